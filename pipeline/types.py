@@ -1,0 +1,168 @@
+"""What the steps pass to one another: frozen values, standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRequest:
+    """Which story is meant. The target locale is no part of it: a story is written once, in English.
+
+    context: the one-line idea as the person typed it (NFC, trimmed), in any of our languages.
+    variant: which of the many stories of this context; 0 <= variant < 2**53.
+    """
+
+    context: str
+    variant: int = 0
+    audience: str = "children aged 3 to 7"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Exactly what is sent to a text engine, and so exactly what a remembered completion is keyed by.
+
+    name: "name@version" of the prompt text. examples: worked (user, assistant) turns before `user`.
+    grammar: GBNF that the answer must match; an engine that cannot constrain ignores it, so the
+    answer is parsed and checked all the same. seed: 32 bits. attempt: raised after a bad answer.
+    """
+
+    name: str
+    system: str
+    user: str
+    examples: tuple[tuple[str, str], ...] = ()
+    max_tokens: int = 300
+    temperature: float = 0.8
+    top_p: float = 0.95
+    seed: int = 0
+    grammar: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """stop_reason: "end" when the model stopped by itself, "length" when max_tokens cut it."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    stop_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A text in one locale. segments: sentences, the unit of speech and of highlighting."""
+
+    id: str
+    locale: str
+    title: str
+    segments: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """id: the engine's own name for it. locale: the BCP-47 tag of the language it is to speak."""
+
+    id: str
+    locale: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMark:
+    """One spoken word: when it starts (ms from the segment's start), and which characters it is.
+
+    start, end: character offsets into the segment's text, end exclusive; value == text[start:end].
+    """
+
+    time_ms: int
+    start: int
+    end: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """A spoken segment. audio: a whole file of `media_type` (embedded engines: WAV, 16-bit mono)."""
+
+    audio: bytes
+    media_type: str
+    duration_ms: int
+    marks: tuple[SpeechMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A whole story as one mp3, untagged. starts_ms: where each segment begins in it."""
+
+    audio: bytes
+    duration_ms: int
+    starts_ms: tuple[int, ...]
+    loudness_lufs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What calls consumed: the unit of the cost ledger. seconds: wall time of the engine."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    characters: int = 0
+    audio_seconds: float = 0.0
+    seconds: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.characters + other.characters,
+            round(self.audio_seconds + other.audio_seconds, 3),
+            round(self.seconds + other.seconds, 3),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding about a text. figure: what was measured; bound: what it was held against, in words."""
+
+    name: str
+    passed: bool
+    figure: float | str | None = None
+    bound: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSegment:
+    """audio: the store's key of the segment alone. start_ms: where it begins in the whole mp3."""
+
+    text: str
+    audio: str
+    start_ms: int
+    duration_ms: int
+    marks: tuple[SpeechMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A story in a locale is complete: written last, it names everything. No timestamps, no URLs."""
+
+    story_id: str
+    locale: str
+    title: str
+    context: str
+    idea: str
+    variant: int
+    segments: tuple[ManifestSegment, ...]
+    mp3: str
+    duration_ms: int
+    labels: tuple[str, ...]
+    engines: Mapping[str, str]
+    checks: tuple[Check, ...] = ()
+    usage: Mapping[str, Usage] = field(default_factory=dict)
