@@ -1,0 +1,138 @@
+"""Writes with a local GGUF model: llama.cpp in this process, through xllamacpp."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.engines import OnText, ignore
+from pipeline.errors import ConfigError, EngineError
+from pipeline.types import Completion, Prompt
+
+# Prompts (worked examples included) measure under 900 tokens and answers are at most 400.
+_CONTEXT_PER_SLOT = 2048
+_STOPS = {"stop": "end", "length": "length"}
+
+
+class LlamaText:
+    """A GGUF model with `parallel` slots that decode together.
+
+    name: what the fingerprint calls the weights. weights: where they lie, asked at first use.
+    """
+
+    def __init__(self, name: str, weights: Callable[[], Path], parallel: int = 4, threads: int = 2) -> None:
+        self._name = name
+        self._weights = weights
+        self._parallel = parallel
+        self._threads = threads
+        self._server: Any = None
+        self._loading = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        return f"llama.cpp/{self._name}/1"
+
+    @property
+    def parallel(self) -> int:
+        return self._parallel
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        """Raises ConfigError: no weights, or not a model. EngineError: the model gave no answer."""
+        answer = _Answer(on_text)
+        try:
+            self._loaded().handle_chat_completions(json.dumps(_body(prompt)), answer.hear)
+        except RuntimeError as error:
+            raise EngineError(f"the local model failed: {error}", engine=self._name) from error
+        return answer.completion(self._name)
+
+    def _loaded(self) -> Any:
+        with self._loading:
+            if self._server is None:
+                self._server = _serve(self._weights(), self._parallel, self._threads)
+            return self._server
+
+
+def _serve(weights: Path, parallel: int, threads: int) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(weights)
+    params.n_parallel = parallel
+    params.n_ctx = _CONTEXT_PER_SLOT * parallel
+    params.cpuparams.n_threads = threads
+    params.cpuparams_batch.n_threads = threads
+    params.warmup = False
+    params.verbosity = -1
+    # llama.cpp's server also listens on loopback: without this key nobody else may use it.
+    params.api_keys = [secrets.token_hex(16)]
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"{weights.name} cannot be loaded as a GGUF model ({error}): "
+            "fetch it again with `stories models fetch --force`",
+            problem="corrupt-weights",
+        ) from error
+
+
+def _body(prompt: Prompt) -> dict[str, Any]:
+    messages = [{"role": "system", "content": prompt.system}]
+    for user, assistant in prompt.examples:
+        messages += [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
+    messages.append({"role": "user", "content": prompt.user})
+    body: dict[str, Any] = {
+        "messages": messages,
+        "max_tokens": prompt.max_tokens,
+        "temperature": prompt.temperature,
+        "top_p": prompt.top_p,
+        "seed": prompt.seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "cache_prompt": True,
+    }
+    if prompt.grammar:
+        body["grammar"] = prompt.grammar
+    return body
+
+
+@dataclass
+class _Answer:
+    """Gathers the server's events: chunks of text, why it stopped, what it used, or its error."""
+
+    on_text: OnText
+    text: list[str] = field(default_factory=list)
+    stop: str | None = None
+    usage: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+    def hear(self, events: Any) -> None:
+        for event in events if isinstance(events, list) else [events]:
+            self._take(json.loads(event) if isinstance(event, str | bytes) else event)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        if "choices" not in event:
+            self.error = str(event.get("message") or event.get("error") or event)
+            return
+        for choice in event["choices"]:
+            if piece := choice.get("delta", {}).get("content"):
+                self.text.append(piece)
+                self.on_text(piece)
+            self.stop = choice.get("finish_reason") or self.stop
+        self.usage = event.get("usage") or self.usage
+
+    def completion(self, engine: str) -> Completion:
+        if self.error or self.stop is None:
+            raise EngineError(
+                f"the local model gave no answer: {self.error or 'it ended early'}", engine=engine
+            )
+        return Completion(
+            "".join(self.text),
+            self.usage.get("prompt_tokens", 0),
+            self.usage.get("completion_tokens", 0),
+            _STOPS.get(self.stop, self.stop),
+        )
