@@ -90,23 +90,21 @@ class Client:
         The client's own timeouts and retries bound it: there is no second layer of them here.
         Raises what the client's failure means; it never outlives this call, Ctrl-C included.
         """
-        log = folder / f"{self.name}.log"
-        with log.open("wb") as heard:
-            process = subprocess.Popen(  # noqa: S603 - a fixed command with pinned arguments
-                command,
-                cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=heard,
-                stderr=heard,
-                start_new_session=True,
-            )
+        with subprocess.Popen(  # noqa: S603 - a fixed command with pinned arguments
+            command,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # not a file: the disk may be full, which is what it would say
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
             try:
-                _watch(process, folder, errand)
+                output = _watch(process, folder, errand)
             finally:
                 _end(process)
         if process.returncode != 0:
-            raise self.explain(log.read_text(errors="replace"), errand.wanted)
+            raise self.explain(output.decode(errors="replace"), errand.wanted)
 
     def explain(self, output: str, wanted: str) -> StoriesError:
         for symptom in self.symptoms:
@@ -117,14 +115,13 @@ class Client:
         return EngineError(f"{wanted}: {self.name} failed: {said[-1].strip()}", problem="fetch-failed")
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path, errand: Errand) -> None:
+def _watch(process: subprocess.Popen[bytes], folder: Path, errand: Errand) -> bytes:
+    """What it said, when it has ended."""
     while True:
         try:
-            process.wait(_TICK)
+            return process.communicate(timeout=_TICK)[0]
         except subprocess.TimeoutExpired:
             errand.moved(min(errand.size, _bytes_in(folder)))
-        else:
-            return
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
