@@ -25,7 +25,8 @@ class Prompt:
 
     name: "name@version" of the prompt text. examples: worked (user, assistant) turns before `user`.
     grammar: GBNF that the answer must match; an engine that cannot constrain ignores it, so the
-    answer is parsed and checked all the same. seed: 32 bits. attempt: raised after a bad answer.
+    answer is parsed and checked all the same. choices: the answer is to be one of these, in one token.
+    seed: 32 bits. attempt: raised after a bad answer.
     """
 
     name: str
@@ -37,17 +38,23 @@ class Prompt:
     top_p: float = 0.95
     seed: int = 0
     grammar: str = ""
+    choices: tuple[str, ...] = ()
     attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """stop_reason: "end" when the model stopped by itself, "length" when max_tokens cut it."""
+    """stop_reason: "end" when the model stopped by itself, "length" when max_tokens cut it.
+
+    confidence: for a prompt with choices, the probability (0 to 1) of the one answered among them;
+    1.0 from an engine that does not tell.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     stop_reason: str
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

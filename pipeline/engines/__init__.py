@@ -132,7 +132,7 @@ REGISTRY: dict[str, Entry] = {
 }
 
 
-def create(name: str, **options: Any) -> Any:
+def create(name: str, /, **options: Any) -> Any:
     """Make the engine that the registry calls `name`. Raises ConfigError: unknown, or not installed."""
     entry = REGISTRY.get(name)
     if entry is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import threading
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from pipeline.types import Completion, Prompt
 
 # Prompts (worked examples included) measure under 900 tokens and answers are at most 400.
 _CONTEXT_PER_SLOT = 2048
+# How many of the next token's candidates are looked at for the choices.
+_TOP = 40
 _STOPS = {"stop": "end", "length": "length"}
 
 
@@ -43,7 +46,7 @@ class LlamaText:
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         """Raises ConfigError: no weights, or not a model. EngineError: the model gave no answer."""
-        answer = _Answer(on_text)
+        answer = _Answer(on_text, prompt.choices)
         try:
             self._loaded().handle_chat_completions(json.dumps(_body(prompt)), answer.hear)
         except RuntimeError as error:
@@ -97,6 +100,8 @@ def _body(prompt: Prompt) -> dict[str, Any]:
     }
     if prompt.grammar:
         body["grammar"] = prompt.grammar
+    if prompt.choices:
+        body |= {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": _TOP}
     return body
 
 
@@ -105,6 +110,8 @@ class _Answer:
     """Gathers the server's events: chunks of text, why it stopped, what it used, or its error."""
 
     on_text: OnText
+    choices: tuple[str, ...] = ()
+    odds: dict[str, float] = field(default_factory=dict)
     text: list[str] = field(default_factory=list)
     stop: str | None = None
     usage: dict[str, int] = field(default_factory=dict)
@@ -119,20 +126,39 @@ class _Answer:
             self.error = str(event.get("message") or event.get("error") or event)
             return
         for choice in event["choices"]:
+            self._weigh(choice.get("logprobs") or {})
             if piece := choice.get("delta", {}).get("content"):
                 self.text.append(piece)
                 self.on_text(piece)
             self.stop = choice.get("finish_reason") or self.stop
         self.usage = event.get("usage") or self.usage
 
+    def _weigh(self, logprobs: dict[str, Any]) -> None:
+        for token in logprobs.get("content") or []:
+            for rival in token.get("top_logprobs", []):
+                word = rival["token"].strip().casefold()
+                if word in self.choices:
+                    self.odds[word] = self.odds.get(word, 0.0) + math.exp(rival["logprob"])
+
+    def _chosen(self) -> tuple[str, float]:
+        """The likeliest choice and its share; the text as it came where there is nothing to choose."""
+        if not self.choices:
+            return "".join(self.text), 1.0
+        if not self.odds:
+            return "", 0.0
+        best = max(self.odds, key=lambda word: self.odds[word])
+        return best, round(self.odds[best] / sum(self.odds.values()), 4)
+
     def completion(self, engine: str) -> Completion:
         if self.error or self.stop is None:
             raise EngineError(
                 f"the local model gave no answer: {self.error or 'it ended early'}", engine=engine
             )
+        text, confidence = self._chosen()
         return Completion(
-            "".join(self.text),
+            text,
             self.usage.get("prompt_tokens", 0),
             self.usage.get("completion_tokens", 0),
             _STOPS.get(self.stop, self.stop),
+            confidence,
         )

@@ -1,0 +1,81 @@
+# mvp-stories: `make` prints the targets. Needs python3 (3.11 to 3.13) with venv, make and git; the rest installs itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+
+CONTEXT ?= a baby sphynx lost in an Egyptian pyramid
+LOCALE ?= en
+PROFILE ?= embedded
+VARIANT ?= 0
+ARGS ?=
+# The idea goes through the environment, word for word: no shell and no second reading by make touches it.
+export STORY_CONTEXT := $(value CONTEXT)
+export STORY_LOCALE := $(value LOCALE)
+export STORY_PROFILE := $(value PROFILE)
+export STORY_VARIANT := $(value VARIANT)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+story: $(VENV)/.story ## one story: CONTEXT="a shy snail" LOCALE=fr PROFILE=embedded|draft|fake VARIANT=0
+	@$(BIN)/stories make --locale "$$STORY_LOCALE" --profile "$$STORY_PROFILE" --variant "$$STORY_VARIANT" $(ARGS) -- "$$STORY_CONTEXT"
+
+setup: $(VENV)/.all ## everything: AWS, Airflow, notebooks, tests
+
+test: $(VENV)/.all ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
+	@$(BIN)/stories models fetch --profile draft
+	@$(BIN)/python -m pytest -m "not embedded"
+
+test-embedded: $(VENV)/.all ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
+	@$(BIN)/stories models fetch
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.all ## ruff, mypy --strict, who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.all ## ruff format and the fixes it is sure of
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench-quick: $(VENV)/.all ## the bench's main ratios, in minutes; tables and plots in bench/out
+	@$(BIN)/stories models fetch
+	@$(BIN)/python -m bench --quick
+
+bench: $(VENV)/.all ## the whole bench
+	@$(BIN)/stories models fetch
+	@$(BIN)/python -m bench
+
+lock: $(UV) ## resolve requirements*.in anew, as one, into the two hashed locks
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt requirements.in -o requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-story.in -o requirements-story.txt
+
+clean: ## remove the environment and caches; stories (out/) and weights stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# uv, at the lock's version and hashes, by the pip that venv brings.
+$(UV): requirements-story.txt
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Python 3.11 to 3.13 is needed; this is $$($(PYTHON) --version). Say another one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements-story.txt > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt
+	@touch $@
+
+$(VENV)/.story: $(UV) requirements-story.txt pyproject.toml
+	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements-story.txt
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.all: $(VENV)/.story requirements.txt
+	@echo "Installing everything: about 2 GB, once"
+	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+.PHONY: help story setup test test-embedded lint format bench bench-quick lock clean

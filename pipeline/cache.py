@@ -1,0 +1,195 @@
+"""Hash what is sent, keep what was paid for: engines that remember, with the engines' own Protocols.
+
+cache/<verb>/<2>/<digest>.json holds one answer: who gave it, what it cost, and its own checksum.
+Spoken audio lies beside it under its own content's digest, audio/<2>/<sha256>.wav, written first, so
+that two makers of the same segment never mix one's sound with the other's marks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pipeline import keys
+from pipeline.digest import canonical, digest
+from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
+from pipeline.errors import NotFoundError
+from pipeline.types import Completion, Narration, Prompt, SpeechMark, Usage, Voice
+
+Body = dict[str, Any]
+
+
+class CorruptError(ValueError):
+    """An entry whose bytes are not what was written. Never leaves this module: it is made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """One remembered call, as the ledger reads it. of: the prompt's name, or the verb."""
+
+    verb: str
+    of: str
+    engine: str
+    usage: Usage
+
+
+def memo(
+    store: Store, key: str, call: Callable[[], Body], check: Callable[[Body], None] = lambda _: None
+) -> Body:
+    """Get -> call -> put_if_absent -> get again: the first write wins, for every maker.
+
+    A corrupt entry is copied to quarantine/ and made again. A call that raises leaves nothing.
+    `check` raises CorruptError where what the body points at is gone or damaged.
+    """
+    try:
+        return _read(store, key, check)
+    except NotFoundError:
+        store.put_if_absent(key, seal(call()))
+    except CorruptError:
+        _set_aside(store, key)
+        store.put(key, seal(call()))
+    return _read(store, key, check)
+
+
+def seal(body: Body) -> bytes:
+    """The body with its checksum."""
+    return canonical({"sha256": digest(body), "body": body})
+
+
+def unseal(data: bytes) -> Body:
+    """Raises CorruptError."""
+    try:
+        envelope = json.loads(data)
+        body: Body = envelope["body"]
+        sound = envelope["sha256"] == digest(body)
+    except (ValueError, TypeError, KeyError) as error:
+        raise CorruptError(str(error)) from error
+    if not sound:
+        raise CorruptError("checksum does not match")
+    return body
+
+
+def ledger(store: Store) -> Iterator[Paid]:
+    """Every remembered call. Corrupt entries are left out: they will be made, and counted, again."""
+    for key in store.list("cache/"):
+        try:
+            body = unseal(store.get(key))
+        except CorruptError:
+            continue
+        yield Paid(key.split("/")[1], body["of"], body["engine"], Usage(**body["usage"]))
+
+
+@dataclass(frozen=True, slots=True)
+class CachedText:
+    engine: TextEngine
+    store: Store
+
+    @property
+    def fingerprint(self) -> str:
+        return self.engine.fingerprint
+
+    @property
+    def parallel(self) -> int:
+        return self.engine.parallel
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        heard = False
+
+        def hear(piece: str) -> None:
+            nonlocal heard
+            heard = True
+            on_text(piece)
+
+        def call() -> Body:
+            started = time.perf_counter()
+            made = self.engine.complete(prompt, hear)
+            usage = Usage(1, made.prompt_tokens, made.completion_tokens, seconds=_since(started))
+            return _body(prompt.name, self.fingerprint, usage, asdict(made))
+
+        key = keys.call("complete", self.fingerprint, asdict(prompt))
+        answer = memo(self.store, key, call)["answer"]
+        if not heard:
+            on_text(answer["text"])
+        return Completion(**answer)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedTranslation:
+    engine: TranslationEngine
+    store: Store
+
+    @property
+    def fingerprint(self) -> str:
+        return self.engine.fingerprint
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+        def call() -> Body:
+            started = time.perf_counter()
+            made = self.engine.translate(texts, source, target)
+            usage = Usage(1, characters=sum(map(len, texts)), seconds=_since(started))
+            return _body("translate", self.fingerprint, usage, list(made))
+
+        sent = {"texts": list(texts), "source": source, "target": target}
+        return tuple(memo(self.store, keys.call("translate", self.fingerprint, sent), call)["answer"])
+
+
+@dataclass(frozen=True, slots=True)
+class CachedSpeech:
+    engine: SpeechEngine
+    store: Store
+
+    @property
+    def fingerprint(self) -> str:
+        return self.engine.fingerprint
+
+    def voices(self) -> tuple[Voice, ...]:
+        return self.engine.voices()
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        def call() -> Body:
+            started = time.perf_counter()
+            made = self.engine.synthesize(text, voice)
+            seconds = made.duration_ms / 1000
+            usage = Usage(1, characters=len(text), audio_seconds=seconds, seconds=_since(started))
+            where = keys.audio(made)
+            self.store.put(where, made.audio)
+            return _body(
+                "speak", self.fingerprint, usage, {**asdict(replace(made, audio=b"")), "audio": where}
+            )
+
+        key = keys.call("speak", self.fingerprint, {"text": text, "voice": asdict(voice)})
+        answer = memo(self.store, key, call, self._check)["answer"]
+        marks = tuple(SpeechMark(**mark) for mark in answer["marks"])
+        return Narration(self.store.get(answer["audio"]), answer["media_type"], answer["duration_ms"], marks)
+
+    def _check(self, body: Body) -> None:
+        key = body["answer"]["audio"]
+        try:
+            data = self.store.get(key)
+        except NotFoundError as error:
+            raise CorruptError(f"{key} is gone") from error
+        if hashlib.sha256(data).hexdigest() not in key:
+            raise CorruptError(f"{key} is damaged")
+
+
+def _read(store: Store, key: str, check: Callable[[Body], None]) -> Body:
+    body = unseal(store.get(key))
+    check(body)
+    return body
+
+
+def _set_aside(store: Store, key: str) -> None:
+    data = store.get(key)
+    store.put_if_absent(keys.quarantine(key, data), data)
+
+
+def _body(of: str, engine: str, usage: Usage, answer: Any) -> Body:
+    return {"of": of, "engine": engine, "usage": asdict(usage), "answer": answer}
+
+
+def _since(started: float) -> float:
+    return round(time.perf_counter() - started, 3)

@@ -1,0 +1,100 @@
+"""Is a draft a story? Rules that need no model; the judge's answers are added by the step."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from pipeline.engines import LanguageDetector
+from pipeline.prompts import Draft, StoryPrompt
+from pipeline.screen import Screen
+from pipeline.text import words
+from pipeline.types import Check
+
+FEWEST_WORDS, MOST_WORDS = 80, 120
+# Share of 4-word runs that occur once; the project's own good drafts lie above .9, loops below .7.
+_LEAST_DISTINCT = 0.8
+# Runs of 5 words that also stand in a worked example: a story of its own has a few by chance.
+_MOST_COPIED = 4
+_CHATTER = re.compile(
+    r"(^|\n)\s*(sure|certainly|of course|here is|here's|title:|the end\b|once the plan|plan:|note:)", re.I
+)
+_MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*[-•\d]+[.)]\s", re.MULTILINE)
+_NAME = re.compile(r"(?<![.!?\"“”] )(?<!^)\b[A-Z][a-z]+\b")
+_COMMON = frozenset(
+    "a an and the of to in on at for with his her its their who that is are was has have from by be not "
+    "cannot can't can could very one day first about into as it he she they story wants want".split()
+)
+
+
+def story_checks(
+    draft: Draft, idea: str, prompt: StoryPrompt, language: LanguageDetector, screen: Screen
+) -> tuple[Check, ...]:
+    """Every rule's finding, passed or not, in a fixed order."""
+    text = " ".join(draft.lines)
+    count = len(words(text))
+    found = screen.story(f"{draft.title} {text}", "en")
+    return (
+        Check("words", FEWEST_WORDS <= count <= MOST_WORDS, count, f"{FEWEST_WORDS} to {MOST_WORDS}"),
+        Check(
+            "whole", draft.whole and bool(draft.title), len(draft.lines), "title and every line of the plan"
+        ),
+        Check("named hero", _hero(text) >= 3, _hero(text), "a name told at least 3 times"),
+        Check(
+            "on the idea",
+            _shared(idea, f"{draft.title} {text}") > 0,
+            _shared(idea, f"{draft.title} {text}"),
+            "a word of the idea",
+        ),
+        Check(
+            "only the story",
+            not (_CHATTER.search(text) or _MARKUP.search(text)),
+            None,
+            "no chatter, no markup",
+        ),
+        Check(
+            "no loops",
+            distinct(text) >= _LEAST_DISTINCT,
+            distinct(text),
+            f"at least {_LEAST_DISTINCT} of 4-word runs occur once",
+        ),
+        Check(
+            "its own",
+            (copied := _copied(text, prompt)) <= _MOST_COPIED,
+            copied,
+            f"at most {_MOST_COPIED} runs of 5 words from an example",
+        ),
+        Check("English", (sure := round(language.confidence(text, "en"), 3)) >= 0.5, sure, "at least 0.5"),
+        Check("gentle words", not found, ", ".join(found) or None, "none of the screen's words"),
+    )
+
+
+def distinct(text: str, size: int = 4) -> float:
+    """Share of the text's runs of `size` words that occur once, 0 to 1."""
+    runs = Counter(_runs(text, size))
+    return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
+
+
+def _hero(text: str) -> int:
+    """How often the most told name is told: capitalised where no sentence begins."""
+    names = Counter(_NAME.findall(text))
+    if not names:
+        return 0
+    name, _ = names.most_common(1)[0]
+    return len(re.findall(rf"\b{name}\b", text))
+
+
+def _shared(idea: str, text: str) -> int:
+    """How many of the idea's telling words the text has, by their first four letters (fly, flies)."""
+    told = {word.lower()[:4] for word in words(text)}
+    return len({word[:4] for word in map(str.lower, words(idea)) if word not in _COMMON} & told)
+
+
+def _copied(text: str, prompt: StoryPrompt) -> int:
+    theirs = {run for example in prompt.spec["examples"] for run in _runs(example["answer"], 5)}
+    return sum(1 for run in _runs(text, 5) if run in theirs)
+
+
+def _runs(text: str, size: int) -> list[tuple[str, ...]]:
+    told = [word.lower() for word in words(text)]
+    return [tuple(told[at : at + size]) for at in range(len(told) - size + 1)]

@@ -1,0 +1,126 @@
+"""The `stories` command: one story from one line, and what is there to see of those made before."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from pipeline import commands
+from pipeline.config import DEFAULT_OUT, DEFAULT_PROFILE, profiles
+from pipeline.errors import StoriesError
+from pipeline.exits import INTERRUPTED, status_of
+from pipeline.terminal import tell
+
+_EXAMPLES = """
+examples:
+  stories make "a baby sphynx lost in an Egyptian pyramid" --locale fr
+  stories make "een egel die niet kan slapen" --locale en --locale it
+  stories make "a shy snail" --new          another story of the same idea
+  stories make --id 4f1c --locale es        a story made before, in another language
+  stories make "a shy snail" --profile draft   a quick look with small weights
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0, or the one that exits.py gives the problem."""
+    options = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except StoriesError as error:
+        if options.debug:
+            raise
+        tell(f"stories: {error}")
+        return status_of(error)
+    except KeyboardInterrupt:
+        if options.debug:
+            raise
+        tell("\nstories: stopped; the same command goes on where it stopped")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`stories list | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stories",
+        description="From one line of context to a children's story that a family hears in its own language.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    shared = _shared()
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _make(verbs.add_parser("make", parents=[shared], help="make a story, in one language or more"))
+    _add(verbs, shared, "list", commands.list_stories, "the stories made so far")
+    show = _add(verbs, shared, "show", commands.show, "a story: text, checks, engines, where its mp3 is")
+    show.add_argument("id", help="its id, or how the id begins")
+    show.add_argument("--locale", help="only this language")
+    play = _add(verbs, shared, "play", commands.play, "play a story, where this machine has a player")
+    play.add_argument("id", help="its id, or how the id begins")
+    play.add_argument("--locale", help="the language, where there is more than one")
+    _add(verbs, shared, "locales", commands.locales, "the languages: engines, voice, measured quality")
+    models = _add(
+        verbs, shared, "models", commands.models, "the weights: size, licence, whether they are here"
+    )
+    models.add_argument(
+        "action", nargs="?", choices=["fetch", "verify"], help="bring them here, or hash them again"
+    )
+    models.add_argument("names", nargs="*", metavar="NAME", help="which (default: what the profile needs)")
+    models.add_argument("--force", action="store_true", help="fetch anew what is here already")
+    _add(verbs, shared, "cost", commands.cost, "the ledger: calls, tokens, characters, seconds, money")
+    return parser
+
+
+def _shared() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    known = ", ".join(profiles())
+    shared.add_argument(
+        "--profile", help=f"which engines: {known} (default: {DEFAULT_PROFILE}; STORIES_PROFILE)"
+    )
+    shared.add_argument(
+        "--out", metavar="DIR", help=f"where stories are kept (default: {DEFAULT_OUT}; STORIES_OUT)"
+    )
+    shared.add_argument("--model", help="the writer's weights: a name of `stories models`, or a GGUF's path")
+    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return shared
+
+
+def _make(make: argparse.ArgumentParser) -> None:
+    make.set_defaults(command=commands.make)
+    make.add_argument("context", nargs="?", help="the idea, in one line, in any of the languages")
+    make.add_argument("--id", help="instead of an idea: a story made before, or how its id begins")
+    make.add_argument(
+        "--locale",
+        action="append",
+        metavar="TAG",
+        help="language, as in fr or pt-BR; may be repeated (default: en)",
+    )
+    which = make.add_mutually_exclusive_group()
+    which.add_argument(
+        "--variant", type=int, default=0, metavar="N", help="which of the idea's many stories (default: 0)"
+    )
+    which.add_argument("--new", action="store_true", help="draw a variant, and say which")
+    make.add_argument(
+        "--experimental", action="store_true", help="also languages measured as not intelligible"
+    )
+    make.add_argument("--json", action="store_true", help="manifests on stdout, one line of JSON each")
+
+
+def _add(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    shared: argparse.ArgumentParser,
+    name: str,
+    command: Callable[[argparse.Namespace], None],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, parents=[shared], help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

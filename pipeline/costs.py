@@ -1,0 +1,46 @@
+"""The ledger: what was paid for, summed by what it was for and who did it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from pipeline.cache import Paid
+from pipeline.types import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """dollars: None where the price table does not know the engine."""
+
+    of: str
+    engine: str
+    usage: Usage
+    dollars: float | None
+
+
+def price_table() -> dict[str, Any]:
+    return tomllib.loads(files("pipeline").joinpath("data", "prices.toml").read_text("utf-8"))
+
+
+def rows(paid: Iterable[Paid], table: Mapping[str, Any]) -> tuple[Row, ...]:
+    """One row for each (what for, engine), sorted."""
+    sums: dict[tuple[str, str], Usage] = {}
+    for one in paid:
+        key = (one.of, one.engine)
+        sums[key] = sums.get(key, Usage()) + one.usage
+    return tuple(
+        Row(of, engine, usage, _dollars(engine, usage, table)) for (of, engine), usage in sorted(sums.items())
+    )
+
+
+def _dollars(engine: str, usage: Usage, table: Mapping[str, Any]) -> float | None:
+    fitting = [price for price in table["prices"] if engine.startswith(price["prefix"])]
+    if not fitting:
+        return None
+    price = max(fitting, key=lambda one: len(one["prefix"]))
+    rate: float = price.get("per_million_characters", 0.0)
+    return round(usage.characters * rate / 1e6, 6)

@@ -1,0 +1,91 @@
+"""A store of plain files: whole or not at all, and the first writer wins where it matters."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import NotFoundError, StoreError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_TEMPORARY = ".tmp-"
+
+
+class FileStore:
+    """Keys are paths under `root`. Made at the first write, not before."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self.path(key).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise NotFoundError(f"nothing is stored as {key}") from error
+        except OSError as error:
+            raise _failed(error, self._root) from error
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._written(key, data) as temporary:
+            temporary.replace(self.path(key))
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        if self.path(key).exists():
+            return False
+        with self._written(key, data) as temporary:
+            try:
+                os.link(temporary, self.path(key))
+            except FileExistsError:
+                return False
+        return True
+
+    def list(self, prefix: str) -> Iterator[str]:
+        top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
+        found = (path.relative_to(self._root).as_posix() for path in top.rglob("*") if path.is_file())
+        yield from sorted(key for key in found if key.startswith(prefix) and _TEMPORARY not in key)
+
+    def url(self, key: str, expires_in: int = 900) -> str:  # noqa: ARG002 - a file's address does not expire
+        return self.path(key).resolve().as_uri()
+
+    def path(self, key: str) -> Path:
+        """Raises StoreError for a key that would leave the root."""
+        parts = key.split("/")
+        if key.startswith("/") or "\\" in key or "\0" in key or ".." in parts:
+            raise StoreError(f"not a key: {key!r}", problem="bad-key")
+        return self._root / key
+
+    @contextmanager
+    def _written(self, key: str, data: bytes) -> Iterator[Path]:
+        """A temporary file beside the key, synced to disk, and gone afterwards in every case."""
+        path = self.path(key)
+        temporary: Path | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+            temporary = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)  # as any file a person makes; mkstemp's own is private
+            yield temporary
+        except OSError as error:
+            raise _failed(error, self._root) from error
+        finally:
+            if temporary:
+                temporary.unlink(missing_ok=True)
+
+
+def _failed(error: OSError, root: Path) -> StoreError:
+    if error.errno in _FULL:
+        return StoreError(
+            f"the disk of {root} is full: free some space and run it again", problem="disk-full"
+        )
+    return StoreError(
+        f"cannot use {error.filename or root} ({error.strerror}): choose another folder with --out",
+        problem="unwritable",
+    )

@@ -1,0 +1,155 @@
+"""Deterministic engines and a memory store: for tests, dry runs and the `fake` profile. No downloads.
+
+They answer at once, the same every time, and pass the checks; what they make is labelled fake.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import wave
+from collections.abc import Iterator, Sequence
+
+from pipeline.engines import OnText, ignore
+from pipeline.errors import NotFoundError, RequestError
+from pipeline.text import WORD
+from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark, Voice
+
+_RATE = 8000
+_MS_PER_CHARACTER = 60
+_LOCALES = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")
+# An MPEG-2 Layer III frame, mono, 24 kHz, 64 kbit/s: 192 bytes and 24 ms. All-zero side information
+# decodes as silence (ISO/IEC 13818-3).
+_FRAME = bytes.fromhex("fff384c0") + bytes(188)
+_FRAME_MS = 24
+
+_PLOT = """Hero: {hero}, who is told of in the idea
+Wish: to find the way
+Problem: the path is long and dark
+Help: {friend} brings a lantern
+Title: {hero} and the Little Lantern
+1. {hero} was small and brave, and this is a tale about {idea}.
+2. Every day {hero} wished for a little bit of adventure.
+3. One evening {hero} walked too far and lost the way home.
+4. {hero} tried every path, but each one led back to the pond.
+5. It was quiet, and {hero} felt rather small and alone.
+6. Then {friend} the firefly came by with a tiny lantern.
+7. "Follow my light, and we will count the steps," said {friend}.
+8. They counted a hundred steps, and there was the garden gate.
+9. {hero} danced for joy, and {friend} blinked three times.
+10. That night the lantern glowed softly beside the bed."""
+
+
+class FakeText:
+    """Tells one plot with the idea in it; answers the first choice of a prompt with choices."""
+
+    fingerprint = "fake/text/1"
+    parallel = 4
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        text = prompt.choices[0] if prompt.choices else _tell(prompt.user)
+        for piece in re.findall(r"\S+\s*", text):
+            on_text(piece)
+        return Completion(text, len(prompt.user.split()), len(text.split()), "end")
+
+
+class FakeTranslation:
+    """Marks each text with its target: "[fr] Good night." Labelled fake wherever it is heard."""
+
+    fingerprint = "fake/translation/1"
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+        return tuple(f"[{target}] {text}" for text in texts)
+
+
+class FakeLanguage:
+    """Believes the mark that FakeTranslation sets; everything else is English."""
+
+    def confidence(self, text: str, language: str) -> float:
+        return 1.0 if self.detect(text) == language else 0.0
+
+    def detect(self, text: str) -> str | None:
+        marked = re.match(r"\[([a-z]{2})", text)
+        return marked.group(1) if marked else "en"
+
+
+class FakeSpeech:
+    """A quiet tone of 60 ms a character, with a mark for each word."""
+
+    fingerprint = "fake/speech/1"
+
+    def voices(self) -> tuple[Voice, ...]:
+        return tuple(Voice("fake", locale, "fake-speech") for locale in _LOCALES)
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        if voice not in self.voices():
+            raise RequestError(
+                f"the fake engine has no voice {voice.id} for {voice.locale}", problem="unknown-voice"
+            )
+        marks = tuple(
+            SpeechMark(match.start() * _MS_PER_CHARACTER, match.start(), match.end(), match.group())
+            for match in WORD.finditer(text)
+        )
+        duration = max(1, len(text)) * _MS_PER_CHARACTER
+        return Narration(_tone(duration), "audio/wav", duration, marks)
+
+
+class FakeEncoder:
+    """Joins durations, not sounds: silent mp3 frames, as long as the narrations."""
+
+    fingerprint = "fake/encoder/1"
+
+    def join(self, narrations: Sequence[Narration]) -> Recording:
+        starts, total = [], 0
+        for narration in narrations:
+            starts.append(total)
+            total += narration.duration_ms
+        frames = -(-total // _FRAME_MS)
+        return Recording(_FRAME * frames, frames * _FRAME_MS, tuple(starts))
+
+
+class MemoryStore:
+    """A dictionary with the promises of a store."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._kept[key]
+        except KeyError as error:
+            raise NotFoundError(f"nothing is stored as {key}") from error
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._lock:
+            self._kept[key] = data
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        with self._lock:
+            return self._kept.setdefault(key, data) is data
+
+    def list(self, prefix: str) -> Iterator[str]:
+        yield from sorted(key for key in self._kept if key.startswith(prefix))
+
+    def url(self, key: str, expires_in: int = 900) -> str:
+        return f"memory:{key}?expires={expires_in}"
+
+
+def _tell(user: str) -> str:
+    told = dict(re.findall(r"^([A-Z][a-z]+)[^:\n]*: (.+)$", user, re.MULTILINE))
+    hero, friend = (told.get(part, "Pip").split(" (")[0] for part in ("Hero", "Friend"))
+    return _PLOT.format(hero=hero, friend=friend, idea=told.get("Idea", "a small hero").rstrip(".!?"))
+
+
+def _tone(duration_ms: int) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(_RATE)
+        square = b"\x00\x04" * 20 + b"\x00\xfc" * 20  # 200 Hz
+        samples = duration_ms * _RATE // 1000
+        sound.writeframes((square * (samples // 40 + 1))[: samples * 2])
+    return file.getvalue()

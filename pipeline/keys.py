@@ -1,0 +1,47 @@
+"""Where everything lies in a store. What is named by a digest is immutable."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from pipeline.digest import digest
+from pipeline.types import Narration
+
+_EXTENSIONS = {"audio/wav": "wav", "audio/mpeg": "mp3"}
+WRITTEN_IN = "en"
+
+
+def request(story_id: str) -> str:
+    return f"stories/{story_id}/request.json"
+
+
+def text(story_id: str, locale: str) -> str:
+    """The committed text: the story itself, or its translation."""
+    return (
+        f"stories/{story_id}/story.json" if locale == WRITTEN_IN else f"stories/{story_id}/{locale}/text.json"
+    )
+
+
+def manifest(story_id: str, locale: str) -> str:
+    return f"stories/{story_id}/{locale}/manifest.json"
+
+
+def mp3(story_id: str, locale: str, data: bytes) -> str:
+    return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
+
+
+def audio(narration: Narration) -> str:
+    """A spoken segment, named by its own content."""
+    name = hashlib.sha256(narration.audio).hexdigest()
+    return f"audio/{name[:2]}/{name}.{_EXTENSIONS[narration.media_type]}"
+
+
+def call(verb: str, engine: str, sent: Any) -> str:
+    """A remembered call, named by exactly what was sent to exactly which engine."""
+    name = digest({"verb": verb, "engine": engine, "sent": sent})
+    return f"cache/{verb}/{name[:2]}/{name}.json"
+
+
+def quarantine(key: str, data: bytes) -> str:
+    return f"quarantine/{key}.{hashlib.sha256(data).hexdigest()[:8]}"

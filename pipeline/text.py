@@ -1,0 +1,60 @@
+"""Pure text: cleaning an idea, counting words, cutting sentences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+WORD = re.compile(r"[\w'’-]+")
+MAX_CONTEXT = 300
+
+_CLOSERS = "\"'”’»›)]"
+_ENDERS = ".!?…؟。！？"
+# An ender, its closing quotes, then a blank: a sentence may end here.
+_BREAK = re.compile(rf"(?<=[{re.escape(_ENDERS)}])[{re.escape(_CLOSERS)}]*\s+")
+_ABBREVIATIONS = frozenset(
+    (
+        "mr mrs ms dr prof st sr sra srta mme mlle m dott sig sig.ra hr fr dhr mevr mw "
+        "bzw z.b d.h usw e.g i.e etc vs no nr"
+    ).split()
+)
+_LAST_WORD = re.compile(r"(\S+)$")
+
+
+def words(text: str) -> list[str]:
+    """Words as the mission counts them: matches of [\\w'’-]+ that hold a letter or a digit."""
+    return [word for word in WORD.findall(text) if any(char.isalnum() for char in word)]
+
+
+def clean(text: str) -> str:
+    """NFC, trimmed, every run of blanks one space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Cut where a sentence ends; " ".join of the result is clean(text).
+
+    A break needs an ender (with its closing quotes) before blanks, no abbreviation or lone
+    initial before the ender, and no lower-case letter after it ("Stop!" said the owl).
+    """
+    text = clean(text)
+    found: list[str] = []
+    start = 0
+    for match in _BREAK.finditer(text):
+        before, after = text[start : match.end()].rstrip(), text[match.end() :]
+        if _ends(before, after):
+            found.append(before)
+            start = match.end()
+    if rest := text[start:]:
+        found.append(rest)
+    return tuple(found)
+
+
+def _ends(before: str, after: str) -> bool:
+    if not after or after[0].islower():
+        return False
+    if not before.endswith("."):
+        return True
+    last = _LAST_WORD.search(before)
+    stem = last.group(1).rstrip(".").lstrip("([\"'“‘«").lower() if last else ""
+    return stem not in _ABBREVIATIONS and not (len(stem) == 1 and stem.isalpha())
