@@ -58,6 +58,7 @@ lock: $(UV) ## resolve requirements*.in anew, as one, into the two hashed locks
 clean: ## remove the environment and caches; stories (out/) and weights stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# The locks name every package, so nothing is resolved again: --no-deps.
 # uv, at the lock's version and hashes, by the pip that venv brings.
 $(UV): requirements-story.txt
 	@echo "Setting up $(VENV) (once)"
@@ -69,13 +70,13 @@ $(UV): requirements-story.txt
 	@touch $@
 
 $(VENV)/.story: $(UV) requirements-story.txt pyproject.toml
-	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements-story.txt
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-story.txt
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.all: $(VENV)/.story requirements.txt
 	@echo "Installing everything: about 2 GB, once"
-	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(UV) pip install --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
 	@touch $@
 
 .PHONY: help story setup test test-embedded lint format bench bench-quick lock clean
