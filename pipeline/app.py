@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,15 @@ class Watch(Protocol):
     def note(self, text: str) -> None:
         """Something a person would want to know: why a draft was refused."""
         ...
+
+
+class Unwatched:
+    """Nobody follows."""
+
+    def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
+        return nullcontext(lambda _: None)
+
+    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

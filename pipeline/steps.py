@@ -6,6 +6,8 @@ What is committed is never made anew: the text once as story.json, each translat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pipeline import ideas, keys, tags, translations
 from pipeline.app import App, Chain, Watch
 from pipeline.checks import MOST_WORDS, story_checks
@@ -62,7 +64,7 @@ def generate(app: App, story_id: str, watch: Watch) -> Told:
     except NotFoundError:
         pass
     accepted = load_accepted(app.store.get(keys.request(story_id)))
-    idea = _in_english(app, accepted.request.context)
+    idea = in_english(app, accepted.request.context)
     told = _write(app, story_id, accepted.request, idea, watch)
     return _commit(app, story_id, told)
 
@@ -146,11 +148,34 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
     return load_manifest(app.store.get(keys.manifest(story_id, locale)))
 
 
-def _in_english(app: App, context: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt: what came, and what was found of it."""
+
+    draft: Draft
+    checks: tuple[Check, ...]
+    usage: Usage
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if not check.passed)
+
+
+def attempt(app: App, request: StoryRequest, idea: str, number: int, watch: Watch) -> Tried:
+    """Write and check one draft. idea: the context in English."""
+    prompt = app.prompt.prompt(request, idea, number)
+    with watch.step("write", prompt.max_tokens, "token") as advance:
+        completion = app.text.complete(prompt, lambda _: advance(1))
+    draft = app.prompt.parse(completion, MOST_WORDS)
+    checks, judging = _checked(app, draft, idea, watch)
+    return Tried(draft, checks, Usage(1, completion.prompt_tokens, completion.completion_tokens) + judging)
+
+
+def in_english(app: App, context: str) -> str:
     """The idea in English, screened again: what was said in another language is only now understood."""
     told = app.language.detect(context)
     way = app.chains.get(told or WRITTEN_IN)
-    if way is None or way.translation is None or way.locale == WRITTEN_IN:
+    if way is None or way.translation is None:
         return context
     (idea,) = way.translation.translate((context,), way.locale, WRITTEN_IN)
     return ideas.accept(idea, app.screen)
@@ -159,20 +184,14 @@ def _in_english(app: App, context: str) -> str:
 def _write(app: App, story_id: str, request: StoryRequest, idea: str, watch: Watch) -> Told:
     refused: list[str] = []
     usage = Usage()
-    for attempt in range(ATTEMPTS):
-        prompt = app.prompt.prompt(request, idea, attempt)
-        with watch.step("write", prompt.max_tokens, "token") as advance:
-            completion = app.text.complete(prompt, lambda _: advance(1))
-        usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
-        draft = app.prompt.parse(completion, MOST_WORDS)
-        checks, cost = _checked(app, draft, idea, watch)
-        usage += cost
-        failed = [check for check in checks if not check.passed]
-        if not failed or not app.strict:
-            story = Story(story_id, WRITTEN_IN, draft.title, draft.segments)
-            return Told(story, idea, app.text.fingerprint, attempt, checks, usage)
-        refused.append(_reasons(failed))
-        watch.note(f"draft {attempt + 1} refused: {refused[-1]}")
+    for number in range(ATTEMPTS):
+        tried = attempt(app, request, idea, number, watch)
+        usage += tried.usage
+        if not tried.failed or not app.strict:
+            story = Story(story_id, WRITTEN_IN, tried.draft.title, tried.draft.segments)
+            return Told(story, idea, app.text.fingerprint, number, tried.checks, usage)
+        refused.append(_reasons(tried.failed))
+        watch.note(f"draft {number + 1} refused: {refused[-1]}")
     raise ContentRejectedError(
         f"no draft of {ATTEMPTS} passed the checks ({'; '.join(refused)}): "
         "try --new, or say the idea otherwise",
@@ -198,7 +217,7 @@ def _gentle(app: App, story: Story) -> Check:
 
 
 def _refuse_failed(app: App, checks: tuple[Check, ...], what: str) -> None:
-    failed = [check for check in checks if not check.passed]
+    failed = tuple(check for check in checks if not check.passed)
     if failed and app.strict:
         raise ContentRejectedError(
             f"{what} did not pass the checks ({_reasons(failed)}): try --new, or another language",
@@ -206,7 +225,7 @@ def _refuse_failed(app: App, checks: tuple[Check, ...], what: str) -> None:
         )
 
 
-def _reasons(failed: list[Check]) -> str:
+def _reasons(failed: tuple[Check, ...]) -> str:
     return ", ".join(
         f"{check.name} {'' if check.figure is None else check.figure}".strip() for check in failed
     )
