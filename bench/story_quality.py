@@ -88,9 +88,11 @@ def report(outcomes: list[Outcome]) -> str:
             lines.append(f"| {number} | {one.context} | 0 | {one.refused} | | | | |")
             continue
         text = " ".join(one.tries[-1].draft.lines)
+        grade, ease = textstat.flesch_kincaid_grade(text), textstat.flesch_reading_ease(text)
+        accepted = "yes" if one.accepted else "NO"
         lines.append(
-            f"| {number} | {one.context} | {len(one.tries)} | {'yes' if one.accepted else 'NO'} | {len(words(text))} "
-            f"| {textstat.flesch_kincaid_grade(text):.1f} | {textstat.flesch_reading_ease(text):.0f} | {distinct(text)} |"
+            f"| {number} | {one.context} | {len(one.tries)} | {accepted} | {len(words(text))} "
+            f"| {grade:.1f} | {ease:.0f} | {distinct(text)} |"
         )
     good = sum(one.accepted for one in outcomes)
     first = sum(one.accepted and len(one.tries) == 1 for one in outcomes)
@@ -114,9 +116,8 @@ def stories(outcomes: list[Outcome]) -> str:
         for tried in one.tries:
             failed = ", ".join(f"{check.name} {check.figure}" for check in tried.failed) or "accepted"
             judged = " ".join(f"{check.figure}" for check in tried.checks if check.name.startswith("judge"))
-            parts.append(
-                f"*{failed}; judge {judged or 'not asked'}*\n\n**{tried.draft.title}**\n{' '.join(tried.draft.lines)}"
-            )
+            found = f"*{failed}; judge {judged or 'not asked'}*"
+            parts.append(f"{found}\n\n**{tried.draft.title}**\n{' '.join(tried.draft.lines)}")
     return "\n\n".join(parts) + "\n"
 
 
