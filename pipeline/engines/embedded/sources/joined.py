@@ -22,12 +22,13 @@ class Joined:
         self._journal = folder / "joined.json"
         self.pieces, self._size = self._read()
 
-    def append(self, piece: IO[bytes]) -> None:
-        """The bytes reach the disk before the journal counts them."""
+    def append(self, *piece: IO[bytes]) -> None:
+        """One piece, out of one stream or several; its bytes reach the disk before the journal counts it."""
         with self.path.open("r+b" if self._size else "wb") as file:
             file.truncate(self._size)
             file.seek(self._size)
-            shutil.copyfileobj(piece, file, _BLOCK)
+            for stream in piece:
+                shutil.copyfileobj(stream, file, _BLOCK)
             file.flush()
             os.fsync(file.fileno())
             self._size = file.tell()

