@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 
-WORD = re.compile(r"[\w'’-]+")
+# \w leaves out what sits on a letter: accents apart from it, and the short vowels of Arabic.
+WORD = re.compile(r"(?:[\w'’-][\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc]*)+")
 MAX_CONTEXT = 300
 
-_CLOSERS = "\"'”’»›)]"
+_CLOSERS = "\"'”’»›“«‹)]"  # German closes with “ and «
 _ENDERS = ".!?…؟。！？"
-# An ender, its closing quotes, then a blank: a sentence may end here.
-_BREAK = re.compile(rf"(?<=[{re.escape(_ENDERS)}])[{re.escape(_CLOSERS)}]*\s+")
+# An ender, its closing quotes (French sets a blank before: « Stop ! » dit-il), then a blank: a
+# sentence may end here.
+_BREAK = re.compile(rf"(?<=[{re.escape(_ENDERS)}])[{re.escape(_CLOSERS)}]*(?: [»›](?= |$))?\s+")
 _ABBREVIATIONS = frozenset(
     (
         "mr mrs ms dr prof st sr sra srta mme mlle m dott sig sig.ra hr fr dhr mevr mw "
-        "bzw z.b d.h usw e.g i.e etc vs no nr"
+        "bzw z.b d.h usw e.g i.e etc vs"
     ).split()
 )
+# Short for "number" before one; else a word: She said no. Then she left.
+_BEFORE_A_NUMBER = frozenset({"no", "nr", "n"})
 _LAST_WORD = re.compile(r"(\S+)$")
+_SAYS = re.compile(r"[^\W_]")
 
 
 def words(text: str) -> list[str]:
@@ -35,7 +40,8 @@ def sentences(text: str) -> tuple[str, ...]:
     """Cut where a sentence ends; " ".join of the result is clean(text).
 
     A break needs an ender (with its closing quotes) before blanks, no abbreviation or lone
-    initial before the ender, and no lower-case letter after it ("Stop!" said the owl).
+    initial before the ender, no lower-case letter after it ("Stop!" said the owl), and a word on
+    both sides: an emoji or dots alone are nothing to say.
     """
     text = clean(text)
     found: list[str] = []
@@ -51,10 +57,12 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def _ends(before: str, after: str) -> bool:
-    if not after or after[0].islower():
+    if after[:1].islower() or not _SAYS.search(before) or not _SAYS.search(after):
         return False
     if not before.endswith("."):
         return True
     last = _LAST_WORD.search(before)
     stem = last.group(1).rstrip(".").lstrip("([\"'“‘«").lower() if last else ""
+    if stem in _BEFORE_A_NUMBER:
+        return not after[0].isdecimal()
     return stem not in _ABBREVIATIONS and not (len(stem) == 1 and stem.isalpha())

@@ -1,0 +1,25 @@
+"""What every test shares: repeatable property tests, and the weights of the draft profile."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from pipeline.engines.embedded import models
+from pipeline.errors import ConfigError
+
+# The same examples on every run and machine; generous, because another test may load a model meanwhile.
+settings.register_profile("repeatable", derandomize=True, deadline=1000, database=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """The draft profile's writer. Absent or damaged weights are a failure: the message says the command."""
+    try:
+        return models.path_of("smollm2-135m", models.models_dir(os.environ))
+    except ConfigError as error:
+        pytest.fail(f"{error} (or run the tests by `make test`)")
