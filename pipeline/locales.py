@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pipeline.errors import RequestError
 
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-[A-Za-z0-9]{5,8})*")
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*")
 
 
 def canonical(tag: str) -> str:
@@ -27,7 +27,10 @@ def canonical(tag: str) -> str:
 def match(tag: str, known: Iterable[str]) -> str:
     """The known locale that serves `tag`: itself, else its language. RequestError names the known."""
     served = list(known)
-    parts = canonical(tag).split("-")
+    try:
+        parts = canonical(tag).split("-")
+    except RequestError:
+        parts = []
     while parts:
         if "-".join(parts) in served:
             return "-".join(parts)
