@@ -18,7 +18,7 @@ def manifests(store: Store, story_id: str = "") -> Iterator[Manifest]:
     prefix = f"stories/{story_id}/" if story_id else "stories/"
     for key in store.list(prefix):
         if key.endswith("/manifest.json"):
-            yield load_manifest(store.get(key))
+            yield load_manifest(store.get(key), key)
 
 
 def find(store: Store, start: str) -> str:

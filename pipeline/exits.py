@@ -23,6 +23,7 @@ STATUS = {
     "unwritable": 30,
     "disk-full": 31,
     "store": 32,
+    "damaged-record": 33,
     "missing-weights": 40,
     "corrupt-weights": 41,
     "unknown-weights": 42,

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from pipeline.errors import RequestError
 
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*")
+# language, script, region, variants (RFC 5646); extensions say nothing about who can speak it.
+_TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-([a-z\d]{5,8}|\d[a-z\d]{3}))*", re.I | re.A)
 
 
 def canonical(tag: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,46 +46,52 @@ def dump(record: Accepted | Told | Manifest) -> bytes:
     return canonical(asdict(record))
 
 
-def load_accepted(data: bytes) -> Accepted:
-    body = _object(data)
-    return Accepted(StoryRequest(**body["request"]), body["prompt"], body["engine"])
+def load_accepted(data: bytes, key: str) -> Accepted:
+    """key: where `data` lay, for the message. Raises StoreError: damaged. So do the other two."""
+    with _sound(key):
+        body = json.loads(data)
+        return Accepted(StoryRequest(**body["request"]), body["prompt"], body["engine"])
 
 
-def load_told(data: bytes) -> Told:
-    body = _object(data)
-    story = body["story"]
-    return Told(
-        Story(story["id"], story["locale"], story["title"], tuple(story["segments"])),
-        body["idea"],
-        body["engine"],
-        body["attempt"],
-        tuple(Check(**check) for check in body["checks"]),
-        Usage(**body["usage"]),
-    )
+def load_told(data: bytes, key: str) -> Told:
+    with _sound(key):
+        body = json.loads(data)
+        story = body["story"]
+        return Told(
+            Story(story["id"], story["locale"], story["title"], tuple(story["segments"])),
+            body["idea"],
+            body["engine"],
+            body["attempt"],
+            tuple(Check(**check) for check in body["checks"]),
+            Usage(**body["usage"]),
+        )
 
 
-def load_manifest(data: bytes) -> Manifest:
-    body = _object(data)
-    return Manifest(
-        **{
-            **body,
-            "segments": tuple(_segment(segment) for segment in body["segments"]),
-            "labels": tuple(body["labels"]),
-            "checks": tuple(Check(**check) for check in body["checks"]),
-            "usage": {step: Usage(**usage) for step, usage in body["usage"].items()},
-        }
-    )
+def load_manifest(data: bytes, key: str) -> Manifest:
+    with _sound(key):
+        body = json.loads(data)
+        return Manifest(
+            **{
+                **body,
+                "segments": tuple(_segment(segment) for segment in body["segments"]),
+                "labels": tuple(body["labels"]),
+                "checks": tuple(Check(**check) for check in body["checks"]),
+                "usage": {step: Usage(**usage) for step, usage in body["usage"].items()},
+            }
+        )
 
 
 def _segment(body: dict[str, Any]) -> ManifestSegment:
     return ManifestSegment(**{**body, "marks": tuple(SpeechMark(**mark) for mark in body["marks"])})
 
 
-def _object(data: bytes) -> dict[str, Any]:
+@contextmanager
+def _sound(key: str) -> Iterator[None]:
+    """Whatever a file that is not what was written makes json and the types stumble over."""
     try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise StoreError("a stored record is not JSON: it was damaged after it was written") from error
-    if not isinstance(body, dict):
-        raise StoreError("a stored record is not an object: it was damaged after it was written")
-    return body
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{key} was damaged after it was written: move it away and run the same command again",
+            problem="damaged-record",
+        ) from error

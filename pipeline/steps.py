@@ -47,7 +47,7 @@ def chain(app: App, tag: str, experimental: bool = False) -> Chain:
 def run(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
     """All steps of a story in a locale; what is complete is only read."""
     try:
-        return load_manifest(app.store.get(keys.manifest(story_id, locale)))
+        return _complete(app, story_id, locale)
     except NotFoundError:
         translate(app, story_id, locale, watch)
         speak(app, story_id, locale, watch)
@@ -60,12 +60,12 @@ def generate(app: App, story_id: str, watch: Watch) -> Told:
     Raises NotFoundError: no such request. ContentRejectedError: no attempt passed.
     """
     try:
-        return load_told(app.store.get(keys.text(story_id, WRITTEN_IN)))
+        return _committed(app, story_id, WRITTEN_IN)
     except NotFoundError:
         pass
-    accepted = load_accepted(app.store.get(keys.request(story_id)))
-    idea = in_english(app, accepted.request.context)
-    told = _write(app, story_id, accepted.request, idea, watch)
+    request = _request(app, story_id)
+    idea = in_english(app, request.context)
+    told = _write(app, story_id, request, idea, watch)
     return _commit(app, story_id, told)
 
 
@@ -76,7 +76,7 @@ def translate(app: App, story_id: str, locale: str, watch: Watch) -> Told:
     if engine is None:
         return source
     try:
-        return load_told(app.store.get(keys.text(story_id, locale)))
+        return _committed(app, story_id, locale)
     except NotFoundError:
         pass
     texts = (source.story.title, *source.story.segments)
@@ -122,7 +122,7 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
         )
         key = keys.mp3(story_id, locale, mp3)
         app.store.put(key, mp3)
-        request = load_accepted(app.store.get(keys.request(story_id))).request
+        request = _request(app, story_id)
         usage = {"generate": source.usage, "speak": _spoken(narrations, told.story)}
         checks = tuple(source.checks)
         if told is not source:
@@ -145,7 +145,7 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
         )
         app.store.put_if_absent(keys.manifest(story_id, locale), dump(manifest))
         advance(1)
-    return load_manifest(app.store.get(keys.manifest(story_id, locale)))
+    return _complete(app, story_id, locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +233,23 @@ def _reasons(failed: tuple[Check, ...]) -> str:
 
 def _commit(app: App, story_id: str, told: Told) -> Told:
     """The first accepted text is the story, whoever wrote it."""
-    key = keys.text(story_id, told.story.locale)
-    app.store.put_if_absent(key, dump(told))
-    return load_told(app.store.get(key))
+    app.store.put_if_absent(keys.text(story_id, told.story.locale), dump(told))
+    return _committed(app, story_id, told.story.locale)
+
+
+def _request(app: App, story_id: str) -> StoryRequest:
+    key = keys.request(story_id)
+    return load_accepted(app.store.get(key), key).request
+
+
+def _committed(app: App, story_id: str, locale: str) -> Told:
+    key = keys.text(story_id, locale)
+    return load_told(app.store.get(key), key)
+
+
+def _complete(app: App, story_id: str, locale: str) -> Manifest:
+    key = keys.manifest(story_id, locale)
+    return load_manifest(app.store.get(key), key)
 
 
 def _engines(app: App, source: Told, told: Told, way: Chain) -> dict[str, str]:
