@@ -8,7 +8,9 @@ from string import Template
 from typing import Any
 
 from pipeline.engines import TextEngine
-from pipeline.types import Check, Prompt, Usage
+from pipeline.types import Check, Completion, Prompt, Usage
+
+_CHOICES = ("yes", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,7 @@ class Judge:
         usage = Usage()
         for question in self.spec["questions"]:
             answer = self.engine.complete(self._prompt(question, idea, title, text))
-            told = answer.text.strip().casefold()
-            odds = answer.confidence if told == question["wanted"] else 1 - answer.confidence
+            odds = _odds(answer, question["wanted"])
             checks.append(
                 Check(
                     f"judge: {question['name']}",
@@ -48,5 +49,13 @@ class Judge:
             user=user.strip(),
             max_tokens=1,
             temperature=0.0,
-            choices=("yes", "no"),
+            choices=_CHOICES,
         )
+
+
+def _odds(answer: Completion, wanted: str) -> float:
+    """How likely the model held the wanted answer; 0 where it gave neither."""
+    told = answer.text.strip().casefold()
+    if told not in _CHOICES:
+        return 0.0
+    return answer.confidence if told == wanted else 1 - answer.confidence
