@@ -16,10 +16,10 @@ FEWEST_WORDS, MOST_WORDS = 80, 120
 _LEAST_DISTINCT = 0.8
 # Runs of 5 words that also stand in a worked example: a story of its own has a few by chance.
 _MOST_COPIED = 4
-_CHATTER = re.compile(
-    r"(^|\n)\s*(sure|certainly|of course|here is|here's|title:|the end\b|once the plan|plan:|note:)", re.I
-)
-_MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*[-•\d]+[.)]\s", re.MULTILINE)
+# Said before the story; said as a line of its own or at the end of one.
+_CHATTER = re.compile(r"\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
+_HEADING = re.compile(r"^\W*(title:|plan:|note:|once the plan)|(^|[.!?][\"”]? )\W*the end\W*$", re.I | re.M)
+_MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*([-–•]|\d+[.)])\s", re.MULTILINE)
 _NAME = re.compile(r"(?<![.!?\"“”] )(?<!^)\b[A-Z][a-z]+\b")
 _COMMON = frozenset(
     "a an and the of to in on at for with his her its their who that is are was has have from by be not "
@@ -42,13 +42,13 @@ def story_checks(
         Check("named hero", _hero(text) >= 3, _hero(text), "a name told at least 3 times"),
         Check(
             "on the idea",
-            _shared(idea, f"{draft.title} {text}") > 0,
-            _shared(idea, f"{draft.title} {text}"),
+            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _telling(idea),
+            shared,
             "a word of the idea",
         ),
         Check(
             "only the story",
-            not (_CHATTER.search(text) or _MARKUP.search(text)),
+            _only_story("\n".join(draft.lines)),
             None,
             "no chatter, no markup",
         ),
@@ -86,8 +86,15 @@ def _hero(text: str) -> int:
 
 def _shared(idea: str, text: str) -> int:
     """How many of the idea's telling words the text has, by their first four letters (fly, flies)."""
-    told = {word.lower()[:4] for word in words(text)}
-    return len({word[:4] for word in map(str.lower, words(idea)) if word not in _COMMON} & told)
+    return len(_telling(idea) & {word.lower()[:4] for word in words(text)})
+
+
+def _telling(idea: str) -> set[str]:
+    return {word[:4] for word in map(str.lower, words(idea)) if word not in _COMMON}
+
+
+def _only_story(lines: str) -> bool:
+    return not (_CHATTER.match(lines) or _HEADING.search(lines) or _MARKUP.search(lines))
 
 
 def _copied(text: str, prompt: StoryPrompt) -> int:
