@@ -11,6 +11,7 @@ from pipeline.text import MAX_CONTEXT, clean, words
 
 # Tags, comments and entities; "<3" and "2 < 3" stay allowed.
 _MARKUP = re.compile(r"<\s*[/!?]?\s*[a-zA-Z][^<>]*>|<!--|]]>|&(#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
+_KEYCAP = re.compile("[0-9]\ufe0f?\u20e3")  # an emoji whose first character is a digit
 # Joiners and direction marks belong to emoji and to Arabic; overrides only hide what is written.
 _FORMATS = frozenset("\u200c\u200d\u200e\u200f\ufe0e\ufe0f")
 _BLANKS = frozenset(" \t\n\r\u00a0")
@@ -36,11 +37,11 @@ def accept(context: str, screen: Screen) -> str:
         )
     if _MARKUP.search(idea):
         raise RequestError("the idea holds markup: type it as plain text, without tags", problem="markup")
-    if not any(char.isalpha() for word in words(idea) for char in word):
+    if not words(_KEYCAP.sub("", idea)):
         raise RequestError(
             "the idea holds no words: say in words what the story is about", problem="no-words"
         )
-    if screen.instructions(idea):
+    if screen.instructions(idea) or screen.instructions(context):  # as one line, and line by line
         raise RequestError(
             "the idea reads like instructions to the model: say only what the story is about",
             problem="instructions",
@@ -49,9 +50,9 @@ def accept(context: str, screen: Screen) -> str:
     return idea
 
 
-def refuse_unsafe(idea: str, screen: Screen) -> None:
-    """Raises ContentRejectedError."""
-    if found := screen.idea(idea):
+def refuse_unsafe(idea: str, screen: Screen, language: str = "en") -> None:
+    """language: what the idea is told in. Raises ContentRejectedError."""
+    if found := screen.idea(idea, language):
         raise ContentRejectedError(
             f"this idea is not for a children's story ({', '.join(found)}): try a gentler one",
             problem="unsafe-idea",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,8 +14,8 @@ from typing import Any, Protocol
 class Screen(Protocol):
     """Findings are the words that matched; none means that nothing was found, not that all is well."""
 
-    def idea(self, text: str) -> tuple[str, ...]:
-        """Why an idea may not be asked."""
+    def idea(self, text: str, language: str = "en") -> tuple[str, ...]:
+        """Why an idea may not be asked. language: the primary subtag of what it is told in, where known."""
         ...
 
     def instructions(self, text: str) -> tuple[str, ...]:
@@ -28,18 +29,20 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WordScreen:
-    """The list of data/screen.toml. An idea is held against every language's words: any may be typed."""
+    """The list of data/screen.toml."""
 
     spec: Mapping[str, Mapping[str, Any]]
 
-    def idea(self, text: str) -> tuple[str, ...]:
+    def idea(self, text: str, language: str = "en") -> tuple[str, ...]:
         # English apart, short foreign words mean harmless things in other languages, so those count
         # only in the language told; an idea is translated and screened again in English.
-        return _found(text, self.spec["never"]["en"])
+        never = self.spec["never"]
+        return _found(text, [*never["en"], *(never.get(language, ()) if language != "en" else ())])
 
     def instructions(self, text: str) -> tuple[str, ...]:
         table = self.spec["instructions"]
-        marks = [match.group() for mark in table["marks"] if (match := re.search(mark, text, re.I | re.M))]
+        plain = _plain(text)
+        marks = [match.group() for mark in table["marks"] if (match := re.search(mark, plain, re.I | re.M))]
         return (*_found(text, table["any"]), *marks)
 
     def story(self, text: str, language: str) -> tuple[str, ...]:
@@ -55,4 +58,14 @@ def _found(text: str, patterns: list[str]) -> tuple[str, ...]:
     if not patterns:
         return ()
     one = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
-    return tuple(sorted({match.group().lower() for match in one.finditer(text)}))
+    return tuple(sorted({match.group().lower() for match in one.finditer(_plain(text))}))
+
+
+def _plain(text: str) -> str:
+    """Without what hides a word from a list: joiners inside it, look-alike letters, vowel signs."""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(char for char in folded if not _hides(char))
+
+
+def _hides(char: str) -> bool:
+    return unicodedata.category(char) == "Cf" or "\u064b" <= char <= "\u065f" or char in "\u0640\u0670"

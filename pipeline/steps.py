@@ -174,6 +174,7 @@ def attempt(app: App, request: StoryRequest, idea: str, number: int, watch: Watc
 def in_english(app: App, context: str) -> str:
     """The idea in English, screened again: what was said in another language is only now understood."""
     told = app.language.detect(context)
+    ideas.refuse_unsafe(context, app.screen, told or WRITTEN_IN)
     way = app.chains.get(told or WRITTEN_IN)
     if way is None or way.translation is None:
         return context
