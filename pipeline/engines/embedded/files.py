@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import NotFoundError, StoreError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TEMPORARY = ".tmp-"
 
 
@@ -34,7 +34,7 @@ class FileStore:
             temporary.replace(self.path(key))
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        if self.path(key).exists():
+        if os.path.lexists(self.path(key)):  # which, unlike exists(), raises nothing
             return False
         with self._written(key, data) as temporary:
             try:
@@ -48,7 +48,8 @@ class FileStore:
         found = (path.relative_to(self._root).as_posix() for path in top.rglob("*") if path.is_file())
         yield from sorted(key for key in found if key.startswith(prefix) and _TEMPORARY not in key)
 
-    def url(self, key: str, expires_in: int = 900) -> str:  # noqa: ARG002 - a file's address does not expire
+    def url(self, key: str, expires_in: int = 900) -> str:
+        """A file's address does not expire."""
         return self.path(key).resolve().as_uri()
 
     def path(self, key: str) -> Path:

@@ -1,0 +1,99 @@
+"""What every Store promises. A backend's tests subclass StoreContract and give it an empty store."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pipeline.engines import Store
+from pipeline.errors import NotFoundError
+
+
+class StoreContract(ABC):
+    @pytest.fixture
+    @abstractmethod
+    def store(self) -> Store:
+        """An empty one."""
+
+    @pytest.mark.parametrize("data", [b"", b"text", bytes(range(256)), b"\r\n\x00", b"x" * 3_000_000])
+    def test_what_was_put_is_got_byte_for_byte(self, store: Store, data: bytes) -> None:
+        store.put("a/b.bin", data)
+        assert store.get("a/b.bin") == data
+
+    def test_put_replaces_the_whole(self, store: Store) -> None:
+        store.put("a", b"a long first value")
+        store.put("a", b"short")
+        assert store.get("a") == b"short"
+
+    @pytest.mark.parametrize("key", ["a", "a/b", "a/b/c.json", "never/was"])
+    def test_a_key_that_is_not_there_is_not_found(self, store: Store, key: str) -> None:
+        store.put("a/b/c", b"near it")
+        with pytest.raises(NotFoundError, match=key) as caught:
+            store.get(key)
+        assert caught.value.problem == "not-found"
+
+    def test_the_first_put_if_absent_wins_and_says_so(self, store: Store) -> None:
+        assert store.put_if_absent("a/b", b"first") is True
+        assert store.put_if_absent("a/b", b"second") is False
+        assert store.put_if_absent("a/b", b"first") is False
+        assert store.get("a/b") == b"first"
+
+    def test_put_if_absent_respects_what_was_put(self, store: Store) -> None:
+        store.put("a", b"")
+        assert store.put_if_absent("a", b"second") is False
+        assert store.get("a") == b""
+
+    def test_list_gives_the_keys_that_start_so_sorted(self, store: Store) -> None:
+        keys = ["b/2.json", "a/10.json", "a/9.json", "ab/c/d", "a.txt", "z"]
+        for key in keys:
+            store.put(key, b"x")
+        assert list(store.list("")) == sorted(keys)
+        assert list(store.list("a/")) == ["a/10.json", "a/9.json"]
+        assert list(store.list("a")) == ["a.txt", "a/10.json", "a/9.json", "ab/c/d"]
+        assert list(store.list("ab/c/d")) == ["ab/c/d"]
+        assert list(store.list("a/1")) == ["a/10.json"]
+
+    @pytest.mark.parametrize("prefix", ["", "a/", "none", "none/at/all/", "b/c"])
+    def test_where_nothing_starts_so_the_list_is_empty(self, store: Store, prefix: str) -> None:
+        assert list(store.list(prefix)) == []
+
+    def test_of_many_who_write_at_once_one_wins_and_all_read_its_value(self, store: Store) -> None:
+        together = threading.Barrier(8)
+
+        def race(number: int) -> tuple[bool, bytes]:
+            together.wait(timeout=30)
+            won = store.put_if_absent("a/raced", str(number).encode() * 100_000)
+            return won, store.get("a/raced")
+
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(race, range(8)))
+        (winner,) = [number for number, (won, _) in enumerate(told) if won]
+        assert {value for _, value in told} == {str(winner).encode() * 100_000}
+
+    def test_a_reader_sees_a_whole_value_while_it_is_replaced(self, store: Store) -> None:
+        values = [bytes([letter]) * 200_000 for letter in b"ab"]
+        store.put("a", values[0])
+        over = threading.Event()
+
+        def write() -> None:
+            for turn in range(40):
+                store.put("a", values[turn % 2])
+            over.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write)
+            seen = set()
+            while not over.is_set():
+                seen.add(store.get("a"))
+                assert list(store.list("")) == ["a"]
+            writing.result()
+        assert seen <= set(values)
+
+    def test_the_url_names_the_key(self, store: Store) -> None:
+        store.put("stories/4f1c/en/a.mp3", b"sound")
+        url = store.url("stories/4f1c/en/a.mp3", expires_in=60)
+        assert ":" in url
+        assert "stories/4f1c/en/a.mp3" in url
