@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.engines import OnText, ignore
 from pipeline.errors import NotFoundError, RequestError
-from pipeline.text import WORD
+from pipeline.text import WORD, words
 from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark, Voice
 
 _RATE = 8000
@@ -29,7 +29,7 @@ Wish: to find the way
 Problem: the path is long and dark
 Help: {friend} brings a lantern
 Title: {hero} and the Little Lantern
-1. {hero} was small and brave, and this is a tale about {idea}.
+1. {hero} was small and brave, and this is a tale about {topic}.
 2. Every day {hero} wished for a little bit of adventure.
 3. One evening {hero} walked too far and lost the way home.
 4. {hero} tried every path, but each one led back to the pond.
@@ -42,7 +42,7 @@ Title: {hero} and the Little Lantern
 
 
 class FakeText:
-    """Tells one plot with the idea in it; answers the first choice of a prompt with choices."""
+    """Tells one plot with words of the idea in it; answers the first choice of a prompt with choices."""
 
     fingerprint = "fake/text/1"
     parallel = 4
@@ -128,10 +128,15 @@ class MemoryStore:
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         with self._lock:
-            return self._kept.setdefault(key, data) is data
+            if key in self._kept:
+                return False
+            self._kept[key] = data
+            return True
 
     def list(self, prefix: str) -> Iterator[str]:
-        yield from sorted(key for key in self._kept if key.startswith(prefix))
+        with self._lock:
+            found = sorted(key for key in self._kept if key.startswith(prefix))
+        yield from found
 
     def url(self, key: str, expires_in: int = 900) -> str:
         return f"memory:{key}?expires={expires_in}"
@@ -140,7 +145,10 @@ class MemoryStore:
 def _tell(user: str) -> str:
     told = dict(re.findall(r"^([A-Z][a-z]+)[^:\n]*: (.+)$", user, re.MULTILINE))
     hero, friend = (told.get(part, "Pip").split(" (")[0] for part in ("Hero", "Friend"))
-    return _PLOT.format(hero=hero, friend=friend, idea=told.get("Idea", "a small hero").rstrip(".!?"))
+    # Its last two words: a whole idea may hold what no story may ("I <3 my cat", "de beer die slaapt").
+    idea = words(told.get("Idea", "")) or ["nothing"]
+    topic = " ".join([word for word in idea if len(word) > 2][-2:] or idea[-1:])
+    return _PLOT.format(hero=hero, friend=friend, topic=topic)
 
 
 def _tone(duration_ms: int) -> bytes:
