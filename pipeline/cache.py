@@ -17,7 +17,7 @@ from typing import Any
 from pipeline import keys
 from pipeline.digest import canonical, digest
 from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
-from pipeline.errors import NotFoundError
+from pipeline.errors import NotFoundError, StoreError
 from pipeline.types import Completion, Narration, Prompt, SpeechMark, Usage, Voice
 
 Body = dict[str, Any]
@@ -43,7 +43,7 @@ def memo(
     """Get -> call -> put_if_absent -> get again: the first write wins, for every maker.
 
     A corrupt entry is copied to quarantine/ and made again. A call that raises leaves nothing.
-    `check` raises CorruptError where what the body points at is gone or damaged.
+    `check` raises CorruptError where what the body points at is gone or damaged. Raises StoreError.
     """
     try:
         return _read(store, key, check)
@@ -52,7 +52,12 @@ def memo(
     except CorruptError:
         _set_aside(store, key)
         store.put(key, seal(call()))
-    return _read(store, key, check)
+    try:
+        return _read(store, key, check)
+    except CorruptError as error:
+        raise StoreError(
+            f"{key} does not read back as it was just written ({error}): check the store's disk"
+        ) from error
 
 
 def seal(body: Body) -> bytes:
