@@ -45,10 +45,14 @@ class LlamaText:
         return self._parallel
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        """Raises ConfigError: no weights, or not a model. EngineError: the model gave no answer."""
+        """Raises ConfigError: no weights, or not a model. EngineError: the model gave no answer.
+
+        What `on_text` raises stops the answer and comes out of here.
+        """
+        server = self._loaded()
         answer = _Answer(on_text, prompt.choices)
         try:
-            self._loaded().handle_chat_completions(json.dumps(_body(prompt)), answer.hear)
+            server.handle_chat_completions(json.dumps(_body(prompt)), answer.hear)
         except RuntimeError as error:
             raise EngineError(f"the local model failed: {error}", engine=self._name) from error
         return answer.completion(self._name)
@@ -77,8 +81,8 @@ def _serve(weights: Path, parallel: int, threads: int) -> Any:
         return xllamacpp.Server(params)
     except RuntimeError as error:
         raise ConfigError(
-            f"{weights.name} cannot be loaded as a GGUF model ({error}): "
-            "fetch it again with `stories models fetch --force`",
+            f"{weights.name} cannot be loaded as a GGUF model: it is damaged or of an unknown kind; "
+            "fetch it again with `stories models fetch --force`, or choose another with --model",
             problem="corrupt-weights",
         ) from error
 
@@ -116,14 +120,20 @@ class _Answer:
     stop: str | None = None
     usage: dict[str, int] = field(default_factory=dict)
     error: str = ""
+    broken: BaseException | None = None
 
     def hear(self, events: Any) -> None:
-        for event in events if isinstance(events, list) else [events]:
-            self._take(json.loads(event) if isinstance(event, str | bytes) else event)
+        try:
+            for event in events if isinstance(events, list) else [events]:
+                self._take(json.loads(event) if isinstance(event, str | bytes) else event)
+        except BaseException as error:
+            self.broken = error  # the runtime stops at it but swallows it: a Ctrl-C, too
+            raise
 
     def _take(self, event: dict[str, Any]) -> None:
         if "choices" not in event:
-            self.error = str(event.get("message") or event.get("error") or event)
+            told = event.get("error") or event
+            self.error = str(told.get("message") or told) if isinstance(told, dict) else str(told)
             return
         for choice in event["choices"]:
             self._weigh(choice.get("logprobs") or {})
@@ -150,6 +160,8 @@ class _Answer:
         return best, round(self.odds[best] / sum(self.odds.values()), 4)
 
     def completion(self, engine: str) -> Completion:
+        if self.broken:
+            raise self.broken
         if self.error or self.stop is None:
             raise EngineError(
                 f"the local model gave no answer: {self.error or 'it ended early'}", engine=engine

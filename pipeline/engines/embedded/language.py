@@ -1,0 +1,57 @@
+"""Says which of our languages a text is in: lingua, n-gram statistics, no network.
+
+Measured on 20 ideas of 3 to 10 words in each of the 8 languages (160): 150 right, 10 "cannot tell",
+none wrong; story sentences: see the tests. Loading 2.3 s and 385 MB, 0.3 ms a text.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+# What a family may type or hear.
+OURS = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")
+# Known only so as not to be taken for one of ours: without them 35 of 54 foreign lines were claimed
+# (Persian is Arabic, Swedish is German), with them 12, half of those single words such as "pizza".
+# Seven more (Urdu, Finnish, Czech, …) would save five and cost 170 MB and 1.4 s.
+NEIGHBOURS = ("ca", "ro", "da", "sv", "pl", "tr", "fa")
+# How much surer than of our next language. At 1.25, "un drago timido impara a ballare" is Spanish.
+_LEAD = 1.5
+_LEAST = 0.2
+
+
+class LinguaDetector:
+    """LanguageDetector. The models load at the first text; thread-safe."""
+
+    def __init__(self) -> None:
+        self._detector: Any = None
+        self._loading = threading.Lock()
+
+    def confidence(self, text: str, language: str) -> float:
+        """How sure it is, 0 to 1, that `text` is in `language`; 0 for a language it does not know."""
+        return self._confidences(text).get(language, 0.0)
+
+    def detect(self, text: str) -> str | None:
+        """The subtag, where it leads our other languages clearly and no neighbour is likelier."""
+        found = self._confidences(text)
+        (best, first), (_, second), *_ = sorted(
+            ((language, found[language]) for language in OURS), key=lambda pair: -pair[1]
+        )
+        if first < _LEAST or first < _LEAD * second or first < max(found[near] for near in NEIGHBOURS):
+            return None
+        return best
+
+    def _confidences(self, text: str) -> dict[str, float]:
+        return {
+            value.language.iso_code_639_1.name.lower(): value.value
+            for value in self._loaded().compute_language_confidence_values(text)
+        }
+
+    def _loaded(self) -> Any:
+        with self._loading:
+            if self._detector is None:
+                from lingua import IsoCode639_1, LanguageDetectorBuilder
+
+                codes = [IsoCode639_1.from_str(code) for code in OURS + NEIGHBOURS]
+                self._detector = LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
+            return self._detector
