@@ -241,7 +241,7 @@ def test_a_killed_fetch_goes_on_from_what_it_had(bench: Bench) -> None:
 
 
 def test_two_processes_at_once_fetch_it_once(bench: Bench) -> None:
-    bench.site.pause = 1.0  # so slow that the first is still fetching when the second comes
+    bench.site.pause = 0.3  # so slow that the first is still fetching when the second comes
     first = bench.child()
     _wait(lambda: bench.site.sent > 0)
     second = bench.child()
