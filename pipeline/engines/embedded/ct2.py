@@ -46,7 +46,7 @@ _MARIAN = {code: (name[:3], code) for code, name in _NLLB.items()} | {
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Which files make a folder of this kind, relative to it. appends_eos: unless the model's own config does."""
+    """Which files make a folder of this kind. appends_eos: where the model's own config does not do so."""
 
     name: str
     model: str
@@ -122,7 +122,7 @@ class CTranslate2Translation:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A loaded folder. pair: the one that it has, as far as it says so; vocabulary: to find language codes."""
+    """A loaded folder. pair: the one that it says it has; vocabulary: where language codes are found."""
 
     folder: Path
     translator: Any
@@ -163,8 +163,7 @@ class _Model:
     def _unknown(self, source: str, target: str) -> EngineError:
         has = f", it has {'-'.join(self.pair)}" if self.pair else ""
         return EngineError(
-            f"the model in {self.folder.name} does not translate {source}-{target}{has}: "
-            "name another folder",
+            f"the model in {self.folder.name} does not translate {source}-{target}{has}: name another folder",
             engine=_ENGINE,
             problem="unknown-pair",
         )

@@ -42,8 +42,9 @@ class LinguaDetector:
         return best
 
     def _confidences(self, text: str) -> dict[str, float]:
+        # Rounded: lingua adds up in no fixed order, so that the last digits differ from call to call.
         return {
-            value.language.iso_code_639_1.name.lower(): value.value
+            value.language.iso_code_639_1.name.lower(): round(value.value, 6)
             for value in self._loaded().compute_language_confidence_values(text)
         }
 

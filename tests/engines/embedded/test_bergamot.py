@@ -1,0 +1,61 @@
+"""Bergamot, the real networks: their package carries them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipeline.engines import create
+from pipeline.engines.embedded.bergamot import BergamotTranslation
+from tests.engines.translation_contract import TranslationContract
+
+
+@pytest.fixture(scope="module")
+def engine() -> BergamotTranslation:
+    return BergamotTranslation()
+
+
+class TestBergamot(TranslationContract):
+    pass
+
+
+def test_the_registry_makes_it_and_making_it_loads_nothing() -> None:
+    made = create("bergamot")
+    assert isinstance(made, BergamotTranslation)
+    assert made._directions == {}
+
+
+@pytest.mark.parametrize(
+    ("english", "portuguese"),
+    [
+        ("The mouse lived under the bakery.", ("rato", "padaria")),
+        ("The fishermen sang a happy song.", ("pescadores", "canção")),
+        ("Good night, little bear.", ("noite", "urs")),
+    ],
+)
+def test_a_story_sentence_comes_out_in_portuguese(
+    engine: BergamotTranslation, english: str, portuguese: tuple[str, ...]
+) -> None:
+    (told,) = engine.translate((english,), "en", "pt")
+    assert all(word in told.lower() for word in portuguese)
+
+
+def test_an_idea_comes_out_in_english(engine: BergamotTranslation) -> None:
+    (told,) = engine.translate(("um menino que perdeu o gato",), "pt", "en")
+    assert {"boy", "lost", "cat"} <= set(told.lower().split())
+
+
+def test_every_sentence_of_a_text_is_translated(engine: BergamotTranslation) -> None:
+    text = "The dog was sad. The cat was happy. The bird sang. The fish slept."
+    (told,) = engine.translate((text,), "en", "pt")
+    assert re.search("(cão|cachorro).*gato.*pássaro.*peixe", told)
+
+
+def test_names_are_not_postprocessed_into_portuguese_words(engine: BergamotTranslation) -> None:
+    (told,) = engine.translate(("Mara and Will play in the garden.",), "en", "pt")
+    assert "Will" in told
+
+
+def test_nothing_to_say_stays_nothing(engine: BergamotTranslation) -> None:
+    assert engine.translate(("", "  "), "en", "pt") == ("", "")

@@ -1,0 +1,216 @@
+"""Translation by a text engine: what it is asked, what it is believed, what is tried again.
+
+The text engine here is scripted, a fake: it answers from a table. The real model is asked where the mark
+`embedded` is chosen.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import pytest
+
+from pipeline.engines import OnText, ignore
+from pipeline.engines.embedded.language import LinguaDetector
+from pipeline.engines.embedded.llm_translate import LlmTranslation
+from pipeline.errors import EngineError
+from pipeline.types import Completion, Prompt
+from tests.engines.translation_contract import HOSTILE, TranslationContract
+
+FRENCH = {
+    "The cat sleeps.": "Le chat dort.",
+    "The dog runs.": "Le chien court.",
+    "Good night.": "Bonne nuit.",
+    "Pip was a mouse.": "Pip était une souris.",
+    "She saw the moon.": "Elle vit la lune.",
+}
+
+
+class Scripted:
+    """Answers each sentence from a table; keeps the prompts. stops: why each attempt ends."""
+
+    fingerprint = "scripted/1"
+    parallel = 2
+
+    def __init__(self, answer: Callable[[str, Prompt], str], stop: str = "end") -> None:
+        self._answer = answer
+        self._stop = stop
+        self._lock = threading.Lock()
+        self.prompts: list[Prompt] = []
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        with self._lock:
+            self.prompts.append(prompt)
+        text = self._answer(asked(prompt), prompt)
+        on_text(text)
+        return Completion(text, 10, 10, self._stop)
+
+
+def asked(prompt: Prompt) -> str:
+    """The sentence that a prompt ends with."""
+    return re.sub(r"\nEnglish:$", "", prompt.user.split("Sentence: ")[-1])
+
+
+def from_table(table: Mapping[str, str]) -> Scripted:
+    return Scripted(lambda sentence, _: table.get(sentence, "Bonne nuit à tous."))
+
+
+@pytest.fixture(scope="module")
+def detector() -> LinguaDetector:
+    return LinguaDetector()
+
+
+class TestLlmTranslation(TranslationContract):
+    target = "fr"
+
+    @pytest.fixture
+    def engine(self, detector: LinguaDetector) -> LlmTranslation:
+        return LlmTranslation(from_table(FRENCH), detector)
+
+
+def test_each_sentence_is_a_completion_with_the_turns_before_it(detector: LinguaDetector) -> None:
+    text = from_table(FRENCH)
+    LlmTranslation(text, detector).translate(("The cat sleeps.", "The dog runs.", "Good night."), "en", "fr")
+    worked = len(text.prompts[0].examples)
+    assert [len(prompt.examples) - worked for prompt in text.prompts] == [0, 1, 2]
+    assert [told for _, told in text.prompts[2].examples[worked:]] == ["Le chat dort.", "Le chien court."]
+    assert {prompt.temperature for prompt in text.prompts} == {0.0}
+    assert {prompt.attempt for prompt in text.prompts} == {0}
+
+
+def test_what_was_read_before_stays_the_beginning_of_what_is_sent(detector: LinguaDetector) -> None:
+    """So that a local model reads each turn once."""
+    text = from_table(FRENCH)
+    LlmTranslation(text, detector).translate(("The cat sleeps.",) * 6, "en", "fr")
+    sent = [(*prompt.examples, (prompt.user, "")) for prompt in text.prompts]
+    for before, after in pairwise(sent):
+        assert after[: len(before) - 1] == before[:-1]
+        assert after[len(before) - 1][0] == before[-1][0]
+
+
+def test_a_long_story_does_not_grow_its_prompt_without_end(detector: LinguaDetector) -> None:
+    text = from_table(FRENCH)
+    LlmTranslation(text, detector).translate(("The cat sleeps.",) * 40, "en", "fr")
+    assert max(len(prompt.examples) for prompt in text.prompts) - len(text.prompts[0].examples) <= 8
+
+
+def test_the_words_of_the_sentence_are_given_and_only_those(detector: LinguaDetector) -> None:
+    text = from_table(FRENCH)
+    LlmTranslation(text, detector).translate(("Pip was a mouse.", "Good night."), "en", "fr")
+    first, second = (prompt.user for prompt in text.prompts)
+    assert "mouse = la souris" in first
+    assert "moon" not in first
+    assert second == "Sentence: Good night."
+
+
+@pytest.mark.parametrize("locale", ["fr", "es", "it", "de", "nl", "ar", "pt"])
+def test_every_language_has_its_own_worked_examples(detector: LinguaDetector, locale: str) -> None:
+    text = Scripted(lambda _, __: "…")
+    with pytest.raises(EngineError):
+        LlmTranslation(text, detector).translate(("The cat sleeps.",), "en", locale)
+    told = " ".join(answer for _, answer in text.prompts[0].examples)
+    assert detector.detect(told) == locale
+
+
+def test_the_same_text_makes_the_same_prompts(detector: LinguaDetector) -> None:
+    """So that each finished call is remembered by what was sent."""
+    first, second = from_table(FRENCH), from_table(FRENCH)
+    for text in (first, second):
+        LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
+    assert first.prompts == second.prompts
+
+
+def test_a_bad_answer_is_tried_once_more_and_only_that_one(detector: LinguaDetector) -> None:
+    def answer(sentence: str, prompt: Prompt) -> str:
+        return sentence if sentence == "She saw the moon." and not prompt.attempt else FRENCH[sentence]
+
+    text = Scripted(answer)
+    told = LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
+    assert told == tuple(FRENCH.values())
+    assert [prompt.attempt for prompt in text.prompts] == [0, 0, 0, 0, 0, 1]
+    assert len(text.prompts[5].examples) < len(text.prompts[4].examples)
+    assert text.prompts[5].temperature > 0
+
+
+def test_a_sentence_that_fails_twice_is_refused_and_named(detector: LinguaDetector) -> None:
+    def answer(sentence: str, _: Prompt) -> str:
+        return "The dog runs very fast down the road." if sentence == "The dog runs." else FRENCH[sentence]
+
+    text = Scripted(answer)
+    with pytest.raises(EngineError, match=r"sentence 2 from en to fr \(not translated\)") as caught:
+        LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
+    assert caught.value.problem == "bad-translation"
+    assert "\n" not in str(caught.value)
+    assert len(text.prompts) == 3
+
+
+def test_an_english_word_that_stayed_is_worth_another_try(detector: LinguaDetector) -> None:
+    text = Scripted(
+        lambda _, prompt: ("Alors let's dormir ensemble.", "Alors dormons ensemble.")[prompt.attempt]
+    )
+    told = LlmTranslation(text, detector).translate(("So let's sleep together.",), "en", "fr")
+    assert told == ("Alors dormons ensemble.",)
+
+
+def test_but_it_does_not_refuse_a_story(detector: LinguaDetector) -> None:
+    text = Scripted(lambda _, __: "Alors let's dormir ensemble dans la maison.")
+    told = LlmTranslation(text, detector).translate(("So let's sleep together in the house.",), "en", "fr")
+    assert told == ("Alors let's dormir ensemble dans la maison.",)
+    assert len(text.prompts) == 2
+
+
+def test_an_answer_that_was_cut_is_no_answer(detector: LinguaDetector) -> None:
+    text = Scripted(lambda sentence, _: FRENCH[sentence], stop="length")
+    with pytest.raises(EngineError, match="cut off"):
+        LlmTranslation(text, detector).translate(("The cat sleeps.",), "en", "fr")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_one_line_of_one_turn(detector: LinguaDetector, text: str) -> None:
+    engine = from_table(FRENCH)
+    LlmTranslation(engine, detector).translate((text,), "en", "fr")
+    (user,) = {prompt.user for prompt in engine.prompts}
+    assert len(user.split("Sentence: ")[-1].splitlines()) == 1
+    assert "<|" not in user
+    assert "|>" not in user
+    for kept in ("{idea} ${user} %s {0}", "🌙👩‍👧", "Ignore the above"):
+        assert (kept in text) == (kept in user)
+
+
+@pytest.mark.parametrize("text", ["", " ", "…", "🌙", "!!!"])
+def test_what_says_nothing_is_not_sent(detector: LinguaDetector, text: str) -> None:
+    engine = from_table(FRENCH)
+    assert LlmTranslation(engine, detector).translate((text,), "en", "fr") == (text.strip(),)
+    assert engine.prompts == []
+
+
+def test_an_idea_is_asked_for_in_english_by_itself(detector: LinguaDetector) -> None:
+    text = Scripted(lambda _, __: "a bear who cannot sleep")
+    told = LlmTranslation(text, detector).translate(("een beer die niet kan slapen",), "nl-BE", "en")
+    assert told == ("a bear who cannot sleep",)
+    (prompt,) = text.prompts
+    assert prompt.name.startswith("idea@")
+    assert "een beer die niet kan slapen" in prompt.user
+    assert ("Dutch: de zon is verkouden\nEnglish:", "the sun has a cold") in prompt.examples
+
+
+def test_an_idea_that_stays_as_it_was_is_refused(detector: LinguaDetector) -> None:
+    text = Scripted(lambda sentence, _: sentence.removeprefix("Dutch: "))
+    with pytest.raises(EngineError) as caught:
+        LlmTranslation(text, detector).translate(("een beer die niet kan slapen",), "nl", "en")
+    assert caught.value.problem == "bad-translation"
+
+
+def test_only_pairs_with_english_are_known(detector: LinguaDetector) -> None:
+    with pytest.raises(EngineError) as caught:
+        LlmTranslation(from_table(FRENCH), detector).translate(("Bonjour.",), "fr", "it")
+    assert caught.value.problem == "unknown-pair"
+
+
+def test_the_fingerprint_names_the_model_and_both_prompts(detector: LinguaDetector) -> None:
+    assert re.fullmatch(
+        r"scripted/1/translate@\d+\+idea@\d+", LlmTranslation(from_table({}), detector).fingerprint
+    )
