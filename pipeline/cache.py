@@ -17,7 +17,7 @@ from typing import Any
 from pipeline import keys
 from pipeline.digest import canonical, digest
 from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
-from pipeline.errors import NotFoundError, StoreError
+from pipeline.errors import EngineError, NotFoundError, StoreError
 from pipeline.types import Completion, Narration, Prompt, SpeechMark, Usage, Voice
 
 Body = dict[str, Any]
@@ -135,6 +135,12 @@ class CachedTranslation:
         def call() -> Body:
             started = time.perf_counter()
             made = self.engine.translate(texts, source, target)
+            if len(made) != len(texts):
+                raise EngineError(
+                    f"the translator gave {len(made)} texts for {len(texts)}: run it again",
+                    engine=self.fingerprint,
+                    problem="bad-translation",
+                )
             usage = Usage(1, characters=sum(map(len, texts)), seconds=_since(started))
             return _body("translate", self.fingerprint, usage, list(made))
 

@@ -125,7 +125,7 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
         request = _request(app, story_id)
         usage = {"generate": source.usage, "speak": _spoken(narrations, told.story)}
         checks = tuple(source.checks)
-        if told is not source:
+        if way.translation is not None:
             usage["translate"] = told.usage
             checks += told.checks
         manifest = Manifest(
@@ -188,7 +188,8 @@ def _write(app: App, story_id: str, request: StoryRequest, idea: str, watch: Wat
     for number in range(ATTEMPTS):
         tried = attempt(app, request, idea, number, watch)
         usage += tried.usage
-        if not tried.failed or not app.strict:
+        told = tried.draft.title and tried.draft.segments
+        if not tried.failed or (told and not app.strict):
             story = Story(story_id, WRITTEN_IN, tried.draft.title, tried.draft.segments)
             return Told(story, idea, app.text.fingerprint, number, tried.checks, usage)
         refused.append(_reasons(tried.failed))
@@ -254,7 +255,7 @@ def _complete(app: App, story_id: str, locale: str) -> Manifest:
 
 
 def _engines(app: App, source: Told, told: Told, way: Chain) -> dict[str, str]:
-    translation = {} if told is source else {"translation": told.engine}
+    translation = {} if way.translation is None else {"translation": told.engine}
     return {
         "text": source.engine,
         **translation,

@@ -1,0 +1,85 @@
+"""A fake App whose engines a test may count, script or break, and whose watcher it may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.app import Advance, App
+from pipeline.bootstrap import build_app
+from pipeline.cache import CachedSpeech, CachedText, CachedTranslation
+from pipeline.config import Settings
+from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
+from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
+from pipeline.types import Completion, Prompt
+
+
+def fake_app(
+    store: Store,
+    text: TextEngine | None = None,
+    translation: TranslationEngine | None = None,
+    speech: SpeechEngine | None = None,
+    **changed: Any,
+) -> App:
+    """The fake profile as bootstrap wires it, with other engines under the same caches."""
+    app = build_app(Settings(profile="fake"), store)
+    writer = CachedText(text or FakeText(), store)
+    translator = CachedTranslation(translation or FakeTranslation(), store)
+    speaker = CachedSpeech(speech or FakeSpeech(), store)
+    chains = {
+        locale: replace(chain, speech=speaker, translation=chain.translation and translator)
+        for locale, chain in app.chains.items()
+    }
+    return replace(app, text=writer, judge=replace(app.judge, engine=writer), chains=chains, **changed)
+
+
+@dataclass
+class Listener:
+    """An app.Watch that remembers. steps: (name, units that were told as done)."""
+
+    steps: list[tuple[str, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        done: list[int] = []
+        yield done.append
+        self.steps.append((name, sum(done)))
+
+
+@dataclass
+class ScriptedText:
+    """Tells the fake's story as each turn of `script` changes it; judges as `odds` says (else yes)."""
+
+    script: list[str] = field(default_factory=list)
+    odds: dict[str, float] = field(default_factory=dict)
+    asked: list[Prompt] = field(default_factory=list)
+    fingerprint: str = "scripted/1"
+    parallel: int = 1
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        self.asked.append(prompt)
+        told = FakeText().complete(prompt, on_text)
+        if prompt.choices:
+            question = prompt.name.removeprefix("judge-").split("@")[0]
+            return replace(told, text="yes", confidence=self.odds.get(question, 1.0))
+        return _TURNS[self.script.pop(0) if self.script else "good"](told)
+
+    @property
+    def stories(self) -> int:
+        return sum(not prompt.choices for prompt in self.asked)
+
+
+_TURNS = {
+    "good": lambda told: told,
+    "cut": lambda told: replace(told, text=told.text[:400], stop_reason="length"),
+    "nonsense": lambda told: replace(told, text="No."),
+    "empty": lambda told: replace(told, text=""),
+    "dark": lambda told: replace(told, text=told.text.replace("danced for joy", "was dead")),
+    "short": lambda told: replace(told, text=told.text.replace(" and this is a tale about", " about")),
+}
