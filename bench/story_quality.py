@@ -80,7 +80,7 @@ def outcome(app: App, context: str) -> Outcome:
 def report(outcomes: list[Outcome]) -> str:
     """The table: each context's attempts and figures, then the rate at which each check passes."""
     lines = [
-        "| # | context | attempts | accepted | words | grade | ease | distinct |",
+        "| # | context | attempts | accepted | words | ARI grade | Coleman-Liau grade | distinct |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for number, one in enumerate(outcomes, 1):
@@ -88,11 +88,12 @@ def report(outcomes: list[Outcome]) -> str:
             lines.append(f"| {number} | {one.context} | 0 | {one.refused} | | | | |")
             continue
         text = " ".join(one.tries[-1].draft.lines)
-        grade, ease = textstat.flesch_kincaid_grade(text), textstat.flesch_reading_ease(text)
+        # Indices that count letters, not syllables: textstat's syllables need a download.
+        grade, ease = textstat.automated_readability_index(text), textstat.coleman_liau_index(text)
         accepted = "yes" if one.accepted else "NO"
         lines.append(
             f"| {number} | {one.context} | {len(one.tries)} | {accepted} | {len(words(text))} "
-            f"| {grade:.1f} | {ease:.0f} | {distinct(text)} |"
+            f"| {grade:.1f} | {ease:.1f} | {distinct(text)} |"
         )
     good = sum(one.accepted for one in outcomes)
     first = sum(one.accepted and len(one.tries) == 1 for one in outcomes)

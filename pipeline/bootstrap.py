@@ -61,7 +61,7 @@ def _text(spec: dict[str, Any], settings: Settings) -> TextEngine:
     if name == "fake":
         made = create("fake-text")
     else:
-        made = create("llama", name=Path(name).stem, weights=partial(_weights, name, settings))
+        made = create("llama", name=Path(name).name, weights=partial(_weights, name, settings))
     return made
 
 

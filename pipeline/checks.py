@@ -39,7 +39,7 @@ def story_checks(
         Check(
             "whole", draft.whole and bool(draft.title), len(draft.lines), "title and every line of the plan"
         ),
-        Check("named hero", _hero(text) >= 3, _hero(text), "a name told at least 3 times"),
+        Check("named hero", _hero(draft, text) >= 3, _hero(draft, text), "a name told at least 3 times"),
         Check(
             "on the idea",
             (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _telling(idea),
@@ -75,13 +75,10 @@ def distinct(text: str, size: int = 4) -> float:
     return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
 
 
-def _hero(text: str) -> int:
-    """How often the most told name is told: capitalised where no sentence begins."""
-    names = Counter(_NAME.findall(text))
-    if not names:
-        return 0
-    name, _ = names.most_common(1)[0]
-    return len(re.findall(rf"\b{name}\b", text))
+def _hero(draft: Draft, text: str) -> int:
+    """How often the plan's hero is told; without one, the name told most where no sentence begins."""
+    names = [draft.hero] if draft.hero else [name for name, _ in Counter(_NAME.findall(text)).most_common(1)]
+    return sum(len(re.findall(rf"\b{re.escape(name)}\b", text)) for name in names)
 
 
 def _shared(idea: str, text: str) -> int:

@@ -24,11 +24,12 @@ def read(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A completion taken apart, not yet checked. lines: one a job of the plan."""
+    """A completion taken apart, not yet checked. lines: one a job of the plan. hero: its name."""
 
     title: str
     lines: tuple[str, ...]
     whole: bool
+    hero: str = ""
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -72,12 +73,18 @@ class StoryPrompt:
         lines = [tidy(found.get(str(number), "")) for number in range(1, len(jobs) + 1)]
         whole = completion.stop_reason == "end" and all(lines[: self.spec["fewest"]])
         title = re.search(r"^Title: (.+)$", completion.text, re.MULTILINE)
+        hero = re.search(r"^Hero: ([A-Z][\w'-]*)", completion.text, re.MULTILINE)
         kept = list(zip(jobs, lines, strict=True))
         for pair in [pair for pair in kept if pair[0].get("spare")] if all(lines) else []:
             if len(words(" ".join(line for _, line in kept))) <= longest:
                 break
             kept.remove(pair)
-        return Draft(tidy(title.group(1)) if title else "", tuple(line for _, line in kept if line), whole)
+        return Draft(
+            tidy(title.group(1)) if title else "",
+            tuple(line for _, line in kept if line),
+            whole,
+            hero.group(1) if hero else "",
+        )
 
     def _system(self, audience: str) -> str:
         jobs = "\n".join(f"{n}. {line['job']}" for n, line in enumerate(self.spec["lines"], 1))
@@ -91,7 +98,7 @@ class StoryPrompt:
         told = [kind for word in words(idea.lower()) for kind in ("she", "he") if word in kinds[kind]]
         hero = told[0] if told else ("she", "he")[number(1, "hero", idea, variant, attempt)]
         friend = ("she", "he")[number(1, "friend", idea, variant, attempt)]
-        first = _draw(self.names[hero], "hero name", idea, variant, attempt)
+        first = named(idea) or _draw(self.names[hero], "hero name", idea, variant, attempt)
         others = [name for name in self.names[friend] if name != first]
         return f"{first} ({hero})", f"{_draw(others, 'friend name', idea, variant, attempt)} ({friend})"
 
@@ -112,6 +119,19 @@ line ::= sentence (" " sentence)?
 sentence ::= ["]? [A-Z] (plain | [.!?,] ["] " " [a-zA-Z]){8,140} [.!?] ["]?
 plain ::= [A-Za-z0-9 ,':;"-]
 """.strip()
+
+
+# "Emma and the shell", "Wanda the whale sings": a capital at the start is a name only before such a word.
+_NAMED = re.compile(
+    r"^(?!The\b|An?\b|My\b|Our\b|One\b|Some\b)([A-Z][a-z]+)(?='s\b|, | (?:and|the|who|is|has|goes|wants|"
+    r"finds|meets|gets|loses|learns|sings|lives|loves|cannot|can't|makes|builds|visits|helps|looks)\b)"
+)
+
+
+def named(idea: str) -> str:
+    """The hero's name where the idea begins with one; "" where it does not."""
+    found = _NAMED.match(idea)
+    return found.group(1) if found else ""
 
 
 def tidy(line: str) -> str:
