@@ -119,6 +119,7 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
             segments=tuple(zip(recording.starts_ms, told.story.segments, strict=True)),
             comment=f"Made by AI with {', '.join(engines.values())}"
             + "".join(f"; {label}" for label in labels),
+            engines=engines,
         )
         key = keys.mp3(story_id, locale, mp3)
         app.store.put(key, mp3)

@@ -1,42 +1,58 @@
-"""ID3 tags of a story's mp3: what a player shows, and what a listener must be told."""
+"""What an mp3 says about itself: title, language, the story to read along, and that AI made it."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pipeline.locales import language as primary
-
-# ISO 639-2 codes, as ID3 asks for; "und" (undetermined) for any other language.
+# ISO 639-2/T, which ID3 wants, for the primary language of a BCP-47 tag.
 _ISO_639_2 = {
-    "en": "eng",
-    "fr": "fra",
-    "nl": "nld",
     "ar": "ara",
-    "it": "ita",
-    "es": "spa",
     "de": "deu",
+    "en": "eng",
+    "es": "spa",
+    "fr": "fra",
+    "it": "ita",
+    "nl": "nld",
     "pt": "por",
 }
-_UTF16, _MILLISECONDS, _LYRICS = 1, 2, 1
+_UNDETERMINED = "und"
+_MILLISECONDS, _LYRICS = 2, 1  # SYLT: unit of its times, kind of its content
 
 
-def tag(mp3: bytes, *, title: str, language: str, segments: Sequence[tuple[int, str]], comment: str) -> bytes:
-    """The same sound with tags. segments: (start in ms, text). language: BCP-47.
+def tag(
+    mp3: bytes,
+    *,
+    title: str,
+    language: str,
+    segments: Sequence[tuple[int, str]],
+    comment: str,
+    engines: Mapping[str, str],
+) -> bytes:
+    """The same mp3 with an ID3 tag in front, in place of any that it had. The same input, the same bytes.
 
-    ID3v2.3 with UTF-16, which every player and car radio reads; v2.4 is newer and read by fewer.
-    The comment says that the story was made by AI and by what. Equal input, equal bytes.
+    language: BCP-47. segments: (start in ms, text). engines: step -> fingerprint.
+    ID3v2.3, not 2.4: Windows and many car and kitchen players read only that one, and none lacks it;
+    its Unicode is UTF-16, so Arabic and emoji pass.
     """
-    from mutagen.id3 import COMM, ID3, SYLT, TIT2, TLAN, USLT
+    from mutagen.id3 import COMM, ID3, SYLT, TIT2, TLAN, TXXX, USLT, Encoding
 
-    code = _ISO_639_2.get(primary(language), "und")
-    lines = [(text, start) for start, text in segments]
+    lang = _ISO_639_2.get(language.partition("-")[0].lower(), _UNDETERMINED)
+    unicode = Encoding.UTF16
+    lines = [(text, start_ms) for start_ms, text in segments]
+    story = "\n".join(text for text, _ in lines)
+    frames = [
+        TIT2(encoding=unicode, text=title),
+        TLAN(encoding=Encoding.LATIN1, text=lang),
+        USLT(encoding=unicode, lang=lang, desc="", text=story),
+        SYLT(encoding=unicode, lang=lang, format=_MILLISECONDS, type=_LYRICS, desc="", text=lines),
+        COMM(encoding=unicode, lang="eng", desc="", text=comment),
+    ]
+    for step, fingerprint in sorted(engines.items()):
+        frames.append(TXXX(encoding=unicode, desc=f"engine:{step}", text=fingerprint))
     tags = ID3()
-    tags.add(TIT2(encoding=_UTF16, text=title))
-    tags.add(TLAN(encoding=_UTF16, text=code))
-    tags.add(USLT(encoding=_UTF16, lang=code, desc="", text="\n".join(text for text, _ in lines)))
-    tags.add(SYLT(encoding=_UTF16, lang=code, format=_MILLISECONDS, type=_LYRICS, desc="", text=lines))
-    tags.add(COMM(encoding=_UTF16, lang="eng", desc="", text=comment))
+    for frame in frames:
+        tags.add(frame)
     file = io.BytesIO(mp3)
-    tags.save(file, v2_version=3, padding=lambda _: 0)
+    tags.save(file, v1=0, v2_version=3, padding=lambda _: 0)
     return file.getvalue()

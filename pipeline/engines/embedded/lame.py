@@ -1,95 +1,69 @@
-"""One mp3 from a story's narrations: joined as PCM, made equally loud, encoded once."""
+"""One mp3 of a whole story, encoded once from PCM: joined mp3s would drift 60 ms a segment."""
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Sequence
 
 import lameenc
 import numpy as np
-import pyloudnorm
 
-from pipeline.engines.embedded import pcm
+from pipeline.engines.embedded import loudness, pcm
+from pipeline.errors import EngineError
 from pipeline.types import Narration, Recording
 
-RATE = 24_000
-KBPS = 64
-LOUDNESS_LUFS = -19.0
-_LEAD_MS = 200
+_KBPS = 64
+_QUALITY = 2  # of LAME's 0 (slowest) to 9
+_LEAD_IN_MS = 200
 _PAUSE_MS = 350
-# A sample never goes above this, so that the mp3's own overshoot (measured: under 1 dB) does not clip.
-_CEILING = 10 ** (-1.5 / 20)
-_KNEE = 0.7
-_BLOCK_S = 0.4
-# LAME scales what it is given by 0.95 (seen: decoded stories were 0.44 dB too quiet).
-_SCALED_DB = -20 * math.log10(0.95)
-# 576 samples of encoder delay and 529 of decoder delay. lameenc writes no header that would let a player
-# cut them, so every listener hears them first (measured by cross-correlation with libsndfile's decoding).
-_DELAY_MS = (576 + 529) * 1000 / RATE
+_TAIL_MS = 300
+_RATE = 24_000  # where narrations differ
+_RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})  # mp3 has them, and 64 kbps in them
+# LAME's encoder delay and a decoder's own, in samples at any rate: lameenc writes no header that would
+# let a player skip them. Measured by correlation after libsndfile and FFmpeg: 1105 exactly in both.
+_DELAY = 576 + 529
+_SCALE = 0.95  # LAME turns its input down by this at constant rates; measured: decoded is 0.43 LU quieter
 
 
 class LameEncoder:
-    """Mono, 24 kHz, 64 kbit/s constant, -19 LUFS (ITU-R BS.1770). Stateless."""
+    """Mono, 64 kbps constant, at -19 LUFS. Thread-safe; the same narrations give the same bytes."""
 
-    fingerprint = f"lame/{KBPS}k-{RATE}/1"
+    fingerprint = "lame/mono-64k/1"
 
     def join(self, narrations: Sequence[Narration]) -> Recording:
-        """A short lead, then the segments with a pause between them. Raises EngineError: not WAV."""
-        parts = [pcm.silence(_LEAD_MS, RATE)]
-        starts: list[int] = []
-        length = len(parts[0])
-        for narration in narrations:
-            starts.append(round(length * 1000 / RATE + _DELAY_MS))
-            samples = pcm.resample(*pcm.from_wav(narration.audio), RATE)
-            parts += [samples, pcm.silence(_PAUSE_MS, RATE)]
-            length += len(parts[-2]) + len(parts[-1])
-        sound = _even(np.concatenate(parts))
-        mp3 = _encode(sound)
-        # Constant bit rate: 64 bits a millisecond.
-        return Recording(mp3, len(mp3) * 8 // KBPS, tuple(starts), _rounded(_loudness(sound) - _SCALED_DB))
+        """starts_ms: as heard, the decoder's delay counted in. Raises EngineError."""
+        if not narrations:
+            raise EngineError("there is nothing to join: speak a segment first", engine="lame")
+        samples, rate, starts = _lay_out(narrations)
+        loud = loudness.normalise(samples, rate)
+        audio = _encode(loud, rate)
+        return Recording(
+            audio=audio,
+            duration_ms=round(len(audio) * 8 / _KBPS),
+            starts_ms=tuple(round((start + _DELAY) * 1000 / rate) for start in starts),
+            loudness_lufs=loudness.integrated(loud, rate),
+        )
 
 
-def _even(samples: pcm.Samples) -> pcm.Samples:
-    """To -19 LUFS. Peaks above the ceiling are bent, and the gain corrected for what that took away."""
-    before = _loudness(samples)
-    if not math.isfinite(before):
-        return samples
-    wanted = LOUDNESS_LUFS + _SCALED_DB
-    gain = wanted - before
-    for _ in range(3):
-        bent = _limit(samples * np.float32(10 ** (gain / 20)))
-        gain += wanted - _loudness(bent)
-    return bent
+def _lay_out(narrations: Sequence[Narration]) -> tuple[pcm.Samples, int, list[int]]:
+    """All segments with their pauses, the common rate, and at which sample each begins."""
+    decoded = [pcm.from_wav(narration.audio) for narration in narrations]
+    rates = {rate for _, rate in decoded}
+    rate = rates.pop() if len(rates) == 1 and rates <= _RATES else _RATE
+    pause = pcm.silence(_PAUSE_MS, rate)
+    parts = [pcm.silence(_LEAD_IN_MS, rate)[_DELAY:]]
+    starts = []
+    for samples, own_rate in decoded:
+        starts.append(sum(map(len, parts)))
+        parts += [pcm.resample(samples, own_rate, rate), pause]
+    parts[-1] = pcm.silence(_TAIL_MS, rate)
+    return np.concatenate(parts), rate, starts
 
 
-def _limit(samples: pcm.Samples) -> pcm.Samples:
-    """Straight up to the knee, then a tanh that approaches the ceiling: no clipping, no hard corner."""
-    knee = _KNEE * _CEILING
-    over = np.abs(samples) - knee
-    room = _CEILING - knee
-    bent = np.sign(samples) * (knee + room * np.tanh(over / room))
-    return np.where(over > 0, bent, samples).astype(np.float32)
-
-
-def _loudness(samples: pcm.Samples) -> float:
-    """Integrated, in LUFS; -inf for silence or for less than one gating block."""
-    if len(samples) < _BLOCK_S * RATE:
-        return -math.inf
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # silence: log of zero
-        return float(pyloudnorm.Meter(RATE).integrated_loudness(samples))
-
-
-def _encode(samples: pcm.Samples) -> bytes:
+def _encode(samples: pcm.Samples, rate: int) -> bytes:
     encoder = lameenc.Encoder()
-    encoder.set_bit_rate(KBPS)
-    encoder.set_in_sample_rate(RATE)
+    encoder.set_bit_rate(_KBPS)
+    encoder.set_in_sample_rate(rate)
     encoder.set_channels(1)
-    encoder.set_quality(2)
+    encoder.set_quality(_QUALITY)
     encoder.silence()
-    return bytes(encoder.encode(pcm.to_int16(samples)) + encoder.flush())
-
-
-def _rounded(loudness: float) -> float | None:
-    return round(loudness, 2) if math.isfinite(loudness) else None
+    return bytes(encoder.encode(pcm.to_int16(samples / _SCALE))) + bytes(encoder.flush())
