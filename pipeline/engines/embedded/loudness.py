@@ -6,7 +6,6 @@ import warnings
 from typing import cast
 
 import numpy as np
-import pyloudnorm
 
 from pipeline.engines.embedded.pcm import Samples
 
@@ -21,6 +20,8 @@ _NEAR_LU = 0.02
 
 def integrated(samples: Samples, rate: int) -> float | None:
     """LUFS; None for silence, which has no loudness."""
+    import pyloudnorm  # brings scipy: a second that a story made before does not wait for
+
     lacking = max(0, int(rate * _MIN_SECONDS) + 1 - len(samples))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # log10(0) of silent blocks
