@@ -6,18 +6,15 @@ back from cleaned to original characters, `first_phonemes` says at which phoneme
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
+from pipeline.text import WORD
 from pipeline.types import SpeechMark
-
-# \w knows no combining marks: without them "e\u0301" and vowelled Arabic would fall to pieces.
-_LETTER = r"[\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"
-WORD = re.compile(rf"(?=\w){_LETTER}+(?:['’-]{_LETTER}+)*")
 
 _SILENT = frozenset({"Cc", "Cn", "Co", "Cs", "So", "Sk", "Me"})  # emoji and their like: a pause, not a word
 _INVISIBLE = frozenset({"Cf"})  # joiners, direction marks, soft hyphens
@@ -69,13 +66,11 @@ def _audible(text: str) -> str:
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    """The words that get a mark, as (start, end): letters and digits, apostrophes and hyphens inside."""
-    return [match.span() for match in WORD.finditer(text)]
+    """Where the words that get a mark are, as (start, end): the words that `pipeline.text.words` counts."""
+    return [match.span() for match in WORD.finditer(text) if any(map(str.isalnum, match.group()))]
 
 
-def first_phonemes(
-    spans: Sequence[tuple[int, int]], anchors: Sequence[Anchor], phonemes: int
-) -> list[int]:
+def first_phonemes(spans: Sequence[tuple[int, int]], anchors: Sequence[Anchor], phonemes: int) -> list[int]:
     """The index of the phoneme that begins each word; `phonemes` is how many there are.
 
     A word without an anchor was merged into the spoken word before it: they share its phonemes by
@@ -87,7 +82,7 @@ def first_phonemes(
     edges = [*known, len(spans)]
     bounds = [*known.values(), phonemes]
     firsts: list[int] = []
-    for group, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for group, (begin, end) in enumerate(pairwise(edges)):
         firsts += _share(spans[begin:end], bounds[group], bounds[group + 1])
     return firsts
 

@@ -42,7 +42,7 @@ class EspeakSpeech:
         spoken = alignment.Spoken.of(text)
         if not alignment.words(spoken.text):
             raise EngineError(
-                f"there is nothing to say in {text!r}: give it words", engine=_ENGINE, problem="nothing-to-say"
+                f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say"
             )
         return _narrate(text, spoken, library().speak(spoken.text, voice.id, rates[voice.id]))
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from pipeline.engines.embedded import alignment, pcm
 from pipeline.engines.embedded.espeakng import library
-from pipeline.engines.embedded.phonemes import Phonemes, phonemes
+from pipeline.engines.embedded.phonemes import phonemes
 from pipeline.errors import ConfigError, EngineError, RequestError
 from pipeline.types import Narration, Voice
 
 _ENGINE = "kokoro"
-# The graph with one more node and output, `duration`: how many frames each symbol lasts. A protobuf
-# message appended to another is merged into it, so this needs no parsing and leaves no second file.
-# Read as a ModelProto: graph { node { Cast(/encoder/Clip_output_0) -> duration, to INT64 } output { duration } }
+# One more node and output for the graph, `duration`: how many frames each symbol lasts. A protobuf message
+# appended to another is merged into it, so this needs no parsing and leaves no second file. As a ModelProto:
+# graph { node { Cast(/encoder/Clip_output_0) -> duration, to INT64 }, output { duration: INT64 } }
 _DURATION = (
     b':G\n3\n\x16/encoder/Clip_output_0\x12\x08duration"\x04Cast*\t\n\x02to\x18\x07\xa0\x01\x02'
     b"b\x10\n\x08duration\x12\x04\n\x02\x08\x07"
@@ -30,6 +30,9 @@ _VOICES = {
     "pt": "pf_dora",
     "de": "if_sara",
 }
+# A symbol is heard three frames of 25 ms before the place that the durations give it. Measured on where sound
+# begins after silence: 74 to 121 ms too late in en, es, it without this.
+_EARLIER_MS = 75.0
 # Speed 1 is 200 words a minute; these give 145 to 165, pauses included, and no more words misheard.
 _SPEEDS = {"en": 0.8, "fr": 0.75, "it": 0.85, "es": 0.8, "pt": 0.8, "de": 0.8}
 # BCP-47 -> espeak-ng's name; a tag that is not here is pronounced as its primary language.
@@ -70,7 +73,7 @@ class KokoroSpeech:
         spans = alignment.words(text)
         if not alignment.words(spoken.text):
             raise EngineError(
-                f"there is nothing to say in {text!r}: give it words", engine=_ENGINE, problem="nothing-to-say"
+                f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say"
             )
         kokoro = self._kokoro()
         if voice.id not in kokoro.voices:
@@ -112,21 +115,19 @@ def _load(model: Path, voices: Path, threads: int) -> Any:
         )
         session._model_path = str(model)  # from_session() insists on a file
         return Kokoro.from_session(session, str(voices))
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors share no public parent
+    except Exception as error:  # ONNX Runtime's errors share no public parent
         raise ConfigError(
             f"the Kokoro voice cannot be loaded from {model.parent}: run `stories models fetch`",
             problem="weights",
         ) from error
 
 
-def _speak(
-    kokoro: Any, symbols: str, style: str, speed: float
-) -> tuple[pcm.Samples, int, list[float]]:
+def _speak(kokoro: Any, symbols: str, style: str, speed: float) -> tuple[pcm.Samples, int, list[float]]:
     """Samples, rate, and when each symbol that is no space begins, in ms, with the end of the last."""
     try:
         samples, rate, timings = kokoro.create_timed(symbols, style, speed, is_phonemes=True)
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:
         raise EngineError(f"Kokoro could not speak: {error}", engine=_ENGINE) from error
     heard = [timing for timing in timings if not timing.phoneme.isspace()]
-    starts = [timing.start * 1000 for timing in heard]
+    starts = [timing.start * 1000 - _EARLIER_MS for timing in heard]
     return samples, int(rate), [*starts, heard[-1].end * 1000]

@@ -22,7 +22,7 @@ _FADE_MS = 5
 
 
 def from_int16(data: bytes) -> Samples:
-    return np.frombuffer(data, "<i2").astype(np.float32) / _FULL_SCALE
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(_FULL_SCALE)
 
 
 def to_int16(samples: Samples) -> bytes:

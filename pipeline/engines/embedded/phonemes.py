@@ -7,13 +7,14 @@ affricate), and the punctuation, which espeak-ng swallows and Kokoro sings by, i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
 
-from pipeline.engines.embedded.alignment import WORD, Anchor
+from pipeline.engines.embedded.alignment import Anchor
 from pipeline.engines.embedded.espeakng import EspeakNg
+from pipeline.text import WORD
 
 # Kokoro writes these as one symbol; "^" ties the letters of one espeak-ng phoneme.
 _ONE_SYMBOL = {
@@ -61,7 +62,8 @@ _MARKS = {
 _EITHER_QUOTE = frozenset('"“”')  # “ opens in English and closes in German: what follows it tells
 _OPENING = frozenset("“(")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z^-]+\)")  # espeak-ng's "(en)" before a foreign word
-_TITLE = re.compile(r"\b(?:Mrs?|Ms|Dr|St|Mme|Mlle|M|Sra?|Srta|Dra|Sig|Hr|Fr)$")  # their full stop ends nothing
+# The full stop of these ends nothing.
+_TITLE = re.compile(r"\b(?:Mrs?|Ms|Dr|St|Mme|Mlle|M|Sra?|Srta|Dra|Sig|Hr|Fr)$")
 
 
 @dataclass(frozen=True, slots=True)
