@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from pipeline.engines import OnText, ignore
@@ -20,6 +21,8 @@ from pipeline.types import Completion, Prompt
 _CONTEXT_PER_SLOT = 2048
 # How many of the next token's candidates are looked at for the choices.
 _TOP = 40
+# Seconds for an answer to stop at its next token, or, where it is still reading the prompt, not to.
+_PATIENCE = 3.0
 _STOPS = {"stop": "end", "length": "length"}
 
 
@@ -51,11 +54,16 @@ class LlamaText:
         What `on_text` raises stops the answer and comes out of here.
         """
         server = self._loaded()
-        answer = _Answer(on_text, prompt.choices)
+        answer = _Answer(prompt.choices)
+        # In a thread of its own: the runtime swallows what its callback raises, and so a Ctrl-C.
+        asking = threading.Thread(target=answer.ask, args=(server, json.dumps(_body(prompt))), daemon=True)
+        asking.start()
         try:
-            server.handle_chat_completions(json.dumps(_body(prompt)), answer.hear)
-        except RuntimeError as error:
-            raise EngineError(f"the local model failed: {error}", engine=self._name) from error
+            for piece in iter(answer.pieces.get, None):
+                on_text(piece)
+        finally:
+            answer.stopped = True
+            asking.join(_PATIENCE)
         return answer.completion(self._name)
 
     def _loaded(self) -> Any:
@@ -119,22 +127,29 @@ def _body(prompt: Prompt) -> dict[str, Any]:
 class _Answer:
     """Gathers the server's events: chunks of text, why it stopped, what it used, or its error."""
 
-    on_text: OnText
     choices: tuple[str, ...] = ()
     odds: dict[str, float] = field(default_factory=dict)
     text: list[str] = field(default_factory=list)
     stop: str | None = None
     usage: dict[str, int] = field(default_factory=dict)
     error: str = ""
-    broken: BaseException | None = None
+    pieces: SimpleQueue[str | None] = field(default_factory=SimpleQueue)
+    stopped: bool = False
 
-    def hear(self, events: Any) -> None:
+    def ask(self, server: Any, body: str) -> None:
+        """Returns when the answer is over; `pieces` ends with None."""
         try:
-            for event in events if isinstance(events, list) else [events]:
-                self._take(json.loads(event) if isinstance(event, str | bytes) else event)
-        except BaseException as error:
-            self.broken = error  # the runtime stops at it but swallows it: a Ctrl-C, too
-            raise
+            server.handle_chat_completions(body, self.hear)
+        except RuntimeError as error:
+            self.error = str(error)
+        finally:
+            self.pieces.put(None)
+
+    def hear(self, events: Any) -> bool:
+        """True stops the answer."""
+        for event in events if isinstance(events, list) else [events]:
+            self._take(json.loads(event) if isinstance(event, str | bytes) else event)
+        return self.stopped
 
     def _take(self, event: dict[str, Any]) -> None:
         if "choices" not in event:
@@ -145,7 +160,7 @@ class _Answer:
             self._weigh(choice.get("logprobs") or {})
             if piece := choice.get("delta", {}).get("content"):
                 self.text.append(piece)
-                self.on_text(piece)
+                self.pieces.put(piece)
             self.stop = choice.get("finish_reason") or self.stop
         self.usage = event.get("usage") or self.usage
 
@@ -166,8 +181,6 @@ class _Answer:
         return best, round(self.odds[best] / sum(self.odds.values()), 4)
 
     def completion(self, engine: str) -> Completion:
-        if self.broken:
-            raise self.broken
         if self.error or self.stop is None:
             raise EngineError(
                 f"the local model gave no answer: {self.error or 'it ended early'}", engine=engine
