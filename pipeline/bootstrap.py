@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from pipeline.judge import Judge
 from pipeline.prompts import read, story_prompt
 from pipeline.screen import word_screen
 from pipeline.types import Voice
+
+_END = 1 << 20
 
 
 def build_app(settings: Settings, store: Store | None = None) -> App:
@@ -43,9 +47,11 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
 
 def weights(settings: Settings) -> tuple[str, ...]:
     """The names of the weights that the profile needs; a model given by path needs no fetching."""
+    from pipeline.engines.embedded import models
+
     spec = profile(settings.profile)
     writer = settings.model or spec["text"]
-    named = () if writer == "fake" or writer.endswith(".gguf") else (writer,)
+    named = () if writer == "fake" or models.is_path(writer) else (writer,)
     return (*named, *spec["weights"])
 
 
@@ -61,8 +67,25 @@ def _text(spec: dict[str, Any], settings: Settings) -> TextEngine:
     if name == "fake":
         made = create("fake-text")
     else:
-        made = create("llama", name=Path(name).name, weights=partial(_weights, name, settings))
+        made = create("llama", name=_called(name), weights=partial(_weights, name, settings))
     return made
+
+
+def _called(writer: str) -> str:
+    """The writer's name in its fingerprint; a file's with a digest of its size and ends: names may repeat."""
+    from pipeline.engines.embedded import models
+
+    if not models.is_path(writer):
+        return writer
+    name = os.fsencode(Path(writer).name).decode(errors="replace")
+    with suppress(OSError), Path(writer).expanduser().open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        ends = hashlib.sha256(str(size).encode())
+        for start in (0, max(0, size - _END)):
+            file.seek(start)
+            ends.update(file.read(_END))
+        return f"{name}-{ends.hexdigest()[:8]}"
+    return name
 
 
 def _weights(name: str, settings: Settings) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pipeline import commands
 from pipeline.config import DEFAULT_OUT, DEFAULT_PROFILE, profiles
 from pipeline.errors import StoriesError
-from pipeline.exits import INTERRUPTED, status_of
+from pipeline.exits import INTERRUPTED, STATUS, status_of
 from pipeline.terminal import tell
 
 _EXAMPLES = """
@@ -34,6 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         tell(f"stories: {error}")
         return status_of(error)
+    except ModuleNotFoundError as error:
+        # An engine's package, imported at its first use; one of our own would be a bug.
+        if options.debug or (error.name or "").startswith("pipeline"):
+            raise
+        tell(f"stories: the package {error.name!r} is not installed: run `make setup`")
+        return STATUS["missing-package"]
     except KeyboardInterrupt:
         if options.debug:
             raise

@@ -34,7 +34,7 @@ class Settings:
         return cls(
             profile=told.get("profile") or environ.get("STORIES_PROFILE") or DEFAULT_PROFILE,
             out=Path(told.get("out") or environ.get("STORIES_OUT") or DEFAULT_OUT),
-            models=Path(models) if models else None,
+            models=Path(models).expanduser() if models else None,
             model=told.get("model") or environ.get("STORIES_MODEL") or "",
         )
 

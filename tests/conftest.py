@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from pipeline.engines.embedded import models
 from pipeline.errors import ConfigError
+from tests.command import Stories
 
 # The same examples on every run and machine; generous, because another test may load a model meanwhile.
 settings.register_profile("repeatable", derandomize=True, deadline=1000, database=None)
@@ -23,3 +24,8 @@ def smollm2() -> Path:
         return models.path_of("smollm2-135m", models.models_dir(os.environ))
     except ConfigError as error:
         pytest.fail(f"{error} (or run the tests by `make test`)")
+
+
+@pytest.fixture
+def stories(tmp_path: Path) -> Stories:
+    return Stories(tmp_path)

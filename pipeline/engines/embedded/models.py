@@ -76,7 +76,7 @@ def path_of(name_or_path: str, directory: Path, known: Table | None = None) -> P
     Raises ConfigError: missing-weights, corrupt-weights, unknown-weights.
     """
     known = table() if known is None else known
-    if name_or_path not in known and _looks_like_path(name_or_path):
+    if name_or_path not in known and is_path(name_or_path):
         return _gguf(Path(name_or_path).expanduser())
     weights = find(name_or_path, known)
     if not is_present(weights, directory):
@@ -102,7 +102,8 @@ def announce(names: Iterable[str], directory: Path, known: Table | None = None) 
     )
 
 
-def _looks_like_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Whether a writer is given as a file rather than by a name of the table."""
     return text.lower().endswith(".gguf") or os.sep in text
 
 
