@@ -10,6 +10,7 @@ A turn is checked; one that fails is tried once more, and if that fails too, the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,7 +89,7 @@ class LlmTranslation:
         return best.text
 
     def _judged(self, way: _Way, source: str, completion: Completion) -> _Answer:
-        text = clean(completion.text)
+        text = way.mend(clean(completion.text))
         wrong = flaws(source, text, way.target, self._detector, way.source)
         cut = ("cut off",) if completion.stop_reason == "length" else ()
         return _Answer(text, wrong + cut, slips(source, text, way.target) if way.source == _ENGLISH else ())
@@ -129,6 +130,10 @@ class _Way(Protocol):
         """Asks for texts[len(told)]; told: what the texts before it became."""
         ...
 
+    def mend(self, answer: str) -> str:
+        """Without the slips that the model makes again and again."""
+        ...
+
 
 @dataclass(frozen=True)
 class _StoryWay:
@@ -157,6 +162,11 @@ class _StoryWay:
             grammar=self.spec["scripts"][into["script"]],
             attempt=attempt,
         )
+
+    def mend(self, answer: str) -> str:
+        for wrong, right in self.spec["mends"].get(self.target, ()):
+            answer = re.sub(wrong, right, answer)
+        return answer
 
     def _first(self, at: int) -> int:
         block, overlap = int(self.spec["block"]), int(self.spec["overlap"])
@@ -192,6 +202,9 @@ class _IdeaWay:
             grammar=self.spec["grammar"],
             attempt=attempt,
         )
+
+    def mend(self, answer: str) -> str:
+        return answer
 
     def _user(self, idea: str) -> str:
         return _fill(self.spec["user"], language=self.spec["languages"][self.source], sentence=_slot(idea))
