@@ -8,6 +8,7 @@ INTERRUPTED = 130
 UNLISTED = 1
 # 2 is argparse's own, for a command line that cannot be read.
 STATUS = {
+    "failed": 3,
     "empty-idea": 10,
     "long-idea": 11,
     "control-characters": 12,
@@ -20,10 +21,14 @@ STATUS = {
     "bad-variant": 19,
     "not-found": 20,
     "bad-id": 21,
+    "unknown-voice": 22,
+    "bad-request": 23,
+    "unsafe": 24,
     "unwritable": 30,
     "disk-full": 31,
     "store": 32,
     "damaged-record": 33,
+    "bad-key": 34,
     "missing-weights": 40,
     "corrupt-weights": 41,
     "unknown-weights": 42,
@@ -40,10 +45,13 @@ STATUS = {
     "engine": 53,
     "unavailable": 54,
     "throttled": 55,
+    "bad-audio": 56,
+    "unknown-pair": 57,
     "unknown-profile": 60,
     "unknown-engine": 61,
     "config": 62,
     "no-player": 63,
+    "unknown-model-folder": 64,
 }
 
 

@@ -118,7 +118,7 @@ def _load(model: Path, voices: Path, threads: int) -> Any:
     except Exception as error:  # ONNX Runtime's errors share no public parent
         raise ConfigError(
             f"the Kokoro voice cannot be loaded from {model.parent}: run `stories models fetch`",
-            problem="weights",
+            problem="corrupt-weights",
         ) from error
 
 
