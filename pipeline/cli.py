@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,9 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, or the one that exits.py gives the problem."""
     options = _parser().parse_args(argv)
+    # A terminal that lacks a letter shows "?" for it; stories hold many alphabets.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     command: Callable[[argparse.Namespace], None] = options.command
     try:
         command(options)

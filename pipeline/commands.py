@@ -42,7 +42,10 @@ def make(options: Namespace) -> None:
     for locale in dict.fromkeys(wanted):
         tell(f"{locale}: story {story_id}")
         manifest = steps.run(app, story_id, locale, watch)
-        _print(canonical(asdict(manifest)).decode() if options.json else _told(app, manifest))
+        if options.json:
+            _print_json(canonical(asdict(manifest)))
+        else:
+            _print(_told(app, manifest))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items())
     tell(f"{time.perf_counter() - started:.1f} s in all{f': {took}' if took else ' (it was made before)'}")
     tell(f"Another one: add --new. In another language: stories make --id {story_id[:8]} --locale it")
@@ -208,6 +211,12 @@ def _found(store: FileStore, options: Namespace) -> list[Manifest]:
 
 def _told(app: App, manifest: Manifest) -> str:
     return terminal.story(manifest, app.store.url(manifest.mp3))
+
+
+def _print_json(data: bytes) -> None:
+    """JSON is UTF-8, whatever the terminal's encoding."""
+    sys.stdout.buffer.write(data + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _print(text: str) -> None:
