@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.engines import create
 from pipeline.engines.embedded.bergamot import BergamotTranslation
-from tests.engines.translation_contract import TranslationContract
+from tests.engines.contracts.translation_contract import TranslationContract
 
 
 @pytest.fixture(scope="module")

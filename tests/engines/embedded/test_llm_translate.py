@@ -6,6 +6,7 @@ The text engine here is scripted, a fake: it answers from a table. The real mode
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -14,11 +15,14 @@ from itertools import pairwise
 import pytest
 
 from pipeline.engines import OnText, ignore
+from pipeline.engines.embedded import models
 from pipeline.engines.embedded.language import LinguaDetector
+from pipeline.engines.embedded.llama import LlamaText
 from pipeline.engines.embedded.llm_translate import LlmTranslation
 from pipeline.errors import EngineError
+from pipeline.translations import check
 from pipeline.types import Completion, Prompt
-from tests.engines.translation_contract import HOSTILE, TranslationContract
+from tests.engines.contracts.translation_contract import HOSTILE, TranslationContract
 
 FRENCH = {
     "The cat sleeps.": "Le chat dort.",
@@ -214,3 +218,39 @@ def test_the_fingerprint_names_the_model_and_both_prompts(detector: LinguaDetect
     assert re.fullmatch(
         r"scripted/1/translate@\d+\+idea@\d+", LlmTranslation(from_table({}), detector).fingerprint
     )
+
+
+STORY = (
+    "Mia and the Lost Mouse",
+    "Mia was a little girl who lived near a dark forest.",
+    "One day, she found a small mouse under the stairs.",
+    '"Are you hungry?" asked Mia.',
+    "The mouse was afraid, but Mia gave him some bread.",
+    "That night, they fell asleep under the stars.",
+)
+WORDS = {
+    "fr": ("souris", "forêt", "pain", "étoiles"),
+    "es": ("ratón", "bosque", "pan", "estrellas"),
+    "it": ("topolino", "bosco|foresta", "pane", "stelle"),
+}
+
+
+@pytest.mark.embedded
+class TestWithTheRealModel:
+    @pytest.fixture(scope="class")
+    def engine(self, detector: LinguaDetector) -> LlmTranslation:
+        name = "qwen2.5-coder-1.5b"
+        text = LlamaText(name, lambda: models.path_of(name, models.models_dir(os.environ)))
+        return LlmTranslation(text, detector)
+
+    @pytest.mark.parametrize("locale", WORDS)
+    def test_a_story_is_told_in_the_language_with_its_words(
+        self, engine: LlmTranslation, detector: LinguaDetector, locale: str
+    ) -> None:
+        told = engine.translate(STORY, "en", locale)
+        assert [one.name for one in check(STORY, told, locale, detector) if not one.passed] == []
+        assert all(re.search(word, " ".join(told), re.I) for word in WORDS[locale])
+
+    def test_an_idea_is_understood(self, engine: LlmTranslation) -> None:
+        (told,) = engine.translate(("un ours qui a perdu son ballon",), "fr", "en")
+        assert {"bear", "lost"} <= set(told.lower().split())
