@@ -52,7 +52,7 @@ class Spoken:
 
 def _clusters(text: str) -> list[tuple[int, str]]:
     starts = [i for i, character in enumerate(text) if i == 0 or not unicodedata.combining(character)]
-    return [(start, text[start:end]) for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    return [(start, text[start:end]) for start, end in pairwise([*starts, len(text)])]
 
 
 def _audible(text: str) -> str:

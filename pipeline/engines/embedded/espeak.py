@@ -25,7 +25,10 @@ _VOICES = {
 
 
 class EspeakSpeech:
-    """Voice.id is espeak-ng's name of a language ("en-us"), one for each locale. Thread-safe."""
+    """Voice.id is espeak-ng's name of a language ("en-us"), one for each locale. Thread-safe.
+
+    There is a little chance in its sound: the same text comes out a few milliseconds longer or shorter.
+    """
 
     @cached_property
     def fingerprint(self) -> str:
@@ -37,14 +40,21 @@ class EspeakSpeech:
     def synthesize(self, text: str, voice: Voice) -> Narration:
         """WAV, 22.05 kHz. Raises EngineError, RequestError, ConfigError (the library cannot be loaded)."""
         rates = dict(_VOICES.values())
-        if voice.id not in rates:
-            raise RequestError(f"espeak-ng has no voice {voice.id!r}", problem="unknown-voice")
+        if voice.id not in rates or _primary(voice.id) != _primary(voice.locale):
+            raise RequestError(
+                f"espeak-ng has no voice {voice.id!r} for {voice.locale}; its voices are {', '.join(rates)}",
+                problem="unknown-voice",
+            )
         spoken = alignment.Spoken.of(text)
         if not alignment.words(spoken.text):
             raise EngineError(
                 f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say"
             )
         return _narrate(text, spoken, library().speak(spoken.text, voice.id, rates[voice.id]))
+
+
+def _primary(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 def _narrate(text: str, spoken: alignment.Spoken, said: Utterance) -> Narration:

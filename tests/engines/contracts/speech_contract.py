@@ -1,0 +1,174 @@
+"""What every SpeechEngine promises. An engine's tests subclass SpeechContract and give it an engine.
+
+HeardContract adds what only a voice that is heard can keep: silence at the ends, and marks that agree
+with a second clock, the places where sound begins after a pause.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import soundfile
+
+from pipeline.engines import SpeechEngine
+from pipeline.errors import EngineError, RequestError
+from pipeline.text import words
+from pipeline.types import Narration, Voice
+from tests.hearing import first_sound_ms, last_sound_ms, sounds_after_pauses_ms
+
+SENTENCES = {
+    "en": "One of the cats couldn't see 25 dogs in the old house.",
+    "fr": "Aujourd’hui, l'été de la petite Zoé sent la crème brûlée.",
+    "nl": "Het lieve zusje had zo'n mooie, oranje paraplu gevonden.",
+    "ar": "في قَدِيمِ الزَّمَانِ عاشت قطة صغيرة.",
+    "it": "C'era una volta una bambina più piccola dell'orso.",
+    "es": "¿Dónde está el pingüino? —preguntó la niña.",
+    "de": "Der kleine Bär hörte die Vögel übers Dach fliegen.",
+    "pt": "A avó não achou o coração de maçã no chão.",
+}
+HARD = (
+    "🐻 The bear 🐻🍯 ate honey 👩‍👧‍👦!",
+    "Cafe\u0301 de\u0301ja\u0300 vu",
+    "The word قطة صغيرة means kitten.",
+    "“Wait… what?!” — he said (softly): ‘no’.",
+    "It cost 3,500 coins, 7.5% more at 10:30; wow!",
+    "Soft\u00adhyphen and zero\u200bwidth and \u200fmark\u200e.",
+    "Tab\tand\nnew line\r\nand\x07bell",
+    "a",
+    "漢字 and кот",
+    "& [[x]] <b>bold</b> {y} a|b * _ under_score",
+)
+WORDLESS = ("", " ", "…", "?!", "🐻🍯", "— “” —", "\u200d\ufe0f", "-'-")
+
+
+def voice_of(engine: SpeechEngine, locale: str) -> Voice:
+    return next(voice for voice in engine.voices() if voice.locale == locale)
+
+
+class SpeechContract(ABC):
+    """deterministic: equal calls give equal bytes; else times within 20 ms of one another."""
+
+    deterministic = True
+
+    @pytest.fixture
+    @abstractmethod
+    def engine(self) -> SpeechEngine: ...
+
+    def test_its_fingerprint_is_provider_model_and_version(self, engine: SpeechEngine) -> None:
+        assert re.fullmatch(r"[\w.-]+(/[\w.-]+)+/\d+", engine.fingerprint)
+
+    def test_each_locale_has_one_voice(self, engine: SpeechEngine) -> None:
+        locales = [voice.locale for voice in engine.voices()]
+        assert "en" in locales
+        assert len(locales) == len(set(locales))
+
+    def test_each_voice_speaks_its_locale(self, engine: SpeechEngine) -> None:
+        for voice in engine.voices():
+            text = SENTENCES[voice.locale]
+            narration = engine.synthesize(text, voice)
+            self.check_sound(narration)
+            self.check_marks(text, narration)
+            assert narration.marks[-1].time_ms > narration.duration_ms / 2
+
+    @pytest.mark.parametrize("text", HARD)
+    def test_marks_cover_the_words_of_hard_texts(self, engine: SpeechEngine, text: str) -> None:
+        narration = engine.synthesize(text, voice_of(engine, "en"))
+        self.check_sound(narration)
+        self.check_marks(text, narration)
+
+    @pytest.mark.parametrize("text", WORDLESS)
+    def test_where_there_is_no_word_there_is_nothing_to_say(self, engine: SpeechEngine, text: str) -> None:
+        with pytest.raises(EngineError) as caught:
+            engine.synthesize(text, voice_of(engine, "en"))
+        assert caught.value.problem == "nothing-to-say"
+
+    @pytest.mark.parametrize(("name", "locale"), [("nobody", "en"), (None, "tlh")])
+    def test_a_voice_that_it_does_not_have_is_refused(
+        self, engine: SpeechEngine, name: str | None, locale: str
+    ) -> None:
+        known = voice_of(engine, "en")
+        with pytest.raises(RequestError) as caught:
+            engine.synthesize("Hello.", Voice(name or known.id, locale, known.engine))
+        assert caught.value.problem == "unknown-voice"
+
+    def test_more_text_is_more_sound(self, engine: SpeechEngine) -> None:
+        voice = voice_of(engine, "en")
+        short = engine.synthesize("The snail slept.", voice)
+        long = engine.synthesize("The snail slept under a leaf, and the rain sang all night long.", voice)
+        assert long.duration_ms > 2 * short.duration_ms
+
+    def test_the_same_text_sounds_the_same(self, engine: SpeechEngine) -> None:
+        voice = voice_of(engine, "en")
+        self.check_same(engine.synthesize("Good night.", voice), engine.synthesize("Good night.", voice))
+
+    def test_threads_do_not_disturb_one_another(self, engine: SpeechEngine) -> None:
+        said = [(SENTENCES[voice.locale], voice) for voice in engine.voices()]
+        alone = [engine.synthesize(*one) for one in said]
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda one: engine.synthesize(*one), said * 2))
+        for one, other in zip(together, alone * 2, strict=True):
+            self.check_same(one, other)
+
+    def check_same(self, one: Narration, other: Narration) -> None:
+        if self.deterministic:
+            assert one == other
+        assert [mark.value for mark in one.marks] == [mark.value for mark in other.marks]
+        times = [mark.time_ms for mark in other.marks]
+        assert [mark.time_ms for mark in one.marks] == pytest.approx(times, abs=20)
+        assert one.duration_ms == pytest.approx(other.duration_ms, abs=20)
+
+    def check_sound(self, narration: Narration) -> None:
+        assert narration.media_type == "audio/wav"
+        with soundfile.SoundFile(io.BytesIO(narration.audio)) as sound:
+            assert (sound.format, sound.subtype, sound.channels) == ("WAV", "PCM_16", 1)
+            assert sound.frames * 1000 / sound.samplerate == pytest.approx(narration.duration_ms, abs=1)
+
+    def check_marks(self, text: str, narration: Narration) -> None:
+        marks = narration.marks
+        assert [mark.value for mark in marks] == words(text)
+        assert [text[mark.start : mark.end] for mark in marks] == words(text)
+        assert all(one.end <= two.start for one, two in pairwise(marks))
+        assert all(one.time_ms <= two.time_ms for one, two in pairwise(marks))
+        assert marks[0].time_ms >= 0
+        assert marks[-1].time_ms < narration.duration_ms
+
+
+class HeardContract(SpeechContract):
+    """tolerance_ms: how far a mark may be from the sound of its word, as measured for the engine."""
+
+    tolerance_ms: int
+    paused: tuple[str, ...] = (
+        "Before the storm, every duck, black or brown, dived down.",
+        "Please, dear Karl, take this, put it back.",
+    )
+
+    def test_silence_at_both_ends_is_50_ms(self, engine: SpeechEngine) -> None:
+        for voice in engine.voices():
+            narration = engine.synthesize(SENTENCES[voice.locale], voice)
+            sound = self.samples(narration)
+            assert first_sound_ms(*sound) == pytest.approx(50, abs=15)
+            assert narration.duration_ms - last_sound_ms(*sound) == pytest.approx(50, abs=15)
+
+    def test_marks_agree_with_where_sound_begins_after_a_pause(self, engine: SpeechEngine) -> None:
+        compared = 0
+        for text in self.paused:
+            narration = engine.synthesize(text, voice_of(engine, "en"))
+            heard = sounds_after_pauses_ms(*self.samples(narration), at_least_ms=120)
+            marked = [
+                mark.time_ms for mark in narration.marks if mark.start == 0 or text[mark.start - 2] == ","
+            ]
+            for begins in heard:
+                nearest = min(marked, key=lambda time_ms: abs(time_ms - begins))
+                assert nearest == pytest.approx(begins, abs=self.tolerance_ms), text
+                compared += 1
+        assert compared >= 4
+
+    def samples(self, narration: Narration) -> tuple[Any, int]:
+        samples, rate = soundfile.read(io.BytesIO(narration.audio), dtype="float32")
+        return samples, int(rate)
