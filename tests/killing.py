@@ -1,0 +1,212 @@
+"""Kills a run with SIGKILL at its boundaries, runs the same command again, and compares.
+
+A program of its own (`python -m tests.killing DIRECTORY IDEA VARIANT FIRST STEP`; `0 1` for every
+boundary there is): it forks, which a test process full of threads should not. A boundary is the moment
+before or after an engine call, and before, in the middle of (data on disk, not yet under its name) or
+after a write of the store. Prints JSON: {"boundaries": …, "kills": …, "faults": […]}; a run without
+faults has none to tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import keys, steps
+from pipeline.engines import OnText, ignore
+from pipeline.engines.embedded.files import FileStore
+from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
+from pipeline.errors import NotFoundError
+from pipeline.records import load_manifest
+from pipeline.types import Completion, Narration, Prompt, Voice
+from tests.making import Listener, fake_app
+
+LOCALES = ("en", "fr")
+
+
+@dataclass
+class Fuse:
+    """Counts boundaries; at the one that is due, the process is gone without a word."""
+
+    due: int | None = None
+    passed: int = 0
+
+    def burn(self) -> None:
+        if self.passed == self.due:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.passed += 1
+
+
+@dataclass
+class Log:
+    """A line for each engine call that was begun; read after the death of whoever wrote it."""
+
+    path: Path
+    fuse: Fuse
+
+    @contextmanager
+    def call(self, *what: Any) -> Iterator[None]:
+        self.fuse.burn()
+        with self.path.open("a") as file:
+            file.write(hashlib.sha256(repr(what).encode()).hexdigest() + "\n")
+        yield
+        self.fuse.burn()
+
+    def lines(self) -> list[str]:
+        return self.path.read_text().split() if self.path.exists() else []
+
+
+@dataclass
+class MortalText(FakeText):
+    log: Log
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        with self.log.call("complete", prompt):
+            return super().complete(prompt, on_text)
+
+
+@dataclass
+class MortalTranslation(FakeTranslation):
+    log: Log
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+        with self.log.call("translate", tuple(texts), source, target):
+            return super().translate(texts, source, target)
+
+
+@dataclass
+class MortalSpeech(FakeSpeech):
+    log: Log
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        with self.log.call("speak", text, voice):
+            return super().synthesize(text, voice)
+
+
+class MortalStore(FileStore):
+    def __init__(self, root: Path, fuse: Fuse) -> None:
+        super().__init__(root)
+        self._fuse = fuse
+
+    @contextmanager
+    def _written(self, key: str, data: bytes) -> Iterator[Path]:
+        self._fuse.burn()
+        with super()._written(key, data) as temporary:
+            self._fuse.burn()
+            yield temporary
+        self._fuse.burn()
+
+
+@dataclass
+class Trial:
+    """One idea and variant: an undisturbed run as the measure, then deaths and resurrections."""
+
+    directory: Path
+    idea: str
+    variant: int
+    faults: list[str] = field(default_factory=list)
+
+    def command(self, root: Path, log: Log) -> None:
+        store = MortalStore(root, log.fuse)
+        app = fake_app(store, MortalText(log), MortalTranslation(log), MortalSpeech(log))
+        story_id = steps.accept(app, self.idea, self.variant)
+        for locale in LOCALES:
+            steps.run(app, story_id, locale, Listener())
+
+    def undisturbed(self) -> int:
+        self.root = self.directory / "undisturbed"
+        log = Log(self.directory / "undisturbed.log", Fuse())
+        self.command(self.root, log)
+        self.calls = log.lines()
+        self.files = published(self.root)
+        self.story_id = next(key.split("/")[1] for key in self.files if key.startswith("stories/"))
+        return log.fuse.passed
+
+    def kill(self, at: int) -> None:
+        root = self.directory / f"killed-{at}"
+        died = Log(self.directory / f"{at}-died.log", Fuse(at))
+        if os.waitstatus_to_exitcode(run_apart(lambda: self.command(root, died))) != -signal.SIGKILL:
+            self.faults.append(f"{at}: was not killed")
+        self.look(at, root)
+        remembered = {key for key in everything(root) if key.startswith("cache/")}
+        resumed = Log(self.directory / f"{at}-resumed.log", Fuse())
+        if run_apart(lambda: self.command(root, resumed)):
+            self.faults.append(f"{at}: the same command did not finish")
+        self.compare(at, root, died.lines(), resumed.lines(), len(remembered))
+
+    def look(self, at: int, root: Path) -> None:
+        """What a reader finds after the death: nothing temporary, nothing half, no manifest too early."""
+        store = FileStore(root)
+        for key in store.list(""):
+            if ".tmp" in key:
+                self.faults.append(f"{at}: a reader sees {key}")
+            if key.startswith(("stories/", "audio/")) and store.get(key) != self.files.get(key):
+                self.faults.append(f"{at}: {key} is not what the undisturbed run wrote")
+            if key.startswith("cache/"):
+                json.loads(store.get(key))
+        for locale in LOCALES:
+            try:
+                key = keys.manifest(self.story_id, locale)
+                told = load_manifest(store.get(key), key)
+                for needed in (told.mp3, *(one.audio for one in told.segments)):
+                    store.get(needed)
+            except NotFoundError as error:
+                if "manifest.json" not in str(error):
+                    self.faults.append(f"{at}: a manifest before what it names: {error}")
+
+    def compare(self, at: int, root: Path, died: list[str], resumed: list[str], remembered: int) -> None:
+        if published(root) != self.files:
+            self.faults.append(f"{at}: another output than undisturbed")
+        if everything(root) != everything(self.root):
+            self.faults.append(f"{at}: other files than undisturbed")
+        # The call in which it died may be made again; one whose answer was kept may not.
+        lost = len(died) - remembered
+        if lost not in (0, 1) or len(resumed) != len(self.calls) - remembered:
+            self.faults.append(f"{at}: {len(died)} calls, {remembered} kept, then {len(resumed)}")
+        if died[:remembered] + resumed != self.calls:
+            self.faults.append(f"{at}: a finished call was repeated, or one was left out")
+
+
+def run_apart(work: Any) -> int:
+    """In a process of its own; its wait status."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]
+
+
+def everything(root: Path) -> list[str]:
+    return list(FileStore(root).list(""))
+
+
+def published(root: Path) -> dict[str, bytes]:
+    """All but the cache, whose entries tell how long each call took."""
+    store = FileStore(root)
+    return {key: store.get(key) for key in everything(root) if not key.startswith("cache/")}
+
+
+def main(directory: str, idea: str, variant: str, first: str, step: str) -> None:
+    trial = Trial(Path(directory), idea, int(variant))
+    boundaries = trial.undisturbed()
+    deaths = range(int(first), boundaries, int(step))
+    for at in deaths:
+        trial.kill(at)
+    told = {"boundaries": boundaries, "kills": len(deaths), "faults": trial.faults}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
