@@ -113,6 +113,6 @@ def speech_marks(
     marks: list[SpeechMark] = []
     floor = 0
     for (start, end), time_ms in zip(spans, times_ms, strict=True):
-        floor = max(floor, min(round(time_ms), duration_ms))
+        floor = max(floor, min(round(time_ms), duration_ms - 1))
         marks.append(SpeechMark(floor, start, end, text[start:end]))
     return tuple(marks)

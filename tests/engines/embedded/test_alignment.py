@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engines.embedded.alignment import Anchor, Spoken, first_phonemes, speech_marks, words
+from pipeline.text import words as counted
+
+ANY_TEXT = st.text(
+    st.one_of(
+        st.sampled_from("aé e\u0301\u0308ñ'’- .,…🐻\u200d\ufe0f👩قطة\u064e\u0651\u00ad\u200f1\t\n"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=40,
+)
+
+
+def anchors(*pairs: tuple[int, int]) -> list[Anchor]:
+    return [Anchor(*pair) for pair in pairs]
+
+
+@given(ANY_TEXT)
+def test_words_are_those_that_the_house_counts(text: str) -> None:
+    assert [text[start:end] for start, end in words(text)] == counted(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("The bear 🐻 sleeps", "The bear   sleeps"),
+        ("e\u0301te\u0301", "\u00e9t\u00e9"),
+        ("soft\u00adhyphen", "softhyphen"),
+        ("3\ufe0f\u20e3 ducks", "3  ducks"),
+        ("فِي", "فِي"),
+        ("a\tb\x00c", "a b c"),
+        ("👩\u200d👧", "  "),
+        ("", ""),
+    ],
+)
+def test_what_cannot_be_said_is_silence(written: str, said: str) -> None:
+    assert Spoken.of(written).text == said
+
+
+@given(ANY_TEXT)
+def test_each_spoken_character_knows_where_it_was_written(text: str) -> None:
+    spoken = Spoken.of(text)
+    assert len(spoken.origins) == len(spoken.text)
+    assert all(one <= two for one, two in pairwise(spoken.origins))
+    for character, origin in zip(spoken.text, spoken.origins, strict=True):
+        if character != " ":
+            written = unicodedata.normalize("NFD", text[origin:])
+            assert unicodedata.normalize("NFD", character)[0] in written
+
+
+@given(ANY_TEXT)
+def test_spoken_text_has_no_controls_and_says_the_same_when_cleaned_again(text: str) -> None:
+    once = Spoken.of(text).text
+    assert "\x00" not in once
+    assert Spoken.of(once).text == once
+
+
+def test_anchors_of_the_spoken_text_are_carried_to_the_written_one() -> None:
+    written = "e\u0301te\u0301 🐻 fin"
+    spoken = Spoken.of(written)
+    (carried,) = spoken.original(anchors((spoken.text.index("fin"), 3)))
+    assert carried == (written.index("fin"), 3)
+
+
+def test_each_word_begins_at_its_anchor() -> None:
+    spans = words("one two three")
+    assert first_phonemes(spans, anchors((0, 0), (4, 3), (8, 5)), 9) == [0, 3, 5]
+
+
+def test_the_words_of_one_anchor_share_its_phonemes_by_their_letters() -> None:
+    """ "of the" is said as one: ʌvðə, two phonemes each; by letters the second begins at 4 * 2/5."""
+    spans = words("roof of the house")
+    assert first_phonemes(spans, anchors((0, 0), (5, 3), (12, 7)), 10) == [0, 3, 5, 7]
+
+
+def test_a_word_of_many_anchors_begins_at_the_first() -> None:
+    assert first_phonemes(words("have 325 apples"), anchors((0, 0), (5, 3), (6, 9), (9, 14)), 18) == [
+        0,
+        3,
+        14,
+    ]
+
+
+def test_an_anchor_between_words_is_of_the_word_after_it() -> None:
+    assert first_phonemes(words("one - and"), anchors((0, 0), (4, 3)), 6) == [0, 3]
+
+
+def test_words_before_the_first_anchor_share_what_comes_before_it() -> None:
+    assert first_phonemes(words("ab cd ef"), anchors((6, 4)), 6) == [0, 2, 4]
+
+
+def test_no_anchor_at_all_spreads_the_words_evenly() -> None:
+    assert first_phonemes(words("aa bb cc dd"), [], 8) == [0, 2, 4, 6]
+
+
+@given(
+    st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=8),
+)
+def test_first_phonemes_never_go_back_or_beyond(said: list[str], found: list[tuple[int, int]]) -> None:
+    spans = words(" ".join(said))
+    ordered = sorted(phoneme for _, phoneme in found)
+    given_anchors = [Anchor(place, at) for (place, _), at in zip(found, ordered, strict=True)]
+    firsts = first_phonemes(spans, given_anchors, 30)
+    assert len(firsts) == len(spans)
+    assert all(one <= two for one, two in pairwise(firsts))
+    assert firsts[0] >= 0
+    assert firsts[-1] <= 30
+
+
+def test_marks_never_run_back_or_out_of_the_audio() -> None:
+    text = "un deux trois quatre"
+    marks = speech_marks(text, words(text), [-40.0, 120.4, 90.0, 2000.0], duration_ms=500)
+    assert [mark.value for mark in marks] == ["un", "deux", "trois", "quatre"]
+    assert [mark.time_ms for mark in marks] == [0, 120, 120, 499]

@@ -1,0 +1,127 @@
+"""Kokoro for real needs its weights (120 MB), so that class is `embedded`: `make test-embedded` runs it."""
+
+from __future__ import annotations
+
+import io
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import onnx
+import pytest
+import soundfile
+
+from pipeline.engines.embedded import models
+from pipeline.engines.embedded.kokoro import _DURATION, KokoroSpeech
+from pipeline.errors import ConfigError, EngineError, RequestError
+from pipeline.text import words
+from pipeline.types import Voice
+from tests.engines.contracts.speech_contract import SENTENCES, HeardContract, voice_of
+
+
+def weights(name: str) -> Path:
+    return models.path_of(name, models.models_dir(os.environ))
+
+
+def never() -> Path:
+    raise AssertionError("the weights were asked for")
+
+
+@pytest.fixture(scope="module")
+def loaded() -> KokoroSpeech:
+    return KokoroSpeech(lambda: weights("kokoro-82m-int8"), lambda: weights("kokoro-voices"))
+
+
+@pytest.mark.embedded
+class TestKokoroSpeech(HeardContract):
+    tolerance_ms = 100
+
+    @pytest.fixture
+    def engine(self, loaded: KokoroSpeech) -> KokoroSpeech:
+        return loaded
+
+    def test_words_said_as_one_share_their_time_in_order(self, engine: KokoroSpeech) -> None:
+        marks = engine.synthesize("The roof of the house fell.", voice_of(engine, "en")).marks
+        time = {mark.value: mark.time_ms for mark in marks}
+        assert time["of"] < time["the"] < time["house"]
+
+    def test_a_segment_beyond_the_limit_of_510_phonemes_is_spoken_whole(self, engine: KokoroSpeech) -> None:
+        text = " ".join(f"Then the small grey mouse number {number} ran home." for number in range(20, 36))
+        narration = engine.synthesize(text, voice_of(engine, "en"))
+        self.check_sound(narration)
+        self.check_marks(text, narration)
+        assert narration.marks[-1].time_ms > narration.duration_ms - 1500
+        per_minute = len(words(text)) * 60_000 / narration.duration_ms
+        assert 110 < per_minute < 190
+        times = [mark.time_ms for mark in narration.marks if mark.value == "Then"]
+        lengths = [after - before for before, after in pairwise(times)]
+        assert max(lengths) < 1.6 * min(lengths)
+
+    def test_any_style_speaks_any_language(self, engine: KokoroSpeech) -> None:
+        british = engine.synthesize("The bath is in the hall.", Voice("bf_emma", "en-GB", "kokoro"))
+        american = engine.synthesize("The bath is in the hall.", Voice("bf_emma", "en", "kokoro"))
+        assert british.audio != american.audio
+
+    def test_a_region_that_it_does_not_tell_apart_sounds_as_its_language(self, engine: KokoroSpeech) -> None:
+        here, there = (Voice("ff_siwis", locale, "kokoro") for locale in ("fr", "fr-CA"))
+        assert engine.synthesize("Bonne nuit.", here) == engine.synthesize("Bonne nuit.", there)
+
+    def test_a_foreign_word_adds_no_language_names_to_the_sound(self, engine: KokoroSpeech) -> None:
+        """espeak-ng writes "(en)sandi(fr)", and Kokoro would read the brackets out: half a second more."""
+        voice = voice_of(engine, "fr")
+        foreign = engine.synthesize("Bonne nuit, Sandy.", voice).duration_ms
+        french = engine.synthesize("Bonne nuit, Sandie.", voice).duration_ms
+        assert foreign == pytest.approx(french, abs=250)
+
+    def test_threads_change_nothing_that_is_heard(self, engine: KokoroSpeech) -> None:
+        one = KokoroSpeech(lambda: weights("kokoro-82m-int8"), lambda: weights("kokoro-voices"), threads=1)
+        voice = voice_of(engine, "es")
+        assert one.synthesize(SENTENCES["es"], voice) == engine.synthesize(SENTENCES["es"], voice)
+
+    def test_the_audio_is_24_kilohertz_and_never_full_scale(self, engine: KokoroSpeech) -> None:
+        for voice in engine.voices():
+            audio = engine.synthesize(SENTENCES[voice.locale], voice).audio
+            samples, rate = soundfile.read(io.BytesIO(audio))
+            assert rate == 24000
+            assert 0.05 < abs(samples).max() < 1
+
+
+def test_making_the_engine_and_listing_its_voices_touches_no_weights() -> None:
+    engine = KokoroSpeech(never, never)
+    assert [voice.locale for voice in engine.voices()] == ["en", "fr", "it", "es", "pt", "de"]
+    assert engine.fingerprint.startswith("kokoro/82m-int8")
+
+
+def test_a_language_that_it_does_not_speak_is_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(RequestError, match="'ar'") as caught:
+        KokoroSpeech(never, never).synthesize("Hello.", Voice("af_heart", "ar", "kokoro"))
+    assert caught.value.problem == "unknown-voice"
+
+
+def test_where_there_is_nothing_to_say_nothing_is_loaded() -> None:
+    with pytest.raises(EngineError) as caught:
+        KokoroSpeech(never, never).synthesize("🐻!", Voice("af_heart", "en", "kokoro"))
+    assert caught.value.problem == "nothing-to-say"
+
+
+def test_damaged_weights_are_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    damaged = tmp_path / "kokoro.onnx"
+    damaged.write_bytes(b"half a download")
+    engine = KokoroSpeech(lambda: damaged, lambda: damaged)
+    with pytest.raises(ConfigError, match="stories models fetch") as caught:
+        engine.synthesize("Hello.", voice_of(engine, "en"))
+    assert caught.value.problem == "corrupt-weights"
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_appended_to_the_graph_is_a_cast_of_the_durations_named_as_an_output() -> None:
+    added = onnx.ModelProto.FromString(_DURATION).graph
+    (node,) = added.node
+    assert (node.op_type, list(node.input), list(node.output)) == (
+        "Cast",
+        ["/encoder/Clip_output_0"],
+        ["duration"],
+    )
+    assert onnx.helper.get_attribute_value(node.attribute[0]) == onnx.TensorProto.INT64
+    (output,) = added.output
+    assert (output.name, output.type.tensor_type.elem_type) == ("duration", onnx.TensorProto.INT64)
