@@ -13,8 +13,8 @@ import pytest
 
 from pipeline.engines.embedded.ct2 import CTranslate2Translation
 from pipeline.errors import ConfigError, EngineError
-from tests.engines.embedded import wordbook
 from tests.engines.contracts.translation_contract import TranslationContract
+from tests.engines.embedded import wordbook
 
 ONE_PAIR = {("cat.", ""): "gato.", ("dog.", ""): "perro.", ("Dog.", ""): "perro."}
 ENGLISH = ["cat.", "dog.", "Dog."]
