@@ -24,6 +24,7 @@ STATUS = {
     "unknown-voice": 22,
     "bad-request": 23,
     "unsafe": 24,
+    "another-writer": 25,
     "unwritable": 30,
     "disk-full": 31,
     "store": 32,

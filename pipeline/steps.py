@@ -57,15 +57,22 @@ def run(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
 def generate(app: App, story_id: str, watch: Watch) -> Told:
     """The committed English text; written, checked and committed where there is none yet.
 
-    Raises NotFoundError: no such request. ContentRejectedError: no attempt passed.
+    Raises NotFoundError: no such request. RequestError: asked of another writer, so that what this one
+    wrote would lie under an id that is not its own. ContentRejectedError: no attempt passed.
     """
     try:
         return _committed(app, story_id, WRITTEN_IN)
     except NotFoundError:
         pass
-    request = _request(app, story_id)
-    idea = in_english(app, request.context)
-    told = _write(app, story_id, request, idea, watch)
+    accepted = _accepted(app, story_id)
+    if (accepted.prompt, accepted.engine) != (app.prompt.id, app.text.fingerprint):
+        raise RequestError(
+            f"story {story_id[:8]} is not written yet, and was asked of {accepted.engine} with "
+            f"{accepted.prompt}: use the same profile and model, or ask by its idea instead of --id",
+            problem="another-writer",
+        )
+    idea = in_english(app, accepted.request.context)
+    told = _write(app, story_id, accepted.request, idea, watch)
     return _commit(app, story_id, told)
 
 
@@ -123,7 +130,7 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
         )
         key = keys.mp3(story_id, locale, mp3)
         app.store.put(key, mp3)
-        request = _request(app, story_id)
+        request = _accepted(app, story_id).request
         usage = {"generate": source.usage, "speak": _spoken(narrations, told.story)}
         checks = tuple(source.checks)
         if way.translation is not None:
@@ -240,9 +247,9 @@ def _commit(app: App, story_id: str, told: Told) -> Told:
     return _committed(app, story_id, told.story.locale)
 
 
-def _request(app: App, story_id: str) -> StoryRequest:
+def _accepted(app: App, story_id: str) -> Accepted:
     key = keys.request(story_id)
-    return load_accepted(app.store.get(key), key).request
+    return load_accepted(app.store.get(key), key)
 
 
 def _committed(app: App, story_id: str, locale: str) -> Told:

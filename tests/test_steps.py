@@ -193,6 +193,17 @@ def test_a_changed_prompt_model_or_variant_is_a_new_story_under_a_new_id() -> No
     assert text.stories == 1
 
 
+def test_what_was_asked_of_one_writer_is_not_written_by_another_under_its_id() -> None:
+    store = MemoryStore()
+    story_id = steps.accept(fake_app(store), IDEA)
+    for other in (NewPrompt.of(fake_app(store)), fake_app(store, CountingText(FakeText(), version="/newer"))):
+        with pytest.raises(RequestError, match="was asked of fake/text/1 with story@") as caught:
+            steps.run(other, story_id, "en", Listener())
+        assert caught.value.problem == "another-writer"
+    assert published(store) == []
+    steps.run(fake_app(store), story_id, "en", Listener())
+
+
 # The request.
 
 
