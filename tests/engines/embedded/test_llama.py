@@ -18,6 +18,8 @@ from pipeline.engines.embedded.llama import LlamaText
 from pipeline.engines.embedded.models import path_of
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ConfigError, EngineError
+from pipeline.prompts import story_prompt
+from pipeline.types import StoryRequest
 from tests.engines.contracts.text_contract import PROMPT, QUESTION, TextContract
 
 
@@ -71,6 +73,20 @@ def test_a_grammar_is_held(llama: LlamaText, seed: int) -> None:
     assert first.startswith("1. ")
     assert second.startswith("2. ")
     assert all(3 <= len(line[3:]) <= 8 and line[3:].isalpha() for line in (first, second))
+
+
+def test_the_shipped_story_prompt_is_held_by_the_small_model_too(llama: LlamaText) -> None:
+    """Whatever it rambles: a plan, a title and numbered lines, as the grammar says, until max_tokens."""
+    prompt = story_prompt()
+    told = llama.complete(
+        replace(prompt.prompt(StoryRequest("a shy snail"), "a shy snail", 0), max_tokens=200)
+    )
+    assert 600 < told.prompt_tokens < 1600
+    labels = [line.split(":")[0].split(".")[0] for line in told.text.splitlines()]
+    wanted = [*prompt.spec["plan"], "Title", *map(str, range(1, 11))]
+    assert len(labels) > 5
+    assert labels == wanted[: len(labels)]
+    assert prompt.parse(told, 120).title
 
 
 def test_another_seed_tells_another_story(llama: LlamaText) -> None:
