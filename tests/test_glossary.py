@@ -46,6 +46,12 @@ def test_either_apostrophe_matches(glossary: Glossary) -> None:
     assert len(glossary.find("Don’t worry, don't worry.", "fr")) == 1
 
 
+def test_a_small_word_of_another_meaning_is_not_taken_for_a_noun() -> None:
+    glossary = Glossary(read("glossary"))
+    assert glossary.find_english("Léo et son ami", "fr") == (("ami", "friend"),)
+    assert glossary.find_english("een kat die haar hoed zoekt", "nl") == (("kat", "cat"), ("hoed", "hat"))
+
+
 def test_other_words_and_other_languages_have_none(glossary: Glossary) -> None:
     assert glossary.find("The cloudy mousetrap", "fr") == ()
     assert glossary.find("The mouse", "zh") == ()

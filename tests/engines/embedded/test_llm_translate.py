@@ -144,7 +144,7 @@ def test_a_sentence_that_fails_twice_is_refused_and_named(detector: LinguaDetect
         return "The dog runs very fast down the road." if sentence == "The dog runs." else FRENCH[sentence]
 
     text = Scripted(answer)
-    with pytest.raises(EngineError, match=r"sentence 2 from en to fr \(not translated\)") as caught:
+    with pytest.raises(EngineError, match=r'"The dog runs." from en to fr \(not translated\)') as caught:
         LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
     assert caught.value.problem == "bad-translation"
     assert "\n" not in str(caught.value)
@@ -198,7 +198,10 @@ def test_an_idea_is_asked_for_in_english_by_itself(detector: LinguaDetector) -> 
     (prompt,) = text.prompts
     assert prompt.name.startswith("idea@")
     assert "een beer die niet kan slapen" in prompt.user
-    assert ("Dutch: de zon is verkouden\nEnglish:", "the sun has a cold") in prompt.examples
+    assert "beer = bear" in prompt.user
+    assert ("Dutch: de zon is verkouden\nEnglish:", "the sun has a cold") in [
+        (user.split("\n\n")[-1], answer) for user, answer in prompt.examples
+    ]
 
 
 def test_an_idea_that_stays_as_it_was_is_refused(detector: LinguaDetector) -> None:
