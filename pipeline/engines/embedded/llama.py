@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from pipeline.engines import OnText, ignore
+from pipeline.engines.embedded import openmp
 from pipeline.errors import ConfigError, EngineError
 from pipeline.types import Completion, Prompt
 
@@ -79,7 +80,13 @@ def _serve(weights: Path, parallel: int, threads: int) -> Any:
     # because a browser is open. Read when the library loads, so it is set before; the user's own value stays.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    import xllamacpp
+    openmp.provide()
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise ConfigError(
+            f"the local writer cannot be loaded ({error}): run `make setup`", problem="missing-package"
+        ) from error
 
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
