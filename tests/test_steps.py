@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,12 @@ from pipeline import steps
 from pipeline.app import App
 from pipeline.cache import ledger
 from pipeline.costs import rows
-from pipeline.digest import canonical
-from pipeline.engines import Store
+from pipeline.engines import OnText, Store, ignore
 from pipeline.engines.embedded.files import FileStore
-from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
+from pipeline.engines.fake import FakeEncoder, FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.errors import ContentRejectedError, EngineError, NotFoundError, RequestError
 from pipeline.records import load_manifest, load_told
-from pipeline.types import Manifest, Usage
+from pipeline.types import Completion, Manifest, Prompt, Usage
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
 from tests.making import Listener, ScriptedText, fake_app
 
@@ -307,6 +306,7 @@ def test_one_bad_draft_then_a_good_one_is_attempt_1() -> None:
     told = steps.generate(app, steps.accept(app, IDEA), watch)
     assert told.attempt == 1
     assert text.stories == 2
+    assert told.usage.calls == 2 + 4  # both drafts are paid for, the good one's questions too
     seeds = [prompt.seed for prompt in text.asked if not prompt.choices]
     assert len(set(seeds)) == 2
     assert len(watch.notes) == 1
@@ -455,27 +455,64 @@ def test_an_engine_that_fails_once_costs_only_its_own_call_again(engine: str) ->
 # Two makers.
 
 
+class Overtaken(FakeText):
+    """While it writes its first draft, which differs, `meanwhile` happens: another maker is done."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self._meanwhile = [meanwhile]
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        told = super().complete(prompt, on_text)
+        return replace(told, text=told.text.replace("Lantern", "Lamp"))
+
+
 def test_the_first_committed_text_is_the_story_whoever_else_wrote_one() -> None:
-    """A second maker, whose own draft differs, narrates the first one's."""
-    store, text = MemoryStore(), ScriptedText()
-    first = fake_app(store)
-    story_id = steps.accept(first, IDEA)
+    store = MemoryStore()
+    app = fake_app(store)
+    story_id = steps.accept(app, IDEA)
+    first: list[bytes] = []
 
-    class Overtaken(FakeText):
-        fingerprint = "fake/text/1"
+    def other_maker() -> None:
+        steps.generate(replace(app, text=FakeText()), story_id, Listener())
+        first.append(store.get(f"stories/{story_id}/story.json"))
 
-        def complete(self, prompt, on_text=lambda _: None):  # type: ignore[no-untyped-def]
-            if not prompt.choices and not text.asked:
-                text.complete(prompt)
-                steps.run(replace(first, text=FakeText()), story_id, "en", Listener())
-            told = super().complete(prompt, on_text)
-            return replace(told, text=told.text.replace("lantern", "lamp").replace("Lantern", "Lamp"))
-
-    second = fake_app(MemoryStore(), Overtaken())
-    second = replace(second, store=store, text=Overtaken())
-    told = steps.run(second, story_id, "en", Listener())
+    told = steps.run(replace(app, text=Overtaken(other_maker)), story_id, "en", Listener())
     assert "Lantern" in told.title
-    assert canonical(asdict(told)) == store.get(f"stories/{story_id}/en/manifest.json")
+    assert store.get(f"stories/{story_id}/story.json") == first[0]
+
+
+def test_the_first_translation_stays() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    story_id = steps.accept(app, IDEA)
+    kept: list[bytes] = []
+
+    class Late(FakeTranslation):
+        def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+            if not kept:
+                steps.translate(app, story_id, "fr", Listener())
+                kept.append(store.get(f"stories/{story_id}/fr/text.json"))
+            return tuple(f"{text} Oui." for text in super().translate(texts, source, target))
+
+    late = replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())})
+    told = steps.translate(late, story_id, "fr", Listener())
+    assert not told.story.title.endswith("Oui.")
+    assert store.get(f"stories/{story_id}/fr/text.json") == kept[0]
+
+
+def test_the_first_manifest_stays() -> None:
+    class OtherEncoder(FakeEncoder):
+        fingerprint = "other/encoder/1"
+
+    store = MemoryStore()
+    app = fake_app(store)
+    (first,) = made(app, "en")
+    before = store.get(f"stories/{first.story_id}/en/manifest.json")
+    late = replace(app, encoder=OtherEncoder())
+    assert steps.store(late, first.story_id, "en", Listener()) == first
+    assert store.get(f"stories/{first.story_id}/en/manifest.json") == before
 
 
 def test_all_that_is_written_on_disk_is_what_was_named(tmp_path: Path) -> None:
