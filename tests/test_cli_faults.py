@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -120,13 +119,17 @@ def test_a_folder_that_cannot_be_made(stories: Stories, folder: str) -> None:
     refused(stories("make", IDEA, "--out", folder), "unwritable")
 
 
-def small_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+def run_in(wrapped: list[str], stories: Stories, *arguments: str) -> Done:
+    """The command at the end of another one's line."""
+    done = subprocess.run(
+        [*wrapped, sys.executable, "-m", "pipeline.cli", *arguments], **{**stories.settings(), "text": True}
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def test_a_disk_that_takes_no_more_and_then_does(stories: Stories) -> None:
-    """The system refuses every file beyond 20 kB; the spoken segments are larger."""
-    said = refused(stories("make", IDEA, preexec_fn=small_files), "disk-full")
+    """The system refuses every file beyond 40 blocks of 512 bytes; the spoken segments are larger."""
+    said = refused(run_in(["sh", "-c", 'ulimit -f 40; exec "$@"', "sh"], stories, "make", IDEA), "disk-full")
     assert "free some space and run it again" in said
     assert not [name for name in stories.files() if "manifest" in name or ".tmp-" in name]
     assert stories("make", IDEA).status == 0
@@ -135,15 +138,14 @@ def test_a_disk_that_takes_no_more_and_then_does(stories: Stories) -> None:
 def test_a_disk_that_is_really_full(stories: Stories) -> None:
     """A tmpfs of 200 kB in a mount namespace of its own, where this system lets one be made."""
     stories.out.mkdir()
-    unshare = shutil.which("unshare")
-    script = 'mount -t tmpfs -o size=200k none "$0" && shift 0 && exec "$@"'
-    wrapped = [unshare or "", "--map-root-user", "--mount", "sh", "-c", script, str(stories.out)]
-    if not unshare or subprocess.run([*wrapped, "true"], capture_output=True, check=False).returncode:
+    script = 'mount -t tmpfs -o size=200k none "$0" && exec "$@"'
+    wrapped = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(stories.out)]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*wrapped, "true"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("no mount namespaces here; the limit on file sizes above stands for it")
-    done = subprocess.run(
-        [*wrapped, sys.executable, "-m", "pipeline.cli", "make", IDEA], **{**stories.settings(), "text": True}
-    )
-    assert "is full" in refused(Done(done.returncode, done.stdout, done.stderr), "disk-full")
+    assert "is full" in refused(run_in(wrapped, stories, "make", IDEA), "disk-full")
 
 
 def test_a_damaged_story_is_named(stories: Stories) -> None:

@@ -77,12 +77,12 @@ def test_a_key_that_would_leave_the_store_is_refused_by_every_verb(root: Path, k
     assert not root.exists()
 
 
-def refused(store: FileStore, key: str = "a/b") -> str:
+def refused(store: FileStore, key: str = "a/b", size: int = 10) -> str:
     """The problem of both ways to write."""
     problems = set()
     for write in (store.put, store.put_if_absent):
         with pytest.raises(StoreError) as caught:
-            write(key, b"x" * 100_000)
+            write(key, b"x" * size)
         assert "\n" not in str(caught.value)
         problems.add(caught.value.problem)
     (problem,) = problems
@@ -135,9 +135,9 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
 
 @pytest.fixture
 def small_files() -> Iterator[None]:
-    """No file of more than 50 kB can be written by this process: the system refuses in mid-write."""
+    """No file of more than 4 MB can be written by this process: the system refuses in mid-write."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, old[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, old[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
@@ -145,8 +145,8 @@ def small_files() -> Iterator[None]:
 @pytest.mark.usefixtures("small_files")
 def test_a_write_that_the_system_stops_half_way_leaves_nothing(root: Path) -> None:
     store = FileStore(root)
-    store.put("small", b"x" * 50_000)
-    assert refused(store, "large") == "disk-full"
+    store.put("small", b"x" * 4_000_000)
+    assert refused(store, "large", 4_000_001) == "disk-full"
     assert everything(root) == ["small"]
 
 
