@@ -13,7 +13,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 
 # The same command with fakes that take their time, so that a test can stop it, or overtake it, in the middle.
-# Each call of a fake engine says its name on stderr and then waits.
+# Each call of a fake engine says its name on stderr and then waits. It begins when its stdin ends, so that
+# two can begin at once.
 SLOW = """
 import sys, time
 from pipeline.engines import fake
@@ -29,6 +30,8 @@ methods = {fake.FakeText: "complete", fake.FakeTranslation: "translate", fake.Fa
 for kind, name in methods.items():
     setattr(kind, name, slowed(name, getattr(kind, name)))
 from pipeline.cli import main
+print("ready", file=sys.stderr, flush=True)
+sys.stdin.read()
 sys.exit(main(sys.argv[2:]))
 """
 
@@ -68,11 +71,19 @@ class Stories:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def slowly(self, seconds: float, *arguments: str) -> subprocess.Popen[str]:
+    def slowly(self, seconds: float, *arguments: str, how_many: int = 1) -> list[subprocess.Popen[str]]:
+        """Processes that run the same command and began together. seconds: what each engine call takes."""
         command = [sys.executable, "-c", SLOW, str(seconds), *arguments]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, **self._place(), stderr=subprocess.PIPE
-        )
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        running = [subprocess.Popen(command, text=True, **pipes, **self._place()) for _ in range(how_many)]
+        for one in running:
+            assert one.stderr
+            assert one.stderr.readline() == "ready\n"
+        for one in running:
+            assert one.stdin
+            one.stdin.close()
+            one.stdin = None  # communicate() would flush it
+        return running
 
     def settings(self) -> dict[str, Any]:
         return {"capture_output": True, "check": False, "timeout": 120, **self._place()}

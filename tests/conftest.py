@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError
 from tests.command import Stories
 
 # The same examples on every run and machine; generous, because another test may load a model meanwhile.
-settings.register_profile("repeatable", derandomize=True, deadline=1000, database=None)
+settings.register_profile("repeatable", derandomize=True, deadline=2000, database=None)
 settings.load_profile("repeatable")
 
 

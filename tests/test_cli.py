@@ -198,7 +198,7 @@ def test_ctrl_c_in_the_middle_stops_at_once_and_the_same_command_goes_on(
     whole = Stories(stories.directory / "whole")
     whole.directory.mkdir()
     expected = whole("make", IDEA, "--locale", "fr", "--json").out
-    running = stories.slowly(0.1, "make", IDEA, "--locale", "fr", "--json")
+    (running,) = stories.slowly(0.1, "make", IDEA, "--locale", "fr", "--json")
     assert running.stderr
     seen = []
     while len(seen) < (4 if method == "synthesize" else 1):
@@ -214,7 +214,7 @@ def test_ctrl_c_in_the_middle_stops_at_once_and_the_same_command_goes_on(
     assert "Traceback" not in err
     assert not [name for name in stories.files() if "manifest" in name or ".tmp-" in name]
     remembered = len([name for name in stories.files() if name.startswith("cache/")])
-    done = stories.slowly(0, "make", IDEA, "--locale", "fr", "--json")
+    (done,) = stories.slowly(0, "make", IDEA, "--locale", "fr", "--json")
     out, err = done.communicate(timeout=20)
     assert (done.returncode, out) == (0, expected)
     assert err.count("calling ") == 5 + 1 + 10 - remembered
@@ -222,7 +222,7 @@ def test_ctrl_c_in_the_middle_stops_at_once_and_the_same_command_goes_on(
 
 def test_two_processes_making_the_same_story_end_with_one_manifest(stories: Stories) -> None:
     command = ("make", IDEA, "--locale", "en", "--locale", "fr", "--json")
-    running = [stories.slowly(0.02, *command) for _ in range(2)]
+    running = stories.slowly(0.04, *command, how_many=2)
     done = [one.communicate(timeout=60) for one in running]
     assert [one.returncode for one in running] == [0, 0]
     assert done[0][0] == done[1][0]
