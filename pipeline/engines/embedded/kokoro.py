@@ -35,10 +35,15 @@ _VOICES = {
 _EARLIER_MS = 75.0
 # Speed 1 is 200 words a minute; these give 145 to 165, pauses included, and no more words misheard.
 _SPEEDS = {"en": 0.8, "fr": 0.75, "it": 0.85, "es": 0.8, "pt": 0.8, "de": 0.8}
+# Each style is evenly loud in itself (within 1.5 LU over ten sentences) but far from the others, and the
+# loudest would clip. All are brought to one level, in LUFS; a style not measured is taken for the loudest.
+_LEVEL, _LOUDEST = -21.0, -14.6
+_PEAK = 0.95
+_LEVELS = {"af_heart": -22.5, "ff_siwis": -19.7, "if_sara": -14.6, "ef_dora": -23.5, "pf_dora": -23.4}
 # BCP-47 -> espeak-ng's name; a tag that is not here is pronounced as its primary language.
 _LANGUAGES = {
     "en": "en-us",
-    "en-GB": "en-gb",
+    "en-GB": "en",
     "fr": "fr",
     "it": "it",
     "es": "es",
@@ -72,16 +77,16 @@ class KokoroSpeech:
         spoken = alignment.Spoken.of(text)
         spans = alignment.words(text)
         if not alignment.words(spoken.text):
-            raise EngineError(
-                f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say"
-            )
+            raise _nothing_to_say(text)
         kokoro = self._kokoro()
         if voice.id not in kokoro.voices:
             raise RequestError(f"kokoro has no voice {voice.id!r}", problem="unknown-voice")
         said = phonemes(spoken.text, language, library(), kokoro.tokenizer.vocab)
+        if not any(map(str.isalpha, said.symbols)):
+            raise _nothing_to_say(text)
         speed = _SPEEDS[voice.locale.partition("-")[0]]
         samples, rate, starts_ms = _speak(kokoro, said.symbols, voice.id, speed)
-        samples, cut_ms = pcm.trim(samples, rate)
+        samples, cut_ms = pcm.trim(_levelled(samples, voice.id), rate)
         firsts = alignment.first_phonemes(spans, spoken.original(said.anchors), len(starts_ms) - 1)
         duration_ms = pcm.milliseconds(samples, rate)
         marks = alignment.speech_marks(text, spans, [starts_ms[i] - cut_ms for i in firsts], duration_ms)
@@ -93,6 +98,16 @@ class KokoroSpeech:
                 model, voices = (path() for path in self._paths)
                 self._loaded = _load(model, voices, self._threads)
             return self._loaded
+
+
+def _levelled(samples: pcm.Samples, style: str) -> pcm.Samples:
+    gain = 10 ** ((_LEVEL - _LEVELS.get(style, _LOUDEST)) / 20)
+    peak = float(abs(samples).max(initial=0.0)) * gain
+    return samples * (gain / max(1.0, peak / _PEAK))
+
+
+def _nothing_to_say(text: str) -> EngineError:
+    return EngineError(f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say")
 
 
 def _language(locale: str) -> str:

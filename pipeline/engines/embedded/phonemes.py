@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from pipeline.engines.embedded.alignment import Anchor
 from pipeline.engines.embedded.espeakng import EspeakNg
@@ -136,9 +136,10 @@ def _pieces(text: str, language: str, espeak: EspeakNg) -> list[tuple[int, str]]
     offsets = list(accumulate(map(len, heard), initial=0))
     places.append(len(ipa))
     starts = [places[carried[offsets[anchor.phoneme]]] for anchor in spoken.anchors]
+    edges = [0, *starts[1:], len(ipa)] if starts else []
     return [
         (anchor.position, ipa[start:end].strip())
-        for anchor, start, end in zip(spoken.anchors, starts, [*starts[1:], len(ipa)], strict=True)
+        for anchor, (start, end) in zip(spoken.anchors, pairwise(edges), strict=True)
     ]
 
 

