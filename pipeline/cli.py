@@ -26,7 +26,18 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, or the one that exits.py gives the problem."""
-    options = _parser().parse_args(argv)
+    try:
+        try:
+            return _run(_parser().parse_args(argv))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`stories list | head`); that is no fault of theirs or ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
     # A terminal that lacks a letter shows "?" for it; stories hold many alphabets.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
@@ -49,9 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         tell("\nstories: stopped; the same command goes on where it stopped")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`stories list | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -37,7 +37,8 @@ def make(options: Namespace) -> None:
     app = build_app(settings)
     wanted = [steps.chain(app, tag, options.experimental).locale for tag in options.locale or ["en"]]
     story_id = _which(app, options)
-    _fetch(weights(settings), settings)
+    if not all(steps.complete(app, story_id, locale) for locale in wanted):
+        _fetch(weights(settings), settings)
     watch = Terminal()
     for locale in dict.fromkeys(wanted):
         tell(f"{locale}: story {story_id}")

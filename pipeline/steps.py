@@ -6,7 +6,7 @@ What is committed is never made anew: the text once as story.json, each translat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline import ideas, keys, tags, translations
 from pipeline.app import App, Chain, Watch
@@ -42,6 +42,15 @@ def chain(app: App, tag: str, experimental: bool = False) -> Chain:
             problem="experimental-locale",
         )
     return found
+
+
+def complete(app: App, story_id: str, locale: str) -> bool:
+    """Whether there is nothing left to make."""
+    try:
+        _complete(app, story_id, locale)
+    except NotFoundError:
+        return False
+    return True
 
 
 def run(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
@@ -86,13 +95,19 @@ def translate(app: App, story_id: str, locale: str, watch: Watch) -> Told:
         return _committed(app, story_id, locale)
     except NotFoundError:
         pass
+    if not app.strict and source.engine != app.text.fingerprint:
+        raise RequestError(
+            f"story {story_id[:8]} was written by {source.engine}: a profile for quick looks does not "
+            "translate it, since its translation would stay; use the same profile and model",
+            problem="another-writer",
+        )
     texts = (source.story.title, *source.story.segments)
     with watch.step("translate", len(texts), "sentence") as advance:
         title, *segments = engine.translate(texts, WRITTEN_IN, locale)
         advance(len(texts))
     story = Story(story_id, locale, title, tuple(segments))
     checks = translations.check(source.story.segments, story.segments, locale, app.language)
-    checks = (*checks, _gentle(app, story))
+    checks = tuple(replace(one, name=f"translation: {one.name}") for one in (*checks, _gentle(app, story)))
     _refuse_failed(app, checks, f"the translation to {locale}")
     usage = Usage(1, characters=sum(map(len, texts)))
     return _commit(app, story_id, Told(story, source.idea, engine.fingerprint, 0, checks, usage))

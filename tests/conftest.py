@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.command import Stories
 # The same examples on every run and machine; generous, because another test may load a model meanwhile.
 settings.register_profile("repeatable", derandomize=True, deadline=2000, database=None)
 settings.load_profile("repeatable")
+
+# A job that a shell started in the background ignores Ctrl-C, and so would every command that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def test_a_manifest_names_everything_and_everything_is_there() -> None:
         "encoder": "fake/encoder/1",
     }
     assert all(check.passed for check in told.checks)
-    assert {"words", "judge: about", "in the language"} <= {check.name for check in told.checks}
+    assert {"words", "judge: about", "translation: in the language"} <= {check.name for check in told.checks}
 
 
 def test_a_manifest_holds_no_time_and_no_address_so_that_equal_stories_are_equal_bytes() -> None:
@@ -520,3 +520,14 @@ def test_all_that_is_written_on_disk_is_what_was_named(tmp_path: Path) -> None:
     found = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {"stories", "cache", "audio"}
     assert not [path for path in tmp_path.rglob("*") if ".tmp-" in path.name]
+
+
+def test_a_quick_look_does_not_translate_another_writers_story() -> None:
+    store = MemoryStore()
+    story_id = steps.accept(fake_app(store), IDEA)
+    steps.generate(fake_app(store), story_id, Listener())
+    quick = fake_app(store, text=ScriptedText(), strict=False)
+    with pytest.raises(RequestError) as refused:
+        steps.translate(quick, story_id, "fr", Listener())
+    assert refused.value.problem == "another-writer"
+    assert not list(store.list(f"stories/{story_id}/fr"))
