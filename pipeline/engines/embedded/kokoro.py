@@ -142,7 +142,7 @@ def _speak(kokoro: Any, symbols: str, style: str, speed: float) -> tuple[pcm.Sam
     try:
         samples, rate, timings = kokoro.create_timed(symbols, style, speed, is_phonemes=True)
     except Exception as error:
-        raise EngineError(f"Kokoro could not speak: {error}", engine=_ENGINE) from error
+        raise EngineError(f"Kokoro could not speak ({type(error).__name__})", engine=_ENGINE) from error
     heard = [timing for timing in timings if not timing.phoneme.isspace()]
     starts = [timing.start * 1000 - _EARLIER_MS for timing in heard]
     return samples, int(rate), [*starts, heard[-1].end * 1000]
