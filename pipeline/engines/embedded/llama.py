@@ -75,9 +75,9 @@ class LlamaText:
 
 
 def _serve(weights: Path, parallel: int, threads: int) -> Any:
-    # Idle OpenMP threads spin briefly, then sleep. Measured on two cores with Qwen 1.5B, tokens a second quiet
-    # and beside another busy program: spinning (the default) 27 and 2, spinning 1000 times 27 and 11, never 20
-    # and 18. Read when the library loads, so it is set before; a value that the user set stays.
+    # Idle OpenMP threads spin briefly, then sleep. Measured on two cores with Qwen 1.5B, tokens a second
+    # when quiet, and beside another busy program: spinning (the default) 27 and 2, a thousand spins 27 and
+    # 11, none 20 and 18. Read when the library loads, so it is set before; the user's own value stays.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     openmp.provide()
     try:
