@@ -17,7 +17,7 @@ import xllamacpp
 from bench.stories import story_bodies
 
 CONTEXT_PER_SLOT = 2048
-TOKENS = 48
+TOKENS = 32
 
 
 @dataclass
