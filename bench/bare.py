@@ -1,4 +1,5 @@
 """Replays a tape on the bare libraries. Knows nothing of the pipeline: no steps, no memory, no adapters.
+(Only libgomp, which a bare Linux lacks, is found in its way.)
 
 A worker: {"tape": path} answers with the wall time and, for each verb, how many calls and their
 seconds. Calls that ran beside one another on the tape do so here. Models load at their first call.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.workers import serve
+from pipeline.engines.embedded import openmp
 
 Call = dict[str, Any]
 
@@ -61,6 +64,9 @@ class Libraries:
 
 
 def _writer(told: dict[str, Any]) -> Any:
+    # OpenMP reads how its threads are to wait when the library loads.
+    os.environ.update(told["env"])
+    openmp.provide()
     import xllamacpp
 
     params = xllamacpp.CommonParams()

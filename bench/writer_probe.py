@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import xllamacpp
-
 from bench.stories import story_bodies
+from pipeline.engines.embedded import openmp
 
 CONTEXT_PER_SLOT = 2048
 TOKENS = 32
@@ -38,6 +37,9 @@ class Heard:
 
 
 def serve(model: str, setting: dict[str, Any]) -> Any:
+    openmp.provide()
+    import xllamacpp
+
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.n_parallel = setting["slots"]
