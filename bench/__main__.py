@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 
 from bench import machine, report
-from bench.figures import Finding
 from bench.result import Result
 
 OUT = Path(__file__).parent / "out"
@@ -23,20 +22,20 @@ def main() -> None:
         "names", nargs="*", metavar="NAME", choices=[*NAMES, []], help=f"of {', '.join(NAMES)}"
     )
     options = parser.parse_args()
+    names = options.names or NAMES
     seen = machine.describe()
-    told = " ".join(["python -m bench", *(["--quick"] if options.quick else []), *options.names])
-    findings: list[Finding] = []
-    details = {}
-    for name in options.names or NAMES:
-        began = time.perf_counter()
+    records = report.kept(seen, OUT)
+    for name in names:
+        load, began = machine.load(), time.perf_counter()
         result: Result = import_module(f"bench.{name}").measure(options.quick)
-        findings += result.findings
-        details[name] = result.details
+        command = f"python -m bench{' --quick' if options.quick else ''} {name}"
+        records[name] = report.Record(command, load, tuple(result.findings), result.details)
         print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
         # After each: what was measured is kept, also where a later one fails.
-        report.save(findings, seen, told, OUT, details)
-    print(f"\n{report.table(findings)}\n\nkept in {OUT}")
-    for one in findings:
+        report.save({name: records[name] for name in NAMES if name in records}, seen, OUT)
+    told = [one for name in names for one in records[name].findings]
+    print(f"\n{report.table(told)}\n\nkept in {OUT}")
+    for one in told:
         if one.note:
             print(f"  {one.name}: {one.note}")
 

@@ -30,7 +30,7 @@ PACKAGES = (
 
 
 def describe() -> dict[str, Any]:
-    """What a reader must know of it; memory in bytes, load average before anything is measured."""
+    """What a reader must know of it; memory in bytes."""
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
@@ -39,8 +39,12 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "profile": os.environ.get("STORIES_PROFILE", DEFAULT_PROFILE),
-        "load average": [round(figure, 2) for figure in os.getloadavg()],
     }
+
+
+def load() -> float:
+    """The load average of the last minute."""
+    return round(os.getloadavg()[0], 2)
 
 
 def cpu_model() -> str:
