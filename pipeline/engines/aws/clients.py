@@ -1,0 +1,158 @@
+"""boto3's clients: the one place for region, timeouts, retries, user agent and connections."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.engines.aws.errors import answered
+from pipeline.errors import ConfigError
+
+_USER_AGENT = "mvp-stories"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long and how often a service is asked.
+
+    read_s: the longest silence on an open connection. attempts: requests in all, the first included
+    (boto3's own default, legacy mode, sends a hung request five times). connections: kept open for
+    threads that call at once; botocore throws surplus ones away after use.
+    """
+
+    read_s: float
+    attempts: int
+    connections: int = 10
+    connect_s: float = 5.0
+
+
+_BOUNDS = {
+    # InvokeEndpoint answers within 60 s or not at all, and its API reference advises a client timeout of 70 s.
+    # Each request is paid for: two at most.
+    "sagemaker-runtime": Bounds(read_s=68, attempts=2, connections=32),
+    # A segment is spoken in about a second, a translation of 10,000 bytes takes a few.
+    "translate": Bounds(read_s=20, attempts=3, connections=16),
+    # 18 concurrent neural requests are allowed (Polly quotas): more connections would only be throttled.
+    "polly": Bounds(read_s=30, attempts=3, connections=18),
+    # 503 SlowDown is part of S3's protocol, and its requests are cheap: asked more often.
+    "s3": Bounds(read_s=30, attempts=5, connections=32),
+    # An Express execution may take five minutes and is at-most-once: never start a second one unasked.
+    "stepfunctions": Bounds(read_s=310, attempts=1, connections=32),
+}
+# Control planes (sts, iam, sagemaker): small answers.
+_CONTROL = Bounds(read_s=20, attempts=3)
+
+# Words for a person, where a client cannot even be made.
+_CALLED = {
+    "sagemaker-runtime": "Amazon SageMaker",
+    "translate": "Amazon Translate",
+    "polly": "Amazon Polly",
+    "s3": "Amazon S3",
+    "stepfunctions": "AWS Step Functions",
+}
+
+
+class Clients:
+    """Makes each client at its first use and keeps it; threads may share one.
+
+    region: "" is the usual boto3 way (AWS_DEFAULT_REGION, the profile's own), and AWS_REGION, which
+    botocore itself does not read. timeouts: another `read_s` by service; tests cannot wait a minute.
+    """
+
+    def __init__(self, region: str = "", timeouts: Mapping[str, float] | None = None) -> None:
+        self._region = region
+        self._timeouts = dict(timeouts or {})
+        self._made: dict[str, Any] = {}
+        self._making = threading.Lock()
+
+    def get(self, service: str) -> Any:
+        """Raises ConfigError: no region, no such profile, a configuration that cannot be read."""
+        with self._making:
+            if service not in self._made:
+                self._made[service] = self._make(service)
+            return self._made[service]
+
+    def _make(self, service: str) -> Any:
+        import boto3
+        import botocore.session
+        from botocore.config import Config
+
+        what = _CALLED.get(service, f"AWS {service}")
+        try:
+            with answered(service, what):
+                session = botocore.session.get_session()
+                region = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+                if not region:
+                    raise _no_region()
+                config = Config(**self._settings(service), **_wire(service, _override(session, service)))
+                made = boto3.session.Session(region_name=region, botocore_session=session)
+                return made.client(service, config=config)
+        except ValueError as error:  # botocore's own word for an endpoint that is no URL
+            raise ConfigError(
+                f"the address of {what} cannot be used ({error}): "
+                "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
+                problem="aws-config",
+            ) from error
+
+    def _settings(self, service: str) -> dict[str, Any]:
+        bounds = _BOUNDS.get(service, _CONTROL)
+        return {
+            "connect_timeout": bounds.connect_s,
+            "read_timeout": self._timeouts.get(service, bounds.read_s),
+            "retries": {"mode": "standard", "total_max_attempts": bounds.attempts},
+            "max_pool_connections": bounds.connections,
+            "user_agent_extra": _USER_AGENT,
+            # A NAT gateway forgets a silent connection after 350 s, and a home router sooner.
+            "tcp_keepalive": True,
+        }
+
+
+def _override(session: Any, service: str) -> str:
+    """The URL that environment or profile put in the service's place; "" where none did."""
+    from botocore.configprovider import ConfiguredEndpointProvider
+
+    if session.get_config_variable("ignore_configured_endpoint_urls"):
+        return ""
+    provider = ConfiguredEndpointProvider(
+        full_config=session.full_config, scoped_config=session.get_scoped_config(), client_name=service
+    )
+    return str(provider.provide() or "")
+
+
+def _wire(service: str, override: str) -> dict[str, Any]:
+    """What a service needs said about its wire format."""
+    if service == "s3":
+        return {
+            # Presigned URLs fall back to the retired version 2 in some regions unless told.
+            "signature_version": "s3v4",
+            # A bucket's own host name resolves at AWS only.
+            "s3": {"addressing_style": "path" if override else "auto"},
+            # Every body is sent with a checksum that S3 verifies, and verified when it comes back.
+            "request_checksum_calculation": "when_supported",
+            "response_checksum_validation": "when_supported",
+        }
+    if service == "stepfunctions" and _is_loopback(override):
+        # StartSyncExecution is sent to sync-<host>, which no stand-in on loopback answers to.
+        return {"inject_host_prefix": False}
+    return {}
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _no_region() -> ConfigError:
+    return ConfigError(
+        "no AWS region is set: set AWS_REGION (for example `export AWS_REGION=eu-west-1`), "
+        "or run `aws configure`",
+        problem="no-region",
+    )

@@ -1,0 +1,138 @@
+"""botocore's errors become ours, here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.engines.aws.verdicts import (
+    BROKEN,
+    BUSY,
+    CODES,
+    DENIED,
+    DOWN,
+    FAILED,
+    MISSING,
+    NO_BUCKET,
+    NO_ENDPOINT,
+    RAISED,
+    REFUSED_BY_MODEL,
+    STORE_FAILED,
+    Verdict,
+)
+from pipeline.errors import EngineError, StoriesError
+
+_LONGEST_QUOTE = 240
+# What SageMaker says of an endpoint that is not there has no code of its own: "Endpoint x of account y
+# not found." (InvokeEndpoint, ValidationError), "Could not find endpoint ..." (DescribeEndpoint).
+_OF_ENDPOINTS = {"InvokeEndpoint", "InvokeEndpointWithResponseStream", "DescribeEndpoint"}
+_NOT_THERE = ("not found", "could not find")
+# botocore's ParamValidationError: "Parameter validation failed: Invalid bucket name ...".
+_BAD_BUCKET = "invalid bucket name"
+
+
+@contextmanager
+def answered(engine: str, what: str) -> Iterator[None]:
+    """Whatever botocore raises inside leaves as one of our errors, raised from it.
+
+    engine: ours, in one word ("polly", "s3"). what: words for a person ("Amazon Polly", "the bucket x").
+    """
+    try:
+        yield
+    except _foreign() as error:
+        raise mapped(error, engine, what) from error
+
+
+def mapped(error: Exception, engine: str, what: str) -> StoriesError:
+    """Our error for one of botocore's. A code that no table knows is judged by its HTTP status."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and response.get("Error"):
+        verdict = _of_response(error, response, engine)
+    else:
+        verdict = _of_exception(error, engine)
+    return _made(verdict, engine, what, _code(error), _quoted(error))
+
+
+def _of_response(error: Any, response: dict[str, Any], engine: str) -> Verdict:
+    code = str(response["Error"].get("Code", ""))
+    operation = str(getattr(error, "operation_name", ""))
+    if operation in _OF_ENDPOINTS and code.startswith("Validation"):
+        said = _quoted(error).casefold()
+        return NO_ENDPOINT if any(words in said for words in _NOT_THERE) else FAILED
+    if code == "ModelError":
+        return _of_model(response)
+    if operation == "HeadBucket" and code in {"404", "NoSuchBucket"}:  # a HEAD has no body to name its error
+        return NO_BUCKET
+    return CODES.get(code) or _of_status(response, engine)
+
+
+def _of_model(response: dict[str, Any]) -> Verdict:
+    """The container answered with an error: its own status says whether asking again may help."""
+    status = response.get("OriginalStatusCode")
+    if status == 429:
+        return BUSY
+    return REFUSED_BY_MODEL if isinstance(status, int) and 400 <= status < 500 else DOWN
+
+
+def _of_status(response: dict[str, Any], engine: str) -> Verdict:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status == 429:
+        return BUSY
+    if status >= 500:
+        return DOWN
+    if status in {401, 403}:
+        return DENIED
+    if engine == "s3":
+        return MISSING if status == 404 else STORE_FAILED
+    return FAILED
+
+
+def _of_exception(error: Exception, engine: str) -> Verdict:
+    if _BAD_BUCKET in str(error).casefold():
+        return NO_BUCKET
+    known = (RAISED[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in RAISED)
+    verdict = next(known, BROKEN)
+    return STORE_FAILED if verdict is FAILED and engine == "s3" else verdict
+
+
+def _made(verdict: Verdict, engine: str, what: str, code: str, told: str) -> StoriesError:
+    message = verdict.says.format(what=what, code=code, told=told)
+    kind = verdict.makes
+    if issubclass(kind, EngineError):
+        return kind(message, engine=engine, problem=verdict.problem)
+    return kind(message, problem=verdict.problem)
+
+
+def _code(error: Exception) -> str:
+    """The service's code, else the exception's own name."""
+    response = getattr(error, "response", None)
+    told = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(told or type(error).__name__)
+
+
+def _quoted(error: Exception) -> str:
+    """The vendor's words on one line, without botocore's "An error occurred" around them."""
+    response = getattr(error, "response", None)
+    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
+    line = " ".join(str(said or error).split())
+    return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
+
+
+def _foreign() -> tuple[type[Exception], ...]:
+    """All that a boto3 call raises. An event stream is read past botocore: urllib3's errors come out raw."""
+    from boto3.exceptions import Boto3Error
+    from botocore.eventstream import ParserError
+    from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
+
+    return (
+        BotoCoreError,
+        ClientError,
+        UndefinedModelAttributeError,
+        ParserError,
+        ResponseParserError,
+        Boto3Error,
+        HTTPError,
+    )
