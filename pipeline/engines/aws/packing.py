@@ -1,0 +1,86 @@
+"""Texts packed into calls of Amazon Translate, and its answers put back: pure, no service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import shorten
+
+from pipeline.errors import EngineError
+from pipeline.text import clean, sentences, words
+
+ENGINE = "translate"
+# TranslateText takes 10,000 bytes of UTF-8, not characters (API reference, TranslateText, "Text").
+LIMIT_BYTES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is sent of one text: the whole, or some sentences of a long one. of: the text's place."""
+
+    of: int
+    text: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of UTF-8."""
+        return len(self.text.encode())
+
+
+def pieces(texts: Iterable[str], limit: int = LIMIT_BYTES) -> tuple[Piece, ...]:
+    """What is to be sent, in order: texts without a word are not, a long text goes in several pieces.
+
+    Each piece is one line of at most `limit` bytes. Raises EngineError "too-long".
+    """
+    return tuple(
+        Piece(at, part)
+        for at, text in enumerate(texts)
+        if words(text)
+        for part in _parts(clean(_sendable(text)), limit)
+    )
+
+
+def packs(sent: Sequence[Piece], limit: int = LIMIT_BYTES) -> tuple[tuple[Piece, ...], ...]:
+    """Pieces by the call that takes them: joined by newlines, a call holds at most `limit` bytes."""
+    found: list[list[Piece]] = []
+    room = 0
+    for piece in sent:
+        if piece.size + 1 > room:
+            found.append([])
+            room = limit + 1  # the last piece has no newline after it
+        found[-1].append(piece)
+        room -= piece.size + 1
+    return tuple(map(tuple, found))
+
+
+def rejoined(texts: Sequence[str], told: Iterable[tuple[int, str]]) -> tuple[str, ...]:
+    """Each text's translation; a text of which nothing was sent comes back as it is."""
+    found: dict[int, list[str]] = {}
+    for at, part in told:
+        found.setdefault(at, []).append(part)
+    return tuple(" ".join(found[at]) if at in found else text for at, text in enumerate(texts))
+
+
+def _parts(text: str, limit: int) -> Iterator[str]:
+    """The text, cut at as few sentence ends as `limit` bytes allow."""
+    part = ""
+    for sentence in sentences(text) if len(text.encode()) > limit else (text,):
+        if len(sentence.encode()) > limit:
+            raise EngineError(
+                f'"{shorten(sentence, 50)}" is one sentence of {len(sentence.encode())} bytes, Amazon '
+                f"Translate takes {limit}: make it shorter",
+                engine=ENGINE,
+                problem="too-long",
+            )
+        longer = f"{part} {sentence}" if part else sentence
+        if len(longer.encode()) > limit:
+            yield part
+            part = sentence
+        else:
+            part = longer
+    yield part
+
+
+def _sendable(text: str) -> str:
+    """Lone surrogates are no text: the wire has no bytes for them."""
+    return text.encode("utf-8", "replace").decode()
