@@ -32,7 +32,7 @@ class Bounds:
 
 
 _BOUNDS = {
-    # InvokeEndpoint answers within 60 s or not at all, and its API reference advises a client timeout of 70 s.
+    # InvokeEndpoint answers within 60 s or not at all; its API reference advises a client timeout of 70 s.
     # Each request is paid for: two at most.
     "sagemaker-runtime": Bounds(read_s=68, attempts=2, connections=32),
     # A segment is spoken in about a second, a translation of 10,000 bytes takes a few.

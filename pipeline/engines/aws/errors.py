@@ -13,7 +13,6 @@ from pipeline.engines.aws.verdicts import (
     DENIED,
     DOWN,
     FAILED,
-    MISSING,
     NO_BUCKET,
     NO_ENDPOINT,
     RAISED,
@@ -21,7 +20,7 @@ from pipeline.engines.aws.verdicts import (
     STORE_FAILED,
     Verdict,
 )
-from pipeline.errors import EngineError, StoriesError
+from pipeline.errors import EngineError, StoreError, StoriesError
 
 _LONGEST_QUOTE = 240
 # What SageMaker says of an endpoint that is not there has no code of its own: "Endpoint x of account y
@@ -48,13 +47,13 @@ def mapped(error: Exception, engine: str, what: str) -> StoriesError:
     """Our error for one of botocore's. A code that no table knows is judged by its HTTP status."""
     response = getattr(error, "response", None)
     if isinstance(response, dict) and response.get("Error"):
-        verdict = _of_response(error, response, engine)
+        verdict = _of_response(error, response)
     else:
-        verdict = _of_exception(error, engine)
-    return _made(verdict, engine, what, _code(error), _quoted(error))
+        verdict = _of_exception(error)
+    return _made(_of_engine(verdict, engine), engine, what, _code(error), _quoted(error))
 
 
-def _of_response(error: Any, response: dict[str, Any], engine: str) -> Verdict:
+def _of_response(error: Any, response: dict[str, Any]) -> Verdict:
     code = str(response["Error"].get("Code", ""))
     operation = str(getattr(error, "operation_name", ""))
     if operation in _OF_ENDPOINTS and code.startswith("Validation"):
@@ -64,7 +63,7 @@ def _of_response(error: Any, response: dict[str, Any], engine: str) -> Verdict:
         return _of_model(response)
     if operation == "HeadBucket" and code in {"404", "NoSuchBucket"}:  # a HEAD has no body to name its error
         return NO_BUCKET
-    return CODES.get(code) or _of_status(response, engine)
+    return CODES.get(code) or _of_status(response)
 
 
 def _of_model(response: dict[str, Any]) -> Verdict:
@@ -75,25 +74,29 @@ def _of_model(response: dict[str, Any]) -> Verdict:
     return REFUSED_BY_MODEL if isinstance(status, int) and 400 <= status < 500 else DOWN
 
 
-def _of_status(response: dict[str, Any], engine: str) -> Verdict:
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+def _of_status(response: dict[str, Any]) -> Verdict:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if status is None:  # an error event, in the middle of a stream that began with a 200
+        return BROKEN
     if status == 429:
         return BUSY
     if status >= 500:
         return DOWN
-    if status in {401, 403}:
-        return DENIED
-    if engine == "s3":
-        return MISSING if status == 404 else STORE_FAILED
-    return FAILED
+    return DENIED if status in {401, 403} else FAILED
 
 
-def _of_exception(error: Exception, engine: str) -> Verdict:
+def _of_exception(error: Exception) -> Verdict:
     if _BAD_BUCKET in str(error).casefold():
         return NO_BUCKET
-    known = (RAISED[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in RAISED)
-    verdict = next(known, BROKEN)
-    return STORE_FAILED if verdict is FAILED and engine == "s3" else verdict
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return next((RAISED[name] for name in names if name in RAISED), BROKEN)
+
+
+def _of_engine(verdict: Verdict, engine: str) -> Verdict:
+    """Only a store has store errors: a 404 from another service means something else."""
+    if engine == "s3":
+        return STORE_FAILED if verdict is FAILED else verdict
+    return FAILED if issubclass(verdict.makes, StoreError) else verdict
 
 
 def _made(verdict: Verdict, engine: str, what: str, code: str, told: str) -> StoriesError:

@@ -1,0 +1,158 @@
+"""Writes with a model on a SageMaker endpoint: Falcon from JumpStart, or another by settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+from pipeline.engines import OnText, ignore
+from pipeline.engines.aws.answers import Answer
+from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
+from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.formats import format_of
+from pipeline.engines.aws.streams import lines, within
+from pipeline.errors import ConfigError, EngineError, UnavailableError
+from pipeline.types import Completion, Prompt
+
+_ENGINE = "sagemaker"
+_SERVICE = "sagemaker-runtime"
+# Express workflows end after 300 s, and the local server answers within 290.
+_DEADLINE_S = 290.0
+_CHUNK = 4096
+CONTAINERS = ("text-generation", "chat")
+
+
+class SageMakerText:
+    """endpoint: its name; asked for at the first call. model: the JumpStart id, which chooses the prompt's
+    format and is the fingerprint's; what runs behind the endpoint is the caller's word.
+    container: "text-generation" or "chat". component: the inference component, where the endpoint has them.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        endpoint: str,
+        model: str = "huggingface-llm-falcon-7b-instruct-bf16",
+        container: str = "text-generation",
+        streamed: bool = True,
+        parallel: int = 4,
+        deadline: float = _DEADLINE_S,
+        component: str = "",
+    ) -> None:
+        self._clients = clients
+        self._endpoint = endpoint
+        self._model = model
+        self._container = container
+        self._streamed = streamed
+        self._parallel = parallel
+        self._deadline = deadline
+        self._component = component
+
+    @property
+    def fingerprint(self) -> str:
+        return f"sagemaker/{re.sub(r'[^A-Za-z0-9_./-]+', '-', self._model)}/1"
+
+    @property
+    def parallel(self) -> int:
+        return self._parallel
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        """Raises ConfigError: no endpoint, region or credentials. EngineError: no whole answer, never half of
+        one. A prompt with choices is heard once, when it is chosen. What `on_text` raises comes out of here.
+        """
+        container = self._chosen_container()
+        answer = Answer(prompt, container.sent(prompt), container.stops)
+        hear = ignore if prompt.choices else on_text
+        sent = json.dumps(container.body(prompt, self._streamed)).encode()
+        with closing(within(self._deadline, partial(self._parts, sent), _ENGINE, self._what)) as parts:
+            for piece in self._pieces(container, parts):
+                _tell(hear, answer.take(piece))
+                if answer.over:
+                    break
+        if not (answer.final or answer.over):
+            raise UnavailableError(f"the answer of {self._what} broke off: run it again", engine=_ENGINE)
+        _tell(hear, answer.end())
+        completion = answer.completion()
+        if not completion.text:
+            raise EngineError(f"{self._what} answered with no text: run it again", engine=_ENGINE)
+        if prompt.choices:
+            on_text(completion.text)
+        return completion
+
+    @property
+    def _what(self) -> str:
+        return f"the SageMaker endpoint {self._endpoint}"
+
+    def _chosen_container(self) -> Container:
+        if not self._endpoint:
+            raise ConfigError(
+                "no SageMaker endpoint is set: set STORIES_ENDPOINT to the name of one in service "
+                "(for example `export STORIES_ENDPOINT=stories-falcon`), or deploy one with "
+                "notebooks/01_deploy_falcon.ipynb",
+                problem="no-endpoint",
+            )
+        if self._container not in CONTAINERS:
+            raise ConfigError(
+                f"unknown model container {self._container!r}; known: {', '.join(CONTAINERS)}",
+                problem="unknown-container",
+            )
+        return Chat() if self._container == "chat" else TextGeneration(format_of(self._model))
+
+    def _parts(self, body: bytes) -> Generator[bytes, None, None]:
+        """One call's answer as bytes. Closes the connection also where it is left half read."""
+        client = self._clients.get(_SERVICE)
+        call: dict[str, Any] = {
+            "EndpointName": self._endpoint,
+            "ContentType": "application/json",
+            "Body": body,
+        }
+        if self._component:
+            call["InferenceComponentName"] = self._component
+        with answered(_ENGINE, self._what):
+            if not self._streamed:
+                with closing(client.invoke_endpoint(**call)["Body"]) as answer:
+                    yield from answer.iter_chunks(_CHUNK)
+                return
+            with closing(client.invoke_endpoint_with_response_stream(**call)["Body"]) as events:
+                for event in events:
+                    yield event.get("PayloadPart", {}).get("Bytes", b"")
+
+    def _pieces(self, container: Container, parts: Iterable[bytes]) -> Iterator[Piece]:
+        try:
+            if not self._streamed:
+                yield container.piece(self._json("\n".join(lines(parts, _ENGINE, self._what))))
+                return
+            for line in lines(parts, _ENGINE, self._what):
+                data = _data(line)
+                if data == "[DONE]":  # OpenAI's last word
+                    yield Piece(final=True)
+                elif data:
+                    yield container.piece(self._json(data))
+        except EngineError as error:
+            error.engine = error.engine or _ENGINE
+            raise
+
+    def _json(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise EngineError(
+                f"{self._what} answered with something that is no JSON: check its container", engine=_ENGINE
+            ) from error
+
+
+def _tell(hear: OnText, text: str) -> None:
+    if text:
+        hear(text)
+
+
+def _data(line: str) -> str:
+    """A server-sent event's data, or a line of JSON. Comments (":") and an event's other fields are ""."""
+    if line.startswith("data:"):
+        return line[len("data:") :].strip()
+    return "" if line.startswith((":", "event:", "id:", "retry:")) else line.strip()
