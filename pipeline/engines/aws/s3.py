@@ -1,0 +1,231 @@
+"""A store in an S3 bucket: checksums both ways, the first writer wins, URLs signed when they are asked for."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pipeline.engines.aws.errors import answered
+from pipeline.errors import ConfigError, NotFoundError, StoreError
+
+if TYPE_CHECKING:
+    from pipeline.engines.aws.clients import Clients
+
+_ENGINE = "s3"
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "epub": "application/epub+zip",
+    "html": "text/html; charset=utf-8",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "m4a": "audio/mp4",
+    "md": "text/markdown; charset=utf-8",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "wav": "audio/wav",
+    "xml": "application/xml",
+}
+_UNTOLD = "application/octet-stream"
+_ENCRYPTIONS = ("AES256", "aws:kms")
+# S3 user guide, "Object key naming": 1,024 bytes of UTF-8. "Presigned URLs": SigV4 lives a week at most.
+_LONGEST_KEY = 1024
+_WEEK = 7 * 24 * 3600
+# A conditional write that meets another in flight is answered 409 ConditionalRequestConflict and is to be
+# sent again (S3 user guide, "Conditional writes"); botocore does not. Seconds before each next attempt.
+_AGAIN_AFTER = (0.05, 0.1, 0.2, 0.4)
+# RFC 5987, attr-char: what needs no percent sign, beyond letters and digits.
+_PLAIN = "!#$&+-.^_`|~"
+
+
+class S3Store:
+    """Store over one private bucket. Thread-safe; nothing is asked of AWS before the first use.
+
+    url_seconds: how long a URL lives unless it is told. encryption: AES256, or aws:kms for the bucket's key.
+    Needs s3:GetObject and s3:PutObject on the keys, and s3:ListBucket on the bucket: without that one S3
+    answers 403 instead of 404 for a key that is not there.
+    """
+
+    def __init__(
+        self, clients: Clients, bucket: str, url_seconds: int = 900, encryption: str = "AES256"
+    ) -> None:
+        """Raises ConfigError: an unknown encryption."""
+        if encryption not in _ENCRYPTIONS:
+            raise ConfigError(
+                f"unknown encryption {encryption!r}: it is {' or '.join(_ENCRYPTIONS)}", problem="bad-setting"
+            )
+        self._clients = clients
+        self._named = bucket
+        self._url_seconds = url_seconds
+        self._encryption = encryption
+
+    def get(self, key: str) -> bytes:
+        """Whole and as it was written, or an error. Raises NotFoundError; UnavailableError where the body
+        broke off or its checksum does not match."""
+        return self._read(key)[0]
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end` (exclusive), as a slice gives them. Raises NotFoundError;
+        StoreError "bad-range" unless 0 <= start < end."""
+        if not 0 <= start < end:
+            raise StoreError(f"not a range of bytes: {start} to {end}", problem="bad-range")
+        data, answer = self._read(key, Range=f"bytes={start}-{end - 1}")
+        if data and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
+            raise StoreError(f"{self._where} gave other bytes of {key} than it was asked for")
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        sent = self._sent(key, data)
+        with answered(_ENGINE, self._where):
+            self._client.put_object(**sent)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """True where this call wrote it. An attempt whose answer was lost is sent again by botocore and finds
+        its own object: False may mean that too, so who must know whether it won compares what is there."""
+        sent = self._sent(key, data)
+        for seconds in (*_AGAIN_AFTER, None):
+            with answered(_ENGINE, self._where):
+                status = self._create(sent, last=seconds is None)
+            if status != 409:
+                break
+            time.sleep(seconds or 0)
+        return status != 412
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """A page of 1,000 is asked for when it is reached. S3 sorts by UTF-8, which is Python's order too."""
+        if prefix.startswith("/") or _strange(prefix):
+            raise _bad_key(prefix)
+        asked = {"Bucket": self._bucket, "Prefix": prefix}
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**asked))
+        while True:
+            with answered(_ENGINE, self._where):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (found["Key"] for found in page.get("Contents", ()))
+
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
+        """A signed GET that a browser may send as it is. filename: what a download is to be called.
+
+        expires_in: seconds, 1 to 604,800; it also dies with the credentials that signed it. Raises
+        StoreError "bad-expiry".
+        """
+        seconds = self._url_seconds if expires_in is None else expires_in
+        if not 1 <= seconds <= _WEEK:
+            raise StoreError(
+                f"a URL cannot live for {seconds} seconds: choose 1 to {_WEEK}", problem="bad-expiry"
+            )
+        asked = {"Bucket": self._bucket, "Key": _key(key), "ResponseContentType": _type(key)}
+        if filename:
+            asked["ResponseContentDisposition"] = attachment(filename)
+        with answered(_ENGINE, self._where):
+            return str(self._client.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds))
+
+    def _read(self, key: str, **asked: Any) -> tuple[bytes, dict[str, Any]]:
+        from botocore.exceptions import ClientError
+
+        asked |= {"Bucket": self._bucket, "Key": _key(key), "ChecksumMode": "ENABLED"}
+        try:
+            with answered(_ENGINE, self._where):
+                try:
+                    answer = self._client.get_object(**asked)
+                except ClientError as error:
+                    if "Range" in asked and _status(error) == 416:  # it begins after the last byte
+                        return b"", {}
+                    raise
+                with closing(answer["Body"]) as body:
+                    return body.read(), answer
+        except NotFoundError as error:
+            raise NotFoundError(f"nothing is stored as {key}") from error
+
+    def _create(self, sent: dict[str, Any], last: bool) -> int:
+        """One conditional write. 200: written; 412: there already; 409: send it again, unless it is the last."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._client.put_object(**sent, IfNoneMatch="*")
+        except ClientError as error:
+            status = _status(error)
+            code = error.response.get("Error", {}).get("Code")
+            if status == 412 or (status == 409 and code == "ConditionalRequestConflict" and not last):
+                return status
+            raise
+        return 200
+
+    def _sent(self, key: str, data: bytes) -> dict[str, Any]:
+        return {
+            "Bucket": self._bucket,
+            "Key": _key(key),
+            "Body": data,
+            "ContentType": _type(key),
+            "ServerSideEncryption": self._encryption,
+            # botocore computes it, S3 verifies and keeps it, and botocore verifies it on every whole read.
+            "ChecksumAlgorithm": "SHA256",
+        }
+
+    @property
+    def _bucket(self) -> str:
+        if not self._named:
+            raise ConfigError(
+                "no bucket is named: set STORIES_BUCKET to the S3 bucket that keeps the stories "
+                "(for example `export STORIES_BUCKET=my-stories`)",
+                problem="no-bucket",
+            )
+        return self._named
+
+    @property
+    def _where(self) -> str:
+        return f"the bucket {self._named}"
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.get("s3")
+
+
+def attachment(filename: str) -> str:
+    """A Content-Disposition that saves under `filename` (RFC 6266): a plain name for old readers, and the
+    whole one in UTF-8 (RFC 5987) where the plain one cannot say it."""
+    name = "".join(
+        "_" if char in "/\\" else char for char in filename if unicodedata.category(char)[0] != "C"
+    ).strip(" .")
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = "".join("_" if char in '"%' else char for char in folded).strip()
+    if not plain or plain.startswith("."):
+        plain = f"story{plain}"
+    encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name or plain, safe=_PLAIN)}"
+    return f'attachment; filename="{plain}"{encoded}'
+
+
+def _key(key: str) -> str:
+    if not all(key.split("/")) or _strange(key):
+        raise _bad_key(key)
+    return key
+
+
+def _strange(key: str) -> bool:
+    """What a store of files would not keep apart either, or what no URL can carry."""
+    return (
+        "\\" in key
+        or not {".", ".."}.isdisjoint(key.split("/"))
+        or any(unicodedata.category(char) in {"Cc", "Cs"} for char in key)
+        or len(key.encode("utf-8", "replace")) > _LONGEST_KEY
+    )
+
+
+def _bad_key(key: str) -> StoreError:
+    return StoreError(f"not a key: {key[:80]!r}", problem="bad-key")
+
+
+def _type(key: str) -> str:
+    return _TYPES.get(key.rpartition(".")[2].lower(), _UNTOLD)
+
+
+def _status(error: Any) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
