@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,5 +85,6 @@ if __name__ == "__main__":
     recorded = Tape()
     tap(recorded)
     kept = Movable()
-    made = build_app(Settings.from_env(os.environ), kept)
+    # The bare side has nothing from earlier processes either.
+    made = build_app(replace(Settings.from_env(os.environ), readings=False), kept)
     serve(lambda request: make(made, kept, recorded, request))

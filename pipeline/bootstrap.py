@@ -67,7 +67,12 @@ def _text(spec: dict[str, Any], settings: Settings) -> TextEngine:
     if name == "fake":
         made = create("fake-text")
     else:
-        made = create("llama", name=_called(name), weights=partial(_weights, name, settings))
+        made = create(
+            "llama",
+            name=_called(name),
+            weights=partial(_weights, name, settings),
+            readings=models_dir(settings) / "readings" if settings.readings else None,
+        )
     return made
 
 

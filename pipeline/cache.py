@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline import keys
 from pipeline.digest import canonical, digest
-from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
+from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, heard, ignore
 from pipeline.errors import EngineError, NotFoundError, StoreError
 from pipeline.types import Completion, Narration, Prompt, SpeechMark, Usage, Voice
 
@@ -131,10 +131,18 @@ class CachedTranslation:
     def fingerprint(self) -> str:
         return self.engine.fingerprint
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        told: list[str] = []
+
+        def hear(text: str) -> None:
+            told.append(text)
+            on_text(text)
+
         def call() -> Body:
             started = time.perf_counter()
-            made = self.engine.translate(texts, source, target)
+            made = self.engine.translate(texts, source, target, hear)
             if len(made) != len(texts):
                 raise EngineError(
                     f"the translator gave {len(made)} texts for {len(texts)}: run it again",
@@ -145,7 +153,8 @@ class CachedTranslation:
             return _body("translate", self.fingerprint, usage, list(made))
 
         sent = {"texts": list(texts), "source": source, "target": target}
-        return tuple(memo(self.store, keys.call("translate", self.fingerprint, sent), call)["answer"])
+        answer = memo(self.store, keys.call("translate", self.fingerprint, sent), call)["answer"]
+        return tuple(answer) if told else heard(answer, on_text)
 
 
 @dataclass(frozen=True, slots=True)

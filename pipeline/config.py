@@ -20,22 +20,28 @@ class Settings:
     """profile: a name of profiles/*.toml. out: the store's folder. models: where weights lie.
 
     model: the writer's weights, by a name of the table or a path to a GGUF; "" for the profile's own.
+    readings: whether what the local writer has read of its prompts is kept beside the weights (300 MB).
     """
 
     profile: str = DEFAULT_PROFILE
     out: Path = Path(DEFAULT_OUT)
     models: Path | None = None
     model: str = ""
+    readings: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **told: Any) -> Settings:
-        """`told` (a command line's options) goes before STORIES_PROFILE, _OUT, _MODELS and _MODEL."""
+        """`told` (a command line's options) goes before STORIES_PROFILE, _OUT, _MODELS and _MODEL.
+
+        STORIES_READINGS=0 keeps nothing of what the local writer has read.
+        """
         models = told.get("models") or environ.get("STORIES_MODELS")
         return cls(
             profile=told.get("profile") or environ.get("STORIES_PROFILE") or DEFAULT_PROFILE,
             out=Path(told.get("out") or environ.get("STORIES_OUT") or DEFAULT_OUT),
             models=Path(models).expanduser() if models else None,
             model=told.get("model") or environ.get("STORIES_MODEL") or "",
+            readings=environ.get("STORIES_READINGS") != "0",
         )
 
 

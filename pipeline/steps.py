@@ -103,8 +103,7 @@ def translate(app: App, story_id: str, locale: str, watch: Watch) -> Told:
         )
     texts = (source.story.title, *source.story.segments)
     with watch.step("translate", len(texts), "sentence") as advance:
-        title, *segments = engine.translate(texts, WRITTEN_IN, locale)
-        advance(len(texts))
+        title, *segments = engine.translate(texts, WRITTEN_IN, locale, lambda _: advance(1))
     story = Story(story_id, locale, title, tuple(segments))
     checks = translations.check(source.story.segments, story.segments, locale, app.language)
     checks = tuple(replace(one, name=f"translation: {one.name}") for one in (*checks, _gentle(app, story)))
@@ -166,7 +165,7 @@ def store(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
             checks=checks,
             usage=usage,
         )
-        app.store.put_if_absent(keys.manifest(story_id, locale), dump(manifest))
+        _publish(app, manifest)
         advance(1)
     return _complete(app, story_id, locale)
 
@@ -273,8 +272,21 @@ def _committed(app: App, story_id: str, locale: str) -> Told:
 
 
 def _complete(app: App, story_id: str, locale: str) -> Manifest:
+    """Raises NotFoundError: not committed, or its mp3 was taken away since."""
     key = keys.manifest(story_id, locale)
-    return load_manifest(app.store.get(key), key)
+    manifest = load_manifest(app.store.get(key), key)
+    if next(app.store.list(manifest.mp3), None) != manifest.mp3:
+        raise NotFoundError(f"{manifest.mp3} is gone: run the same command again")
+    return manifest
+
+
+def _publish(app: App, manifest: Manifest) -> None:
+    """The first manifest stays, unless the mp3 that it names is gone: then it says nothing that is true."""
+    key = keys.manifest(manifest.story_id, manifest.locale)
+    if app.store.put_if_absent(key, dump(manifest)):
+        return
+    if not complete(app, manifest.story_id, manifest.locale):
+        app.store.put(key, dump(manifest))
 
 
 def _engines(app: App, source: Told, told: Told, way: Chain) -> dict[str, str]:

@@ -64,9 +64,11 @@ class CountingTranslation:
     def fingerprint(self) -> str:
         return self.inner.fingerprint
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         self.calls.note((*texts, source, target))
-        return self.inner.translate(texts, source, target)
+        return self.inner.translate(texts, source, target, on_text)
 
 
 @dataclass

@@ -77,9 +77,11 @@ class MortalText(FakeText):
 class MortalTranslation(FakeTranslation):
     log: Log
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         with self.log.call("translate", tuple(texts), source, target):
-            return super().translate(texts, source, target)
+            return super().translate(texts, source, target, on_text)
 
 
 @dataclass

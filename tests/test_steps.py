@@ -17,7 +17,7 @@ from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import FakeEncoder, FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.errors import ContentRejectedError, EngineError, NotFoundError, RequestError
 from pipeline.records import load_manifest, load_told
-from pipeline.types import Completion, Manifest, Prompt, Usage
+from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
 from tests.making import Listener, ScriptedText, fake_app
 
@@ -251,12 +251,40 @@ def test_an_idea_in_another_language_is_translated_and_both_are_kept() -> None:
     assert len(translation.calls) == 2  # the idea once, the story once
 
 
+class OtherEncoder(FakeEncoder):
+    """The encoder after an update: other bytes for the same sound."""
+
+    def join(self, narrations: Sequence[Narration]) -> Recording:
+        made = super().join(narrations)
+        return replace(made, audio=made.audio + b"\0")
+
+
+@pytest.mark.parametrize("encoder", [FakeEncoder(), OtherEncoder()])
+def test_an_mp3_that_was_taken_away_is_made_again_from_what_was_paid_for(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    store, text = FileStore(tmp_path), CountingText(FakeText())
+    app = fake_app(store, text=text)
+    (first,) = made(app, "en")
+    store.path(first.mp3).unlink()
+    assert not steps.complete(app, first.story_id, "en")
+    again = steps.run(replace(app, encoder=encoder), first.story_id, "en", Listener())
+    assert store.get(again.mp3)
+    assert steps.complete(app, first.story_id, "en")
+    assert replace(again, mp3=first.mp3) == first
+    calls = len(text.calls)
+    steps.run(app, first.story_id, "en", Listener())
+    assert len(text.calls) == calls
+
+
 class Blunt(FakeTranslation):
     """Says what the idea really means."""
 
     fingerprint = "blunt/1"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         return tuple("a bloody massacre" for _ in texts)
 
 
@@ -372,22 +400,30 @@ def test_a_profile_for_quick_looks_still_has_nothing_to_tell_where_nothing_was_w
 
 
 class Untranslated(FakeTranslation):
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         return tuple(texts)
 
 
 class OneShort(FakeTranslation):
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         return super().translate(texts, source, target)[:-1]
 
 
 class NoText(FakeTranslation):
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         return ()
 
 
 class Cruel(FakeTranslation):
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         return tuple(f"[{target}] {text} Il y a du sang." for text in texts)
 
 
@@ -490,7 +526,9 @@ def test_the_first_translation_stays() -> None:
     kept: list[bytes] = []
 
     class Late(FakeTranslation):
-        def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+        def translate(
+            self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+        ) -> tuple[str, ...]:
             if not kept:
                 steps.translate(app, story_id, "fr", Listener())
                 kept.append(store.get(f"stories/{story_id}/fr/text.json"))

@@ -7,7 +7,7 @@ the key under which a call is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
@@ -19,7 +19,16 @@ OnText = Callable[[str], None]
 
 
 def ignore(_: str) -> None:
-    """The listener of a caller who does not watch a completion grow."""
+    """The listener of a caller who does not watch an answer grow."""
+
+
+def heard(texts: Iterable[str], on_text: OnText) -> tuple[str, ...]:
+    """All of `texts`, each told to `on_text` as it comes."""
+    told = []
+    for text in texts:
+        on_text(text)
+        told.append(text)
+    return tuple(told)
 
 
 class TextEngine(Protocol):
@@ -42,8 +51,13 @@ class TranslationEngine(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
-        """source, target: BCP-47 tags. Raises EngineError."""
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        """source, target: BCP-47 tags. `on_text` hears each translation, in order, as it comes.
+
+        Raises EngineError.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ import threading
 import wave
 from collections.abc import Iterator, Sequence
 
-from pipeline.engines import OnText, ignore
+from pipeline.engines import OnText, heard, ignore
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.text import WORD, words
 from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark, Voice
@@ -59,8 +59,10 @@ class FakeTranslation:
 
     fingerprint = "fake/translation/1"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
-        return tuple(f"[{target}] {text}" for text in texts)
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return heard((f"[{target}] {text}" for text in texts), on_text)
 
 
 class FakeLanguage:

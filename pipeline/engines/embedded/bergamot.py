@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.engines import OnText, heard, ignore
 from pipeline.errors import ConfigError, EngineError
 from pipeline.locales import language
 from pipeline.text import sentences
@@ -28,11 +29,13 @@ class BergamotTranslation:
     def fingerprint(self) -> str:
         return f"{_ENGINE}/{'+'.join(_MODELS.values())}/1"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         """Raises EngineError: another pair, or no answer. ConfigError: the package is damaged."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
-            return tuple(texts)
+            return heard(texts, on_text)
         if pair not in _MODELS:
             known = ", ".join("-".join(one) for one in _MODELS)
             raise EngineError(
@@ -40,7 +43,7 @@ class BergamotTranslation:
                 engine=_ENGINE,
                 problem="unknown-pair",
             )
-        return tuple(self._text(text, pair) for text in texts)
+        return heard((self._text(text, pair) for text in texts), on_text)
 
     def _text(self, text: str, pair: tuple[str, str]) -> str:
         # The networks were trained on single sentences: of several they drop some.

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.engines import OnText, heard, ignore
 from pipeline.errors import ConfigError, EngineError
 from pipeline.locales import language
 from pipeline.text import sentences
@@ -91,11 +92,13 @@ class CTranslate2Translation:
         """Named by the weights' own digest: a folder may be renamed, and may not be swapped unseen."""
         return f"{_ENGINE}/{self._folder.name}-{self._digest}/1"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         """Raises ConfigError: no such model. EngineError: a pair that it does not have, or no answer."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
-            return tuple(texts)
+            return heard(texts, on_text)
         model = self._loaded()
         # Such models are trained on single sentences: of several they drop some.
         cut = [sentences(text) for text in texts]
@@ -103,7 +106,7 @@ class CTranslate2Translation:
             flat = iter(model.translate([one for text in cut for one in text], *pair))
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._folder.name} gave no answer: {error}", engine=_ENGINE) from error
-        return tuple(" ".join(next(flat) for _ in text) for text in cut)
+        return heard((" ".join(next(flat) for _ in text) for text in cut), on_text)
 
     def _loaded(self) -> _Model:
         with self._loading:

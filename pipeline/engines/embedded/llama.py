@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
+import logging
 import os
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from pipeline.engines import OnText, ignore
 from pipeline.engines.embedded import openmp
-from pipeline.errors import ConfigError, EngineError
+from pipeline.engines.embedded.answers import Answer
+from pipeline.engines.embedded.readings import Readings
+from pipeline.engines.embedded.slots import Parts, Slots
+from pipeline.errors import ConfigError
 from pipeline.types import Completion, Prompt
 
 # Prompts (worked examples included) measure under 900 tokens and answers are at most 400.
@@ -24,21 +26,31 @@ _CONTEXT_PER_SLOT = 2048
 _TOP = 40
 # Seconds for an answer to stop at its next token, or, where it is still reading the prompt, not to.
 _PATIENCE = 3.0
-_STOPS = {"stop": "end", "length": "length"}
+_log = logging.getLogger(__name__)
 
 
 class LlamaText:
     """A GGUF model with `parallel` slots that decode together.
 
     name: what the fingerprint calls the weights. weights: where they lie, asked at first use.
+    readings: the folder where what it has read of long prompts is kept for the next process; None: nowhere.
     """
 
-    def __init__(self, name: str, weights: Callable[[], Path], parallel: int = 4, threads: int = 2) -> None:
+    def __init__(
+        self,
+        name: str,
+        weights: Callable[[], Path],
+        parallel: int = 4,
+        threads: int = 2,
+        readings: Path | None = None,
+    ) -> None:
         self._name = name
         self._weights = weights
         self._parallel = parallel
         self._threads = threads
+        self._readings = readings
         self._server: Any = None
+        self._slots = Slots(parallel)
         self._loading = threading.Lock()
 
     @property
@@ -55,26 +67,50 @@ class LlamaText:
         What `on_text` raises stops the answer and comes out of here.
         """
         server = self._loaded()
-        answer = _Answer(prompt.choices)
-        # In a thread of its own: the runtime swallows what its callback raises, and so a Ctrl-C.
-        asking = threading.Thread(target=answer.ask, args=(server, json.dumps(_body(prompt))), daemon=True)
-        asking.start()
-        try:
-            for piece in iter(answer.pieces.get, None):
-                on_text(piece)
-        finally:
-            answer.stopped = True
-            asking.join(_PATIENCE)
-        return answer.completion(self._name)
+        with self._slots.lease(_parts(prompt)) as slot:
+            answer = Answer(prompt.choices)
+            body = json.dumps({**_body(prompt), "id_slot": slot.number})
+            # In a thread of its own: the runtime swallows what its callback raises, and so a Ctrl-C.
+            asking = threading.Thread(target=answer.ask, args=(server, body), daemon=True)
+            asking.start()
+            try:
+                for piece in iter(answer.pieces.get, None):
+                    on_text(piece)
+            finally:
+                answer.stopped = True
+                asking.join(_PATIENCE)
+            completion = answer.completion(self._name)
+            slot.prompt_tokens = completion.prompt_tokens
+            return completion
 
     def _loaded(self) -> Any:
         with self._loading:
             if self._server is None:
-                self._server = _serve(self._weights(), self._parallel, self._threads)
+                self._server = self._start()
             return self._server
 
+    def _start(self) -> Any:
+        key = secrets.token_hex(16)
+        kept = _folder(self._readings)
+        server = _serve(self._weights(), self._parallel, self._threads, key, kept)
+        if kept is not None:
+            fits = f"{self._name}/{version('xllamacpp')}/{_CONTEXT_PER_SLOT}"
+            self._slots.shelf = Readings(kept, fits, server.listening_address, key)
+        return server
 
-def _serve(weights: Path, parallel: int, threads: int) -> Any:
+
+def _folder(readings: Path | None) -> Path | None:
+    """The folder, made; None where it cannot be: then nothing is kept, and every prompt is read."""
+    if readings is not None:
+        try:
+            readings.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _log.warning("what the writer has read is not kept (%s)", error)
+            return None
+    return readings
+
+
+def _serve(weights: Path, parallel: int, threads: int, key: str, kept: Path | None) -> Any:
     # Idle OpenMP threads spin briefly, then sleep. Measured on two cores with Qwen 1.5B, tokens a second
     # when quiet, and beside another busy program: spinning (the default) 27 and 2, a thousand spins 27 and
     # 11, none 20 and 18. Read when the library loads, so it is set before; the user's own value stays.
@@ -95,10 +131,13 @@ def _serve(weights: Path, parallel: int, threads: int) -> Any:
     params.cpuparams_batch.n_threads = threads
     params.warmup = False
     params.verbosity = -1
-    # Prompts already read, kept for the other slots; by default this may grow to 8 GB.
-    params.cache_ram_mib = 512
+    # Each call says its slot, so the server's own cache of what other slots have read is never asked.
+    params.cache_ram_mib = 0
     # llama.cpp's server also listens on loopback: without this key nobody else may use it.
-    params.api_keys = [secrets.token_hex(16)]
+    params.api_keys = [key]
+    if kept is not None:
+        params.slot_save_path = f"{kept}{os.sep}"
+        params.endpoint_slots = True
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
@@ -107,6 +146,10 @@ def _serve(weights: Path, parallel: int, threads: int) -> Any:
             "fetch it again with `stories models fetch --force`, or choose another with --model",
             problem="corrupt-weights",
         ) from error
+
+
+def _parts(prompt: Prompt) -> Parts:
+    return (prompt.system, *(turn for turns in prompt.examples for turn in turns), prompt.user)
 
 
 def _body(prompt: Prompt) -> dict[str, Any]:
@@ -129,75 +172,3 @@ def _body(prompt: Prompt) -> dict[str, Any]:
     if prompt.choices:
         body |= {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": _TOP}
     return body
-
-
-@dataclass
-class _Answer:
-    """Gathers the server's events: chunks of text, why it stopped, what it used, or its error."""
-
-    choices: tuple[str, ...] = ()
-    odds: dict[str, float] = field(default_factory=dict)
-    text: list[str] = field(default_factory=list)
-    stop: str | None = None
-    usage: dict[str, int] = field(default_factory=dict)
-    error: str = ""
-    pieces: SimpleQueue[str | None] = field(default_factory=SimpleQueue)
-    stopped: bool = False
-
-    def ask(self, server: Any, body: str) -> None:
-        """Returns when the answer is over; `pieces` ends with None."""
-        try:
-            server.handle_chat_completions(body, self.hear)
-        except RuntimeError as error:
-            self.error = str(error)
-        finally:
-            self.pieces.put(None)
-
-    def hear(self, events: Any) -> bool:
-        """True stops the answer."""
-        for event in events if isinstance(events, list) else [events]:
-            self._take(json.loads(event) if isinstance(event, str | bytes) else event)
-        return self.stopped
-
-    def _take(self, event: dict[str, Any]) -> None:
-        if "choices" not in event:
-            told = event.get("error") or event
-            self.error = str(told.get("message") or told) if isinstance(told, dict) else str(told)
-            return
-        for choice in event["choices"]:
-            self._weigh(choice.get("logprobs") or {})
-            if piece := choice.get("delta", {}).get("content"):
-                self.text.append(piece)
-                self.pieces.put(piece)
-            self.stop = choice.get("finish_reason") or self.stop
-        self.usage = event.get("usage") or self.usage
-
-    def _weigh(self, logprobs: dict[str, Any]) -> None:
-        for token in logprobs.get("content") or []:
-            for rival in token.get("top_logprobs", []):
-                word = rival["token"].strip().casefold()
-                if word in self.choices:
-                    self.odds[word] = self.odds.get(word, 0.0) + math.exp(rival["logprob"])
-
-    def _chosen(self) -> tuple[str, float]:
-        """The likeliest choice and its share; the text as it came where there is nothing to choose."""
-        if not self.choices:
-            return "".join(self.text), 1.0
-        if not self.odds:
-            return "", 0.0
-        best = max(self.odds, key=lambda word: self.odds[word])
-        return best, round(self.odds[best] / sum(self.odds.values()), 4)
-
-    def completion(self, engine: str) -> Completion:
-        if self.error or self.stop is None:
-            raise EngineError(
-                f"the local model gave no answer: {self.error or 'it ended early'}", engine=engine
-            )
-        text, confidence = self._chosen()
-        return Completion(
-            text,
-            self.usage.get("prompt_tokens", 0),
-            self.usage.get("completion_tokens", 0),
-            _STOPS.get(self.stop, self.stop),
-            confidence,
-        )

@@ -16,7 +16,7 @@ from functools import cached_property
 from textwrap import shorten
 from typing import Any
 
-from pipeline.engines import LanguageDetector, TextEngine
+from pipeline.engines import LanguageDetector, OnText, TextEngine, heard, ignore
 from pipeline.engines.embedded.translation_prompts import ENGLISH, IdeaWay, StoryWay, Way
 from pipeline.errors import EngineError
 from pipeline.glossary import Glossary
@@ -42,17 +42,20 @@ class LlmTranslation:
         names = "+".join(f"{spec['name']}@{spec['version']}" for spec in (self._story, self._idea))
         return f"{self._text.fingerprint}/{names}"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         """Raises EngineError: a pair that it has no prompt for ("unknown-pair"), or a text that came out
         wrong twice ("bad-translation")."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
-            return tuple(texts)
+            return heard(texts, on_text)
         way = self._way(*pair)
         tidied = tuple(map(clean, texts))
         told: list[str] = []
         for text in tidied:
             told.append(self._turn(way, tidied, tuple(told)) if words(text) else text)
+            on_text(told[-1])
         return tuple(told)
 
     def _way(self, source: str, target: str) -> Way:

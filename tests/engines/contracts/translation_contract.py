@@ -31,6 +31,11 @@ class TranslationContract:
         for count in range(len(self.texts) + 1):
             assert len(engine.translate(self.texts[:count], self.source, self.target)) == count
 
+    def test_each_translation_is_heard_in_order(self, engine: TranslationEngine) -> None:
+        heard: list[str] = []
+        told = engine.translate(self.texts, self.source, self.target, heard.append)
+        assert tuple(heard) == told
+
     def test_order_is_kept_and_a_text_is_the_same_wherever_it_stands_alone(
         self, engine: TranslationEngine
     ) -> None:
