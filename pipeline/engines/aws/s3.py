@@ -1,48 +1,26 @@
-"""A store in an S3 bucket: checksums both ways, the first writer wins, URLs signed when they are asked for."""
+"""A store in an S3 bucket: checksums both ways, the first writer wins, URLs signed when asked for."""
 
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.objects import attachment, checked_key, checked_prefix, content_type
 from pipeline.errors import ConfigError, NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
 
 _ENGINE = "s3"
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "epub": "application/epub+zip",
-    "html": "text/html; charset=utf-8",
-    "jpg": "image/jpeg",
-    "json": "application/json",
-    "m4a": "audio/mp4",
-    "md": "text/markdown; charset=utf-8",
-    "mp3": "audio/mpeg",
-    "ogg": "audio/ogg",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "txt": "text/plain; charset=utf-8",
-    "vtt": "text/vtt; charset=utf-8",
-    "wav": "audio/wav",
-    "xml": "application/xml",
-}
-_UNTOLD = "application/octet-stream"
 _ENCRYPTIONS = ("AES256", "aws:kms")
-# S3 user guide, "Object key naming": 1,024 bytes of UTF-8. "Presigned URLs": SigV4 lives a week at most.
-_LONGEST_KEY = 1024
+# S3 user guide, "Presigned URLs": version 4 signs for a week at most.
 _WEEK = 7 * 24 * 3600
 # A conditional write that meets another in flight is answered 409 ConditionalRequestConflict and is to be
 # sent again (S3 user guide, "Conditional writes"); botocore does not. Seconds before each next attempt.
 _AGAIN_AFTER = (0.05, 0.1, 0.2, 0.4)
-# RFC 5987, attr-char: what needs no percent sign, beyond letters and digits.
-_PLAIN = "!#$&+-.^_`|~"
 
 
 class S3Store:
@@ -100,9 +78,7 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[str]:
         """A page of 1,000 is asked for when it is reached. S3 sorts by UTF-8, which is Python's order too."""
-        if prefix.startswith("/") or _strange(prefix):
-            raise _bad_key(prefix)
-        asked = {"Bucket": self._bucket, "Prefix": prefix}
+        asked = {"Bucket": self._bucket, "Prefix": checked_prefix(prefix)}
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(**asked))
         while True:
             with answered(_ENGINE, self._where):
@@ -122,7 +98,7 @@ class S3Store:
             raise StoreError(
                 f"a URL cannot live for {seconds} seconds: choose 1 to {_WEEK}", problem="bad-expiry"
             )
-        asked = {"Bucket": self._bucket, "Key": _key(key), "ResponseContentType": _type(key)}
+        asked = {"Bucket": self._bucket, "Key": checked_key(key), "ResponseContentType": content_type(key)}
         if filename:
             asked["ResponseContentDisposition"] = attachment(filename)
         with answered(_ENGINE, self._where):
@@ -131,7 +107,7 @@ class S3Store:
     def _read(self, key: str, **asked: Any) -> tuple[bytes, dict[str, Any]]:
         from botocore.exceptions import ClientError
 
-        asked |= {"Bucket": self._bucket, "Key": _key(key), "ChecksumMode": "ENABLED"}
+        asked |= {"Bucket": self._bucket, "Key": checked_key(key), "ChecksumMode": "ENABLED"}
         try:
             with answered(_ENGINE, self._where):
                 try:
@@ -146,7 +122,7 @@ class S3Store:
             raise NotFoundError(f"nothing is stored as {key}") from error
 
     def _create(self, sent: dict[str, Any], last: bool) -> int:
-        """One conditional write. 200: written; 412: there already; 409: send it again, unless it is the last."""
+        """One conditional write. 200: written; 412: there already; 409: to be sent again, unless `last`."""
         from botocore.exceptions import ClientError
 
         try:
@@ -162,9 +138,9 @@ class S3Store:
     def _sent(self, key: str, data: bytes) -> dict[str, Any]:
         return {
             "Bucket": self._bucket,
-            "Key": _key(key),
+            "Key": checked_key(key),
             "Body": data,
-            "ContentType": _type(key),
+            "ContentType": content_type(key),
             "ServerSideEncryption": self._encryption,
             # botocore computes it, S3 verifies and keeps it, and botocore verifies it on every whole read.
             "ChecksumAlgorithm": "SHA256",
@@ -187,44 +163,6 @@ class S3Store:
     @property
     def _client(self) -> Any:
         return self._clients.get("s3")
-
-
-def attachment(filename: str) -> str:
-    """A Content-Disposition that saves under `filename` (RFC 6266): a plain name for old readers, and the
-    whole one in UTF-8 (RFC 5987) where the plain one cannot say it."""
-    name = "".join(
-        "_" if char in "/\\" else char for char in filename if unicodedata.category(char)[0] != "C"
-    ).strip(" .")
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = "".join("_" if char in '"%' else char for char in folded).strip()
-    if not plain or plain.startswith("."):
-        plain = f"story{plain}"
-    encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name or plain, safe=_PLAIN)}"
-    return f'attachment; filename="{plain}"{encoded}'
-
-
-def _key(key: str) -> str:
-    if not all(key.split("/")) or _strange(key):
-        raise _bad_key(key)
-    return key
-
-
-def _strange(key: str) -> bool:
-    """What a store of files would not keep apart either, or what no URL can carry."""
-    return (
-        "\\" in key
-        or not {".", ".."}.isdisjoint(key.split("/"))
-        or any(unicodedata.category(char) in {"Cc", "Cs"} for char in key)
-        or len(key.encode("utf-8", "replace")) > _LONGEST_KEY
-    )
-
-
-def _bad_key(key: str) -> StoreError:
-    return StoreError(f"not a key: {key[:80]!r}", problem="bad-key")
-
-
-def _type(key: str) -> str:
-    return _TYPES.get(key.rpartition(".")[2].lower(), _UNTOLD)
 
 
 def _status(error: Any) -> int:

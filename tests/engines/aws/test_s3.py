@@ -23,7 +23,8 @@ from moto.server import ThreadedMotoServer
 
 from pipeline.engines.aws import s3
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.s3 import S3Store, attachment
+from pipeline.engines.aws.objects import attachment
+from pipeline.engines.aws.s3 import S3Store
 from pipeline.errors import (
     ConfigError,
     NotFoundError,
