@@ -1,0 +1,105 @@
+"""Polly's speech marks as ours: its bytes to our characters, its words to the words that we count."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from pipeline.engines.aws.ssml import Document
+from pipeline.errors import EngineError
+from pipeline.text import WORD
+from pipeline.types import SpeechMark
+
+Span = tuple[int, int]
+
+
+class Mark(NamedTuple):
+    """A word as the service tells it. start, end: bytes of the document that was sent."""
+
+    time_ms: int
+    start: int
+    end: int
+
+
+def read(stream: bytes) -> tuple[Mark, ...]:
+    """The word marks of an answer, as they come. Raises EngineError (bad-marks).
+
+    `value` is not looked at: the service has been seen to cut it inside a UTF-8 character (aws-sdk-js
+    issue 1683), which is also why such bytes are replaced.
+    """
+    lines = stream.decode("utf-8", errors="replace").split("\n")  # JSON may hold what splitlines() cuts at
+    try:
+        told: list[Any] = [json.loads(line) for line in lines if line.strip()]
+        return tuple(_mark(one) for one in told if one["type"] == "word")
+    except (ValueError, KeyError, TypeError) as error:
+        raise _bad("cannot be read") from error
+
+
+def align(text: str, sent: Document, marks: Sequence[Mark], duration_ms: int) -> tuple[SpeechMark, ...]:
+    """A mark for each of our words in order; times never fall, and lie within the audio.
+
+    A word that the service did not tell of shares the time of the one before it, by their letters.
+    Raises EngineError (bad-marks) where it told of none.
+    """
+    spans = words(text)
+    known = _told(spans, sent, marks)
+    if not known:
+        raise _bad("tell of no word")
+    times = _times(spans, known, duration_ms)
+    aligned: list[SpeechMark] = []
+    floor = 0
+    for (start, end), time_ms in zip(spans, times, strict=True):
+        floor = max(floor, min(round(time_ms), duration_ms - 1))
+        aligned.append(SpeechMark(floor, start, end, text[start:end]))
+    return tuple(aligned)
+
+
+def words(text: str) -> list[Span]:
+    """Where the words are that `pipeline.text.words` counts."""
+    return [match.span() for match in WORD.finditer(text) if any(map(str.isalnum, match.group()))]
+
+
+def _mark(told: Mapping[str, Any]) -> Mark:
+    mark = Mark(told["time"], told["start"], told["end"])
+    if not all(isinstance(number, int) for number in mark):
+        raise ValueError(mark)
+    return mark
+
+
+def _told(spans: Sequence[Span], sent: Document, marks: Iterable[Mark]) -> dict[int, int]:
+    """Word -> when it begins, ascending in both; only words that a mark says the beginning of.
+
+    A mark over several of our words ("25-year") begins the first of them; of several marks over one
+    word ("don" and "'t") the first counts; a mark over none (a dash) is passed over.
+    """
+    ends = [end for _, end in spans]
+    known: dict[int, int] = {}
+    latest = -1
+    for mark in sorted(marks, key=lambda one: one.time_ms):
+        characters = sent.characters(mark.start, mark.end)
+        if characters is None:
+            continue
+        word = bisect_right(ends, characters[0])
+        if latest < word < len(spans) and spans[word][0] < characters[1]:
+            known[word] = mark.time_ms
+            latest = word
+    return known
+
+
+def _times(spans: Sequence[Span], known: Mapping[int, int], duration_ms: int) -> list[float]:
+    begun = {0: 0, **known}
+    edges = [*begun, len(spans)]
+    bounds = [*begun.values(), max(duration_ms, *begun.values())]
+    times: list[float] = []
+    for group, (begin, end) in enumerate(pairwise(edges)):
+        letters = [stop - start for start, stop in spans[begin:end]]
+        length = bounds[group + 1] - bounds[group]
+        times += [bounds[group] + length * sum(letters[:i]) / sum(letters) for i in range(len(letters))]
+    return times
+
+
+def _bad(what: str) -> EngineError:
+    return EngineError(f"Polly's speech marks {what}: run it again", engine="polly", problem="bad-marks")

@@ -1,0 +1,145 @@
+"""Amazon Polly: a voice from the cloud, as mp3, with a mark for each word.
+
+Two requests for a segment, both billed: the sound, then the speech marks. One after the other, so that
+what fails the first costs no second; segments are what may run in parallel.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.engines import mpeg
+from pipeline.engines.aws import marks, ssml
+from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.voices import PollyVoice, Table, read_table
+from pipeline.errors import ConfigError, EngineError, RequestError, UnavailableError
+from pipeline.types import Narration, Voice
+
+_ENGINE = "polly"
+_RATE = "24000"  # Hz: what neural voices are made in
+# The developer guide's quotas of SynthesizeSpeech.
+_MOST_BILLED = 3_000
+_MOST_CHARACTERS = 6_000
+# A connection that drips keeps every read within its timeout, so the whole body has one of its own. It is
+# read in sips, since a read waits for all that it asks for; ten minutes of sound are 28,000 of them.
+_BODY_S = 60.0
+_SIP = 128
+_CUT_MS = 599_000  # "limited to 10 minutes, after which any remaining speech is cut off": no error tells
+
+
+class PollySpeech:
+    """Voice.id is Polly's own ("Joanna"). Thread-safe, as boto3's clients are.
+
+    engine: Polly's ("neural", "standard", "generative"). table: a file of voices that goes before the
+    shipped one, where it exists.
+    """
+
+    def __init__(self, clients: Clients, engine: str = "neural", table: Path | None = None) -> None:
+        self._clients = clients
+        self._engine = engine
+        self._path = table
+
+    @property
+    def fingerprint(self) -> str:
+        return f"polly/{self._engine}/1"
+
+    @cached_property
+    def _table(self) -> Table:
+        return read_table(self._path)
+
+    def voices(self) -> tuple[Voice, ...]:
+        """The one of each locale, where it has the engine; `synthesize` takes any other of the language."""
+        told = ((locale, self._table.get(name)) for locale, name in self._table.locales.items())
+        return tuple(
+            Voice(voice.id, locale, _ENGINE)
+            for locale, voice in told
+            if voice and self._engine in voice.engines
+        )
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        """mp3, mono, 24 kHz. Raises EngineError; RequestError and ConfigError before any call."""
+        speaker = self._speaker(voice)
+        sent = _document(text)
+        audio = self._ask(sent, speaker, OutputFormat="mp3", SampleRate=_RATE)
+        duration_ms = mpeg.read(audio, _ENGINE).duration_ms
+        if duration_ms >= _CUT_MS:
+            raise _cut_short()
+        told = marks.read(self._ask(sent, speaker, OutputFormat="json", SpeechMarkTypes=["word"]))
+        if any(mark.time_ms >= duration_ms for mark in told):
+            raise _cut_short()
+        return Narration(audio, mpeg.MPEG, duration_ms, marks.align(text, sent, told, duration_ms))
+
+    def _speaker(self, voice: Voice) -> PollyVoice:
+        known = self._table.get(voice.id)
+        if known is None or not known.speaks(voice.locale):
+            raise RequestError(
+                f"Polly has no voice {voice.id!r} for {voice.locale}; {self._choice(voice.locale)}",
+                problem="unknown-voice",
+            )
+        if self._engine not in known.engines:
+            raise ConfigError(
+                f"Polly's voice {known.id} has no {self._engine} engine, only {', '.join(known.engines)}; "
+                f"{self._choice(voice.locale)}",
+                problem="voice-lacks-engine",
+            )
+        return known
+
+    def _choice(self, locale: str) -> str:
+        names = [voice.id for voice in self._table.speaking(locale, self._engine)]
+        return (
+            f"its {self._engine} voices are {', '.join(names)}" if names else "it has none for that language"
+        )
+
+    def _ask(self, sent: ssml.Document, speaker: PollyVoice, **wanted: Any) -> bytes:
+        """The whole answer. Engine is always said: the service's default is standard."""
+        with answered(_ENGINE, "Amazon Polly"):
+            answer = self._clients.get("polly").synthesize_speech(
+                Engine=self._engine,
+                VoiceId=speaker.id,
+                LanguageCode=speaker.language,
+                TextType="ssml",
+                Text=sent.ssml,
+                **wanted,
+            )
+            with closing(answer["AudioStream"]) as stream:
+                return _whole(stream)
+
+
+def _whole(stream: Any) -> bytes:
+    until = time.monotonic() + _BODY_S
+    body = bytearray()
+    for sip in stream.iter_chunks(_SIP):
+        body += sip
+        if time.monotonic() > until:
+            raise UnavailableError(
+                f"Amazon Polly was not done answering after {_BODY_S:.0f} s: try again in a while",
+                engine=_ENGINE,
+            )
+    return bytes(body)
+
+
+def _document(text: str) -> ssml.Document:
+    if not marks.words(text):
+        raise EngineError(f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say")
+    sent = ssml.document(text)
+    if sent.billed > _MOST_BILLED or len(sent.ssml) > _MOST_CHARACTERS:
+        raise EngineError(
+            f"a segment of {sent.billed} characters is too long for Polly, which takes {_MOST_BILLED}: "
+            "tell it in shorter sentences",
+            engine=_ENGINE,
+            problem="too-long-to-say",
+        )
+    return sent
+
+
+def _cut_short() -> EngineError:
+    return EngineError(
+        "Polly cut a segment short, as it does after ten minutes: tell it in shorter sentences",
+        engine=_ENGINE,
+        problem="cut-short",
+    )
