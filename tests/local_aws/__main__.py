@@ -1,0 +1,43 @@
+"""`python -m tests.local_aws`: a local AWS until Ctrl-C, and the environment for other shells."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from tests.local_aws.backing import BACKINGS
+from tests.local_aws.server import LocalAws
+
+_PORT = 4577
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with LocalAws(options.backing, port=options.port) as aws:
+        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment.items())
+        sys.stdout.write(lines)
+        sys.stdout.write(f"# The local AWS ({options.backing}) listens on {aws.url}; Ctrl-C stops it.\n")
+        sys.stdout.flush()
+        if options.env:
+            options.env.write_text(lines, "utf-8")
+        stopped.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.local_aws", description=__doc__)
+    parser.add_argument("--backing", choices=BACKINGS, default="draft", help="the engines that answer")
+    parser.add_argument("--port", type=int, default=_PORT, help="of the services that moto lacks; 0: any")
+    parser.add_argument("--env", type=Path, help="write the export lines to this file, too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""Requests are counted by operation, and an operation fails as it was told to, for so many requests."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+ANY = "*"
+# What happens to the connection, or to an answer on its way. The other kinds (throttle, error500, error503,
+# and a service's own) are answers of the service: its table of refusals.
+RESET = "reset"
+HANG = "hang"
+DRIP = "drip"
+TRUNCATE = "truncate"
+BREAK = "break"
+STREAM_ERROR = "stream_error"
+TRANSPORT = frozenset({RESET, HANG, DRIP, TRUNCATE, BREAK, STREAM_ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How the next requests fail.
+
+    kind: `throttle`, `error500`, `error503` (nothing was done), `reset` (RST before anything was done),
+    `hang` (no byte comes for `seconds`, then the connection closes), `drip` (the whole answer, over
+    `seconds`), `truncate` (the work is done, half of the body comes), `break` (a stream ends inside its
+    second frame), `stream_error` (a stream's second frame is its own error), or one of the service's own:
+    `model_error`, `model_not_ready`.
+    times: for how many requests; None until cleared.
+    """
+
+    kind: str
+    times: int | None = 1
+    seconds: float = 30.0
+
+
+@dataclass
+class _Armed:
+    fault: Fault
+    left: int | None
+
+
+@dataclass
+class Traffic:
+    """Thread-safe. What arrived, and what is to fail."""
+
+    _counts: Counter[str] = field(default_factory=Counter)
+    _armed: dict[str, list[_Armed]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _freed: threading.Event = field(default_factory=threading.Event)
+
+    def arrive(self, operation: str) -> Fault | None:
+        """Count it; the fault that is its turn, if any."""
+        with self._lock:
+            self._counts[operation] += 1
+            return self._next(operation) or self._next(ANY)
+
+    def requests(self, operation: str) -> int:
+        with self._lock:
+            return sum(self._counts.values()) if operation == ANY else self._counts[operation]
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+    def inject(self, operation: str, fault: Fault) -> None:
+        with self._lock:
+            self._armed.setdefault(operation, []).append(_Armed(fault, fault.times))
+
+    def reset(self) -> None:
+        """No faults, all counts 0, and whoever hangs is let go."""
+        with self._lock:
+            self._counts.clear()
+            self._armed.clear()
+            freed, self._freed = self._freed, threading.Event()
+        freed.set()
+
+    async def wait(self, seconds: float, gone: Callable[[], bool]) -> None:
+        """So many seconds, or until reset(), or until the client is `gone`."""
+        freed, clock = self._freed, asyncio.get_running_loop().time
+        until = clock() + seconds
+        while not freed.is_set() and not gone() and (left := until - clock()) > 0:
+            await asyncio.sleep(min(left, 0.02))
+
+    def _next(self, operation: str) -> Fault | None:
+        queue = self._armed.get(operation, [])
+        if not queue:
+            return None
+        first = queue[0]
+        if first.left is not None:
+            first.left -= 1
+            if first.left <= 0:
+                queue.pop(0)
+        return first.fault
