@@ -44,8 +44,8 @@ class Movable:
     def list(self, prefix: str) -> Iterator[str]:
         return self.at.list(prefix)
 
-    def url(self, key: str, expires_in: int = 900) -> str:
-        return self.at.url(key, expires_in)
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
+        return self.at.url(key, expires_in, filename)
 
 
 class Nobody:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.app import App, Chain
 from pipeline.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.config import Settings, profile
-from pipeline.engines import SpeechEngine, Store, TextEngine, TranslationEngine, create
+from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
 from pipeline.prompts import read, story_prompt
 from pipeline.screen import word_screen
@@ -22,27 +23,29 @@ _END = 1 << 20
 
 
 def build_app(settings: Settings, store: Store | None = None) -> App:
-    """Nothing is loaded yet: weights and packages are asked for at the first use of their engine.
+    """Nothing is loaded yet: weights, packages and clients are asked for at the first use of their engine.
 
     Raises ConfigError: unknown profile, missing package.
     """
-    spec = profile(settings.profile)
-    kept = store if store is not None else create("files", root=settings.out)
-    text = CachedText(_text(spec, settings), kept)
-    language = create(spec["language"])
-    engines = _Engines(text, language, kept, settings)
+    parts = _Parts(settings, store)
+    spec = parts.spec
     return App(
         profile=settings.profile,
-        text=text,
+        text=parts.text,
         prompt=story_prompt(),
-        judge=Judge(text, read("judge")),
+        judge=Judge(parts.text, read("judge")),
         screen=word_screen(),
-        language=language,
+        language=parts.language,
         encoder=create(spec["encoder"]),
-        store=kept,
-        chains={locale: engines.chain(locale, told) for locale, told in spec["locales"].items()},
-        strict=spec["strict"],
+        store=parts.store,
+        chains={locale: parts.chain(locale, told) for locale, told in spec["locales"].items()},
+        strict=spec["strict"] if settings.strict is None else settings.strict,
     )
+
+
+def build_store(settings: Settings) -> Store:
+    """Where the profile keeps its stories. Raises ConfigError, as build_app does."""
+    return _Parts(settings, None).store
 
 
 def weights(settings: Settings) -> tuple[str, ...]:
@@ -50,8 +53,8 @@ def weights(settings: Settings) -> tuple[str, ...]:
     from pipeline.engines.embedded import models
 
     spec = profile(settings.profile)
-    writer = settings.model or spec["text"]
-    named = () if writer == "fake" or models.is_path(writer) else (writer,)
+    name = settings.model or spec["text"]
+    named = (name,) if _writer(spec, settings) == "llama" and not models.is_path(name) else ()
     return (*named, *spec["weights"])
 
 
@@ -61,19 +64,122 @@ def models_dir(settings: Settings) -> Path:
     return settings.models or models.models_dir(os.environ)
 
 
-def _text(spec: dict[str, Any], settings: Settings) -> TextEngine:
-    name = settings.model or spec["text"]
-    made: TextEngine
-    if name == "fake":
-        made = create("fake-text")
-    else:
-        made = create(
-            "llama",
-            name=_called(name),
-            weights=partial(_weights, name, settings),
-            readings=models_dir(settings) / "readings" if settings.readings else None,
+class _Parts:
+    """Each part is made once, however many locales use it."""
+
+    def __init__(self, settings: Settings, store: Store | None) -> None:
+        self.settings = settings
+        self.spec = profile(settings.profile)
+        self._store = store
+        self._made: dict[str, Any] = {}
+
+    @cached_property
+    def store(self) -> Store:
+        return self._store if self._store is not None else self._create(self.spec["store"])
+
+    @cached_property
+    def clients(self) -> Any:
+        from pipeline.engines.aws.clients import Clients
+
+        return Clients()
+
+    @cached_property
+    def text(self) -> TextEngine:
+        return CachedText(self._create(_writer(self.spec, self.settings)), self.store)
+
+    @cached_property
+    def language(self) -> LanguageDetector:
+        made: LanguageDetector = self._create(self.spec["language"])
+        return made
+
+    def chain(self, locale: str, told: dict[str, Any]) -> Chain:
+        translation = told.get("translation")
+        return Chain(
+            locale=locale,
+            voice=Voice(told["voice"], locale, told["speech"]),
+            speech=self._speech(told["speech"]),
+            translation=self._translation(translation) if translation else None,
+            quality=told["quality"],
+            labels=tuple(told.get("labels", ())),
+            experimental=told.get("experimental", False),
         )
-    return made
+
+    def _translation(self, name: str) -> TranslationEngine:
+        if name not in self._made:
+            engine = self._create(name)
+            # What the local model translates are completions of the remembering writer: kept one by one.
+            self._made[name] = (
+                engine if name == "llm-translation" else CachedTranslation(engine, self.store)
+            )
+        made: TranslationEngine = self._made[name]
+        return made
+
+    def _speech(self, name: str) -> SpeechEngine:
+        if name not in self._made:
+            self._made[name] = CachedSpeech(self._create(name), self.store)
+        made: SpeechEngine = self._made[name]
+        return made
+
+    def _create(self, name: str) -> Any:
+        options = _OPTIONS.get(name)
+        return create(name, **(options(self) if options else {}))
+
+
+def _llama(parts: _Parts) -> dict[str, Any]:
+    settings = parts.settings
+    name = settings.model or parts.spec["text"]
+    return {
+        "name": _called(name),
+        "weights": partial(_weights, name, settings),
+        "readings": models_dir(settings) / "readings" if settings.readings else None,
+    }
+
+
+def _kokoro(parts: _Parts) -> dict[str, Any]:
+    return {
+        "model": partial(_weights, "kokoro-82m-int8", parts.settings),
+        "voices": partial(_weights, "kokoro-voices", parts.settings),
+    }
+
+
+def _sagemaker(parts: _Parts) -> dict[str, Any]:
+    aws = parts.settings.aws
+    return {
+        "clients": parts.clients,
+        "endpoint": aws.endpoint,
+        "model": parts.settings.model or parts.spec["text"],
+        "container": aws.container,
+        "streamed": aws.streamed,
+    }
+
+
+def _amazon_translate(parts: _Parts) -> dict[str, Any]:
+    aws = parts.settings.aws
+    return {"clients": parts.clients, "formality": aws.formality, "terminology": aws.terminology}
+
+
+def _s3(parts: _Parts) -> dict[str, Any]:
+    aws = parts.settings.aws
+    return {"clients": parts.clients, "bucket": aws.bucket, "url_seconds": aws.url_seconds}
+
+
+# What each engine is made with; an engine that is not here needs nothing.
+_OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
+    "llama": _llama,
+    "llm-translation": lambda parts: {"text": parts.text, "detector": parts.language},
+    "kokoro": _kokoro,
+    "files": lambda parts: {"root": parts.settings.out},
+    "sagemaker": _sagemaker,
+    "amazon-translate": _amazon_translate,
+    "polly": lambda parts: {"clients": parts.clients, "table": parts.settings.aws.voices},
+    "s3": _s3,
+}
+
+
+def _writer(spec: dict[str, Any], settings: Settings) -> str:
+    """A fake has no model: where one is asked for by name, it is a local one."""
+    writer: str = spec["writer"]
+    return "llama" if settings.model and writer == "fake-text" else writer
 
 
 def _called(writer: str) -> str:
@@ -97,48 +203,3 @@ def _weights(name: str, settings: Settings) -> Path:
     from pipeline.engines.embedded import models
 
     return models.path_of(name, models_dir(settings))
-
-
-class _Engines:
-    """Each engine is made once, however many locales use it."""
-
-    def __init__(self, text: TextEngine, language: Any, store: Store, settings: Settings) -> None:
-        self._text = text
-        self._language = language
-        self._store = store
-        self._settings = settings
-        self._made: dict[str, Any] = {}
-
-    def chain(self, locale: str, told: dict[str, Any]) -> Chain:
-        translation = told.get("translation")
-        return Chain(
-            locale=locale,
-            voice=Voice(told["voice"], locale, told["speech"]),
-            speech=self._speech(told["speech"]),
-            translation=self._translation(translation) if translation else None,
-            quality=told["quality"],
-            labels=tuple(told.get("labels", ())),
-            experimental=told.get("experimental", False),
-        )
-
-    def _translation(self, name: str) -> TranslationEngine:
-        if name not in self._made:
-            if name == "llm-translation":
-                # Its calls are completions of the remembering text engine: kept sentence by sentence.
-                self._made[name] = create(name, text=self._text, detector=self._language)
-            else:
-                self._made[name] = CachedTranslation(create(name), self._store)
-        made: TranslationEngine = self._made[name]
-        return made
-
-    def _speech(self, name: str) -> SpeechEngine:
-        if name not in self._made:
-            options: dict[str, Any] = {}
-            if name == "kokoro":
-                options = {
-                    "model": partial(_weights, "kokoro-82m-int8", self._settings),
-                    "voices": partial(_weights, "kokoro-voices", self._settings),
-                }
-            self._made[name] = CachedSpeech(create(name, **options), self._store)
-        made: SpeechEngine = self._made[name]
-        return made

@@ -10,14 +10,16 @@ import sys
 import time
 from argparse import Namespace
 from dataclasses import asdict
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pipeline import catalog, costs, steps, terminal
 from pipeline.app import App
-from pipeline.bootstrap import build_app, models_dir, weights
+from pipeline.bootstrap import build_app, build_store, models_dir, weights
 from pipeline.cache import ledger
 from pipeline.config import Settings
 from pipeline.digest import canonical
-from pipeline.engines.embedded.files import FileStore
+from pipeline.engines import Store
 from pipeline.errors import ConfigError, NotFoundError, RequestError
 from pipeline.terminal import Terminal, tell
 from pipeline.types import Manifest
@@ -66,7 +68,7 @@ def list_stories(options: Namespace) -> None:
 def show(options: Namespace) -> None:
     store = _store(options)
     for one in _found(store, options):
-        _print(terminal.story(one, str(store.path(one.mp3))))
+        _print(terminal.story(one, _where(store, one.mp3)))
         checks = [
             (
                 check.name,
@@ -89,7 +91,7 @@ def play(options: Namespace) -> None:
     store = _store(options)
     one = _found(store, options)[0]
     player = next((found for found in _PLAYERS if shutil.which(found[0])), None)
-    path = str(store.path(one.mp3))
+    path = _where(store, one.mp3)
     if player is None:
         names = ", ".join(found[0] for found in _PLAYERS)
         raise ConfigError(f"no player here ({names}): open {path} by hand", problem="no-player")
@@ -171,8 +173,14 @@ def _settings(options: Namespace) -> Settings:
     return Settings.from_env(os.environ, profile=options.profile, out=options.out, model=options.model)
 
 
-def _store(options: Namespace) -> FileStore:
-    return FileStore(_settings(options).out)
+def _store(options: Namespace) -> Store:
+    return build_store(_settings(options))
+
+
+def _where(store: Store, key: str) -> str:
+    """A path where it lies on this machine, else the address that it can be had from."""
+    url = urlsplit(store.url(key))
+    return url2pathname(url.path) if url.scheme == "file" else url.geturl()
 
 
 def _which(app: App, options: Namespace) -> str:
@@ -199,7 +207,7 @@ def _fetch(names: tuple[str, ...], settings: Settings, force: bool = False) -> N
     fetch.ensure(names, directory, progress_on(sys.stderr), force=force)
 
 
-def _found(store: FileStore, options: Namespace) -> list[Manifest]:
+def _found(store: Store, options: Namespace) -> list[Manifest]:
     story_id = catalog.find(store, options.id)
     found = [one for one in catalog.manifests(store, story_id) if options.locale in (None, one.locale)]
     if not found:

@@ -42,5 +42,6 @@ def _dollars(engine: str, usage: Usage, table: Mapping[str, Any]) -> float | Non
     if not fitting:
         return None
     price = max(fitting, key=lambda one: len(one["prefix"]))
-    rate: float = price.get("per_million_characters", 0.0)
-    return round(usage.characters * rate / 1e6, 6)
+    characters: float = price.get("per_million_characters", 0.0) * usage.characters / 1e6
+    hours: float = price.get("per_hour", 0.0) * usage.seconds / 3600
+    return round(characters + hours, 6)

@@ -114,8 +114,11 @@ class Store(Protocol):
         """Keys that start with `prefix`, sorted."""
         ...
 
-    def url(self, key: str, expires_in: int = 900) -> str:
-        """Where a reader finds it. expires_in: seconds, where the store signs."""
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
+        """Where a reader finds it. expires_in: seconds, where the store signs; None is the store's own.
+
+        filename: offered as a download under this name, where the store can say so.
+        """
         ...
 
 
@@ -142,6 +145,12 @@ REGISTRY: dict[str, Entry] = {
     "espeak": Entry("pipeline.engines.embedded.espeak:EspeakSpeech", _SETUP),
     "lame": Entry("pipeline.engines.embedded.lame:LameEncoder", _SETUP),
     "lingua": Entry("pipeline.engines.embedded.language:LinguaDetector", _SETUP),
+    "sagemaker": Entry("pipeline.engines.aws.sagemaker:SageMakerText", _SETUP),
+    "amazon-translate": Entry("pipeline.engines.aws.translate:AmazonTranslation", _SETUP),
+    "polly": Entry("pipeline.engines.aws.polly:PollySpeech", _SETUP),
+    "joined-mp3": Entry("pipeline.engines.joined:JoinedMp3", _SETUP),
+    "service-language": Entry("pipeline.engines.aws.language:ServiceLanguage", _SETUP),
+    "s3": Entry("pipeline.engines.aws.s3:S3Store", _SETUP),
     "files": Entry("pipeline.engines.embedded.files:FileStore", _SETUP),
 }
 

@@ -140,7 +140,7 @@ class MemoryStore:
             found = sorted(key for key in self._kept if key.startswith(prefix))
         yield from found
 
-    def url(self, key: str, expires_in: int = 900) -> str:
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
         return f"memory:{key}?expires={expires_in}"
 
 

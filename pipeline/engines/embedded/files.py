@@ -48,8 +48,8 @@ class FileStore:
         found = (path.relative_to(self._root).as_posix() for path in top.rglob("*") if path.is_file())
         yield from sorted(key for key in found if key.startswith(prefix) and _TEMPORARY not in key)
 
-    def url(self, key: str, expires_in: int = 900) -> str:
-        """A file's address does not expire."""
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
+        """A file's address does not expire, and its name is its own."""
         return self.path(key).resolve().as_uri()
 
     def path(self, key: str) -> Path:
