@@ -89,7 +89,7 @@ class Frame:
         """The encoder's delay in samples, where LAME's extension of the tag tells it."""
         if self.data[self.tag : self.tag + 4] not in _XING:
             return None
-        flags = self.data[self.tag + 7]
+        flags = int.from_bytes(self.data[self.tag + 4 : self.tag + 8], "big")
         counts = sum(size for bit, size in enumerate((4, 4, 100, 4)) if flags >> bit & 1)
         lame = self.tag + 8 + counts  # nine letters of the encoder's name, and 21 bytes on, twelve bits
         if len(self.data) < lame + 24 or not self.data[lame : lame + 4].strip(b"\0 "):

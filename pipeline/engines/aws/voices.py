@@ -46,9 +46,7 @@ class Table:
 
     def speaking(self, locale: str, engine: str) -> tuple[PollyVoice, ...]:
         """Voices for the language of a locale (whatever its region), with this engine."""
-        return tuple(
-            v for v in self.voices if language(v.language) == language(locale) and engine in v.engines
-        )
+        return tuple(one for one in self.voices if one.speaks(locale) and engine in one.engines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engines.aws import marks
+from pipeline.engines.aws.ssml import Document, document
+from pipeline.errors import EngineError
+from pipeline.text import words
+from pipeline.types import SpeechMark
+
+PIECES = (
+    "the 25 don't half-asleep naïve L'été e\u0301te\u0301 قطة قَدِيمِ 漢字 кот Q&A 3<5 <b>bold</b> &amp; "
+    "🐻 👩‍👧‍👦 soft\u00adhyphen \u200fmark\u200e — … “quoted” ‘no’ 7.5% 𝒜lef \x07 under_score"
+).split(" ")
+TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map(" ".join)
+
+
+def told(text: str, pattern: str = r"[^\s<>]+", step_ms: int = 100) -> tuple[Document, list[marks.Mark]]:
+    """The document, and a mark for each match in it, found by its bytes as the service would."""
+    sent = document(text)
+    tags = re.compile(rb"<[^>]*>")
+    body = tags.sub(lambda tag: b" " * len(tag.group()), sent.ssml.encode())
+    found = re.finditer(pattern.encode(), body)
+    return sent, [marks.Mark(step_ms * n, match.start(), match.end()) for n, match in enumerate(found)]
+
+
+def aligned(text: str, *said: tuple[int, str], duration_ms: int = 10_000) -> list[tuple[int, str]]:
+    """Marks for these words of the text, in order, as (ms, word)."""
+    sent = document(text)
+    raw, at = sent.ssml.encode(), len(b"<speak><s>")
+    given_marks = []
+    for time_ms, word in said:
+        at = raw.index(word.encode(), at)
+        given_marks.append(marks.Mark(time_ms, at, at + len(word.encode())))
+        at += len(word.encode())
+    return [(one.time_ms, one.value) for one in marks.align(text, sent, given_marks, duration_ms)]
+
+
+def check(text: str, made: tuple[SpeechMark, ...], duration_ms: int) -> None:
+    assert [mark.value for mark in made] == words(text)
+    assert [text[mark.start : mark.end] for mark in made] == words(text)
+    times = [mark.time_ms for mark in made]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] < duration_ms
+
+
+def test_the_answer_in_the_developer_guide_is_read() -> None:
+    """Its first example, all three kinds of marks."""
+    stream = b"""{"time":0,"type":"sentence","start":0,"end":23,"value":"Mary had a little lamb."}
+{"time":6,"type":"word","start":0,"end":4,"value":"Mary"}
+{"time":6,"type":"viseme","value":"p"}
+{"time":373,"type":"word","start":5,"end":8,"value":"had"}
+"""
+    assert marks.read(stream) == (marks.Mark(6, 0, 4), marks.Mark(373, 5, 8))
+
+
+def test_a_value_that_is_cut_inside_a_character_is_no_obstacle() -> None:
+    stream = b'{"time":0,"type":"sentence","start":0,"end":6,"value":"pools\xe2"}\n'
+    stream += '{"time":6,"type":"word","start":0,"end":5,"value":"po\u2028ols"}\r\n\n'.encode()
+    assert marks.read(stream) == (marks.Mark(6, 0, 5),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<html>",
+        b'{"time":6,"type":"word","start":0,"end":',
+        b'{"time":6,"type":"word","start":0}',
+        b'{"time":"6","type":"word","start":0,"end":4}',
+        b'{"time":null,"type":"word","start":0,"end":4}',
+        b"[1, 2]",
+        b"7",
+    ],
+)
+def test_an_answer_that_is_no_marks_is_an_error(line: bytes) -> None:
+    good = b'{"time":6,"type":"word","start":0,"end":4,"value":"Mary"}\n'
+    with pytest.raises(EngineError) as caught:
+        marks.read(good + line)
+    assert (caught.value.problem, caught.value.engine) == ("bad-marks", "polly")
+
+
+def test_an_answer_that_was_captured_from_the_service_is_read() -> None:
+    """Byte offsets count the tags; a comma is of no word; a straight apostrophe is one byte."""
+    sent = "<speak>\n<p>\n Congratulations"
+    stream = b'{"time":25,"type":"word","start":13,"end":28,"value":"Congratulations"}'
+    (mark,) = marks.read(stream)
+    assert sent.encode()[mark.start : mark.end] == b"Congratulations"
+
+
+def test_words_that_the_service_knows_have_its_times() -> None:
+    text = "🐻 Zoé's café, naïve & <b>bold</b> قطة!"
+    assert aligned(
+        text,
+        (40, "Zoé's"),
+        (300, "café"),
+        (700, "naïve"),
+        (900, "b"),
+        (990, "bold"),
+        (1200, "b"),
+        (1400, "قطة"),
+    ) == [
+        (40, "Zoé's"),
+        (300, "café"),
+        (700, "naïve"),
+        (900, "b"),
+        (990, "bold"),
+        (1200, "b"),
+        (1400, "قطة"),
+    ]
+
+
+def test_of_the_parts_of_one_word_the_first_counts() -> None:
+    assert aligned(
+        "I don't know 3,500.", (5, "I"), (100, "don"), (180, "'t"), (300, "know"), (500, "3,500")
+    ) == [
+        (5, "I"),
+        (100, "don't"),
+        (300, "know"),
+        (500, "3"),
+        (500 + 9500 // 4, "500"),
+    ]
+
+
+def test_a_mark_over_several_words_is_shared_out_by_letters() -> None:
+    assert aligned("at 7.25 she left", (0, "at"), (200, "7.25"), (800, "she"), (1000, "left")) == [
+        (0, "at"),
+        (200, "7"),
+        (400, "25"),
+        (800, "she"),
+        (1000, "left"),
+    ]
+
+
+def test_words_without_a_mark_lie_between_their_neighbours() -> None:
+    assert aligned("one of the cats", (0, "one"), (800, "cats")) == [
+        (0, "one"),
+        (300, "of"),
+        (500, "the"),
+        (800, "cats"),
+    ]
+
+
+def test_words_before_the_first_and_after_the_last_mark_lie_within_the_audio() -> None:
+    assert aligned("ab cd ef gh", (400, "cd"), duration_ms=1000) == [
+        (0, "ab"),
+        (400, "cd"),
+        (600, "ef"),
+        (800, "gh"),
+    ]
+
+
+def test_marks_that_go_back_in_the_text_do_not_turn_time_back() -> None:
+    sent = document("one two three")
+    at = len("<speak><s>")
+    said = [marks.Mark(0, at, at + 3), marks.Mark(200, at + 8, at + 13), marks.Mark(500, at + 4, at + 7)]
+    made = marks.align("one two three", sent, said, 1000)
+    check("one two three", made, 1000)
+    assert (made[0].time_ms, made[2].time_ms) == (0, 200)
+
+
+def test_a_mark_of_no_word_and_one_outside_the_text_are_passed_over() -> None:
+    sent = document("one — two")
+    at = len("<speak><s>")
+    said = [
+        marks.Mark(0, at, at + 3),
+        marks.Mark(100, at + 4, at + 7),  # the dash
+        marks.Mark(150, -1, 14),
+        marks.Mark(160, 900, 910),
+        marks.Mark(200, at + 8, at + 11),
+    ]
+    assert [one.time_ms for one in marks.align("one — two", sent, said, 1000)] == [0, 200]
+
+
+def test_times_stay_within_the_audio() -> None:
+    made = aligned("one two", (0, "one"), (990, "two"), duration_ms=500)
+    assert made == [(0, "one"), (499, "two")]
+
+
+@pytest.mark.parametrize("said", [[], [(14, 17)], [(9_000, 9_003)]])
+def test_an_answer_that_tells_of_no_word_is_an_error(said: list[tuple[int, int]]) -> None:
+    """Nothing, a dash, and a place outside the text."""
+    text = "one — two"
+    with pytest.raises(EngineError) as caught:
+        marks.align(text, document(text), [marks.Mark(5, *span) for span in said], 1000)
+    assert caught.value.problem == "bad-marks"
+
+
+@given(TEXTS)
+def test_every_word_gets_one_mark_whatever_the_text(text: str) -> None:
+    if words(text):
+        sent, said = told(text)
+        check(text, marks.align(text, sent, said, 2_000), 2_000)
+
+
+@given(TEXTS)
+def test_a_word_that_the_service_begins_where_we_do_has_exactly_its_time(text: str) -> None:
+    """Words cut as we cut them, marked by bytes: each comes back at its own characters and time."""
+    if not words(text):
+        return
+    sent = document(text)
+    encoded, said = sent.ssml.encode(), []
+    for n, (start, end) in enumerate(marks.words(text)):
+        first = sent.origins.index(start, 10) if start in sent.origins[10:] else None
+        last = len(encoded) - 12 - list(reversed(sent.origins[:-12])).index(end - 1)
+        if first is not None:
+            said.append(marks.Mark(1 + 100 * n, first, last))
+    made = marks.align(text, sent, said, 100_000)
+    assert [mark.time_ms for mark in made] == [1 + 100 * n for n in range(len(made))]
+
+
+@given(
+    st.text(max_size=40),
+    st.lists(st.tuples(st.integers(-5, 5_000), st.integers(-5, 200), st.integers(-5, 200)), max_size=12),
+)
+def test_no_marks_make_times_fall_or_leave_the_audio(text: str, said: list[tuple[int, int, int]]) -> None:
+    if not words(text):
+        return
+    given_marks = [marks.Mark(max(0, time_ms), start, end) for time_ms, start, end in said]
+    try:
+        made = marks.align(text, document(text), given_marks, 3_000)
+    except EngineError:
+        return
+    check(text, made, 3_000)
