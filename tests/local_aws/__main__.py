@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     with LocalAws(options.backing, port=options.port) as aws:
         lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment.items())
         sys.stdout.write(lines)
-        sys.stdout.write(f"# The local AWS ({options.backing}) listens on {aws.url}; Ctrl-C stops it.\n")
+        sys.stdout.write(f"# The local AWS, backed by {options.backing} engines, listens on {aws.url}.\n")
         sys.stdout.flush()
         if options.env:
             options.env.write_text(lines, "utf-8")

@@ -87,14 +87,20 @@ class _Spoiler:
 
 
 class _Drip(_Spoiler):
+    """Piece by piece until the fault's seconds are over; of a long stream the rest comes as it does."""
+
+    until: float = 0.0
+
     async def spoil(self, message: Message) -> None:
-        body = message["body"]
+        body, clock = message["body"], asyncio.get_running_loop().time
+        self.until = self.until or clock() + self.fault.seconds
         size = -(-len(body) // _PIECES)
         for start in range(0, len(body), size):
             await self.send(
                 {"type": "http.response.body", "body": body[start : start + size], "more_body": True}
             )
-            await self.traffic.wait(self.fault.seconds / _PIECES, self.transport.is_closing)
+            pause = min(self.fault.seconds / _PIECES, self.until - clock())
+            await self.traffic.wait(pause, self.transport.is_closing)
         await self.send({**message, "body": b""})
 
 

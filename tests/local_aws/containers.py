@@ -22,6 +22,7 @@ from tests.local_aws.wire import dumps
 # Falcon 7B's context, and JumpStart's MAX_TOTAL_TOKENS. Its own tokeniser is not here: 4 characters a token.
 _MOST_TOKENS = 2048
 _CHARACTERS_A_TOKEN = 4
+_MOST_STOPS = 4
 _DEFAULT_TOKENS = {"tgi": 100, "chat": 100}
 _FINISH = {"end": "eos_token", "length": "length", "stop": "stop_sequence"}
 _CHAT_FINISH = {"end": "stop", "length": "length", "stop": "stop"}
@@ -107,11 +108,12 @@ _CONTAINERS: dict[str, Container] = {"chat": chat, "object": tgi_object}
 def _tgi_prompt(inputs: str, asked: dict[str, Any]) -> Prompt:
     tokens = asked.get("max_new_tokens", _DEFAULT_TOKENS["tgi"])
     temperature, top_p = asked.get("temperature", 1.0), asked.get("top_p", 0.95)
-    size = len(inputs) // _CHARACTERS_A_TOKEN
+    size, stops = len(inputs) // _CHARACTERS_A_TOKEN, len(asked.get("stop", ()))
     rules = (
         (tokens > 0, "`max_new_tokens` must be strictly positive"),
         (temperature > 0, "`temperature` must be strictly positive"),
         (0 < top_p < 1, "`top_p` must be > 0.0 and < 1.0"),
+        (stops <= _MOST_STOPS, f"`stop` supports up to {_MOST_STOPS} stop sequences. Given: {stops}"),
         (0 <= asked.get("seed", 0) < 2**64, "`seed` must be a 64-bit integer"),
         (
             size + tokens <= _MOST_TOKENS,
@@ -145,7 +147,8 @@ def _tgi_stream(prompt: Prompt, asked: dict[str, Any], inputs: str, engine: Text
             held, index = piece, index + 1
         else:
             whole = _full(asked, inputs) + piece.text
-            yield _tgi_line(index, held, whole, _details(piece, prompt))
+            details = {**_details(piece, prompt), "input_length": piece.prompt_tokens}
+            yield _tgi_line(index, held, whole, details)
 
 
 def _tgi_line(

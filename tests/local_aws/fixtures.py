@@ -1,4 +1,4 @@
-"""pytest fixtures: `from tests.local_aws.fixtures import aws, local_aws` in a conftest."""
+"""pytest fixtures: `pytest_plugins = ("tests.local_aws.fixtures",)`, else imported by name in a conftest."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def local_aws() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def aws(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
-    """The same with no faults and no counts, and with its environment set for boto3 and the pipeline."""
-    local_aws.reset()
-    for name, value in local_aws.environment.items():
+    """The same without faults and counts, with its environment set and an empty STORIES_BUCKET."""
+    for name, value in {**local_aws.environment, "STORIES_BUCKET": local_aws.make_bucket()}.items():
         monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    local_aws.reset()
     return local_aws

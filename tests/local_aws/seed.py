@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from tests.local_aws.account import ACCESS_KEY, SECRET_KEY, Account
+from tests.local_aws.account import Account
 
 BUCKET = "stories-local"
 ENDPOINT = "stories-falcon"
@@ -20,21 +15,8 @@ ENDPOINTS = (ENDPOINT, CHAT_ENDPOINT, OBJECT_ENDPOINT)
 _INSTANCE = "ml.g4dn.12xlarge"
 
 
-@contextmanager
-def client(account: Account, service: str, **config: Any) -> Iterator[Any]:
-    """A boto3 client of the account, that tries once and closes its connections."""
-    told = {"retries": {"mode": "standard", "total_max_attempts": 1}, **config}
-    made = boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name=account.region).client(
-        service, endpoint_url=account.url(service), config=Config(**told)
-    )
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 def make_bucket(account: Account, name: str) -> None:
-    with client(account, "s3") as s3:
+    with account.client("s3") as s3:
         s3.create_bucket(Bucket=name)
         s3.put_public_access_block(
             Bucket=name,
@@ -54,7 +36,9 @@ def make_bucket(account: Account, name: str) -> None:
 
 
 def make_endpoint(account: Account, name: str) -> None:
-    """A model, its configuration and the endpoint, all called `name`."""
+    """A model, its configuration and the endpoint, all called `name`; nothing where it is there already."""
+    if account.endpoint(name):
+        return
     role = f"arn:aws:iam::{account.id}:role/stories-local"
     image = "local.invalid/text-generation-inference:stand-in"
     variant = {

@@ -6,8 +6,8 @@ import logging
 import socket
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +114,9 @@ class LocalAws:
         seed.make_bucket(self.account, name)
         return name
 
-    @contextmanager
-    def client(self, service: str, **config: Any) -> Iterator[Any]:
-        """A boto3 client that tries once, without any environment. config: botocore's Config."""
-        with seed.client(self.account, service, **config) as made:
-            yield made
+    def client(self, service: str, **config: Any) -> AbstractContextManager[Any]:
+        """A boto3 client of the account, for tests of the wire itself."""
+        return self.account.client(service, **config)
 
     def _start_moto(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request else

@@ -84,7 +84,7 @@ def _piece(text: str, speak: Speak) -> tuple[pcm.Samples, tuple[SpeechMark, ...]
 def _sentences(utterance: Utterance, sound: Sound, sent: bytes) -> Iterable[dict[str, Any]]:
     """A sentence's value is its source, markup included."""
     place = 0
-    for sentence in sentences(utterance.text):
+    for sentence in (one for line in utterance.text.split("\n") for one in sentences(line)):
         found = re.compile(r"\s+".join(map(re.escape, sentence.split()))).search(utterance.text, place)
         if found is None:
             continue

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -74,7 +75,7 @@ class Wire:
     @classmethod
     def of(cls, service: str) -> Wire:
         """service: botocore's name ("sagemaker-runtime")."""
-        return cls(botocore.session.Session().get_service_model(service))
+        return cls(_model(service))
 
     @property
     def rest(self) -> bool:
@@ -156,6 +157,11 @@ class Wire:
             if self.rest
             else f"application/x-amz-json-{self.model.metadata['jsonVersion']}"
         )
+
+
+@cache  # SageMaker's takes half a second to read
+def _model(service: str) -> ServiceModel:
+    return botocore.session.Session().get_service_model(service)
 
 
 def dumps(body: Any) -> bytes:
