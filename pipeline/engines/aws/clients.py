@@ -81,23 +81,22 @@ class Clients:
         import boto3
         import botocore.session
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         what = _CALLED.get(service, f"AWS {service}")
-        try:
-            with answered(service, what):
-                session = botocore.session.get_session()
-                region = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-                if not region:
-                    raise _no_region()
-                config = Config(**self._settings(service), **_wire(service, _override(session, service)))
-                made = boto3.session.Session(region_name=region, botocore_session=session)
+        with answered(service, what):
+            session = botocore.session.get_session()
+            region = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+            if not region:
+                raise _no_region()
+            config = Config(**self._settings(service), **_wire(service, _override(session, service)))
+            made = boto3.session.Session(region_name=region, botocore_session=session)
+            try:
                 return made.client(service, config=config)
-        except ValueError as error:  # botocore's own word for an endpoint that is no URL
-            raise ConfigError(
-                f"the address of {what} cannot be used ({error}): "
-                "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
-                problem="aws-config",
-            ) from error
+            except ValueError as error:
+                if isinstance(error, BotoCoreError):  # a bad region, for one
+                    raise
+                raise _no_address(what, error) from error
 
     def _settings(self, service: str) -> dict[str, Any]:
         bounds = _BOUNDS.get(service, _CONTROL)
@@ -155,4 +154,13 @@ def _no_region() -> ConfigError:
         "no AWS region is set: set AWS_REGION (for example `export AWS_REGION=eu-west-1`), "
         "or run `aws configure`",
         problem="no-region",
+    )
+
+
+def _no_address(what: str, error: ValueError) -> ConfigError:
+    """botocore has no exception of its own for an endpoint that is no URL."""
+    return ConfigError(
+        f"the address of {what} cannot be used ({error}): "
+        "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
+        problem="aws-config",
     )

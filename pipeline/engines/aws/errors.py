@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Any
 
 from pipeline.engines.aws.verdicts import (
@@ -13,6 +14,7 @@ from pipeline.engines.aws.verdicts import (
     DENIED,
     DOWN,
     FAILED,
+    GARBLED,
     NO_BUCKET,
     NO_ENDPOINT,
     RAISED,
@@ -39,7 +41,9 @@ def answered(engine: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except _foreign() as error:
+    except Exception as error:
+        if isinstance(error, StoriesError) or not _is_foreign(error):
+            raise
         raise mapped(error, engine, what) from error
 
 
@@ -89,7 +93,7 @@ def _of_exception(error: Exception) -> Verdict:
     if _BAD_BUCKET in str(error).casefold():
         return NO_BUCKET
     names = (kind.__name__ for kind in type(error).__mro__)
-    return next((RAISED[name] for name in names if name in RAISED), BROKEN)
+    return next((RAISED[name] for name in names if name in RAISED), GARBLED)
 
 
 def _of_engine(verdict: Verdict, engine: str) -> Verdict:
@@ -122,20 +126,20 @@ def _quoted(error: Exception) -> str:
     return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
 
 
-def _foreign() -> tuple[type[Exception], ...]:
-    """All that a boto3 call raises. An event stream is read past botocore: urllib3's errors come out raw."""
+def _is_foreign(error: Exception) -> bool:
+    """Did AWS's packages raise it? An event stream is read past botocore: urllib3's errors come out raw."""
     from boto3.exceptions import Boto3Error
     from botocore.eventstream import ParserError
     from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
-    return (
-        BotoCoreError,
-        ClientError,
-        UndefinedModelAttributeError,
-        ParserError,
-        ResponseParserError,
-        Boto3Error,
-        HTTPError,
-    )
+    of_responses = (ClientError, ParserError, ResponseParserError, HTTPError)
+    of_calls = (BotoCoreError, UndefinedModelAttributeError, Boto3Error)
+    return isinstance(error, of_responses + of_calls) or _came_through_botocore(error)
+
+
+def _came_through_botocore(error: Exception) -> bool:
+    """Its parsers stumble with a bare AttributeError or struct.error over an answer of the wrong shape."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__", "").startswith("botocore.") for frame in frames)

@@ -41,6 +41,11 @@ SILENT = Verdict(
     UnavailableError, "unavailable", "{what} did not answer in time ({code}): run it again in a while"
 )
 BROKEN = Verdict(UnavailableError, "unavailable", "the answer of {what} broke off ({code}): run it again")
+GARBLED = Verdict(
+    UnavailableError,
+    "unavailable",
+    "the answer of {what} makes no sense ({code}): run it again, and check any AWS_ENDPOINT_URL or proxy",
+)
 FAILED = Verdict(EngineError, "engine", "{what} refused the call ({code}: {told})")
 REFUSED_BY_MODEL = Verdict(
     EngineError, "model-refused", "the model behind {what} refused the prompt ({told}): try another idea"
@@ -179,7 +184,8 @@ _RAISED = {
         ProxyConnectionError ProxyError NewConnectionError ConnectTimeoutError HTTPError""",
     SILENT: "ReadTimeoutError",
     BROKEN: """ConnectionClosedError ResponseStreamingError IncompleteReadError ProtocolError IncompleteRead
-        ParserError ResponseParserError ChecksumError FlexibleChecksumError DecodeError""",
+        ParserError ChecksumError FlexibleChecksumError DecodeError""",
+    GARBLED: "ResponseParserError",
     NO_CREDENTIALS: """NoCredentialsError PartialCredentialsError CredentialRetrievalError NoAuthTokenError
         UnknownCredentialError MetadataRetrievalError""",
     NO_PROFILE: "ProfileNotFound",
