@@ -25,7 +25,11 @@ ENCODER_DELAY = 576
 
 
 class JoinedMp3:
-    """Segments as they were spoken, with silent frames before, between and after. Same in, same out."""
+    """Segments as they were spoken, with silent frames before, between and after. Same in, same out.
+
+    No Xing or Info frame is put before them: what skips one disagrees with what plays it by a frame. Players
+    then tell the length by the bitrate, which is right where all segments have one, as Polly's do.
+    """
 
     fingerprint = "joined/mp3/1"
 

@@ -124,6 +124,29 @@ def test_id3_tags_are_left_out(version: int) -> None:
     assert mpeg.read(tagged) == mpeg.read(bare)
 
 
+def test_an_id3_tag_with_a_footer_is_left_out_with_it() -> None:
+    bare = mp3_of(noise(0.2))
+    size = b"\x00\x00\x01\x02"  # 130, seven bits a byte
+    tagged = b"ID3\x04\x00\x10" + size + b"\xff" * 130 + b"3DI\x04\x00\x10" + size + bare
+    assert mpeg.read(tagged) == mpeg.read(bare)
+
+
+@pytest.mark.parametrize(
+    ("header", "side", "borrowed"),
+    [
+        (b"\xff\xf3\x64\xc0", b"\x07\x80", 7),  # MPEG 2: eight bits
+        (b"\xff\xf2\x64\xc0", b"\xaa\xaa\xff\x80", 255),  # behind a CRC
+        (b"\xff\xfb\x50\xc0", b"\x80\x80", 257),  # MPEG 1: nine bits
+        (b"\xff\xfa\x50\xc0", b"\xaa\xaa\x00\x7f", 0),
+    ],
+)
+def test_it_knows_how_far_a_frame_reaches_back(header: bytes, side: bytes, borrowed: int) -> None:
+    frame = (header + side).ljust(144 if header[1] < 0xF8 else 208, b"\0")
+    (first, *_) = mpeg.read(frame * 2).frames
+    assert first.borrowed == borrowed
+    assert mpeg.read(first.silent().data).frames[0].borrowed == 0
+
+
 def test_a_vbri_frame_is_left_out() -> None:
     bare = mp3_of(noise(0.5))
     frame = mpeg.read(bare).frames[0].silent().data

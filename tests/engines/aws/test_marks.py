@@ -163,6 +163,12 @@ def test_marks_that_go_back_in_the_text_do_not_turn_time_back() -> None:
     assert (made[0].time_ms, made[2].time_ms) == (0, 200)
 
 
+def test_marks_may_come_in_any_order() -> None:
+    sent = document("one two")
+    said = [marks.Mark(500, 14, 17), marks.Mark(20, 10, 13)]
+    assert [one.time_ms for one in marks.align("one two", sent, said, 1000)] == [20, 500]
+
+
 def test_a_mark_of_no_word_and_one_outside_the_text_are_passed_over() -> None:
     sent = document("one — two")
     at = len("<speak><s>")
