@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.local_aws.backing import BACKINGS
@@ -20,7 +21,12 @@ def main(arguments: list[str]) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with LocalAws(options.backing, port=options.port) as aws:
+    with ExitStack() as stack:
+        try:
+            aws = stack.enter_context(LocalAws(options.backing, port=options.port))
+        except OSError as error:
+            where = f"port {options.port} of this machine"
+            return _complain(f"cannot listen on {where} ({error.strerror}): choose another with --port")
         lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment.items())
         sys.stdout.write(lines)
         sys.stdout.write(f"# The local AWS, backed by {options.backing} engines, listens on {aws.url}.\n")
@@ -29,6 +35,11 @@ def main(arguments: list[str]) -> int:
             options.env.write_text(lines, "utf-8")
         stopped.wait()
     return 0
+
+
+def _complain(message: str) -> int:
+    sys.stderr.write(f"local_aws: {message}\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

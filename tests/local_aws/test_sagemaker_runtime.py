@@ -230,7 +230,10 @@ def test_an_endpoint_that_is_not_there_is_told(aws: LocalAws) -> None:
         next(frames(aws, body_of(), "nowhere"))
 
 
-def test_an_endpoint_made_by_the_control_plane_is_there_until_it_is_deleted(aws: LocalAws) -> None:
+def test_an_endpoint_made_by_the_control_plane_is_there_until_it_is_deleted(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.options, "endpoint_delay", 0.0)
     with aws.client("sagemaker") as control:
         control.create_endpoint(EndpointName="mine", EndpointConfigName=ENDPOINT)
         assert invoke(aws, body_of(), "mine")

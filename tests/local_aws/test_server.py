@@ -50,6 +50,17 @@ def test_another_shell_has_all_that_boto3_needs(tmp_path: Path) -> None:
     assert (running.returncode, complaints) == (0, "")
 
 
+def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "tests.local_aws", "--backing", "fake", "--port", str(port)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert f"port {port}" in done.stderr
+    assert "--port" in done.stderr
+
+
 SHELL = """
 import boto3, json, os
 asked = dict(Text='Hello', SourceLanguageCode='en', TargetLanguageCode='nl')
