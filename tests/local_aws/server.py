@@ -19,10 +19,12 @@ from tests.local_aws.account import ACCESS_KEY, SECRET_KEY, Account
 from tests.local_aws.backing import Backing
 from tests.local_aws.connection import ReachableProtocol
 from tests.local_aws.faults import Fault, Traffic
+from tests.local_aws.options import Options
 from tests.local_aws.polly import SERVICE as POLLY
 from tests.local_aws.s3 import S3
 from tests.local_aws.sagemaker_runtime import SERVICE as SAGEMAKER_RUNTIME
 from tests.local_aws.service import Mounted
+from tests.local_aws.stateful import services_of
 from tests.local_aws.translate import SERVICE as TRANSLATE
 from tests.local_aws.wire import Wire
 
@@ -43,9 +45,12 @@ class LocalAws:
         port: int = 0,
         models: Path | None = None,
         services: Sequence[Mounted] = SERVICES,
+        **options: Any,
     ) -> None:
+        """options: options.Options', as `lambdas` and `endpoint_delay`."""
         self.account = Account(Backing.of(backing, models))
-        self._services = services
+        self.options = Options(**options)
+        self._services = (*services, *services_of(self.options))
         self._port = port
         self._traffic = Traffic()
         self._moto = ThreadedMotoServer(_LOOPBACK, 0, verbose=False)
@@ -70,6 +75,7 @@ class LocalAws:
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join()
+        self.options.ending.close()
         self._moto.stop()
 
     @property
