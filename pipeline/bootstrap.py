@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.app import App, Chain
-from pipeline.cache import CachedSpeech, CachedText, CachedTranslation
+from pipeline.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
 from pipeline.config import Settings, profile
 from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
@@ -108,9 +108,7 @@ class _Parts:
         if name not in self._made:
             engine = self._create(name)
             # What the local model translates are completions of the remembering writer: kept one by one.
-            self._made[name] = (
-                engine if name == "llm-translation" else CachedTranslation(engine, self.store)
-            )
+            self._made[name] = engine if name == "llm-translation" else CachedTranslation(engine, self.store)
         made: TranslationEngine = self._made[name]
         return made
 
@@ -158,6 +156,11 @@ def _amazon_translate(parts: _Parts) -> dict[str, Any]:
     return {"clients": parts.clients, "formality": aws.formality, "terminology": aws.terminology}
 
 
+def _service_language(parts: _Parts) -> dict[str, Any]:
+    paid = CachedDetection(create("amazon-detection", clients=parts.clients), parts.store)
+    return {"detecting": paid, "words": create("function-words")}
+
+
 def _s3(parts: _Parts) -> dict[str, Any]:
     aws = parts.settings.aws
     return {"clients": parts.clients, "bucket": aws.bucket, "url_seconds": aws.url_seconds}
@@ -171,6 +174,7 @@ _OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
     "files": lambda parts: {"root": parts.settings.out},
     "sagemaker": _sagemaker,
     "amazon-translate": _amazon_translate,
+    "service-language": _service_language,
     "polly": lambda parts: {"clients": parts.clients, "table": parts.settings.aws.voices},
     "s3": _s3,
 }

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline import keys
 from pipeline.digest import canonical, digest
@@ -194,6 +194,33 @@ class CachedSpeech:
             raise CorruptError(f"{key} is gone") from error
         if hashlib.sha256(data).hexdigest() not in key:
             raise CorruptError(f"{key} is damaged")
+
+
+class Detection(Protocol):
+    """A paid question: which language is this text in?"""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def __call__(self, text: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CachedDetection:
+    engine: Detection
+    store: Store
+
+    def __call__(self, text: str) -> str | None:
+        def call() -> Body:
+            started = time.perf_counter()
+            told = self.engine(text)
+            usage = Usage(1, characters=len(text), seconds=_since(started))
+            return _body("detect", self.engine.fingerprint, usage, told)
+
+        answer: str | None = memo(self.store, keys.call("detect", self.engine.fingerprint, text), call)[
+            "answer"
+        ]
+        return answer
 
 
 def _read(store: Store, key: str, check: Callable[[Body], None]) -> Body:

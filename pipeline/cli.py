@@ -7,8 +7,9 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from pipeline import commands
+from pipeline import care, commands
 from pipeline.config import DEFAULT_OUT, DEFAULT_PROFILE, profiles
 from pipeline.errors import StoriesError
 from pipeline.exits import INTERRUPTED, STATUS, status_of
@@ -89,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     models.add_argument("names", nargs="*", metavar="NAME", help="which (default: what the profile needs)")
     models.add_argument("--force", action="store_true", help="fetch anew what is here already")
+    voices = _add(verbs, shared, "voices", care.voices, "Polly's voices, for --profile aws")
+    voices.add_argument("action", nargs="?", choices=["refresh"], help="ask the service what has changed")
+    voices.add_argument(
+        "--file", type=Path, help="where to keep the refreshed table (default: STORIES_VOICES)"
+    )
+    _add(verbs, shared, "doctor", care.doctor, "is all there that the profile needs, and what to do")
     _add(verbs, shared, "cost", commands.cost, "the ledger: calls, tokens, characters, seconds, money")
     return parser
 

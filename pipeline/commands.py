@@ -21,7 +21,7 @@ from pipeline.config import Settings
 from pipeline.digest import canonical
 from pipeline.engines import Store
 from pipeline.errors import ConfigError, NotFoundError, RequestError
-from pipeline.terminal import Terminal, tell
+from pipeline.terminal import Terminal, say, tell
 from pipeline.types import Manifest
 
 _PLAYERS = (
@@ -48,7 +48,7 @@ def make(options: Namespace) -> None:
         if options.json:
             _print_json(canonical(asdict(manifest)))
         else:
-            _print(_told(app, manifest))
+            say(_told(app, manifest))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items())
     tell(f"{time.perf_counter() - started:.1f} s in all{f': {took}' if took else ' (it was made before)'}")
     tell(f"Another one: add --new. In another language: stories make --id {story_id[:8]} --locale it")
@@ -62,13 +62,13 @@ def list_stories(options: Namespace) -> None:
     if not rows:
         tell('no stories yet: stories make "a shy snail"')
         return
-    _print(terminal.table([("id", "locale", "length", "title", "idea"), *rows]))
+    say(terminal.table([("id", "locale", "length", "title", "idea"), *rows]))
 
 
 def show(options: Namespace) -> None:
     store = _store(options)
     for one in _found(store, options):
-        _print(terminal.story(one, _where(store, one.mp3)))
+        say(terminal.story(one, _where(store, one.mp3)))
         checks = [
             (
                 check.name,
@@ -78,9 +78,9 @@ def show(options: Namespace) -> None:
             )
             for check in one.checks
         ]
-        _print(terminal.table([("check", "passed", "figure", "bound"), *checks]))
-        _print("\n" + terminal.table([("step", "engine"), *one.engines.items()]))
-        _print(
+        say(terminal.table([("check", "passed", "figure", "bound"), *checks]))
+        say("\n" + terminal.table([("step", "engine"), *one.engines.items()]))
+        say(
             f"\nidea: {one.context}"
             + (f" ({one.idea})" if one.idea != one.context else "")
             + f"; variant {one.variant}; id {one.story_id}"
@@ -111,7 +111,7 @@ def locales(options: Namespace) -> None:
         )
         for chain in app.chains.values()
     ]
-    _print(terminal.table([("locale", "quality", "translation", "voice", "labels"), *rows]))
+    say(terminal.table([("locale", "quality", "translation", "voice", "labels"), *rows]))
 
 
 def models(options: Namespace) -> None:
@@ -126,14 +126,14 @@ def models(options: Namespace) -> None:
         _fetch(names, settings, force=options.force)
     if options.action == "verify":
         for name in names:
-            _print(f"{name}: {fetch.verify(name, directory)} is whole")
+            say(f"{name}: {fetch.verify(name, directory)} is whole")
     if options.action is None:
         absent = {one.name for one in pinned.missing(pinned.table(), directory)}
         rows = [
             (name, amount(one.size), one.licence, "to fetch" if name in absent else "here", one.use)
             for name, one in pinned.table().items()
         ]
-        _print(terminal.table([("name", "size", "licence", "where", "for"), *rows]))
+        say(terminal.table([("name", "size", "licence", "where", "for"), *rows]))
         tell(f"in {directory}")
 
 
@@ -165,7 +165,7 @@ def cost(options: Namespace) -> None:
         "engine s",
         "US$",
     )
-    _print(terminal.table([heading, *rows]))
+    say(terminal.table([heading, *rows]))
     tell(f"US$ {sum(row.dollars or 0 for row in found):.4f} in all, by prices of {prices['dated']}")
 
 
@@ -226,7 +226,3 @@ def _print_json(data: bytes) -> None:
     """JSON is UTF-8, whatever the terminal's encoding."""
     sys.stdout.buffer.write(data + b"\n")
     sys.stdout.buffer.flush()
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command's result

@@ -20,6 +20,11 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that talks to stderr
 
 
+def say(text: str) -> None:
+    """A command's result, on stdout."""
+    print(text, flush=True)  # noqa: T201 - and this the one that talks to stdout
+
+
 class Terminal:
     """An app.Watch on stderr. Bars on a terminal, one line a step anywhere else.
 

@@ -146,6 +146,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What an examination of the set-up found. passed: None where it could not be looked at.
+
+    told: what was found, in words for a person. todo: what to do where it did not pass.
+    """
+
+    name: str
+    passed: bool | None
+    told: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestSegment:
     """audio: the store's key of the segment alone. start_ms: where it begins in the whole mp3."""
 

@@ -11,6 +11,7 @@ from importlib.resources import files
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
+from pipeline.engines import OnText, heard, ignore
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.packing import ENGINE, Piece, packs, pieces, rejoined
 from pipeline.errors import ConfigError, EngineError, RequestError
@@ -58,10 +59,12 @@ class AmazonTranslation:
         settings = ".".join((self._formality.lower() or "default", *self._terminology))
         return f"{ENGINE}/amazon/{settings}/{_VERSION}"
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> tuple[str, ...]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
         """Raises EngineError: "unknown-pair", "too-long" (a sentence over the limit; nothing was sent),
         "bad-translation" (no answer for a text), or what the service said."""
-        return self.translated(texts, source, target).texts
+        return heard(self.translated(texts, source, target).texts, on_text)
 
     def translated(self, texts: Sequence[str], source: str, target: str) -> Translated:
         """As `translate`, with what it cost."""
