@@ -55,12 +55,14 @@ class Asked(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Loopback
+    seen: Seen
 
     def handle_one(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.seen.append(Seen(self.command, self.path, headers, body))
+        self.seen = Seen(self.command, self.path, headers, body)
+        self.server.seen.append(self.seen)
         self.server.script(self)
 
     do_GET = do_POST = do_PUT = do_HEAD = handle_one  # noqa: N815 - the names that http.server looks for

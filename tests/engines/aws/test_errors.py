@@ -272,7 +272,8 @@ def made(kind: type[Exception]) -> Exception:
         return kind({"Error": {"Code": "x", "Message": "y"}}, "It")
     if issubclass(kind, BotoCoreError):
         names = [name for _, name, _, _ in string.Formatter().parse(kind.fmt) if name]
-        return kind(**dict.fromkeys(names, "x"))
+        wanted = {"last_response": {}} if kind is vendor.WaiterError else {}
+        return kind(**dict.fromkeys(names, "x"), **wanted)
     error: Exception = kind.__new__(kind, "told\non two lines")
     return error
 

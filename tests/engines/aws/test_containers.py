@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
+from pipeline.engines.aws.formats import format_of
+from pipeline.errors import EngineError, StoriesError, ThrottledError, UnavailableError
+from pipeline.types import Prompt
+
+PROMPT = Prompt(
+    "test@1",
+    "You tell stories.",
+    "a snail",
+    examples=(("an owl", "It slept."),),
+    max_tokens=300,
+    temperature=0.4,
+    top_p=0.95,
+    seed=7,
+    grammar='root ::= "x"',
+)
+FALCON = TextGeneration(format_of("huggingface-llm-falcon-7b-instruct-bf16"))
+CHAT = Chat()
+BOTH = pytest.mark.parametrize("container", [FALCON, CHAT], ids=["text-generation", "chat"])
+
+
+def test_text_generation_is_sent_inputs_and_parameters() -> None:
+    assert FALCON.body(PROMPT, streamed=False) == {
+        "inputs": "You tell stories.\n\nUser: an owl\n\nAssistant: It slept.\n\nUser: a snail\n\nAssistant:",
+        "parameters": {
+            "max_new_tokens": 300,
+            "do_sample": True,
+            "temperature": 0.4,
+            "top_p": 0.95,
+            "seed": 7,
+            "stop": ["\nUser:", "<|endoftext|>"],
+            "stop_sequences": ["\nUser:", "<|endoftext|>"],
+            "return_full_text": False,
+            "details": True,
+        },
+    }
+    assert FALCON.body(PROMPT, streamed=True)["stream"] is True
+
+
+def test_chat_is_sent_messages() -> None:
+    assert CHAT.body(PROMPT, streamed=True) == {
+        "messages": [
+            {"role": "system", "content": "You tell stories."},
+            {"role": "user", "content": "an owl"},
+            {"role": "assistant", "content": "It slept."},
+            {"role": "user", "content": "a snail"},
+        ],
+        "max_tokens": 300,
+        "temperature": 0.4,
+        "top_p": 0.95,
+        "seed": 7,
+        "stream": True,
+    }
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0])
+def test_a_temperature_of_zero_is_greedy(temperature: float) -> None:
+    """TGI refuses a temperature that is not above 0."""
+    cold = replace(PROMPT, temperature=temperature)
+    parameters = FALCON.body(cold, streamed=False)["parameters"]
+    assert parameters["do_sample"] is False
+    assert not {"temperature", "top_p"} & set(parameters)
+    assert CHAT.body(cold, streamed=False)["temperature"] == 0
+
+
+@pytest.mark.parametrize("top_p", [0.0, 1.0])
+def test_a_top_p_that_tgi_refuses_is_not_sent(top_p: float) -> None:
+    """It wants 0 < top_p < 1."""
+    open_ended = replace(PROMPT, top_p=top_p)
+    assert "top_p" not in FALCON.body(open_ended, streamed=False)["parameters"]
+    assert "top_p" not in CHAT.body(open_ended, streamed=False)
+
+
+def test_a_choice_is_asked_for_in_a_few_tokens_and_greedily() -> None:
+    question = replace(PROMPT, choices=("yes", "no"))
+    parameters = FALCON.body(question, streamed=False)["parameters"]
+    assert 1 <= parameters["max_new_tokens"] <= 10
+    assert parameters["do_sample"] is False
+    assert 1 <= CHAT.body(question, streamed=False)["max_tokens"] <= 10
+    assert FALCON.body(replace(question, max_tokens=1), streamed=False)["parameters"]["max_new_tokens"] == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "piece"),
+    [
+        # Text Generation Inference, buffered, with and without details; and LMI, an object.
+        ([{"generated_text": "Once."}], Piece(whole="Once.", final=True)),
+        ({"generated_text": "Once."}, Piece(whole="Once.", final=True)),
+        (
+            [
+                {
+                    "generated_text": "Once.",
+                    "details": {
+                        "finish_reason": "length",
+                        "generated_tokens": 3,
+                        "seed": 7,
+                        "prefill": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}],
+                        "tokens": [],
+                    },
+                }
+            ],
+            Piece(whole="Once.", stop="length", prompt_tokens=2, completion_tokens=3, final=True),
+        ),
+        # Streamed: a token, the last one, and LMI's without "generated_text".
+        (
+            {
+                "index": 1,
+                "token": {"id": 8, "text": " Once", "logprob": -0.1, "special": False},
+                "generated_text": None,
+                "details": None,
+            },
+            Piece(" Once", tokens=1),
+        ),
+        (
+            {
+                "token": {"id": 11, "text": "<|endoftext|>", "logprob": 0, "special": True},
+                "generated_text": "Once.",
+                "details": {
+                    "finish_reason": "eos_token",
+                    "generated_tokens": 3,
+                    "seed": None,
+                    "input_length": 21,
+                },
+            },
+            Piece(
+                tokens=1,
+                whole="Once.",
+                stop="eos_token",
+                prompt_tokens=21,
+                completion_tokens=3,
+                final=True,
+            ),
+        ),
+        ({"token": {"id": 304, "text": "Deep ", "log_prob": -0.05}}, Piece("Deep ", tokens=1)),
+    ],
+)
+def test_text_generation_tells(told: Any, piece: Piece) -> None:
+    assert FALCON.piece(told) == piece
+
+
+@pytest.mark.parametrize(
+    ("told", "piece"),
+    [
+        (
+            {
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": "Once."},
+                        "finish_reason": "stop",
+                    }
+                ],
+                "usage": {"prompt_tokens": 33, "completion_tokens": 3, "total_tokens": 36},
+            },
+            Piece(whole="Once.", stop="stop", prompt_tokens=33, completion_tokens=3, final=True),
+        ),
+        (
+            {
+                "choices": [
+                    {
+                        "index": 0,
+                        "delta": {"role": "assistant", "content": " Once"},
+                        "finish_reason": None,
+                    }
+                ]
+            },
+            Piece(" Once", tokens=1),
+        ),
+        ({"choices": [{"delta": {}, "finish_reason": "length"}]}, Piece(stop="length", final=True)),
+        ({"choices": [{"delta": {"content": None}, "finish_reason": None}]}, Piece()),
+        (
+            {"choices": [], "usage": {"prompt_tokens": 33, "completion_tokens": 3}},
+            Piece(prompt_tokens=33, completion_tokens=3),
+        ),
+    ],
+)
+def test_chat_tells(told: Any, piece: Piece) -> None:
+    assert CHAT.piece(told) == piece
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"error": "Model is overloaded", "error_type": "overloaded"}, ThrottledError),
+        ({"error": "Request failed during generation", "error_type": "generation"}, UnavailableError),
+        ({"error": "Incomplete generation", "error_type": "incomplete_generation"}, UnavailableError),
+        ({"error": "Input validation error", "error_type": "validation"}, EngineError),
+        ({"error": "<error details>", "code": 424}, EngineError),
+        ({"code": 424, "message": "invoke handler failure"}, EngineError),
+        ({"error": {"message": "slow down", "type": "rate_limit_error", "code": 429}}, ThrottledError),
+        ({"object": "error", "message": "no", "type": "BadRequestError", "code": 400}, EngineError),
+    ],
+)
+def test_an_error_in_the_answer_is_an_error(
+    container: Container, told: Any, kind: type[StoriesError]
+) -> None:
+    with pytest.raises(EngineError, match=r"answered with an error: .") as raised:
+        container.piece(told)
+    assert type(raised.value) is kind
+
+
+def test_a_failure_half_way_is_no_end() -> None:
+    """LMI's last line of a stream that failed (djl-serving, "Error Responses")."""
+    line = {
+        "token": {"id": -1, "text": "", "log_prob": -1, "special_token": True},
+        "generated_text": "",
+        "details": {"finish_reason": "error", "generated_tokens": None, "inputs": None},
+    }
+    with pytest.raises(UnavailableError):
+        FALCON.piece(line)
+    with pytest.raises(UnavailableError):
+        CHAT.piece({"choices": [{"delta": {}, "finish_reason": "error"}]})
+
+
+@BOTH
+@pytest.mark.parametrize("told", [None, 7, "Once.", [], {}, {"outputs": ["This"]}, [["Once."]]])
+def test_another_form_is_an_error_that_names_the_setting(container: Container, told: Any) -> None:
+    with pytest.raises(EngineError, match="check the container's setting"):
+        container.piece(told)
+
+
+def test_the_wrong_container_is_an_error_that_names_the_setting() -> None:
+    with pytest.raises(EngineError, match="generated_text"):
+        CHAT.piece({"generated_text": "Once."})
+    with pytest.raises(EngineError, match="choices"):
+        FALCON.piece({"choices": [{"message": {"content": "Once."}}]})
+
+
+@BOTH
+def test_half_of_a_surrogate_pair_becomes_what_any_file_takes(container: Container) -> None:
+    told = {
+        "token": {"text": "a\ud83d"},
+        "choices": [{"delta": {"content": "a\ud83d"}}],
+    }
+    assert container.piece(told).text == "a\ufffd"
+
+
+FIELDS = (
+    "token text generated_text details finish_reason generated_tokens choices delta content message usage "
+    "error error_type prefill"
+).split()
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(FIELDS),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@BOTH
+@given(told=JSON)
+def test_any_json_is_a_piece_or_an_error_of_ours(container: Container, told: Any) -> None:
+    try:
+        piece = container.piece(told)
+    except EngineError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - either will do, and no other exception
+        return
+    assert isinstance(piece.text, str)
+    assert isinstance(piece.whole, str)
+    assert piece.prompt_tokens >= 0
+    assert piece.completion_tokens >= 0
