@@ -136,8 +136,8 @@ class SageMaker:
                     "ResourceLimitExceeded",
                     f"The account-level service limit '{kind} for endpoint usage' is {most} Instances, with "
                     f"current utilization of {used} Instances and a request delta of {count} Instances. "
-                    "Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is "
-                    "not available, contact AWS support to request an increase for this quota.",
+                    "Please use AWS Service Quotas to request an increase for this quota. If AWS Service "
+                    "Quotas is not available, contact AWS support to request an increase for this quota.",
                 )
 
 

@@ -61,6 +61,10 @@ class Context:
 class Functions:
     options: Options
 
+    def __post_init__(self) -> None:
+        """A module that is not there is told of at once. Raises ImportError."""
+        functions_of(self.options.lambdas)
+
     @property
     def handlers(self) -> Mapping[str, LambdaHandler]:
         return functions_of(self.options.lambdas)

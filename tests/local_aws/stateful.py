@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.local_aws.amplify import Amplify
 from tests.local_aws.control import SageMaker
 from tests.local_aws.functions import Functions
 from tests.local_aws.iam import Iam
@@ -18,4 +19,5 @@ def services_of(options: Options) -> tuple[Mounted, ...]:
         SageMaker(options).service,
         Quotas(options).service,
         Iam(options),
+        Amplify(options).service,
     )
