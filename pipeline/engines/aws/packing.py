@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from textwrap import shorten
 
 from pipeline.errors import EngineError
@@ -36,7 +37,7 @@ def pieces(texts: Iterable[str], limit: int = LIMIT_BYTES) -> tuple[Piece, ...]:
         Piece(at, part)
         for at, text in enumerate(texts)
         if words(text)
-        for part in _parts(clean(_sendable(text)), limit)
+        for part in _parts(clean(sendable(text)), limit)
     )
 
 
@@ -53,12 +54,20 @@ def packs(sent: Sequence[Piece], limit: int = LIMIT_BYTES) -> tuple[tuple[Piece,
     return tuple(map(tuple, found))
 
 
-def rejoined(texts: Sequence[str], told: Iterable[tuple[int, str]]) -> tuple[str, ...]:
-    """Each text's translation; a text of which nothing was sent comes back as it is."""
-    found: dict[int, list[str]] = {}
-    for at, part in told:
-        found.setdefault(at, []).append(part)
-    return tuple(" ".join(found[at]) if at in found else text for at, text in enumerate(texts))
+def rejoined(texts: Sequence[str], told: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """Each text's translation, as soon as its last piece is told; a text of which nothing was sent comes
+    back as it is. told: (which text, a piece's translation), in order."""
+    at = 0
+    for of, parts in groupby(told, key=lambda pair: pair[0]):
+        yield from texts[at:of]
+        yield " ".join(part for _, part in parts)
+        at = of + 1
+    yield from texts[at:]
+
+
+def sendable(text: str) -> str:
+    """Lone surrogates are no text: the wire has no bytes for them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _parts(text: str, limit: int) -> Iterator[str]:
@@ -79,8 +88,3 @@ def _parts(text: str, limit: int) -> Iterator[str]:
         else:
             part = longer
     yield part
-
-
-def _sendable(text: str) -> str:
-    """Lone surrogates are no text: the wire has no bytes for them."""
-    return text.encode("utf-8", "replace").decode()

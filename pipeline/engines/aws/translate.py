@@ -62,18 +62,23 @@ class AmazonTranslation:
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        """Raises EngineError: "unknown-pair", "too-long" (a sentence over the limit; nothing was sent),
-        "bad-translation" (no answer for a text), or what the service said."""
-        return heard(self.translated(texts, source, target).texts, on_text)
+        """`on_text` hears a text when it is surely whole: the next one began, or the last call has answered.
 
-    def translated(self, texts: Sequence[str], source: str, target: str) -> Translated:
+        Raises EngineError: "unknown-pair", "too-long" (a sentence over the limit; nothing was sent),
+        "bad-translation" (no answer for a text), or what the service said.
+        """
+        return self.translated(texts, source, target, on_text).texts
+
+    def translated(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> Translated:
         """As `translate`, with what it cost."""
         ours, theirs = self._code(source), self._code(target)
         if ours == theirs:
-            return Translated(tuple(texts), 0, 0)
+            return Translated(heard(texts, on_text), 0, 0)
         call = _Call(self._clients, ours, theirs, self._settings(theirs))
-        told = [pair for pack in packs(pieces(texts)) for pair in call.send(pack)]
-        return Translated(rejoined(texts, told), call.characters, call.calls)
+        told = (pair for pack in packs(pieces(texts)) for pair in call.send(pack))
+        return Translated(heard(rejoined(texts, told), on_text), call.characters, call.calls)
 
     def _settings(self, code: str) -> dict[str, Any]:
         settings: dict[str, Any] = {}

@@ -124,6 +124,18 @@ def test_what_says_nothing_is_not_sent_and_comes_back_as_it_is(silent: str) -> N
     assert translated((silent,)) == ((silent,), [])
 
 
+def test_a_story_of_several_calls_is_heard_call_by_call_and_in_order() -> None:
+    service = Service(by_line)
+    heard: list[tuple[int, str]] = []
+    texts = ("…", "a" * 6_000, "!", "b" * 6_000, "c", " ")
+    told = AmazonTranslation(service).translate(
+        texts, "en", "pt", lambda text: heard.append((len(service.asked), text))
+    )
+    assert tuple(text for _, text in heard) == told
+    # A text is surely whole when the next one begins, or the last call has answered.
+    assert [calls for calls, _ in heard] == [1, 2, 2, 2, 2, 2]
+
+
 def test_answers_are_cleaned() -> None:
     told, _ = translated(("One.", "Two."), answer=lambda sent: "\n  Um.  \r\nDois.\u00a0\n")
     assert told == ("Um.", "Dois.")
