@@ -8,6 +8,7 @@ which is given the account's here. They are unpatched boto3 clients, and speak H
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from typing import Any
 from tests.local_aws.account import ACCESS_KEY, SECRET_KEY, Account
 
 SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
+# Wildcards, descents, filters, slices and unions of a JSONPath.
+_MANY = re.compile(r"\*|\.\.|\?|\[[^\]'\"]*[:,]")
 _TASK_SECONDS = 910  # a client waits a little longer than a Lambda function may take (15 minutes)
 
 
@@ -102,18 +105,22 @@ def lend_clients(account: Account) -> None:
     if getattr(boto_client.boto3, "account", None) is account:
         return
     session = boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name=account.region)
+    # A workflow's name of a service is without hyphens ("aws-sdk:sagemakerruntime").
+    names = {name.replace("-", ""): name for name in session.get_available_services()}
     made: dict[str, Any] = {}
     lock = threading.Lock()
 
     def client(service_name: str, config: Any, **_: Any) -> Any:
+        name = names.get(service_name, service_name)
         with lock:
-            if service_name not in made:
+            if name not in made:
                 config.read_timeout, config.connect_timeout = _TASK_SECONDS, 10
                 config.inject_host_prefix = False
-                made[service_name] = session.client(
-                    service_name, endpoint_url=account.url(service_name), config=config
-                )
-            return made[service_name]
+                made[name] = session.client(name, endpoint_url=account.url(name), config=config)
+                if name != "lambda":  # whose payloads the interpreter reads and writes itself
+                    made[name].meta.events.register("before-parameter-build", _write_body)
+                    made[name].meta.events.register("after-call", _read_body)
+            return made[name]
 
     boto_client.boto3 = SimpleNamespace(client=client, account=account)
 
@@ -129,9 +136,12 @@ def _interpreter() -> _Interpreter:
     """moto's, imported at first use (a second): few tests need it."""
     from moto.stepfunctions.parser.asl.eval import evaluation_details as details
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+    from moto.stepfunctions.parser.asl.utils import json_path
     from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
     lock = threading.Lock()
+    # A path that can have one match has one value, in the service; moto gives "$.a[0].b" as a list.
+    json_path._is_singleton_array_access = _is_definite
 
     def parse(definition: str) -> Any:
         with lock:  # its parser's tables are the class's, filled as it reads
@@ -163,6 +173,24 @@ def _interpreter() -> _Interpreter:
         return made
 
     return _Interpreter(worker, parse)
+
+
+def _is_definite(path: str) -> bool:
+    return _MANY.search(path) is None
+
+
+def _write_body(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """A workflow gives an object where a service takes bytes: they are its JSON."""
+    for name, shape in model.input_shape.members.items():
+        if shape.type_name == "blob" and isinstance(params.get(name), dict | list):
+            params[name] = json.dumps(params[name])
+
+
+def _read_body(parsed: dict[str, Any], **_: Any) -> None:
+    """A workflow gets a streamed body as text."""
+    for name, value in parsed.items():
+        if hasattr(value, "read"):
+            parsed[name] = value.read().decode()
 
 
 def _outcome(state: Any, env: Any) -> Outcome:

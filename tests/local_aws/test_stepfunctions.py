@@ -221,6 +221,50 @@ def test_the_answer_of_a_synchronous_execution_tells_its_bill(sfn: Any, function
     assert told["startDate"] <= told["stopDate"]
 
 
+def test_a_workflow_asks_services_itself(sfn: Any, aws: LocalAws) -> None:
+    """Directly from the workflow, without a Lambda function between."""
+    asks = {"EndpointName": aws.environment["STORIES_ENDPOINT"], "ContentType": "application/json"}
+    body = {"inputs": "A story of a whale.", "parameters": {"max_new_tokens": 20}}
+    write = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint",
+        "Parameters": {**asks, "Body": body},
+        "ResultSelector": {"told.$": "States.StringToJson($.Body)"},
+        "Next": "Translate",
+    }
+    translate = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:translate:translateText",
+        "Parameters": {
+            "Text.$": "$.told[0].generated_text",
+            "SourceLanguageCode": "en",
+            "TargetLanguageCode": "fr",
+        },
+        "End": True,
+    }
+    flow = {"StartAt": "Write", "States": {"Write": write, "Translate": translate}}
+    told = run(sfn, machine(sfn, flow))
+    assert told["status"] == "SUCCEEDED", told
+    assert json.loads(told["output"])["TranslatedText"].startswith("[fr]")
+    assert (aws.requests("InvokeEndpoint"), aws.requests("TranslateText")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("$.a[0].b", 1),
+        ("$.a[1]", {"b": 2}),
+        ("$.a[*].b", [1, 2]),
+        ("$.a[0:1].b", [1]),
+        ("$['a'][1]['b']", 2),
+    ],
+)
+def test_a_path_with_one_match_at_most_has_one_value(sfn: Any, path: str, value: Any) -> None:
+    flow = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"v.$": path}, "End": True}}}
+    told = run(sfn, machine(sfn, flow), a=[{"b": 1}, {"b": 2}])
+    assert json.loads(told["output"]) == {"v": value}
+
+
 def test_a_task_that_outlasts_its_time_fails_with_states_timeout(sfn: Any, functions: Functions) -> None:
     caught = {"Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]}
     flow = calling("hang", TimeoutSeconds=1, **caught)
