@@ -78,6 +78,11 @@ class Traffic:
             freed, self._freed = self._freed, threading.Event()
         freed.set()
 
+    def clear(self, operation: str) -> None:
+        """No more faults of this one; its count goes on, and so do the others'."""
+        with self._lock:
+            self._armed.pop(operation, None)
+
     async def wait(self, seconds: float, gone: Callable[[], bool]) -> None:
         """So many seconds, or until reset(), or until the client is `gone`."""
         freed, clock = self._freed, asyncio.get_running_loop().time

@@ -22,7 +22,7 @@ _MARK = re.compile(
     "^(?:" + "|".join(f"(?P<{role}>{mark})" for role, mark in _MARKS.items()) + ")", re.MULTILINE
 )
 _END = re.compile(r"<\|im_end\|>|<\|endoftext\|>|<\|end\|>")
-_YES_NO = re.compile(r"answer with one word: yes or no", re.IGNORECASE)
+_YES_NO = re.compile(r"answer (with one word: )?yes or no", re.IGNORECASE)
 
 
 def turns(inputs: str) -> list[Turn]:

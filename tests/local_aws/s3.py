@@ -146,5 +146,12 @@ def _refuse(refusal: ServiceError, request: Request) -> Response:
     }
     told = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{told}</Error>'
-    headers = {"x-amz-request-id": request_id, "x-amz-id-2": "local-aws", "content-type": "application/xml"}
+    headers = {
+        "x-amz-request-id": request_id,
+        "x-amz-id-2": "local-aws",
+        "content-type": "application/xml",
+        # As S3 does: a PUT that is refused before it was told to go on (Expect: 100-continue) sends no body,
+        # and the next request on the connection would be taken for it.
+        "connection": "close",
+    }
     return Response(b"" if request.method == "HEAD" else body.encode(), refusal.status or 400, headers)

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from moto.server import ThreadedMotoServer
 
-from tests.local_aws import app, seed
+from tests.local_aws import app, jumpstart, seed
 from tests.local_aws.account import ACCESS_KEY, SECRET_KEY, Account
 from tests.local_aws.backing import Backing
 from tests.local_aws.connection import ReachableProtocol
@@ -64,6 +64,7 @@ class LocalAws:
             seed.make_bucket(self.account, seed.BUCKET)
             for name in seed.ENDPOINTS:
                 seed.make_endpoint(self.account, name)
+            jumpstart.seed(self.account)
         except BaseException:
             self.__exit__()
             raise
@@ -109,6 +110,10 @@ class LocalAws:
         """The next requests of the operation ("*": of any) fail. Raises ValueError."""
         app.check(self._services, operation, fault)
         self._traffic.inject(operation, fault)
+
+    def clear(self, operation: str) -> None:
+        """No more faults of this operation; all else goes on."""
+        self._traffic.clear(operation)
 
     def reset(self) -> None:
         """No faults and no counts. What is stored stays: take a bucket of your own with make_bucket()."""

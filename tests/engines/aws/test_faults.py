@@ -1,0 +1,68 @@
+"""Every AWS engine while its service fails in every way: bounded calls, bounded time, the right error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.errors import EngineError, ThrottledError, UnavailableError
+from tests.engines.aws.faulty import CASES, Outcome, table
+from tests.local_aws import LocalAws
+
+# As clients.py promises: requests in all, the first included.
+MOST_REQUESTS = {"sagemaker": 2, "translate": 3, "polly": 3, "s3": 5}
+# What comes slowly comes all the same, and an answer without a body cannot be cut.
+COMES = {(engine, "drip") for engine, _ in CASES} | {("s3 put", "truncate")}
+BUSY = ("throttle", "model_not_ready")
+
+Outcomes = dict[tuple[str, str], Outcome]
+
+
+@pytest.fixture(scope="module")
+def outcomes(local_aws: LocalAws) -> Iterator[Outcomes]:
+    with pytest.MonkeyPatch.context() as patch:
+        bucket = local_aws.make_bucket()
+        for name, value in {**local_aws.environment, "STORIES_BUCKET": bucket}.items():
+            patch.setenv(name, value)
+        local_aws.reset()
+        yield table(local_aws)
+
+
+@pytest.mark.parametrize(("engine", "fault"), CASES)
+def test_a_failing_service_is_asked_a_bounded_number_of_times(
+    outcomes: Outcomes, engine: str, fault: str
+) -> None:
+    assert 1 <= outcomes[engine, fault].requests <= MOST_REQUESTS[engine.split(",")[0].split()[0]]
+
+
+@pytest.mark.parametrize(("engine", "fault"), CASES)
+def test_it_ends_with_an_error_that_says_what_to_do_or_with_the_answer(
+    outcomes: Outcomes, engine: str, fault: str
+) -> None:
+    error = outcomes[engine, fault].error
+    if (engine, fault) in COMES:
+        assert error is None
+        return
+    if fault in BUSY:
+        assert isinstance(error, ThrottledError)
+    elif (engine, fault) == ("translate", "truncate"):
+        assert isinstance(error, EngineError)  # botocore takes half a JSON answer for one without its text
+    else:
+        assert isinstance(error, UnavailableError)
+    assert "run it again" in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(("engine", "fault"), [case for case in CASES if case not in COMES])
+def test_nothing_is_remembered_of_a_failed_call(outcomes: Outcomes, engine: str, fault: str) -> None:
+    assert outcomes[engine, fault].kept == ()
+
+
+@pytest.mark.parametrize("engine", sorted({engine for engine, _ in CASES}))
+def test_silence_ends_by_the_read_timeout(outcomes: Outcomes, engine: str) -> None:
+    """A second each time, and botocore's waits between tries: under 2 + 4 + 8 + 16 s in all."""
+    told = outcomes[engine, "hang"]
+    assert told.requests >= 2
+    assert told.seconds >= told.requests
+    assert told.seconds < 40
