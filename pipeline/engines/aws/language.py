@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # How sure at least, and how much surer than of our next language. Being unsure costs a tenth of a cent
 # (ServiceLanguage); being wrong costs the family its story.
 _LEAST, _LEAD = 0.7, 4.0
-# What errors.py calls "I cannot tell" and "a language that I do not translate".
-_NOT_TOLD = {"unknown-language", "unknown-pair"}
+# What errors.py calls "I cannot tell" and "a pair that I do not translate".
+_NOT_TRANSLATED = {"unknown-language", "unknown-pair"}
 
 
 class FunctionWords:
@@ -103,10 +103,7 @@ class AmazonDetection:
         return "translate/amazon/auto/1"
 
     def __call__(self, text: str) -> str | None:
-        """The primary subtag, as pt for pt-PT; None where the service is not sure or does not know it.
-
-        Raises EngineError.
-        """
+        """The primary subtag, as pt for pt-PT; None where the service is not sure. Raises EngineError."""
         sent = clean(sendable(text))[:MAX_CONTEXT]
         try:
             with answered(ENGINE, "Amazon Translate"):
@@ -114,7 +111,8 @@ class AmazonDetection:
                     Text=sent, SourceLanguageCode="auto", TargetLanguageCode="en"
                 )
         except StoriesError as error:
-            if error.problem in _NOT_TOLD:
-                return None
-            raise
+            if error.problem not in _NOT_TRANSLATED:
+                raise
+            # A refused pair is told all the same: Latin, or English that was to become English.
+            answer = getattr(error.__cause__, "response", {})
         return str(answer.get("SourceLanguageCode", "")).split("-")[0].lower() or None

@@ -291,12 +291,20 @@ def test_no_more_than_an_ideas_length_is_paid_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["DetectedLanguageLowConfidenceException", "UnsupportedLanguagePairException"]
+    ("code", "fields", "told"),
+    [
+        ("DetectedLanguageLowConfidenceException", {"DetectedLanguageCode": "pl"}, None),
+        ("UnsupportedLanguagePairException", {"SourceLanguageCode": "la", "TargetLanguageCode": "en"}, "la"),
+        ("UnsupportedLanguagePairException", {"SourceLanguageCode": "en", "TargetLanguageCode": "en"}, "en"),
+        ("UnsupportedLanguagePairException", {}, None),
+    ],
 )
-def test_a_service_that_is_not_sure_or_does_not_know_the_language_tells_none(code: str) -> None:
+def test_what_is_not_translated_may_be_told_all_the_same(
+    code: str, fields: dict[str, str], told: str | None
+) -> None:
     stubbed = Stubbed()
-    stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=400)
-    assert AmazonDetection(stubbed)("qqq") is None
+    stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=400, modeled_fields=fields)
+    assert AmazonDetection(stubbed)("qqq") == told
 
 
 @pytest.mark.parametrize(
