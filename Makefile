@@ -11,6 +11,7 @@ LOCALE ?= en
 PROFILE ?= embedded
 VARIANT ?= 0
 ARGS ?=
+BACKING ?= draft
 # The idea goes through the environment, word for word: no shell and no second reading by make touches it.
 export STORY_CONTEXT := $(value CONTEXT)
 export STORY_LOCALE := $(value LOCALE)
@@ -27,11 +28,19 @@ setup: $(VENV)/.all ## everything: AWS, Airflow, notebooks, tests
 
 test: $(VENV)/.all ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft
-	@$(BIN)/python -m pytest -m "not embedded"
+	@$(BIN)/python -m pytest -m "not embedded and not aws_live"
 
 test-embedded: $(VENV)/.all ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
 	@$(BIN)/stories models fetch
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not aws_live"
+
+test-aws-live: $(VENV)/.all ## the tests on your own AWS account (STORIES_ENDPOINT, STORIES_BUCKET): about 0.05 US$ and the endpoint's time
+	@$(BIN)/stories doctor --profile aws
+	@$(BIN)/python -m pytest -m aws_live
+
+aws-local: $(VENV)/.all ## a local AWS until Ctrl-C: BACKING=draft|embedded|fake; other shells: . ./.aws-local.env
+	@$(BIN)/stories models fetch --profile $(BACKING)
+	@$(BIN)/python -m tests.local_aws --backing $(BACKING) --env .aws-local.env
 
 lint: $(VENV)/.all ## ruff, mypy --strict, who may import whom
 	@$(BIN)/ruff check .
@@ -79,4 +88,4 @@ $(VENV)/.all: $(VENV)/.story requirements.txt
 	@$(UV) pip install --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
 	@touch $@
 
-.PHONY: help story setup test test-embedded lint format bench bench-quick lock clean
+.PHONY: help story setup test test-embedded test-aws-live aws-local lint format bench bench-quick lock clean

@@ -50,3 +50,17 @@ def test_the_shipped_table_is_dated_and_local_engines_are_free() -> None:
     local = ("llama.cpp/x/1", "fake/text/1", "kokoro/x", "espeak-ng/1", "bergamot/x", "ctranslate2/x")
     paid = [Paid("speak", "speak", engine, Usage(1, 10**6, 10**6, 10**6)) for engine in local]
     assert [row.dollars for row in rows(paid, table)] == [0.0] * len(local)
+
+
+def test_an_endpoint_costs_by_the_seconds_that_it_worked() -> None:
+    table = {"prices": [{"prefix": "sagemaker/", "per_hour": 1.5}]}
+    (row,) = rows(
+        [Paid("complete", "story@1", "sagemaker/falcon/1", Usage(1, 900, 200, seconds=12.0))], table
+    )
+    assert row.dollars == 0.005  # 12 s of an hour at 1.50 dollars
+
+
+def test_the_shipped_table_knows_every_service_that_is_billed() -> None:
+    engines = ("sagemaker/x/1", "translate/amazon/informal/1", "translate/amazon/auto/1", "polly/neural/1")
+    paid = [Paid("any", "any", engine, Usage(1, characters=1000, seconds=1.0)) for engine in engines]
+    assert all((row.dollars or 0) > 0 for row in rows(paid, price_table()))
