@@ -189,6 +189,7 @@ _STATES: Mapping[str, _Result] = {
         "update it again, or delete it and deploy again",
     ),
 }
+_STRANGE: _Result = (False, "is in a state called {status}", "look at it in SageMaker's console")
 
 
 def _endpoint(case: _Case) -> _Result:
@@ -197,11 +198,11 @@ def _endpoint(case: _Case) -> _Result:
     what = f"the SageMaker endpoint {case.endpoint}"
     answer = case.ask("sagemaker", "describe_endpoint", what, "EndpointStatus", EndpointName=case.endpoint)
     status = str(answer["EndpointStatus"])
-    unknown = (False, f"is in a state called {status}", "look at it in SageMaker's console")
-    passed, told, todo = _STATES.get(status, unknown)
+    passed, told, todo = _STATES.get(status, _STRANGE)
     now = datetime.now(UTC)
     age = now - answer.get("CreationTime", now)
     known = {
+        "status": status,
         "reason": " ".join(answer.get("FailureReason", "AWS tells no reason").split()),
         "minutes": max(0, int(age.total_seconds() // 60)),
     }
@@ -468,7 +469,8 @@ def _unsure(because: str) -> ConfigError:
 
 _WHO = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[\w+=,.@:/*-]+")
 _KEY_ID = re.compile(r"\bA[KS]IA[A-Z0-9]{12,}")
-_ACCOUNT_ID = re.compile(r"\b\d{8}(\d{4})\b")
+# As a word or as a part of an ARN; a bucket's name may hold the number, and is needed whole.
+_ACCOUNT_ID = re.compile(r"(?<=[: ])\d{8}(\d{4})(?=[: .,)]|$)")
 
 
 def _masked(text: str) -> str:
