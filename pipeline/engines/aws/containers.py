@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.engines.aws.formats import Format
-from pipeline.errors import EngineError, StoriesError, ThrottledError, UnavailableError
+from pipeline.engines.aws.replies import count, length, read_object, table, text, unknown_form
+from pipeline.errors import UnavailableError
 from pipeline.types import Prompt
 
 # A word of our choices is one or two tokens; a model may begin with a blank or a line end.
@@ -79,20 +80,20 @@ class TextGeneration:
         return body | {"stream": True} if streamed else body
 
     def piece(self, told: Any) -> Piece:
-        one = _object(told[0] if isinstance(told, list) and told else told)
+        one = read_object(told[0] if isinstance(told, list) and told else told)
         if "token" not in one and "generated_text" not in one:
-            raise _unknown_form(one)
-        token, details = _table(one.get("token")), _table(one.get("details"))
+            raise unknown_form(one)
+        token, details = table(one.get("token")), table(one.get("details"))
         if details.get("finish_reason") == "error":  # LMI's word for a failure half way
             raise UnavailableError("the model failed while it wrote: run it again")
         special = token.get("special") or token.get("special_token")
         return Piece(
-            text="" if special else _text(token.get("text")),
+            text="" if special else text(token.get("text")),
             tokens=1 if token else 0,
-            whole=_text(one.get("generated_text")),
-            stop=_text(details.get("finish_reason")),
-            prompt_tokens=_count(details.get("input_length")) or _length(details.get("prefill")),
-            completion_tokens=_count(details.get("generated_tokens")),
+            whole=text(one.get("generated_text")),
+            stop=text(details.get("finish_reason")),
+            prompt_tokens=count(details.get("input_length")) or length(details.get("prefill")),
+            completion_tokens=count(details.get("generated_tokens")),
             final=one.get("generated_text") is not None,
         )
 
@@ -119,22 +120,22 @@ class Chat:
         return body
 
     def piece(self, told: Any) -> Piece:
-        one = _object(told)
-        usage, choices = _table(one.get("usage")), one.get("choices")
+        one = read_object(told)
+        usage, choices = table(one.get("usage")), one.get("choices")
         if not isinstance(choices, list) or not (choices or usage):
-            raise _unknown_form(one)
-        choice = _table(choices[0]) if choices else {}
-        delta, message = _table(choice.get("delta")), _table(choice.get("message"))
-        stop = _text(choice.get("finish_reason"))
+            raise unknown_form(one)
+        choice = table(choices[0]) if choices else {}
+        delta, message = table(choice.get("delta")), table(choice.get("message"))
+        stop = text(choice.get("finish_reason"))
         if stop == "error":
             raise UnavailableError("the model failed while it wrote: run it again")
         return Piece(
-            text=_text(delta.get("content")),
+            text=text(delta.get("content")),
             tokens=1 if delta.get("content") else 0,
-            whole=_text(message.get("content")),
+            whole=text(message.get("content")),
             stop=stop,
-            prompt_tokens=_count(usage.get("prompt_tokens")),
-            completion_tokens=_count(usage.get("completion_tokens")),
+            prompt_tokens=count(usage.get("prompt_tokens")),
+            completion_tokens=count(usage.get("completion_tokens")),
             final=bool(stop or message),
         )
 
@@ -160,61 +161,3 @@ def _sampling(prompt: Prompt) -> dict[str, Any]:
         return {"do_sample": False}
     told: dict[str, Any] = {"do_sample": True, "temperature": prompt.temperature}
     return told | {"top_p": prompt.top_p} if 0 < prompt.top_p < 1 else told
-
-
-# By TGI's `error_type` and OpenAI's `type`; what is not named may be anything, and is not asked again.
-_ERRORS: dict[str, type[EngineError]] = {
-    "overloaded": ThrottledError,
-    "rate_limit_error": ThrottledError,
-    "generation": UnavailableError,
-    "incomplete_generation": UnavailableError,
-    "unhealthy": UnavailableError,
-    "server_error": UnavailableError,
-    "InternalServerError": UnavailableError,
-}
-
-
-def _object(told: Any) -> dict[str, Any]:
-    """Raises what an object with an error in it tells; EngineError where it is no object at all."""
-    if not isinstance(told, dict):
-        raise _unknown_form(told)
-    said = told.get("error") or (told if told.get("object") == "error" else None)
-    if said is None and "code" in told and "message" in told:  # djl-serving, of a failed handler
-        said = told
-    if said is not None:
-        raise _failure(told, said)
-    return told
-
-
-def _failure(told: dict[str, Any], said: Any) -> StoriesError:
-    inner = _table(said)
-    kind = told.get("error_type") or inner.get("type") or ""
-    words = " ".join(str(inner.get("message") or said).split())[:240]
-    return _ERRORS.get(str(kind), EngineError)(f"the model answered with an error: {words}")
-
-
-def _unknown_form(told: Any) -> EngineError:
-    shape = f"the fields {', '.join(sorted(map(str, told)))[:120]}" if isinstance(told, dict) else "no object"
-    return EngineError(
-        f"the model's answer has another form than its container should give ({shape}): "
-        "check the container's setting (text-generation or chat)"
-    )
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    """JSON may hold half of a surrogate pair, which no file or hash takes: it becomes U+FFFD."""
-    if not isinstance(value, str):
-        return ""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
-
-
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, list) else 0

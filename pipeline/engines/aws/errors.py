@@ -119,9 +119,12 @@ def _code(error: Exception) -> str:
 
 
 def _quoted(error: Exception) -> str:
-    """The vendor's words on one line, without botocore's "An error occurred" around them."""
+    """The vendor's words on one line, without botocore's "An error occurred" around them; a model container's
+    own words, where SageMaker wraps them.
+    """
     response = getattr(error, "response", None)
-    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
+    told = response if isinstance(response, dict) else {}
+    said = told.get("OriginalMessage") or told.get("Error", {}).get("Message")
     line = " ".join(str(said or error).split())
     return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
 

@@ -48,7 +48,10 @@ GARBLED = Verdict(
 )
 FAILED = Verdict(EngineError, "engine", "{what} refused the call ({code}: {told})")
 REFUSED_BY_MODEL = Verdict(
-    EngineError, "model-refused", "the model behind {what} refused the prompt ({told}): try another idea"
+    EngineError,
+    "model-refused",
+    "the model behind {what} refused the prompt ({told}): it is too long for the model, or its container is "
+    "of the other kind (STORIES_CONTAINER: text-generation or chat)",
 )
 TOO_LONG = Verdict(
     EngineError, "text-too-long", "the text is longer than {what} takes in one call ({code}): shorten it"

@@ -225,7 +225,7 @@ def test_a_failure_half_way_is_no_end() -> None:
 @BOTH
 @pytest.mark.parametrize("told", [None, 7, "Once.", [], {}, {"outputs": ["This"]}, [["Once."]]])
 def test_another_form_is_an_error_that_names_the_setting(container: Container, told: Any) -> None:
-    with pytest.raises(EngineError, match="check the container's setting"):
+    with pytest.raises(EngineError, match="check STORIES_CONTAINER"):
         container.piece(told)
 
 

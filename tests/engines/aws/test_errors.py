@@ -254,6 +254,15 @@ def test_a_model_error_is_judged_by_the_container_s_own_status(
     assert is_a(mapped(error, "sagemaker", "It"), decided)
 
 
+def test_a_model_error_is_told_in_the_container_s_own_words() -> None:
+    own = "`inputs` tokens + `max_new_tokens` must be <= 2048"
+    wrapped = f'Received client error (422) from primary with message "{own}". See the logs in CloudWatch.'
+    error = client_error("ModelError", wrapped, 424, OriginalStatusCode=422, OriginalMessage=own)
+    said = str(mapped(error, "sagemaker", "the endpoint falcon"))
+    assert own in said
+    assert "CloudWatch" not in said
+
+
 def exceptions() -> Iterator[type[Exception]]:
     for module in (vendor, botocore.eventstream, botocore.parsers):
         for kind in vars(module).values():
