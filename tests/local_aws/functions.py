@@ -102,8 +102,8 @@ class Functions:
         answer, failed = _run(handler, event, Context(name, _arn(call.account, name)))
         if len(answer) > _MOST_BYTES:
             answer, failed = _too_large(len(answer)), True
-        told = {"Payload": answer, "ExecutedVersion": "$LATEST"}
-        return {**told, "FunctionError": "Unhandled"} if failed else told
+        output: Params = {"Payload": answer, "ExecutedVersion": "$LATEST"}
+        return {**output, "FunctionError": "Unhandled"} if failed else output
 
 
 def _run(handler: LambdaHandler, event: Any, context: Context) -> tuple[bytes, bool]:

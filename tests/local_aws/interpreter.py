@@ -100,8 +100,9 @@ def flaws(definition: str) -> list[str]:
 def lend_clients(account: Account) -> None:
     """The account's clients for the interpreter's calls from now on. Kept: to make one takes 0.1 s."""
     import boto3
-    from moto.stepfunctions.parser.asl.utils import boto_client
+    from moto.stepfunctions.parser.asl.utils import boto_client as module
 
+    boto_client: Any = module
     if getattr(boto_client.boto3, "account", None) is account:
         return
     session = boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name=account.region)
@@ -134,6 +135,7 @@ class _Interpreter:
 @cache
 def _interpreter() -> _Interpreter:
     """moto's, imported at first use (a second): few tests need it."""
+    from moto.stepfunctions.parser.api import StateMachineType
     from moto.stepfunctions.parser.asl.eval import evaluation_details as details
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
     from moto.stepfunctions.parser.asl.utils import json_path
@@ -165,10 +167,11 @@ def _interpreter() -> _Interpreter:
             ),
             # Its own kind of machine for all: it has no Express.
             state_machine_details=details.StateMachineDetails(
-                order.machine_arn, order.machine_name, "STANDARD", order.definition
+                order.machine_arn, order.machine_name, StateMachineType.STANDARD, order.definition
             ),
         )
-        made = Worker(told, SimpleNamespace(terminated=lambda: None), None, {})
+        unheard: Any = SimpleNamespace(terminated=lambda: None)  # Running reads the state itself
+        made = Worker(told, unheard, None, {})
         made.limit = order.limit
         return made
 
