@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.engines import LanguageDetector
 from pipeline.engines.aws.errors import answered
-from pipeline.engines.aws.packing import ENGINE, sendable
+from pipeline.engines.aws.packing import ENGINE, sendable, whole
 from pipeline.engines.aws.word_table import WordTable
 from pipeline.errors import StoriesError
 from pipeline.text import MAX_CONTEXT, clean, words
@@ -107,8 +107,9 @@ class AmazonDetection:
         sent = clean(sendable(text))[:MAX_CONTEXT]
         try:
             with answered(ENGINE, "Amazon Translate"):
-                answer = self._clients.get("translate").translate_text(
-                    Text=sent, SourceLanguageCode="auto", TargetLanguageCode="en"
+                client = self._clients.get("translate")
+                answer = whole(
+                    client.translate_text(Text=sent, SourceLanguageCode="auto", TargetLanguageCode="en")
                 )
         except StoriesError as error:
             if error.problem not in _NOT_TRANSLATED:

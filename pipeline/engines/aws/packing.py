@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import shorten
+from typing import Any
 
-from pipeline.errors import EngineError
+from pipeline.errors import EngineError, UnavailableError
 from pipeline.text import clean, sentences, words
 
 ENGINE = "translate"
@@ -63,6 +64,16 @@ def rejoined(texts: Sequence[str], told: Iterable[tuple[int, str]]) -> Iterator[
         yield " ".join(part for _, part in parts)
         at = of + 1
     yield from texts[at:]
+
+
+def whole(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer, where it is one: of a body that broke off botocore makes an answer with no members.
+
+    Raises UnavailableError.
+    """
+    if "TranslatedText" not in answer or "SourceLanguageCode" not in answer:
+        raise UnavailableError("the answer of Amazon Translate broke off: run it again", engine=ENGINE)
+    return answer
 
 
 def sendable(text: str) -> str:

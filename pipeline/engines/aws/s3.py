@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.objects import attachment, checked_key, checked_prefix, content_type
-from pipeline.errors import ConfigError, NotFoundError, StoreError
+from pipeline.errors import ConfigError, NotFoundError, StoreError, UnavailableError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
@@ -85,6 +85,8 @@ class S3Store:
                 page = next(pages, None)
             if page is None:
                 return
+            if "IsTruncated" not in page:  # of a body that broke off at once botocore makes an empty page
+                raise UnavailableError(f"the answer of {self._where} broke off: run it again", engine=_ENGINE)
             yield from (found["Key"] for found in page.get("Contents", ()))
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engines import OnText, heard, ignore
 from pipeline.engines.aws.errors import answered
-from pipeline.engines.aws.packing import ENGINE, Piece, packs, pieces, rejoined
+from pipeline.engines.aws.packing import ENGINE, Piece, packs, pieces, rejoined, whole
 from pipeline.errors import ConfigError, EngineError, RequestError
 from pipeline.locales import canonical
 from pipeline.text import clean
@@ -144,10 +144,10 @@ class _Call:
 
     def _ask(self, text: str) -> str:
         with answered(ENGINE, "Amazon Translate"):
-            answer = self._clients.get("translate").translate_text(Text=text, **self._sent)
+            answer = whole(self._clients.get("translate").translate_text(Text=text, **self._sent))
         self.calls += 1
         self.characters += len(text)
-        return str(answer.get("TranslatedText", "")).strip()
+        return str(answer["TranslatedText"]).strip()
 
 
 def _refuse_settings(formality: str, terminology: tuple[str, ...]) -> None:

@@ -320,5 +320,17 @@ def test_a_service_that_fails_is_not_taken_for_one_that_cannot_tell(
         AmazonDetection(stubbed)("qqq")
 
 
+def test_an_answer_that_broke_off_is_not_taken_for_one_that_cannot_tell() -> None:
+    class Broken:
+        def get(self, service: str) -> Broken:
+            return self
+
+        def translate_text(self, **sent: Any) -> dict[str, str]:
+            return {}
+
+    with pytest.raises(UnavailableError):
+        AmazonDetection(Broken())("qqq")
+
+
 def test_its_calls_are_priced_as_translations() -> None:
     assert AmazonDetection(Stubbed()).fingerprint.startswith("translate/amazon/")

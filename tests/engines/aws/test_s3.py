@@ -531,3 +531,18 @@ def test_a_list_that_breaks_on_its_second_page_is_an_error_and_not_a_short_list(
         assert len(scripted.seen) == 1
         with pytest.raises(ConfigError):
             next(listed)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 60, 90])
+def test_a_list_that_breaks_off_is_an_error_and_not_a_short_list(
+    monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    listed = b"<Contents><Key>a</Key></Contents><IsTruncated>false</IsTruncated>"
+    page = b"<ListBucketResult>" + listed + b"</ListBucketResult>"
+    with faulty(monkeypatch, Turn(body=page, cut=cut)) as (store, _), pytest.raises(UnavailableError):
+        list(store.list(""))
+
+
+def test_a_list_without_a_body_is_not_an_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    with faulty(monkeypatch, Turn()) as (store, _), pytest.raises(UnavailableError):
+        list(store.list(""))

@@ -19,7 +19,7 @@ from pipeline.costs import price_table, rows
 from pipeline.engines.aws.packing import packs, pieces, rejoined
 from pipeline.engines.aws.translate import AmazonTranslation
 from pipeline.engines.fake import MemoryStore
-from pipeline.errors import ConfigError, EngineError, ThrottledError
+from pipeline.errors import ConfigError, EngineError, ThrottledError, UnavailableError
 from pipeline.text import clean, words
 from tests.engines.contracts.translation_contract import TranslationContract
 
@@ -41,7 +41,11 @@ class Service:
     def translate_text(self, **sent: Any) -> dict[str, str]:
         assert 1 <= len(sent["Text"].encode()) <= LIMIT
         self.asked.append(sent)
-        return {"TranslatedText": self.answer(sent)}
+        told = {
+            "SourceLanguageCode": sent["SourceLanguageCode"],
+            "TargetLanguageCode": sent["TargetLanguageCode"],
+        }
+        return {"TranslatedText": self.answer(sent), **told}
 
 
 class Stubbed:
@@ -389,6 +393,18 @@ def test_what_the_service_refuses_leaves_as_one_of_our_errors(
     with pytest.raises(error) as caught:
         AmazonTranslation(stubbed).translate(("Good night.",), "en", "fr")
     assert caught.value.problem == problem
+
+
+def test_an_answer_that_broke_off_is_not_taken_for_an_empty_one() -> None:
+    """botocore does not hold JSON to its Content-Length: what it cannot read is an answer with no members."""
+
+    class Broken(Service):
+        def translate_text(self, **sent: Any) -> dict[str, str]:
+            return {}
+
+    with pytest.raises(UnavailableError) as caught:
+        AmazonTranslation(Broken(by_line)).translate(("Good night.",), "en", "fr")
+    assert caught.value.retryable
 
 
 def test_what_is_billed_counts_newlines_and_what_was_sent_twice() -> None:
