@@ -384,7 +384,7 @@ def _decisions(case: _Case) -> tuple[_Decision, ...]:
 def _simulated(case: _Case) -> Iterator[_Decision]:
     caller = case.caller
     if caller is None:
-        raise _unsure("it is not known who is calling")
+        raise _unsure("it is not known who is calling: mend the credentials first")
     principal = _principal(case, caller)
     for actions, resources in _needed(case, caller):
         told = case.ask(
@@ -424,7 +424,7 @@ def _principal(case: _Case, caller: _Caller) -> str:
     if caller.kind == "user":
         return caller.arn
     if caller.kind != "assumed-role":
-        raise _unsure(f"IAM simulates roles and users only, and this is {caller}")
+        raise _unsure(f"IAM simulates roles and users only, and this is {caller}: come as one of them")
     role = caller.name.partition("/")[0]
     try:
         return str(case.ask("iam", "get_role", "iam:GetRole", "Role", RoleName=role)["Role"]["Arn"])

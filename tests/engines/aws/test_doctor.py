@@ -399,6 +399,7 @@ def test_where_sts_is_out_of_reach_the_rest_is_looked_at_all_the_same() -> None:
     assert "network" in findings["credentials"].todo
     assert findings["permissions"].passed is None
     assert "who is calling" in findings["permissions"].told
+    assert "credentials" in findings["permissions"].todo
     assert states(findings, *NAMES[2:9], "clock") == {True}
 
 
@@ -792,6 +793,7 @@ def test_whom_iam_does_not_simulate_stays_unknown(kind: str) -> None:
     findings = found(clients)
     assert findings["permissions"].passed is None
     assert "roles and users only" in findings["permissions"].told
+    assert findings["permissions"].todo == "come as one of them"
     assert "SimulatePrincipalPolicy" not in clients.operations()
     assert findings["bucket writable"].passed is True
 
