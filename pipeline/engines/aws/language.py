@@ -36,7 +36,7 @@ _NOT_TRANSLATED = {"unknown-language", "unknown-pair"}
 class FunctionWords:
     """LanguageDetector. Each trait of a text makes the languages without it less likely; the rest shares 1.
 
-    Reads its table at the first text, in 3 ms; thread-safe.
+    Reads its table at the first text, in some 5 ms, then takes 0.1 ms a sentence; thread-safe.
     """
 
     def confidence(self, text: str, language: str) -> float:
