@@ -26,19 +26,21 @@ _SIGNS = {True: "ok", False: "NO", None: "?"}
 def doctor(options: Namespace) -> None:
     """One line a finding, as it is known. Raises ConfigError at the end where something did not pass."""
     settings = Settings.from_env(os.environ, profile=options.profile, out=options.out, model=options.model)
-    failed = []
+    failed, unknown = [], 0
     for finding in _findings(settings):
         say(f"{_SIGNS[finding.passed]:3} {finding.name}: {finding.told}")
         if finding.todo and not finding.passed:
             say(f"      {finding.todo}")
         if finding.passed is False:
             failed.append(finding.name)
+        unknown += finding.passed is None
     if failed:
         raise ConfigError(
             f"not ready for --profile {settings.profile}: {', '.join(failed)}; what to do stands above",
             problem="not-ready",
         )
-    tell(f"ready for --profile {settings.profile}")
+    but = f", as far as could be looked at ({unknown} not)" if unknown else ""
+    tell(f"ready for --profile {settings.profile}{but}")
 
 
 def voices(options: Namespace) -> None:
@@ -112,7 +114,7 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
     from pipeline.engines.aws.clients import Clients
 
     aws = settings.aws
-    yield from cloud.examine(Clients(), aws.endpoint, aws.bucket, polly.read_table(aws.voices))
+    yield from cloud.examine(Clients(timeouts=cloud.PATIENCE), aws.endpoint, aws.bucket, polly.read_table(aws.voices))
 
 
 def _local(settings: Settings) -> Iterator[Finding]:

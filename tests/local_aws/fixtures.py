@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from tests.local_aws import LocalAws
@@ -23,5 +24,7 @@ def aws(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    # boto3's default session keeps the keys of whoever used it first.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     local_aws.reset()
     return local_aws
