@@ -129,8 +129,8 @@ def _wire(service: str, override: str) -> dict[str, Any]:
         return {
             # Presigned URLs fall back to the retired version 2 in some regions unless told.
             "signature_version": "s3v4",
-            # A bucket's own host name resolves at AWS only.
-            "s3": {"addressing_style": "path" if override else "auto"},
+            # A bucket's own host name resolves at AWS only: "auto" is a path where an endpoint is overridden.
+            "s3": {"addressing_style": "auto"},
             # Every body is sent with a checksum that S3 verifies, and verified when it comes back.
             "request_checksum_calculation": "when_supported",
             "response_checksum_validation": "when_supported",

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,8 +149,10 @@ def test_without_credentials_the_call_says_how_to_set_them(
     assert server.seen == []
 
 
-def test_a_bucket_on_a_stand_in_is_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the stand-in has a name, which a bucket could be put before."""
+def test_a_bucket_on_a_stand_in_is_a_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also where the stand-in has a name, which a bucket could be put before, and a profile wants that."""
+    (tmp_path / "config").write_text("[default]\ns3 =\n  addressing_style = virtual\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://localhost:9000")
     client = Clients().get("s3")
     url = client.generate_presigned_url("get_object", Params={"Bucket": "stories", "Key": "a/b"})
