@@ -229,8 +229,8 @@ def refusals() -> list[tuple[str, str, str]]:
         (service.id, operation, kind)
         for service in SERVICES
         if isinstance(service, Service)
-        for operation in service.operations
-        for kind in service.kinds
+        for operation in sorted(service.operations)
+        for kind in sorted(service.kinds)
     ]
 
 
