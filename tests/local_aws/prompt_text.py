@@ -55,7 +55,7 @@ def prompt_of(told: Sequence[Turn], max_tokens: int, temperature: float, top_p: 
         # A crutch that lives here only: the wire carries no grammar, and the small model that stands in for
         # Falcon does not keep to the plan of a story, or to one word, without one.
         grammar=_grammar() if _asks_for_a_story(user) else "",
-        choices=("yes", "no") if _YES_NO.search(system) else (),
+        choices=("yes", "no") if _YES_NO.search(f"{system}\n{user}") else (),
     )
 
 
