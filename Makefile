@@ -28,7 +28,7 @@ setup: $(VENV)/.all ## everything: AWS, Airflow, notebooks, tests
 
 test: $(VENV)/.all ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft
-	@$(BIN)/python -m pytest -m "not embedded and not aws_live"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not embedded and not aws_live"
 
 test-embedded: $(VENV)/.all ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
 	@$(BIN)/stories models fetch

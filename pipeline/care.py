@@ -114,7 +114,8 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
     from pipeline.engines.aws.clients import Clients
 
     aws = settings.aws
-    yield from cloud.examine(Clients(timeouts=cloud.PATIENCE), aws.endpoint, aws.bucket, polly.read_table(aws.voices))
+    clients = Clients(timeouts=cloud.PATIENCE)
+    yield from cloud.examine(clients, aws.endpoint, aws.bucket, polly.read_table(aws.voices))
 
 
 def _local(settings: Settings) -> Iterator[Finding]:

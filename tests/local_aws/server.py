@@ -98,8 +98,8 @@ class LocalAws:
             "AWS_EC2_METADATA_DISABLED": "true",
             "STORIES_ENDPOINT": seed.ENDPOINT,
             "STORIES_BUCKET": seed.BUCKET,
-            # A model of 135M parameters writes no story that passes, and a fake translation is in no language;
-            # the profile itself stays strict.
+            # A model of 135M parameters writes no story that passes, and a fake translation is in no
+            # language; the profile itself stays strict.
             **({"STORIES_CHECKS": "report"} if account.backing.name != "embedded" else {}),
         }
 
