@@ -1,0 +1,106 @@
+"""What IAM would allow of all that the pipeline calls, by its own simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.engines.aws.doctor.case import Caller, Case, Decision, Result, unsure
+from pipeline.errors import ConfigError, StoriesError
+
+# The first part of every key in pipeline/keys.py.
+PREFIXES = ("audio", "cache", "quarantine", "stories")
+# Conditions that are met in fact; left unknown, a denial "unless" would deny everything.
+_CONTEXT = (
+    ("aws:SecureTransport", "boolean", "true"),
+    ("s3:x-amz-server-side-encryption", "string", "AES256"),
+)
+
+
+def check_permissions(case: Case) -> Result:
+    decisions = decisions_on(case)
+    if denied := [f"{one.action} on {one.resource}" for one in decisions if not one.allowed]:
+        return False, f"IAM does not allow {'; '.join(denied)}", f"allow that in IAM to {case.caller}"
+    return True, f"IAM allows {', '.join(dict.fromkeys(one.action for one in decisions))}", ""
+
+
+def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Actions that are needed, and on what: where an endpoint or a bucket is not set, not on that."""
+    # Translate asks Comprehend, in the caller's name, which language a text is in (source "auto").
+    yield (
+        "polly:SynthesizeSpeech polly:DescribeVoices translate:TranslateText "
+        "comprehend:DetectDominantLanguage",
+        ("*",),
+    )
+    if case.endpoint:  # its ARN has small letters only; streaming too goes by this action
+        there = f"arn:{caller.partition}:sagemaker:{case.region}:{caller.account}"
+        yield "sagemaker:InvokeEndpoint", (f"{there}:endpoint/{case.endpoint.lower()}",)
+    if case.bucket:
+        bucket = f"arn:{caller.partition}:s3:::{case.bucket}"
+        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{one}/doctor" for one in PREFIXES)
+        yield "s3:ListBucket", (bucket,)
+
+
+def decisions_on(case: Case) -> tuple[Decision, ...]:
+    """What IAM's simulation says of all that is needed; asked once. Raises ConfigError: it has no answer."""
+    if case.simulated is None:
+        try:
+            case.simulated = tuple(_simulated(case))
+        except StoriesError as error:
+            case.simulated = unsure(str(error))
+    if isinstance(case.simulated, StoriesError):
+        raise case.simulated
+    return case.simulated
+
+
+def _simulated(case: Case) -> Iterator[Decision]:
+    caller = case.caller
+    if caller is None:
+        raise unsure("it is not known who is calling: mend the credentials first")
+    principal = _principal(case, caller)
+    for actions, resources in _needed(case, caller):
+        told = case.ask(
+            "iam",
+            "simulate_principal_policy",
+            "iam:SimulatePrincipalPolicy",
+            "EvaluationResults",
+            PolicySourceArn=principal,
+            ActionNames=actions.split(),
+            ResourceArns=list(resources),
+            ContextEntries=[
+                {"ContextKeyName": name, "ContextKeyType": kind, "ContextKeyValues": [value]}
+                for name, kind, value in (*_CONTEXT, ("aws:RequestedRegion", "string", case.region))
+            ],
+        )
+        # One page holds a hundred results; these are four actions, or two on four resources.
+        results = {one.get("EvalActionName"): one for one in told["EvaluationResults"]}
+        for action in actions.split():
+            yield from _of_action(action, resources, results.get(action, {}))
+
+
+def _of_action(action: str, resources: Sequence[str], result: Mapping[str, Any]) -> Iterator[Decision]:
+    """Of each resource where IAM tells them apart, else of all."""
+    apart = {
+        one.get("EvalResourceName"): one.get("EvalResourceDecision")
+        for one in result.get("ResourceSpecificResults", ())
+    }
+    for resource in resources:
+        told = apart.get(resource) or result.get("EvalDecision")
+        if told is None:
+            raise unsure(f"IAM's simulation says nothing of {action}")
+        yield Decision(action, resource, told == "allowed")
+
+
+def _principal(case: Case, caller: Caller) -> str:
+    """The ARN that has the policies: a role's own, not its session's, which leaves the role's path out."""
+    if caller.kind == "user":
+        return caller.arn
+    if caller.kind != "assumed-role":
+        raise unsure(f"IAM simulates roles and users only, and this is {caller}: come as one of them")
+    role = caller.name.partition("/")[0]
+    try:
+        return str(case.ask("iam", "get_role", "iam:GetRole", "Role", RoleName=role)["Role"]["Arn"])
+    except ConfigError as error:
+        if error.problem != "access-denied":
+            raise
+        return f"arn:{caller.partition}:iam::{caller.account}:role/{role}"
