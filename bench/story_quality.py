@@ -19,8 +19,8 @@ from pipeline.app import App, Unwatched
 from pipeline.bootstrap import build_app
 from pipeline.checks import distinct
 from pipeline.config import Settings
+from pipeline.drafts import ATTEMPTS, Tried, attempt, in_english
 from pipeline.errors import StoriesError
-from pipeline.steps import ATTEMPTS, Tried, attempt, in_english
 from pipeline.text import words
 from pipeline.types import StoryRequest
 

@@ -62,7 +62,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """strict: whether a failed check refuses a text (profiles for quick looks only report it)."""
+    """strict: whether a failed check refuses a text (profiles for quick looks only report it).
+
+    foreign: who translates an idea in a language in which no story is told, where there is somebody.
+    """
 
     profile: str
     text: TextEngine
@@ -74,3 +77,4 @@ class App:
     store: Store
     chains: Mapping[str, Chain]
     strict: bool = True
+    foreign: TranslationEngine | None = None

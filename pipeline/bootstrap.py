@@ -40,6 +40,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         store=parts.store,
         chains={locale: parts.chain(locale, told) for locale, told in spec["locales"].items()},
         strict=spec["strict"] if settings.strict is None else settings.strict,
+        foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )
 
 
@@ -98,13 +99,13 @@ class _Parts:
             locale=locale,
             voice=Voice(told["voice"], locale, told["speech"]),
             speech=self._speech(told["speech"]),
-            translation=self._translation(translation) if translation else None,
+            translation=self.translation(translation) if translation else None,
             quality=told["quality"],
             labels=tuple(told.get("labels", ())),
             experimental=told.get("experimental", False),
         )
 
-    def _translation(self, name: str) -> TranslationEngine:
+    def translation(self, name: str) -> TranslationEngine:
         if name not in self._made:
             engine = self._create(name)
             # What the local model translates are completions of the remembering writer: kept one by one.
@@ -148,6 +149,7 @@ def _sagemaker(parts: _Parts) -> dict[str, Any]:
         "model": parts.settings.model or parts.spec["text"],
         "container": aws.container,
         "streamed": aws.streamed,
+        "component": aws.component,
     }
 
 

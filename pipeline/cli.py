@@ -22,6 +22,19 @@ examples:
   stories make "a shy snail" --new          another story of the same idea
   stories make --id 4f1c --locale es        a story made before, in another language
   stories make "a shy snail" --profile draft   a quick look with small weights
+  stories doctor --profile aws              is all there for the cloud, and what to do
+
+environment (an option goes before it):
+  STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL
+  STORIES_CHECKS=report    story checks report and do not refuse
+  STORIES_READINGS=0       keep nothing of what the local writer has read of its prompts
+for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
+  STORIES_ENDPOINT, STORIES_BUCKET
+  STORIES_COMPONENT        the inference component, for endpoints that have them
+  STORIES_CONTAINER=chat   an endpoint that takes OpenAI's messages (default: text-generation)
+  STORIES_STREAMED=0       whole answers instead of token by token
+  STORIES_URL_SECONDS=300  how long a signed URL lives (default: 900)
+  STORIES_FORMALITY, STORIES_TERMINOLOGY, STORIES_VOICES (a table of `stories voices refresh`)
 """
 
 

@@ -22,13 +22,15 @@ _LONGEST_URL = 7 * 24 * 3600
 class Aws:
     """What the profile `aws` works with; region and credentials come the usual boto3 way.
 
-    endpoint: the SageMaker endpoint's name. container: how it is asked, "text-generation" or "chat".
+    endpoint: the SageMaker endpoint's name. component: the inference component on it, for endpoints that have
+    them (Studio makes such). container: how it is asked, "text-generation" or "chat".
     streamed: whether its answers come token by token. bucket: where stories are kept.
     url_seconds: how long a signed URL lives. formality: as one speaks to a child, or "FORMAL", or "".
     terminology: a custom terminology of Amazon Translate. voices: a table made by `stories voices refresh`.
     """
 
     endpoint: str = ""
+    component: str = ""
     container: str = "text-generation"
     streamed: bool = True
     bucket: str = ""
@@ -39,12 +41,13 @@ class Aws:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Aws:
-        """STORIES_ENDPOINT, _CONTAINER, _STREAMED (0: no), _BUCKET, _URL_SECONDS, _FORMALITY, _TERMINOLOGY,
-        _VOICES. Raises ConfigError: a number that is none."""
+        """STORIES_ENDPOINT, _COMPONENT, _CONTAINER, _STREAMED (0: no), _BUCKET, _URL_SECONDS, _FORMALITY,
+        _TERMINOLOGY, _VOICES. Raises ConfigError: a number that is none."""
         whole = Aws()
         terminology, voices = environ.get("STORIES_TERMINOLOGY"), environ.get("STORIES_VOICES")
         return cls(
             endpoint=environ.get("STORIES_ENDPOINT", ""),
+            component=environ.get("STORIES_COMPONENT", ""),
             container=environ.get("STORIES_CONTAINER") or whole.container,
             streamed=environ.get("STORIES_STREAMED") != "0",
             bucket=environ.get("STORIES_BUCKET", ""),

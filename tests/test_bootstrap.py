@@ -71,6 +71,7 @@ def test_the_cloud_is_asked_as_the_environment_says() -> None:
     told = Settings.from_env(
         {
             "STORIES_ENDPOINT": "falcon",
+            "STORIES_COMPONENT": "falcon-1",
             "STORIES_BUCKET": "stories",
             "STORIES_CONTAINER": "chat",
             "STORIES_STREAMED": "0",
@@ -81,7 +82,9 @@ def test_the_cloud_is_asked_as_the_environment_says() -> None:
             "STORIES_CHECKS": "report",
         }
     )
-    assert told.aws == Aws("falcon", "chat", False, "stories", 300, "FORMAL", ("names",), Path("/v.toml"))
+    assert told.aws == Aws(
+        "falcon", "falcon-1", "chat", False, "stories", 300, "FORMAL", ("names",), Path("/v.toml")
+    )
     assert told.strict is False
     assert build_app(replace(told, profile="aws")).strict is False
     assert build_app(Settings(profile="aws")).strict is True
