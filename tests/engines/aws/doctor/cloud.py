@@ -24,7 +24,7 @@ REGION = "eu-west-1"
 BUCKET = "stories-of-ours"
 ENDPOINT = "Stories-Falcon"
 NUMBER = "111122223333"
-SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Studio/jane.doe@example.org"
+SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Studio/a.caller@example.org"
 ROLE = f"arn:aws:iam::{NUMBER}:role/service-role/Studio"
 NAMES = [
     "region",
@@ -117,7 +117,7 @@ def role_told(arn: str) -> dict[str, Any]:
 
 WELL: dict[str, Answer] = {
     "GetCallerIdentity": {
-        "UserId": "AROAXXXXXXXXXXXXXXXXX:jane.doe@example.org",
+        "UserId": "AROAXXXXXXXXXXXXXXXXX:a.caller@example.org",
         "Account": NUMBER,
         "Arn": SESSION,
     },

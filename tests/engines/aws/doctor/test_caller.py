@@ -100,9 +100,9 @@ def test_where_sts_is_out_of_reach_the_rest_is_looked_at_all_the_same() -> None:
     ("arn", "kind"),
     [
         (SESSION, "role"),
-        (f"arn:aws:iam::{NUMBER}:user/family/jane.doe", "user"),
+        (f"arn:aws:iam::{NUMBER}:user/family/a.caller", "user"),
         (f"arn:aws:iam::{NUMBER}:root", "root"),
-        (f"arn:aws-us-gov:sts::{NUMBER}:federated-user/jane.doe", "federated"),
+        (f"arn:aws-us-gov:sts::{NUMBER}:federated-user/a.caller", "federated"),
     ],
 )
 def test_who_is_calling_is_told_by_kind_and_the_last_four_digits(arn: str, kind: str) -> None:

@@ -91,7 +91,7 @@ def test_where_a_role_may_not_be_read_it_is_taken_to_have_no_path() -> None:
 
 
 def test_a_user_is_asked_about_by_their_own_arn() -> None:
-    arn = f"arn:aws-cn:iam::{NUMBER}:user/family/jane.doe"
+    arn = f"arn:aws-cn:iam::{NUMBER}:user/family/a.caller"
     clients = cloud(GetCallerIdentity={"UserId": "A", "Account": NUMBER, "Arn": arn})
     asked = needed(clients)
     assert {call["PolicySourceArn"] for call in clients.params("SimulatePrincipalPolicy")} == {arn}
@@ -99,7 +99,7 @@ def test_a_user_is_asked_about_by_their_own_arn() -> None:
     assert "GetRole" not in clients.operations()
 
 
-@pytest.mark.parametrize("kind", ["root", "federated-user/jane.doe"])
+@pytest.mark.parametrize("kind", ["root", "federated-user/a.caller"])
 def test_whom_iam_does_not_simulate_stays_unknown(kind: str) -> None:
     arn = f"arn:aws:iam::{NUMBER}:{kind}"
     clients = cloud(GetCallerIdentity={"UserId": "A", "Account": NUMBER, "Arn": arn})

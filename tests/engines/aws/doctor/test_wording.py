@@ -16,7 +16,7 @@ def test_neither_names_nor_account_numbers_nor_keys_are_repeated(operation: str)
     findings = found(cloud(**{operation: Refusal("AccessDeniedException", 403, message)}))
     everything = " ".join(f"{one.told} {one.todo}" for one in findings.values())
     assert "is not authorized to perform: x:Y" in everything
-    for secret in ("jane", NUMBER, "AKIA", "Studio"):
+    for secret in ("caller", NUMBER, "AKIA", "Studio"):
         assert secret not in everything
 
 
@@ -35,5 +35,5 @@ def test_an_account_number_in_a_sentence_is_cut_short() -> None:
 def test_an_identity_that_is_the_last_word_is_not_repeated_either() -> None:
     denied = Refusal("AccessDeniedException", 403, f"ask {SESSION}")
     finding = found(cloud(DescribeEndpoint=denied))["endpoint"]
-    assert "jane" not in finding.told
+    assert "caller" not in finding.told
     assert "IAM" in finding.todo
