@@ -51,7 +51,8 @@ def make(options: Namespace) -> None:
             say(_told(app, manifest))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items())
     tell(f"{time.perf_counter() - started:.1f} s in all{f': {took}' if took else ' (it was made before)'}")
-    tell(f"Another one: add --new. In another language: stories make --id {story_id[:8]} --locale it")
+    again = f"stories make --id {story_id[:8]} --locale it --profile {settings.profile}"
+    tell(f"Another one: add --new. In another language: {again}")
 
 
 def list_stories(options: Namespace) -> None:
