@@ -58,6 +58,7 @@ class Slots:
     shelf: Shelf = field(default_factory=NoShelf)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _free: list[Slot] = field(default_factory=list)
+    _kept: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._free = [Slot(number) for number in range(self.count)]
@@ -72,7 +73,8 @@ class Slots:
             slot.prompt_tokens = 0
             yield slot
             slot.read = sent
-            if slot.prompt_tokens >= _WORTH_KEEPING:
+            if slot.prompt_tokens >= _WORTH_KEEPING and sent[0] not in self._kept:
+                self._kept.add(sent[0])  # once a process: looking whether it is kept reads a whole file
                 self.shelf.keep(sent[0], slot.number)
         except BaseException:
             slot.read = ()  # how far it came is not known
