@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipeline.claims import Claims
 from pipeline.engines import (
     AudioEncoder,
     LanguageDetector,
@@ -76,5 +77,6 @@ class App:
     encoder: AudioEncoder
     store: Store
     chains: Mapping[str, Chain]
+    claims: Claims
     strict: bool = True
     foreign: TranslationEngine | None = None

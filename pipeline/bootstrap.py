@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.app import App, Chain
 from pipeline.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
+from pipeline.claims import Claims, this_machine
 from pipeline.config import Settings, profile
 from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
@@ -39,6 +40,8 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         encoder=create(spec["encoder"]),
         store=parts.store,
         chains={locale: parts.chain(locale, told) for locale, told in spec["locales"].items()},
+        # Only where a store is this machine's own does a claim's process say something.
+        claims=Claims(parts.store, machine=this_machine() if spec["store"] == "files" else ""),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )
@@ -82,7 +85,7 @@ class _Parts:
     def clients(self) -> Any:
         from pipeline.engines.aws.clients import Clients
 
-        return Clients()
+        return Clients(attempts=self.settings.aws.attempts)
 
     @cached_property
     def text(self) -> TextEngine:

@@ -181,7 +181,7 @@ class CachedSpeech:
                 "speak", self.fingerprint, usage, {**asdict(replace(made, audio=b"")), "audio": where}
             )
 
-        key = keys.call("speak", self.fingerprint, {"text": text, "voice": asdict(voice)})
+        key = _speech_key(self.fingerprint, text, voice)
         answer = memo(self.store, key, call, self._check)["answer"]
         marks = tuple(SpeechMark(**mark) for mark in answer["marks"])
         return Narration(self.store.get(answer["audio"]), answer["media_type"], answer["duration_ms"], marks)
@@ -194,6 +194,25 @@ class CachedSpeech:
             raise CorruptError(f"{key} is gone") from error
         if hashlib.sha256(data).hexdigest() not in key:
             raise CorruptError(f"{key} is damaged")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A remembered narration, its sound left where it lies. audio: the store's key."""
+
+    audio: str
+    duration_ms: int
+    marks: tuple[SpeechMark, ...]
+
+
+def spoken(store: Store, engine: SpeechEngine, text: str, voice: Voice) -> Spoken | None:
+    """What was spoken of `text`, without speaking it; None where it was not yet, or is damaged."""
+    try:
+        answer = unseal(store.get(_speech_key(engine.fingerprint, text, voice)))["answer"]
+    except (NotFoundError, CorruptError):
+        return None
+    marks = tuple(SpeechMark(**mark) for mark in answer["marks"])
+    return Spoken(answer["audio"], answer["duration_ms"], marks)
 
 
 class Detection(Protocol):
@@ -221,6 +240,10 @@ class CachedDetection:
             "answer"
         ]
         return answer
+
+
+def _speech_key(fingerprint: str, text: str, voice: Voice) -> str:
+    return keys.call("speak", fingerprint, {"text": text, "voice": asdict(voice)})
 
 
 def _read(store: Store, key: str, check: Callable[[Body], None]) -> Body:

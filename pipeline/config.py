@@ -27,6 +27,8 @@ class Aws:
     streamed: whether its answers come token by token. bucket: where stories are kept.
     url_seconds: how long a signed URL lives. formality: as one speaks to a child, or "FORMAL", or "".
     terminology: a custom terminology of Amazon Translate. voices: a table made by `stories voices refresh`.
+    workflow: the state machine that makes what the API is asked for. attempts: how often each request to a
+    paid service is sent, 0 for each service's own bound; 1 where a state machine retries.
     """
 
     endpoint: str = ""
@@ -38,11 +40,13 @@ class Aws:
     formality: str = "INFORMAL"
     terminology: tuple[str, ...] = ()
     voices: Path | None = None
+    workflow: str = ""
+    attempts: int = 0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Aws:
         """STORIES_ENDPOINT, _COMPONENT, _CONTAINER, _STREAMED (0: no), _BUCKET, _URL_SECONDS, _FORMALITY,
-        _TERMINOLOGY, _VOICES. Raises ConfigError: a number that is none."""
+        _TERMINOLOGY, _VOICES, _WORKFLOW, _ATTEMPTS. Raises ConfigError: a number that is none."""
         whole = Aws()
         terminology, voices = environ.get("STORIES_TERMINOLOGY"), environ.get("STORIES_VOICES")
         return cls(
@@ -51,10 +55,41 @@ class Aws:
             container=environ.get("STORIES_CONTAINER") or whole.container,
             streamed=environ.get("STORIES_STREAMED") != "0",
             bucket=environ.get("STORIES_BUCKET", ""),
-            url_seconds=_seconds(environ.get("STORIES_URL_SECONDS") or str(whole.url_seconds)),
+            url_seconds=_number(environ, "STORIES_URL_SECONDS", whole.url_seconds, 1, _LONGEST_URL),
             formality=environ.get("STORIES_FORMALITY", whole.formality).upper(),
             terminology=(terminology,) if terminology else (),
             voices=Path(voices).expanduser() if voices else None,
+            workflow=environ.get("STORIES_WORKFLOW", ""),
+            attempts=_number(environ, "STORIES_ATTEMPTS", whole.attempts, 0, 10),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What the API works with, wherever it runs.
+
+    wait: seconds that POST / waits for a story before it answers 202 (API Gateway ends a request after 29).
+    origin: of the page that may call it from a browser; "" for none. workers, waiting: how many stories
+    are made at once, and wait for their turn, where the server itself makes them. publish: whether each
+    finished story is listed; a machine of one's own does so, a cloud lists what somebody approved.
+    """
+
+    wait: int = 24
+    origin: str = ""
+    workers: int = 2
+    waiting: int = 16
+    publish: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Serving:
+        """STORIES_WAIT, _ORIGIN, _WORKERS, _WAITING, _PUBLISH (1: yes). Raises ConfigError."""
+        whole = Serving()
+        return cls(
+            wait=_number(environ, "STORIES_WAIT", whole.wait, 0, 290),
+            origin=environ.get("STORIES_ORIGIN", ""),
+            workers=_number(environ, "STORIES_WORKERS", whole.workers, 1, 64),
+            waiting=_number(environ, "STORIES_WAITING", whole.waiting, 0, 10_000),
+            publish=environ.get("STORIES_PUBLISH") == "1",
         )
 
 
@@ -74,6 +109,7 @@ class Settings:
     readings: bool = True
     strict: bool | None = None
     aws: Aws = Aws()
+    serving: Serving = Serving()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **told: Any) -> Settings:
@@ -91,14 +127,14 @@ class Settings:
             readings=environ.get("STORIES_READINGS") != "0",
             strict=_strict(environ.get("STORIES_CHECKS", "")),
             aws=Aws.from_env(environ),
+            serving=Serving.from_env(environ),
         )
 
 
-def _seconds(told: str) -> int:
-    if not told.isascii() or not told.isdigit() or not 1 <= int(told) <= _LONGEST_URL:
-        raise ConfigError(
-            f"STORIES_URL_SECONDS={told[:20]!r} is no number from 1 to {_LONGEST_URL}", problem="bad-setting"
-        )
+def _number(environ: Mapping[str, str], name: str, usual: int, least: int, most: int) -> int:
+    told = environ.get(name) or str(usual)
+    if not told.isascii() or not told.isdigit() or not least <= int(told) <= most:
+        raise ConfigError(f"{name}={told[:20]!r} is no number from {least} to {most}", problem="bad-setting")
     return int(told)
 
 

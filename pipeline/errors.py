@@ -3,6 +3,7 @@
 StoriesError
 ├ ConfigError
 ├ RequestError
+├ BusyError               retryable
 ├ EngineError
 │  ├ ThrottledError         retryable
 │  ├ UnavailableError       retryable
@@ -39,6 +40,17 @@ class RequestError(StoriesError):
     """What was asked for cannot be had: a bad idea, an unknown locale."""
 
     default_problem = "bad-request"
+
+
+class BusyError(StoriesError):
+    """More is asked than can be made now. retry_after: whole seconds after which to ask again."""
+
+    retryable = True
+    default_problem = "queue-full"
+
+    def __init__(self, message: str, *, retry_after: int, problem: str = "") -> None:
+        super().__init__(message, problem=problem)
+        self.retry_after = retry_after
 
 
 class EngineError(StoriesError):

@@ -78,6 +78,10 @@ STATUS = {
     "bad-marks": 92,
     "bad-expiry": 93,
     "bad-range": 94,
+    "busy": 95,
+    "queue-full": 96,
+    "key-reused": 97,
+    "interrupted": 98,
 }
 
 

@@ -27,6 +27,33 @@ def manifest(story_id: str, locale: str) -> str:
     return f"stories/{story_id}/{locale}/manifest.json"
 
 
+def status(story_id: str, locale: str) -> str:
+    return f"stories/{story_id}/{locale}/status.json"
+
+
+def claims(name: str) -> str:
+    """Where the claims on what is called `name` lie."""
+    return f"claims/{name}/"
+
+
+def claim(name: str, number: int) -> str:
+    return f"{claims(name)}{number:08d}"
+
+
+def idempotency(caller: str, key: str) -> str:
+    return f"idempotency/{digest([caller, key])}.json"
+
+
+def card(catalog: str, locale: str, story_id: str) -> str:
+    """A published story, as a catalog lists it."""
+    return f"{cards(catalog, locale)}{story_id}.json"
+
+
+def cards(catalog: str, locale: str = "") -> str:
+    """Where the cards of a locale lie, or of all."""
+    return f"catalogs/{catalog}/cards/{f'{locale}/' if locale else ''}"
+
+
 def mp3(story_id: str, locale: str, data: bytes) -> str:
     return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
 

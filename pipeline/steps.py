@@ -1,11 +1,13 @@
 """generate, translate, speak, store: each takes a story's id and a locale, and may be run again.
 
-What is committed is never made anew: the text once as story.json, each translation once as
-<locale>/text.json, and manifest.json last, which says that the story in that locale is complete.
+One maker at a time, wherever it runs, by the app's claims. What is committed is never made anew: the
+text once as story.json, each translation once as <locale>/text.json, and manifest.json last, which says
+that the story in that locale is complete.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from pipeline import drafts, editions, ideas, keys, translations
@@ -52,12 +54,16 @@ def complete(app: App, story_id: str, locale: str) -> bool:
 
 def run(app: App, story_id: str, locale: str, watch: Watch) -> Manifest:
     """All steps of a story in a locale; what is complete is only read."""
-    try:
-        return _complete(app, story_id, locale)
-    except NotFoundError:
-        translate(app, story_id, locale, watch)
+
+    def tell() -> Manifest:
         speak(app, story_id, locale, watch)
         return store(app, story_id, locale, watch)
+
+    with suppress(NotFoundError):
+        return _complete(app, story_id, locale)
+    translate(app, story_id, locale, watch)
+    name = keys.manifest(story_id, locale)
+    return app.claims.once(name, lambda: _complete(app, story_id, locale), tell, watch.note)
 
 
 def generate(app: App, story_id: str, watch: Watch) -> Told:
@@ -66,10 +72,15 @@ def generate(app: App, story_id: str, watch: Watch) -> Told:
     Raises NotFoundError: no such request. RequestError: asked of another writer, so that what this one
     wrote would lie under an id that is not its own. ContentRejectedError: no attempt passed.
     """
-    try:
-        return _committed(app, story_id, WRITTEN_IN)
-    except NotFoundError:
-        pass
+    return app.claims.once(
+        keys.text(story_id, WRITTEN_IN),
+        lambda: _committed(app, story_id, WRITTEN_IN),
+        lambda: _write(app, story_id, watch),
+        watch.note,
+    )
+
+
+def _write(app: App, story_id: str, watch: Watch) -> Told:
     accepted = _accepted(app, story_id)
     if (accepted.prompt, accepted.engine) != (app.prompt.id, app.text.fingerprint):
         raise RequestError(
@@ -83,13 +94,19 @@ def generate(app: App, story_id: str, watch: Watch) -> Told:
 def translate(app: App, story_id: str, locale: str, watch: Watch) -> Told:
     """The committed text in `locale`. Raises EngineError: no acceptable translation."""
     source = generate(app, story_id, watch)
-    engine = app.chains[locale].translation
-    if engine is None:
+    if app.chains[locale].translation is None:
         return source
-    try:
-        return _committed(app, story_id, locale)
-    except NotFoundError:
-        pass
+    return app.claims.once(
+        keys.text(story_id, locale),
+        lambda: _committed(app, story_id, locale),
+        lambda: _translate(app, story_id, locale, source, watch),
+        watch.note,
+    )
+
+
+def _translate(app: App, story_id: str, locale: str, source: Told, watch: Watch) -> Told:
+    engine = app.chains[locale].translation
+    assert engine is not None
     if not app.strict and source.engine != app.text.fingerprint:
         raise RequestError(
             f"story {story_id[:8]} was written by {source.engine}: a profile for quick looks does not "

@@ -11,6 +11,7 @@ import pytest
 from pipeline import steps
 from pipeline.app import App
 from pipeline.cache import ledger
+from pipeline.claims import Claims
 from pipeline.costs import rows
 from pipeline.engines import OnText, Store, ignore
 from pipeline.engines.embedded.files import FileStore
@@ -488,7 +489,12 @@ def test_an_engine_that_fails_once_costs_only_its_own_call_again(engine: str) ->
     assert {name: len(one.calls) - whole[name] for name, one in counting.items()} == expected
 
 
-# Two makers.
+# Two makers, where the first one's claim ran out while it was at work.
+
+
+def slow(app: App) -> App:
+    """Its clock stands at 1970: every claim of its own ran out long ago."""
+    return replace(app, claims=Claims(app.store, clock=lambda: 0.0))
 
 
 class Overtaken(FakeText):
@@ -514,7 +520,7 @@ def test_the_first_committed_text_is_the_story_whoever_else_wrote_one() -> None:
         steps.generate(replace(app, text=FakeText()), story_id, Listener())
         first.append(store.get(f"stories/{story_id}/story.json"))
 
-    told = steps.run(replace(app, text=Overtaken(other_maker)), story_id, "en", Listener())
+    told = steps.run(slow(replace(app, text=Overtaken(other_maker))), story_id, "en", Listener())
     assert "Lantern" in told.title
     assert store.get(f"stories/{story_id}/story.json") == first[0]
 
@@ -534,7 +540,7 @@ def test_the_first_translation_stays() -> None:
                 kept.append(store.get(f"stories/{story_id}/fr/text.json"))
             return tuple(f"{text} Oui." for text in super().translate(texts, source, target))
 
-    late = replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())})
+    late = slow(replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())}))
     told = steps.translate(late, story_id, "fr", Listener())
     assert not told.story.title.endswith("Oui.")
     assert store.get(f"stories/{story_id}/fr/text.json") == kept[0]
@@ -556,7 +562,7 @@ def test_the_first_manifest_stays() -> None:
 def test_all_that_is_written_on_disk_is_what_was_named(tmp_path: Path) -> None:
     made(fake_app(FileStore(tmp_path)), "en", "fr")
     found = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
-    assert found == {"stories", "cache", "audio"}
+    assert found == {"stories", "cache", "audio", "claims"}
     assert not [path for path in tmp_path.rglob("*") if ".tmp-" in path.name]
 
 

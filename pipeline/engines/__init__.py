@@ -110,8 +110,8 @@ class Store(Protocol):
         """True where this call wrote it; False where it was there already."""
         ...
 
-    def list(self, prefix: str) -> Iterator[str]:
-        """Keys that start with `prefix`, sorted."""
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        """Keys that start with `prefix`, sorted; only those that come after `after`, where it is said."""
         ...
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:

@@ -135,9 +135,9 @@ class MemoryStore:
             self._kept[key] = data
             return True
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
         with self._lock:
-            found = sorted(key for key in self._kept if key.startswith(prefix))
+            found = sorted(key for key in self._kept if key.startswith(prefix) and key > after)
         yield from found
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:

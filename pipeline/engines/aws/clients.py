@@ -62,10 +62,15 @@ class Clients:
 
     region: "" is the usual boto3 way (AWS_DEFAULT_REGION, the profile's own), and AWS_REGION, which
     botocore itself does not read. timeouts: another `read_s` by service; tests cannot wait a minute.
+    attempts: requests in all to each service, 0 for its own bound; S3 keeps its own, whose retries are part
+    of its protocol. A state machine that retries asks for 1: retries live in one layer.
     """
 
-    def __init__(self, region: str = "", timeouts: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, region: str = "", timeouts: Mapping[str, float] | None = None, attempts: int = 0
+    ) -> None:
         self._region = region
+        self._attempts = attempts
         self._timeouts = dict(timeouts or {})
         self._made: dict[str, Any] = {}
         self._making = threading.Lock()
@@ -100,10 +105,11 @@ class Clients:
 
     def _settings(self, service: str) -> dict[str, Any]:
         bounds = _BOUNDS.get(service, _CONTROL)
+        attempts = self._attempts if self._attempts and service != "s3" else bounds.attempts
         return {
             "connect_timeout": bounds.connect_s,
             "read_timeout": self._timeouts.get(service, bounds.read_s),
-            "retries": {"mode": "standard", "total_max_attempts": bounds.attempts},
+            "retries": {"mode": "standard", "total_max_attempts": attempts},
             "max_pool_connections": bounds.connections,
             "user_agent_extra": _USER_AGENT,
             # A NAT gateway forgets a silent connection after 350 s, and a home router sooner.

@@ -76,9 +76,11 @@ class S3Store:
             time.sleep(seconds or 0)
         return status != 412
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
         """A page of 1,000 is asked for when it is reached. S3 sorts by UTF-8, which is Python's order too."""
         asked = {"Bucket": self._bucket, "Prefix": checked_prefix(prefix)}
+        if after:
+            asked["StartAfter"] = checked_prefix(after)
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(**asked))
         while True:
             with answered(_ENGINE, self._where):

@@ -43,10 +43,11 @@ class FileStore:
                 return False
         return True
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
         top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
         found = (path.relative_to(self._root).as_posix() for path in top.rglob("*") if path.is_file())
-        yield from sorted(key for key in found if key.startswith(prefix) and _TEMPORARY not in key)
+        wanted = (key for key in found if key.startswith(prefix) and key > after)
+        yield from sorted(key for key in wanted if _TEMPORARY not in key)
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
         """A file's address does not expire, and its name is its own."""

@@ -56,6 +56,14 @@ class StoreContract(ABC):
         assert list(store.list("ab/c/d")) == ["ab/c/d"]
         assert list(store.list("a/1")) == ["a/10.json"]
 
+    def test_list_goes_on_after_a_key_that_need_not_be_there(self, store: Store) -> None:
+        for key in ("a/1", "a/2", "a/3", "b/1"):
+            store.put(key, b"x")
+        assert list(store.list("a/", after="a/1")) == ["a/2", "a/3"]
+        assert list(store.list("a/", after="a/15")) == ["a/2", "a/3"]
+        assert list(store.list("a/", after="a/3")) == []
+        assert list(store.list("", after="a/3")) == ["b/1"]
+
     @pytest.mark.parametrize("prefix", ["", "a/", "none", "none/at/all/", "b/c"])
     def test_where_nothing_starts_so_the_list_is_empty(self, store: Store, prefix: str) -> None:
         assert list(store.list(prefix)) == []

@@ -1,0 +1,45 @@
+"""infra/openapi.yaml from the routes: `make openapi` writes it, `make lint` checks that it is current."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from pipeline.api import Api
+from pipeline.api.document import document
+from pipeline.bootstrap import build_app
+from pipeline.config import Settings
+from pipeline.engines.fake import MemoryStore
+from pipeline.ondemand import OnDemand
+from pipeline.runner import InProcess
+
+_FILE = Path(__file__).with_name("openapi.yaml")
+_HEAD = "# Made by `make openapi` from pipeline/api: change that, not this.\n"
+
+
+def render() -> str:
+    """Routes only: no engine is loaded, nothing is stored."""
+    app = build_app(Settings(profile="fake"), MemoryStore())
+    api = Api(OnDemand(app, InProcess(app)), wait=0)
+    return _HEAD + yaml.safe_dump(document(api.resolver), sort_keys=False, allow_unicode=True, width=110)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python infra/openapi.py", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say whether the file is current")
+    options = parser.parse_args(arguments)
+    made = render()
+    if not options.check:
+        _FILE.write_text(made, "utf-8")
+        return 0
+    if _FILE.is_file() and _FILE.read_text("utf-8") == made:
+        return 0
+    sys.stderr.write("infra/openapi.yaml is not what pipeline/api says: run `make openapi`\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

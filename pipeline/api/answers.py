@@ -1,0 +1,44 @@
+"""How an answer is written: JSON, or a problem (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from pipeline.problems import Problem
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+Answer = dict[str, Any]
+
+
+def told(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    return Response(status, JSON, _text(body), headers=dict(headers or {}))
+
+
+def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    return Response(problem.status, PROBLEM, _text(problem.body), headers=_with(problem, headers))
+
+
+def refused_unread(problem: Problem) -> Answer:
+    """The same as API Gateway takes it, for what never reached a route."""
+    headers = {name: [value] for name, value in _with(problem, {"Content-Type": PROBLEM}).items()}
+    return {
+        "statusCode": problem.status,
+        "body": _text(problem.body),
+        "isBase64Encoded": False,
+        "multiValueHeaders": headers,
+    }
+
+
+def _with(problem: Problem, headers: Mapping[str, str] | None) -> dict[str, Any]:
+    after = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    return {**(headers or {}), **after}
+
+
+def _text(body: Any) -> str:
+    """UTF-8 as it is: a story in Arabic is not six characters a letter."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,130 @@
+"""What a request may hold and what an answer holds: checked on the way in, the OpenAPI document's schemas."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.idempotency import VARIANTS
+
+LONGEST_TAG = 35
+_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
+State = Literal["queued", "writing", "translating", "speaking", "done", "failed"]
+Locale = Annotated[
+    str, Field(min_length=2, max_length=LONGEST_TAG, pattern=_TAG, description="BCP-47, as fr or fr-CA")
+]
+
+
+class _Asked(BaseModel):
+    """Nothing is guessed: no field that is not known, no "1" for 1."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StoryAsk(_Asked):
+    context: str = Field(
+        min_length=1,
+        max_length=2000,
+        description="The idea in one line, in any of the languages",
+        examples=["a baby sphynx lost in an Egyptian pyramid"],
+    )
+    locale: Locale = Field(default="en", description="The language to hear it in")
+    variant: int | None = Field(
+        default=None, ge=0, lt=VARIANTS, description="Which of the idea's many stories; none: a random one"
+    )
+    experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
+
+
+class LocaleAsk(_Asked):
+    locale: Locale
+    experimental: bool = False
+
+
+class Mark(BaseModel):
+    timeMs: int = Field(description="From the segment's start")
+    start: int = Field(description="Character offsets into the segment's text")
+    end: int
+    value: str
+
+
+class Segment(BaseModel):
+    text: str
+    audioUrl: str | None = Field(default=None, description="Signed; there as soon as it is spoken")
+    startMs: int | None = Field(default=None, description="Where it begins in the whole mp3")
+    durationMs: int | None = None
+    marks: list[Mark] = []
+
+
+class Progress(BaseModel):
+    done: int
+    total: int = Field(description="0: not known")
+
+
+class Accepted(BaseModel):
+    id: str
+    locale: str
+    status: State
+    variant: int | None = None
+
+
+class StoryView(BaseModel):
+    """queued, writing, translating, speaking: on the way. done. failed: `detail` says why."""
+
+    id: str
+    locale: str
+    status: State
+    progress: Progress | None = None
+    title: str | None = None
+    story: str | None = None
+    mp3Url: str | None = None
+    downloadUrl: str | None = None
+    durationMs: int | None = None
+    segments: list[Segment] = []
+    context: str | None = None
+    variant: int | None = None
+    locales: list[str] = Field(default=[], description="In which it is complete")
+    labels: list[str] = Field(default=[], description="What a listener must be told")
+    engines: dict[str, str] = {}
+    checks: list[dict[str, Any]] = []
+    problem: str | None = None
+    detail: str | None = None
+    retryable: bool | None = None
+
+
+class Card(BaseModel):
+    id: str
+    locale: str
+    title: str
+    durationMs: int
+    labels: list[str] = []
+
+
+class Catalog(BaseModel):
+    stories: list[Card]
+    cursor: str | None = Field(default=None, description="Of the next page; none: this is the last")
+
+
+class LocaleView(BaseModel):
+    locale: str
+    quality: str
+    labels: list[str]
+    experimental: bool
+
+
+class Locales(BaseModel):
+    locales: list[LocaleView]
+
+
+class Health(BaseModel):
+    status: str
+    profile: str
+
+
+class ProblemView(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str

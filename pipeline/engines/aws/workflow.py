@@ -1,0 +1,72 @@
+"""A runner by AWS Step Functions, Express: only a story's id and locale travel.
+
+An Express execution cannot be looked at afterwards (DescribeExecution is for Standard): how it went is in
+the store, which its own states write to, and which has the last word here too.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from pipeline.engines.aws.errors import answered
+from pipeline.errors import ConfigError, UnavailableError
+
+if TYPE_CHECKING:
+    from pipeline.engines.aws.clients import Clients
+
+_ENGINE = "stepfunctions"
+_CALLED = "the workflow"
+
+
+class Workflow:
+    """machine: the state machine's ARN. clients: with one attempt, and with the longest wait as the read
+    timeout of "stepfunctions": StartSyncExecution is at-most-once, and answers when all is over.
+    """
+
+    def __init__(self, clients: Clients, machine: str) -> None:
+        self._clients = clients
+        self._named = machine
+
+    def start(self, story_id: str, locale: str) -> None:
+        """Raises EngineError, ConfigError. Accepted: Step Functions runs it at least once."""
+        with answered(_ENGINE, _CALLED):
+            self._client.start_execution(**self._order(story_id, locale))
+
+    def finish(self, story_id: str, locale: str, seconds: float) -> None:
+        """An execution goes on without us after `seconds`, which is the client's own read timeout; one that
+        failed (a 200, whose `status` says so) has left why in the store. Raises as start(), and
+        UnavailableError "too-slow".
+        """
+        from botocore.exceptions import ReadTimeoutError
+
+        with answered(_ENGINE, _CALLED):
+            try:
+                answer = self._client.start_sync_execution(**self._order(story_id, locale))
+            except ReadTimeoutError:
+                return
+        if answer["status"] == "TIMED_OUT":  # which skips every Catch: nobody else can tell of it
+            raise UnavailableError("the workflow took too long", engine=_ENGINE, problem="too-slow")
+
+    def _order(self, story_id: str, locale: str) -> dict[str, str]:
+        """A name of its own each time: a story may be asked for again, and Express keeps no names."""
+        return {
+            "stateMachineArn": self._machine,
+            "name": f"{story_id}-{locale}-{uuid.uuid4().hex[:8]}",
+            "input": json.dumps({"id": story_id, "locale": locale}),
+        }
+
+    @property
+    def _machine(self) -> str:
+        if not self._named:
+            raise ConfigError(
+                "no workflow is named: set STORIES_WORKFLOW to the state machine's ARN "
+                "(`make deploy` prints it; `make aws-local` sets it)",
+                problem="no-workflow",
+            )
+        return self._named
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.get("stepfunctions")

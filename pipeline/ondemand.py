@@ -1,0 +1,88 @@
+"""What a caller asks for, and what is there of it: the API's routes call this, and so could anything else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pipeline import ideas, idempotency, keys, status, steps
+from pipeline.app import App
+from pipeline.records import Accepted, load_accepted
+from pipeline.runner import Runner
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """variant: None for any. key: the caller's Idempotency-Key, "" for none; caller: whose key it is."""
+
+    context: str
+    locale: str = "en"
+    variant: int | None = None
+    experimental: bool = False
+    key: str = ""
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A story in a locale that may be made. variant: which one it is."""
+
+    story_id: str
+    locale: str
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemand:
+    app: App
+    runner: Runner
+
+    def accept(self, ask: Ask) -> Asked:
+        """Checked, and on record, but not begun. Raises RequestError, ContentRejectedError."""
+        locale = steps.chain(self.app, ask.locale, ask.experimental).locale
+        ideas.accept(ask.context, self.app.screen)  # before a key is spent on it
+        variant = self._variant(ask)
+        return Asked(steps.accept(self.app, ask.context, variant), locale, variant)
+
+    def again(self, story_id: str, tag: str, experimental: bool = False) -> Asked:
+        """A story that was asked for before, in this locale. Raises NotFoundError, RequestError."""
+        locale = steps.chain(self.app, tag, experimental).locale
+        return Asked(story_id, locale, self.request(story_id).request.variant)
+
+    def request(self, story_id: str) -> Accepted:
+        """Raises NotFoundError."""
+        key = keys.request(story_id)
+        return load_accepted(self.app.store.get(key), key)
+
+    def begin(self, asked: Asked) -> None:
+        """Being made when this returns, unless it is made, or being made, already. Raises BusyError."""
+        if not self._is_made_or_live(asked):
+            self.runner.start(asked.story_id, asked.locale)
+
+    def finish(self, asked: Asked, seconds: float) -> None:
+        """Begins it and waits until it is over, well or not, `seconds` at most."""
+        deadline = time.monotonic() + seconds
+        if not self._is_made_or_live(asked):
+            self.runner.finish(asked.story_id, asked.locale, seconds)
+            return
+        pause = _FIRST_PAUSE
+        while self._is_live(asked) and time.monotonic() < deadline:
+            time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _variant(self, ask: Ask) -> int:
+        if not ask.key:
+            return idempotency.draw() if ask.variant is None else ask.variant
+        sent = {"context": ask.context, "locale": ask.locale, "variant": ask.variant}
+        return idempotency.variant(self.app.store, ask.caller, ask.key, sent)
+
+    def _is_made_or_live(self, asked: Asked) -> bool:
+        return self._is_made(asked) or status.is_live(self.app.store, asked.story_id, asked.locale)
+
+    def _is_live(self, asked: Asked) -> bool:
+        return not self._is_made(asked) and status.is_live(self.app.store, asked.story_id, asked.locale)
+
+    def _is_made(self, asked: Asked) -> bool:
+        return steps.complete(self.app, asked.story_id, asked.locale)

@@ -1,0 +1,145 @@
+"""Who makes what the API accepted: threads of this process, or a state machine (engines/aws/workflow.py)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from pipeline import catalog, status, steps
+from pipeline.app import App
+from pipeline.engines import Store
+from pipeline.errors import BusyError, StoriesError
+from pipeline.status import Reporting
+
+Key = tuple[str, str]
+# How long a story takes until one was made here: the demo's own, about a minute.
+_FIRST_GUESS = 60.0
+_LONGEST_WAIT = 120
+
+
+class Runner(Protocol):
+    """Takes (story id, locale); the request is in the store already. Both raise BusyError, EngineError."""
+
+    def start(self, story_id: str, locale: str) -> None:
+        """Accepted, and on record, when this returns."""
+        ...
+
+    def finish(self, story_id: str, locale: str, seconds: float) -> None:
+        """Starts it, and returns when it is over, well or not, or after `seconds`: the store tells."""
+        ...
+
+
+class InProcess:
+    """A bounded queue and worker threads around the steps. Two requests for one thing are one job.
+
+    workers: made at once. waiting: jobs that may wait besides. publish: list each finished story.
+    """
+
+    def __init__(self, app: App, workers: int = 2, waiting: int = 16, publish: bool = False) -> None:
+        self._app = app
+        self._workers = workers
+        self._most = workers + waiting
+        self._publish = publish
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="story")
+        self._jobs: dict[Key, threading.Event] = {}
+        self._lock = threading.Lock()
+        self._took: deque[float] = deque(maxlen=8)
+        self._log = logging.getLogger(__name__)
+
+    def start(self, story_id: str, locale: str) -> None:
+        self._submit((story_id, locale))
+
+    def finish(self, story_id: str, locale: str, seconds: float) -> None:
+        self._submit((story_id, locale)).wait(seconds)
+
+    def resume(self) -> int:
+        """Takes up what an earlier process accepted and did not finish; how many there are.
+
+        Their makers may live on in another process: the steps' claims join them.
+        """
+        found = list(unfinished(self._app.store))
+        for key in found:
+            if key[1] in self._app.chains:
+                self._submit(key, bounded=False)
+        return len(found)
+
+    def stop(self) -> None:
+        """Waits for what is being made; what waits stays on record for the next start."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, key: Key, bounded: bool = True) -> threading.Event:
+        """The event is set when the job is over."""
+        with self._lock:
+            if key in self._jobs:
+                return self._jobs[key]
+            ahead = len(self._jobs)
+            if bounded and ahead >= self._most:
+                raise self._busy(ahead)
+            over = self._jobs[key] = threading.Event()
+        try:
+            status.queue(self._app.store, *key, life=status.LIFE * (1 + ahead // self._workers))
+            self._pool.submit(self._work, key, over)
+        except BaseException:
+            self._over(key, over)
+            raise
+        return over
+
+    def _work(self, key: Key, over: threading.Event) -> None:
+        started = time.monotonic()
+        try:
+            self._make(key)
+            self._took.append(time.monotonic() - started)
+        finally:
+            self._over(key, over)
+
+    def _make(self, key: Key) -> None:
+        store = self._app.store
+        try:
+            manifest = steps.run(self._app, *key, Reporting(store, *key))
+            if self._publish:
+                catalog.publish(store, manifest)
+        except StoriesError as error:
+            self._log.warning("story not made", extra={**_named(key), "problem": error.problem})
+            self._fail(key, error)
+        except Exception as error:  # noqa: BLE001 - a bug of ours; whoever waits is told all the same
+            self._log.error("story not made", extra=_named(key), exc_info=error)
+            self._fail(key, StoriesError(type(error).__name__))
+
+    def _fail(self, key: Key, error: StoriesError) -> None:
+        try:
+            status.fail(self._app.store, *key, error)
+        except StoriesError as lost:  # a full disk, say: its status runs out, and reads as failed then
+            self._log.error("failure not recorded", extra=_named(key), exc_info=lost)
+
+    def _over(self, key: Key, over: threading.Event) -> None:
+        with self._lock:
+            self._jobs.pop(key, None)
+        over.set()
+
+    def _busy(self, ahead: int) -> BusyError:
+        took = sorted(self._took)[len(self._took) // 2] if self._took else _FIRST_GUESS
+        seconds = max(1, min(_LONGEST_WAIT, round(took / self._workers)))
+        return BusyError(
+            f"{ahead} stories are being made or wait already: ask again in {seconds} s", retry_after=seconds
+        )
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {"story_id": key[0], "locale": key[1]}
+
+
+def unfinished(store: Store) -> Iterator[Key]:
+    """What was accepted and is neither made nor reported as failed."""
+    there = set(store.list("stories/"))
+    for key in sorted(there):
+        parts = key.split("/")
+        if parts[-1] != "status.json" or "/".join([*parts[:3], "manifest.json"]) in there:
+            continue
+        # Expired ones too: their maker died, and nobody was told.
+        if status.read(store, parts[1], parts[2], clock=lambda: 0.0).state != status.FAILED:
+            yield parts[1], parts[2]
