@@ -17,6 +17,7 @@ from pipeline.config import Settings, profile
 from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
 from pipeline.prompts import read, story_prompt
+from pipeline.runner import InProcess, Runner
 from pipeline.screen import word_screen
 from pipeline.types import Voice
 
@@ -45,6 +46,19 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )
+
+
+def build_runner(app: App, settings: Settings) -> Runner:
+    """The state machine where one is named, else threads of this process."""
+    if settings.aws.workflow:
+        from pipeline.engines.aws.clients import Clients
+        from pipeline.engines.aws.workflow import Workflow
+
+        # StartSyncExecution is silent until all is over: the wait is the read timeout.
+        clients = Clients(timeouts={"stepfunctions": max(1, settings.serving.wait)})
+        return Workflow(clients, settings.aws.workflow)
+    serving = settings.serving
+    return InProcess(app, serving.workers, serving.waiting, serving.publish)
 
 
 def build_store(settings: Settings) -> Store:

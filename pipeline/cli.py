@@ -95,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("id", help="its id, or how the id begins")
     play.add_argument("--locale", help="the language, where there is more than one")
     _add(verbs, shared, "locales", commands.locales, "the languages: engines, voice, measured quality")
+    publish = _add(verbs, shared, "publish", commands.publish, "list a story in the API's GET /stories")
+    publish.add_argument("id", help="its id, or how the id begins")
+    publish.add_argument("--locale", help="only this language")
+    serve = _add(verbs, shared, "serve", _serve, "the API (and the page) on this machine")
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+    serve.add_argument("--port", type=int, default=8000, help="default: 8000; 0: any that is free")
+    serve.add_argument("--url", default="", help="how others reach it, where not by HOST:PORT")
     models = _add(
         verbs, shared, "models", commands.models, "the weights: size, licence, whether they are here"
     )
@@ -111,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     _add(verbs, shared, "doctor", care.doctor, "is all there that the profile needs, and what to do")
     _add(verbs, shared, "cost", commands.cost, "the ledger: calls, tokens, characters, seconds, money")
     return parser
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from pipeline.serving import serve  # a web server, which no other command needs
+
+    serve(options)
 
 
 def _shared() -> argparse.ArgumentParser:

@@ -40,7 +40,7 @@ def make(options: Namespace) -> None:
     wanted = [steps.chain(app, tag, options.experimental).locale for tag in options.locale or ["en"]]
     story_id = _which(app, options)
     if not all(steps.complete(app, story_id, locale) for locale in wanted):
-        _fetch(weights(settings), settings)
+        fetch(weights(settings), settings)
     watch = Terminal()
     for locale in dict.fromkeys(wanted):
         tell(f"{locale}: story {story_id}")
@@ -116,7 +116,7 @@ def locales(options: Namespace) -> None:
 
 
 def models(options: Namespace) -> None:
-    from pipeline.engines.embedded import fetch
+    from pipeline.engines.embedded import fetch as fetching
     from pipeline.engines.embedded import models as pinned
     from pipeline.engines.embedded.verification import amount
 
@@ -124,10 +124,10 @@ def models(options: Namespace) -> None:
     directory = models_dir(settings)
     names = tuple(options.names) or weights(settings)
     if options.action == "fetch":
-        _fetch(names, settings, force=options.force)
+        fetch(names, settings, force=options.force)
     if options.action == "verify":
         for name in names:
-            say(f"{name}: {fetch.verify(name, directory)} is whole")
+            say(f"{name}: {fetching.verify(name, directory)} is whole")
     if options.action is None:
         absent = {one.name for one in pinned.missing(pinned.table(), directory)}
         rows = [
@@ -136,6 +136,14 @@ def models(options: Namespace) -> None:
         ]
         say(terminal.table([("name", "size", "licence", "where", "for"), *rows]))
         tell(f"in {directory}")
+
+
+def publish(options: Namespace) -> None:
+    """Listed by the API from now on."""
+    store = _store(options)
+    for one in _found(store, options):
+        catalog.publish(store, one)
+        tell(f"{one.story_id[:8]} {one.locale} is published: {one.title}")
 
 
 def cost(options: Namespace) -> None:
@@ -197,15 +205,15 @@ def _which(app: App, options: Namespace) -> str:
     return steps.accept(app, options.context, variant)
 
 
-def _fetch(names: tuple[str, ...], settings: Settings, force: bool = False) -> None:
-    from pipeline.engines.embedded import fetch
+def fetch(names: tuple[str, ...], settings: Settings, force: bool = False) -> None:
+    from pipeline.engines.embedded import fetch as fetching
     from pipeline.engines.embedded import models as pinned
     from pipeline.engines.embedded.progress import progress_on
 
     directory = models_dir(settings)
     if announcement := pinned.announce(names, directory):
         tell(announcement)
-    fetch.ensure(names, directory, progress_on(sys.stderr), force=force)
+    fetching.ensure(names, directory, progress_on(sys.stderr), force=force)
 
 
 def _found(store: Store, options: Namespace) -> list[Manifest]:

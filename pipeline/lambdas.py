@@ -1,0 +1,98 @@
+"""The Lambda handlers: the API, and the states of infra/workflow.asl.yaml.
+
+Each makes its app at the first event of an execution environment and keeps it. What goes wrong leaves as
+one of our errors: Step Functions matches their names, and retries the retryable ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from pipeline import problems, status, steps
+from pipeline.api import Api
+from pipeline.app import App
+from pipeline.bootstrap import build_app, build_runner
+from pipeline.config import Settings
+from pipeline.errors import StoriesError
+from pipeline.observing import observed
+from pipeline.ondemand import OnDemand
+from pipeline.status import Reporting
+
+Event = dict[str, Any]
+Step = Callable[[App, str, str, Reporting], object]
+
+
+@observed
+def trigger(event: Event, context: Any) -> dict[str, Any]:
+    """MvpStoriesWorkflowTrigger, the API: an API Gateway proxy event and its answer. Never raises."""
+    return _api()(event, context)
+
+
+@observed
+def generate(event: Event, context: Any) -> dict[str, str]:
+    """Generate Story."""
+    return _run(event, lambda app, story_id, _, watch: steps.generate(app, story_id, watch))
+
+
+@observed
+def translate(event: Event, context: Any) -> dict[str, str]:
+    """Translate story."""
+    return _run(event, steps.translate)
+
+
+@observed
+def speak(event: Event, context: Any) -> dict[str, str]:
+    """MvpStoriesTextToSpeech: speaks and stores, and so completes the story in the locale."""
+    return _run(event, steps.run)
+
+
+@observed
+def record_failure(event: Event, context: Any) -> dict[str, str]:
+    """Record failure: what a state could not tell itself, because it timed out, crashed or gave up."""
+    app, (story_id, locale) = _app(), _ids(event)
+    if status.is_live(app.store, story_id, locale):
+        name = str((event.get("error") or {}).get("Error", ""))
+        status.fail(app.store, story_id, locale, problems.of_workflow(name))
+    return {"id": story_id, "locale": locale}
+
+
+# By function name, for whoever runs them elsewhere than on Lambda.
+FUNCTIONS = {
+    "MvpStoriesWorkflowTrigger": trigger,
+    "MvpStoriesGenerate": generate,
+    "MvpStoriesTranslate": translate,
+    "MvpStoriesTextToSpeech": speak,
+    "MvpStoriesRecordFailure": record_failure,
+}
+
+
+def _run(event: Event, step: Step) -> dict[str, str]:
+    """Only ids come in and go out. A failure that no retry mends is on record before it is raised."""
+    app, (story_id, locale) = _app(), _ids(event)
+    try:
+        step(app, story_id, locale, Reporting(app.store, story_id, locale))
+    except StoriesError as error:
+        if not error.retryable:
+            status.fail(app.store, story_id, locale, error)
+        raise
+    return {"id": story_id, "locale": locale}
+
+
+def _ids(event: Event) -> tuple[str, str]:
+    return str(event["id"]), str(event["locale"])
+
+
+@cache
+def _app() -> App:
+    return build_app(Settings.from_env(os.environ))
+
+
+@cache
+def _api() -> Api:
+    settings = Settings.from_env(os.environ)
+    app = _app()
+    serving = settings.serving
+    return Api(OnDemand(app, build_runner(app, settings)), serving.wait, serving.origin)

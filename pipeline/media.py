@@ -1,0 +1,67 @@
+"""A store of files as a browser reaches it: signed, expiring, absolute addresses, as S3's are."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from pipeline.digest import canonical
+from pipeline.engines import Store
+from pipeline.errors import RequestError
+
+PATH = "/media/"
+_KEPT = "server/media.key"
+_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStore:
+    """`inner`, but for its addresses. base: "http://127.0.0.1:8000". secret: of this store's servers."""
+
+    inner: Store
+    base: str
+    secret: bytes
+    clock: Callable[[], float] = time.time
+
+    def get(self, key: str) -> bytes:
+        return self.inner.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.inner.put(key, data)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        return self.inner.put_if_absent(key, data)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        return self.inner.list(prefix, after)
+
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
+        expires = str(int(self.clock()) + (_SECONDS if expires_in is None else expires_in))
+        asked = {"expires": expires, **({"filename": filename} if filename else {})}
+        asked["signature"] = _signature(self.secret, key, expires, filename)
+        return f"{self.base}{PATH}{quote(key)}?{urlencode(asked)}"
+
+    def check(self, key: str, query: Mapping[str, str]) -> str:
+        """The file's name as a download, "" for none. Raises RequestError "bad-signature", "expired-url"."""
+        expires, filename = query.get("expires", ""), query.get("filename", "")
+        expected = _signature(self.secret, key, expires, filename)
+        if not hmac.compare_digest(expected.encode(), query.get("signature", "").encode()):
+            raise RequestError("this address was not signed here", problem="bad-signature")
+        if int(expires) <= self.clock():
+            raise RequestError("this address has expired: ask for the story again", problem="expired-url")
+        return filename
+
+
+def secret(store: Store) -> bytes:
+    """One for all servers of a store; drawn at the first start."""
+    store.put_if_absent(_KEPT, secrets.token_hex(32).encode())
+    return store.get(_KEPT)
+
+
+def _signature(secret: bytes, key: str, expires: str, filename: str) -> str:
+    return hmac.new(secret, canonical([key, expires, filename]), hashlib.sha256).hexdigest()

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from pipeline import catalog, status, steps
@@ -20,6 +20,8 @@ Key = tuple[str, str]
 # How long a story takes until one was made here: the demo's own, about a minute.
 _FIRST_GUESS = 60.0
 _LONGEST_WAIT = 120
+# How often (s) an idle worker looks whether it is to stop.
+_LOOK_UP = 0.5
 
 
 class Runner(Protocol):
@@ -45,9 +47,11 @@ class InProcess:
         self._workers = workers
         self._most = workers + waiting
         self._publish = publish
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="story")
+        self._queue: SimpleQueue[Key] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self._jobs: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
+        self._stopping = False
         self._took: deque[float] = deque(maxlen=8)
         self._log = logging.getLogger(__name__)
 
@@ -68,9 +72,12 @@ class InProcess:
                 self._submit(key, bounded=False)
         return len(found)
 
-    def stop(self) -> None:
-        """Waits for what is being made; what waits stays on record for the next start."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def stop(self, seconds: float) -> None:
+        """Waits `seconds` at most for what is being made. The rest stays on record: resume() takes it up."""
+        deadline = time.monotonic() + seconds
+        self._stopping = True
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _submit(self, key: Key, bounded: bool = True) -> threading.Event:
         """The event is set when the job is over."""
@@ -81,21 +88,31 @@ class InProcess:
             if bounded and ahead >= self._most:
                 raise self._busy(ahead)
             over = self._jobs[key] = threading.Event()
+            self._start_threads()
         try:
             status.queue(self._app.store, *key, life=status.LIFE * (1 + ahead // self._workers))
-            self._pool.submit(self._work, key, over)
         except BaseException:
-            self._over(key, over)
+            self._over(key)
             raise
+        self._queue.put(key)
         return over
 
-    def _work(self, key: Key, over: threading.Event) -> None:
-        started = time.monotonic()
-        try:
+    def _start_threads(self) -> None:
+        """At the first job. Daemons: a server that is told to stop does not wait for a slow model."""
+        for _ in range(self._workers - len(self._threads)):
+            self._threads.append(threading.Thread(target=self._work, daemon=True))
+            self._threads[-1].start()
+
+    def _work(self) -> None:
+        while not self._stopping:
+            try:
+                key = self._queue.get(timeout=_LOOK_UP)
+            except Empty:
+                continue
+            started = time.monotonic()
             self._make(key)
             self._took.append(time.monotonic() - started)
-        finally:
-            self._over(key, over)
+            self._over(key)
 
     def _make(self, key: Key) -> None:
         store = self._app.store
@@ -116,10 +133,9 @@ class InProcess:
         except StoriesError as lost:  # a full disk, say: its status runs out, and reads as failed then
             self._log.error("failure not recorded", extra=_named(key), exc_info=lost)
 
-    def _over(self, key: Key, over: threading.Event) -> None:
+    def _over(self, key: Key) -> None:
         with self._lock:
-            self._jobs.pop(key, None)
-        over.set()
+            self._jobs.pop(key).set()
 
     def _busy(self, ahead: int) -> BusyError:
         took = sorted(self._took)[len(self._took) // 2] if self._took else _FIRST_GUESS

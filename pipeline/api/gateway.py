@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from pipeline import problems
 from pipeline.api import routes
 from pipeline.api.answers import JSON, Answer, refused, refused_unread
+from pipeline.api.resolver import Resolver
 from pipeline.errors import StoriesError
 from pipeline.ondemand import OnDemand
 from pipeline.problems import Problem
@@ -36,10 +37,16 @@ class Api:
 
     def __init__(self, stories: OnDemand, wait: float, origin: str = "") -> None:
         self._log = logging.getLogger(__name__)
-        self.resolver = APIGatewayRestResolver(enable_validation=True, cors=_cors(origin))
+        self.resolver = Resolver(enable_validation=True, cors=_cors(origin))
         self._routes = routes.Routes(stories, wait)
         self._routes.register(self.resolver)
         self._catch()
+
+    def warm(self) -> None:
+        """Each route once: Powertools assembles it at its first call, which two threads may not share."""
+        for path, method in self._routes.addresses():
+            event = {"httpMethod": method, "path": path, "headers": {}, "body": "", "requestContext": {}}
+            self.resolver.resolve(event, None)
 
     def __call__(self, event: Event, context: Any) -> Answer:
         """Never raises: what goes wrong is an answer."""
@@ -55,7 +62,7 @@ class Api:
         """What is refused unread."""
         if event["httpMethod"] != "POST":
             return None
-        if len(event.get("body") or "") > MOST_BYTES:
+        if len((event.get("body") or "").encode("utf-8", "replace")) > MOST_BYTES:
             return refused_unread(too_large())
         kind = _header(event, "content-type").split(";")[0].strip().lower()
         if kind != JSON:

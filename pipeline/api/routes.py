@@ -85,6 +85,10 @@ class Routes:
         """Which methods an address has; none where it is no address."""
         return sorted(route.method for route in self._table() if _fits(route.path, path))
 
+    def addresses(self) -> list[tuple[str, str]]:
+        """(path, method) that each route answers to, with "x" for an id or a locale."""
+        return [(re.sub(r"<\w+>", "x", route.path), route.method) for route in self._table()]
+
     def _table(self) -> tuple[Route, ...]:
         made = (models.StoryView, "The story")
         begun = (models.Accepted, "It is being made: follow Location, after Retry-After seconds")

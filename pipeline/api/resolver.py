@@ -1,0 +1,42 @@
+"""Powertools' resolver for a server of many threads.
+
+A Lambda function answers one request at a time, so Powertools keeps the request at hand on its classes
+(BaseRouter.current_event, the resolver's context; read in 3.37). Two threads would read each other's.
+Here each thread has its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+
+class _PerThread:
+    """An attribute that each thread has to itself, made at its first use."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._own = threading.local()
+
+    def __get__(self, resolver: Any, owner: type | None = None) -> Any:
+        name = str(id(resolver))
+        if not hasattr(self._own, name):
+            setattr(self._own, name, self._make())
+        return getattr(self._own, name)
+
+    def __set__(self, resolver: Any, value: Any) -> None:
+        setattr(self._own, str(id(resolver)), value)
+
+
+class Resolver(APIGatewayRestResolver):
+    current_event: Any = _PerThread(lambda: None)
+    context: Any = _PerThread(dict)
+    processed_stack_frames: Any = _PerThread(list)
+
+    def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        self.current_event = APIGatewayProxyEvent(dict(event))
+        return super().resolve(event, context)

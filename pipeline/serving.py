@@ -1,0 +1,117 @@
+"""`stories serve`: the API on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from pipeline.bootstrap import build_app, build_runner, build_store, weights
+from pipeline.commands import fetch
+from pipeline.config import Settings, profile
+from pipeline.errors import ConfigError
+from pipeline.runner import InProcess
+from pipeline.terminal import tell
+
+_PAGE = Path("frontend/dist")
+# A browser, a curl: whoever asks waits as long as the demo's own workflow may take.
+_WAIT = "290"
+_EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
+_GRACE_SECONDS = 3
+
+
+def serve(options: Namespace) -> None:
+    """Raises ConfigError: the port is taken, a package or a setting is missing."""
+    import uvicorn
+
+    from pipeline.api import Api
+    from pipeline.media import MediaStore, secret
+    from pipeline.ondemand import OnDemand
+    from pipeline.server import build_server
+
+    settings = _settings(options)
+    is_files = profile(settings.profile)["store"] == "files"
+    if not settings.aws.workflow:
+        fetch(weights(settings), settings)
+    listening = _listen(options.host, options.port)
+    base = options.url or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
+    store: Any = build_store(settings)
+    media = MediaStore(store, base, secret(store)) if is_files else None
+    app = build_app(settings, media or store)
+    runner = build_runner(app, settings)
+    serving = settings.serving
+    api = Api(OnDemand(app, runner), serving.wait, serving.origin)
+    api.warm()
+    _log_to_stderr()
+    if isinstance(runner, InProcess) and (found := runner.resume()):
+        tell(f"going on with {found} stories that were asked for before")
+    tell(_greeting(settings, base, runner))
+    asgi = build_server(api, media, store.path if is_files else None, _PAGE, serving.origin)
+    config = uvicorn.Config(
+        asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+    if isinstance(runner, InProcess):
+        runner.stop(_GRACE_SECONDS)
+
+
+def _settings(options: Namespace) -> Settings:
+    """A machine of one's own waits longer, and lists what is made on it."""
+    environ = dict(os.environ)
+    environ.setdefault("STORIES_WAIT", _WAIT)
+    told = Settings.from_env(environ, profile=options.profile, out=options.out, model=options.model)
+    if profile(told.profile)["store"] == "files":
+        environ.setdefault("STORIES_PUBLISH", "1")
+    return Settings.from_env(environ, profile=options.profile, out=options.out, model=options.model)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=512)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another with --port",
+            problem="bad-setting",
+        ) from error
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - shown, not bound
+
+
+def _greeting(settings: Settings, base: str, runner: object) -> str:
+    by = "its own threads" if isinstance(runner, InProcess) else f"the workflow {settings.aws.workflow}"
+    page = f"\nThe page: {base}/" if _PAGE.is_dir() else ""
+    return (
+        f"Stories at {base} (profile {settings.profile}, made by {by}).\n"
+        "Ctrl-C ends it; what was accepted goes on at the next start.\n"
+        f"Try:  curl --location {base} --header 'Content-Type: application/json' \\\n"
+        f"        --data '{_EXAMPLE}'{page}\n"
+        f"More: {base}/openapi.json, {base}/locales, {base}/stories"
+    )
+
+
+class _Line(logging.Formatter):
+    """One line a request or a failed story; a trace where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = record.__dict__
+        when = self.formatTime(record, "%H:%M:%S")
+        if record.msg == "request":
+            line = f"{when} {told['status']} {told['method']} {told['path']} {told['milliseconds']:.0f} ms"
+        else:
+            line = f"{when} {record.levelname.lower()}: {record.getMessage()} {told.get('problem', '')}"
+            line += f" {told['story_id'][:8]} {told['locale']}" if "locale" in told else ""
+        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line())
+    logger = logging.getLogger("pipeline")
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.INFO)
