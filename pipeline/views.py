@@ -6,7 +6,6 @@ URLs are signed when a view is made, and never kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from pipeline import keys, problems, status
@@ -67,7 +66,10 @@ def _done(app: App, manifest: Manifest) -> View:
         "locales": _locales(app, manifest.story_id),
         "labels": list(manifest.labels),
         "engines": dict(manifest.engines),
-        "checks": [asdict(check) for check in manifest.checks],
+        "checks": [
+            {"name": one.name, "passed": one.passed, "figure": one.figure, "bound": one.bound}
+            for one in manifest.checks
+        ],
     }
 
 
