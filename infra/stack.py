@@ -2,6 +2,7 @@
 
 Run by the Python of .venv-infra, which has boto3 and sam beside it.
 """
+# ruff: noqa: T201 - a command prints
 
 from __future__ import annotations
 
@@ -25,20 +26,22 @@ _SHARED = "the role by which API Gateway writes logs, which is the account's"
 _EMPTYING = "S3's console empties it, versions too (or make destroy STAGE=dev WITH_BUCKET=yes)"
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """What a person must mend or decide before anything is done; the message says how."""
 
 
 def caller(session: Any) -> str:
-    """The account and region, in words. Raises Refusal: no credentials, or no region."""
+    """The account and region, in words. Raises RefusedError: no credentials, or no region."""
     if not session.region_name:
-        raise Refusal("No AWS region is set: export AWS_DEFAULT_REGION=eu-west-1, or where your endpoint is.")
+        raise RefusedError(
+            "No AWS region is set: export AWS_DEFAULT_REGION=eu-west-1, or where your endpoint is."
+        )
     try:
         told = session.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise Refusal(
-            f"AWS does not know who is calling ({error}). Say so: export AWS_PROFILE=…, or `aws sso login`, "
-            "or the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        raise RefusedError(
+            f"AWS does not know who is calling ({error}). Say so: export AWS_PROFILE=…, after "
+            "`aws sso login` or `aws configure`."
         ) from error
     return f"account {told['Account']}, region {session.region_name}, as {told['Arn'].rpartition(':')[2]}"
 
@@ -48,20 +51,24 @@ def stack_of(stage: str) -> str:
 
 
 def outputs(session: Any, stack: str) -> dict[str, str]:
-    """What the stack says of itself. Raises Refusal: there is none."""
+    """What the stack says of itself. Raises RefusedError: there is none."""
     try:
         found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
-        raise Refusal(f"{stack} in {session.region_name}: {error.response['Error']['Message']}") from error
+        raise RefusedError(
+            f"{stack} in {session.region_name}: {error.response['Error']['Message']}"
+        ) from error
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
 
 
 def destroy(
     session: Any, stage: str, with_bucket: bool, ask: Callable[[str], str], delete: Callable[[str], None]
 ) -> None:
-    """Takes a stage's stack down by `delete`, if `ask` is answered with its name. Raises Refusal."""
+    """Takes a stage's stack down by `delete`, if `ask` is answered with its name. Raises RefusedError."""
     if with_bucket and stage != "dev":
-        raise Refusal("A bucket goes with its stack in dev only: what families listen to, a person removes by hand.")
+        raise RefusedError(
+            "A bucket goes with its stack in dev only: what families hear, a person removes by hand."
+        )
     stack = stack_of(stage)
     print(caller(session))
     told = outputs(session, stack)
@@ -73,9 +80,9 @@ def destroy(
         print(f"The bucket {told['BucketName']} goes with every version of every story in it, for ever.")
     for words in (*stays, _SHARED):
         print(f"What stays: {words}.")
-    print("The SageMaker endpoint is not part of it, runs on and costs by the hour: its notebook takes it down.")
+    print("The SageMaker endpoint is not part of it and costs by the hour: its notebook takes it down.")
     if ask(f"Type {stack} to go on: ").strip() != stack:
-        raise Refusal("Nothing was deleted.")
+        raise RefusedError("Nothing was deleted.")
     delete(stack)
     if with_bucket and "BucketName" in told:
         remove(session, told["BucketName"])
@@ -92,9 +99,12 @@ def remove(session: Any, bucket: str) -> None:
 
 def _sam_delete(stack: str) -> None:
     sam = Path(sys.executable).with_name("sam")
-    command = [sam, "delete", "--stack-name", stack, "--no-prompts", "--s3-prefix", stack]
-    region = boto3.Session().region_name
-    subprocess.run([*command, "--region", str(region)], check=True, env={**os.environ, "SAM_CLI_TELEMETRY": "0"})  # noqa: S603
+    region = str(boto3.Session().region_name)
+    subprocess.run(  # noqa: S603
+        [sam, "delete", "--stack-name", stack, "--region", region, "--no-prompts"],
+        check=True,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0"},
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -114,7 +124,7 @@ def main(arguments: list[str]) -> int:
             print(outputs(session, stack_of(told.stage))["ApiUrl"])
         else:
             destroy(session, told.stage, told.with_bucket, input, _sam_delete)
-    except (Refusal, EOFError) as refusal:
+    except (RefusedError, EOFError) as refusal:
         print(str(refusal) or "Nothing was deleted: nobody answered.", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError:

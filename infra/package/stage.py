@@ -1,8 +1,10 @@
 """Stages what a Lambda function holds: `pipeline` without what it never runs, and the one wheel it needs.
 
-python infra/package/stage.py build/lambda; standard library only. boto3 comes with Lambda's runtime, Powertools
-(with pydantic and the X-Ray SDK) as AWS's public layer: what is left is mutagen, with its hashes from the lock.
+python infra/package/stage.py build/lambda; standard library only. boto3 comes with Lambda's runtime,
+Powertools (with pydantic and the X-Ray SDK) as AWS's public layer: what is left is mutagen, with its hashes
+from the lock.
 """
+# ruff: noqa: T201 - a command prints
 
 from __future__ import annotations
 
@@ -77,7 +79,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("target", type=Path, help="the folder to make anew, as build/lambda")
     told = parser.parse_args(arguments)
-    print(f"{told.target}: {stage(told.target)} files, and requirements.txt")  # noqa: T201
+    print(f"{told.target}: {stage(told.target)} files, and requirements.txt")
 
 
 if __name__ == "__main__":

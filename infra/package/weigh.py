@@ -2,6 +2,7 @@
 
 python infra/package/weigh.py build/sam/MvpStoriesGenerate; standard library only.
 """
+# ruff: noqa: T201 - a command prints
 
 from __future__ import annotations
 
@@ -30,13 +31,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", type=Path, help="what sam build made of a function")
     folder = parser.parse_args(arguments).folder
     if not folder.is_dir():
-        print(f"{folder} is not there: make package builds it", file=sys.stderr)  # noqa: T201
+        print(f"{folder} is not there: make package builds it", file=sys.stderr)
         return 1
     total, files = zipped(folder)
     for name, small, large in files:
-        print(f"{small:>8} {large:>8}  {name}")  # noqa: T201
+        print(f"{small:>8} {large:>8}  {name}")
     unpacked = sum(large for _, _, large in files)
-    print(f"{total:>8} bytes zipped, {unpacked} unpacked, {len(files)} files; at most {LIMIT} zipped")  # noqa: T201
+    print(f"{total:>8} bytes zipped, {unpacked} unpacked, {len(files)} files; at most {LIMIT} zipped")
     return 0 if total <= LIMIT else 1
 
 
