@@ -26,10 +26,12 @@ LEFT_OUT = frozenset(
         "engines/embedded",
         "engines/fake.py",
         "exits.py",
+        "media.py",
         "profiles/draft.toml",
         "profiles/embedded.toml",
         "profiles/fake.toml",
         "server.py",
+        "serving.py",
         "terminal.py",
     }
 )

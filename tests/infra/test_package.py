@@ -31,7 +31,8 @@ class Guard:
     given = frozenset({_GIVEN.split()!r}) | sys.stdlib_module_names | {{"pipeline"}}
 
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in self.given:
+        # The standard library's own, named after the platform.
+        if name.partition(".")[0] not in self.given and not name.startswith("_sysconfigdata"):
             raise ModuleNotFoundError(f"a Lambda has no {{name}}", name=name)
 
 staged = pathlib.Path(sys.argv[1])

@@ -172,8 +172,8 @@ def test_every_function_has_a_role_of_its_own() -> None:
     [
         (
             "MvpStoriesWorkflowTrigger",
-            "audio cache catalogs claims idempotency stories",
-            "claims idempotency stories",
+            "audio cache catalogs idempotency stories",
+            "idempotency stories",
         ),
         ("MvpStoriesGenerate", "cache claims quarantine stories", "cache claims quarantine stories"),
         ("MvpStoriesTranslate", "cache claims quarantine stories", "cache claims quarantine stories"),

@@ -6,7 +6,9 @@ import json
 
 import pytest
 from jsonschema import Draft4Validator
+from pydantic import BaseModel
 
+from pipeline.api.models import LocaleAsk, StoryAsk
 from tests.infra.cloudformation import properties
 
 API = properties("MvpStoriesApi")
@@ -61,6 +63,8 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Idea", {"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}, True),
         ("Idea", {"context": "a shy snail"}, True),
         ("Idea", {"context": "a shy snail", "variant": 2**53 - 1}, True),
+        ("Idea", {"context": "a shy snail", "variant": None}, True),
+        ("Idea", {"context": "a shy snail", "experimental": True}, True),
         ("Idea", {"context": ""}, False),
         ("Idea", {"locale": "fr"}, False),
         ("Idea", {"context": 7}, False),
@@ -75,6 +79,14 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
 def test_a_body_is_what_the_call_takes(schema: str, body: object, fits: bool) -> None:
     # API Gateway's models are JSON schema, draft 4.
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
+
+
+@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryAsk), ("Locale", LocaleAsk)])
+def test_the_gateway_knows_the_fields_that_the_code_takes(schema: str, model: type[BaseModel]) -> None:
+    told, taken = BODY["components"]["schemas"][schema], model.model_json_schema()
+    assert told["properties"].keys() == taken["properties"].keys()
+    assert told["required"] == taken["required"]
+    assert told["additionalProperties"] is taken["additionalProperties"] is False
 
 
 @pytest.mark.parametrize("kind", sorted(RESPONSES))
