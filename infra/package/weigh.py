@@ -1,0 +1,45 @@
+"""Weighs a built function as Lambda receives it, lists what it holds, and fails where that is too much.
+
+python infra/package/weigh.py build/sam/MvpStoriesGenerate; standard library only.
+"""
+# ruff: noqa: T201 - a command prints
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+LIMIT = 400_000  # bytes, zipped: a small package starts fast
+
+
+def zipped(folder: Path) -> tuple[int, list[tuple[str, int, int]]]:
+    """The zip's size, and each file's name with its size in the zip and out of it; bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder).as_posix())
+        listed = [(one.filename, one.compress_size, one.file_size) for one in archive.infolist()]
+    return len(buffer.getvalue()), listed
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="what sam build made of a function")
+    folder = parser.parse_args(arguments).folder
+    if not folder.is_dir():
+        print(f"{folder} is not there: make package builds it", file=sys.stderr)
+        return 1
+    total, files = zipped(folder)
+    for name, small, large in files:
+        print(f"{small:>8} {large:>8}  {name}")
+    unpacked = sum(large for _, _, large in files)
+    print(f"{total:>8} bytes zipped, {unpacked} unpacked, {len(files)} files; at most {LIMIT} zipped")
+    return 0 if total <= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
