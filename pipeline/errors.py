@@ -48,7 +48,7 @@ class BusyError(StoriesError):
     retryable = True
     default_problem = "queue-full"
 
-    def __init__(self, message: str, *, retry_after: int, problem: str = "") -> None:
+    def __init__(self, message: str, *, retry_after: int = 5, problem: str = "") -> None:
         super().__init__(message, problem=problem)
         self.retry_after = retry_after
 

@@ -81,7 +81,10 @@ STATUS = {
     "busy": 95,
     "queue-full": 96,
     "key-reused": 97,
-    "interrupted": 98,
+    "bad-signature": 98,
+    "expired-url": 99,
+    "too-slow": 100,
+    "interrupted": 101,
 }
 
 

@@ -97,4 +97,6 @@ class Stories:
         return {**kept, **mine, **changed}
 
     def files(self) -> list[str]:
-        return sorted(path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file())
+        """But for the claims, which only say who made it."""
+        found = (path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file())
+        return sorted(name for name in found if not name.startswith("claims/"))

@@ -86,6 +86,6 @@ def test_every_error_class_ends_with_a_status_of_its_own_problem() -> None:
     classes = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, StoriesError)
     ]
-    assert len(classes) == 9
+    assert len(classes) == 10
     for kind in classes:
         assert status_of(kind("message")) == STATUS[kind.default_problem]

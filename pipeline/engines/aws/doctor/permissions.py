@@ -9,7 +9,7 @@ from pipeline.engines.aws.doctor.case import Caller, Case, Decision, Result, uns
 from pipeline.errors import ConfigError, StoriesError
 
 # The first part of every key in pipeline/keys.py.
-PREFIXES = ("audio", "cache", "quarantine", "stories")
+PREFIXES = ("audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "stories")
 # Conditions that are met in fact; left unknown, a denial "unless" would deny everything.
 _CONTEXT = (
     ("aws:SecureTransport", "boolean", "true"),

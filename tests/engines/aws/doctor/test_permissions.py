@@ -60,6 +60,9 @@ def test_every_prefix_that_the_pipeline_writes_is_asked_about() -> None:
         keys.audio(one),
         keys.call("complete", "x", {}),
         keys.quarantine("cache/a", b""),
+        keys.claim("a", 1),
+        keys.idempotency("caller", "key"),
+        keys.card("published", "fr", "4f"),
     ]
     asked = needed(cloud())
     for action in ("s3:GetObject", "s3:PutObject"):
