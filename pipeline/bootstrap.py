@@ -17,7 +17,7 @@ from pipeline.config import Settings, profile
 from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
 from pipeline.prompts import read, story_prompt
-from pipeline.runner import InProcess, Runner
+from pipeline.runner import InProcess, Recorded, Runner
 from pipeline.screen import word_screen
 from pipeline.types import Voice
 
@@ -56,7 +56,7 @@ def build_runner(app: App, settings: Settings) -> Runner:
 
         # StartSyncExecution is silent until all is over: the wait is the read timeout.
         clients = Clients(timeouts={"stepfunctions": max(1, settings.serving.wait)})
-        return Workflow(clients, settings.aws.workflow)
+        return Recorded(Workflow(clients, settings.aws.workflow), app.store)
     serving = settings.serving
     return InProcess(app, serving.workers, serving.waiting, serving.publish)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -147,6 +148,32 @@ class InProcess:
 
 def _named(key: Key) -> dict[str, str]:
     return {"story_id": key[0], "locale": key[1]}
+
+
+class Recorded:
+    """Keeps on record what another runner accepts: a state machine writes a status only once it runs."""
+
+    def __init__(self, runner: Runner, store: Store) -> None:
+        self._runner = runner
+        self._store = store
+
+    def start(self, story_id: str, locale: str) -> None:
+        with self._recorded((story_id, locale)):
+            self._runner.start(story_id, locale)
+
+    def finish(self, story_id: str, locale: str, seconds: float) -> None:
+        with self._recorded((story_id, locale)):
+            self._runner.finish(story_id, locale, seconds)
+
+    @contextmanager
+    def _recorded(self, key: Key) -> Iterator[None]:
+        """What was not taken is not live: the next request starts it again."""
+        status.queue(self._store, *key)
+        try:
+            yield
+        except StoriesError as error:
+            status.fail(self._store, *key, error)
+            raise
 
 
 def unfinished(store: Store) -> Iterator[Key]:
