@@ -72,7 +72,8 @@ def _kept(path: Path, lines: str) -> Iterator[None]:
 
 def _greeting(aws: LocalAws, env: Path | None) -> str:
     """Comments, so that all that is printed may be read by a shell."""
-    told = f"# The local AWS, backed by {aws.account.backing.name} engines, listens on {aws.url}. Ctrl-C ends it.\n"
+    backing = aws.account.backing.name
+    told = f"# The local AWS, backed by {backing} engines, listens on {aws.url}. Ctrl-C ends it.\n"
     if env is None:
         return told + "# In another shell:\n"
     # A shell looks for a name without a slash in its PATH.
