@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> int:
             environment |= stack.enter_context(hostnames(aws.account))
         lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
         if options.env:
-            stack.enter_context(_kept(options.env, lines))
-        sys.stdout.write(_greeting(aws, options.env))
+            stack.enter_context(kept(options.env, lines))
+        sys.stdout.write(greeting(aws, options.env))
         sys.stdout.write("" if options.env else lines)
         sys.stdout.flush()
         stopped.wait()
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
 
 
 @contextmanager
-def _kept(path: Path, lines: str) -> Iterator[None]:
+def kept(path: Path, lines: str) -> Iterator[None]:
     """The file, as long as there is something behind it; another's that took its place stays."""
     path.write_text(lines, "utf-8")
     try:
@@ -70,7 +70,7 @@ def _kept(path: Path, lines: str) -> Iterator[None]:
             path.unlink()
 
 
-def _greeting(aws: LocalAws, env: Path | None) -> str:
+def greeting(aws: LocalAws, env: Path | None) -> str:
     """Comments, so that all that is printed may be read by a shell."""
     backing = aws.account.backing.name
     told = f"# The local AWS, backed by {backing} engines, listens on {aws.url}. Ctrl-C ends it.\n"
