@@ -61,7 +61,7 @@ def _lines(clients: int, runs: list[tuple[Load, Load]]) -> Iterator[Finding]:
 
 
 def _mixed(quick: bool) -> Finding:
-    """64 clients: nine of ten requests are for a made story, the tenth asks for a new one or is told to wait."""
+    """64 clients: nine of ten requests are for a made story, the tenth is for a new one, or to wait."""
     requests = 4_000 if quick else 20_000
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as out, _server(out, 0, waiting=16) as base:
         story = _made(base)
