@@ -43,7 +43,7 @@ def measure(quick: bool) -> Result:
             str(clients): [one.statuses for pair in runs for one in pair] for clients, runs in seen.items()
         }
     findings = [line for clients, runs in seen.items() for line in _lines(clients, runs)]
-    return Result([*findings, _submit(quick)], {"statuses": memo})
+    return Result([*findings, _mixed(quick), _submit(quick)], {"statuses": memo})
 
 
 def _lines(clients: int, runs: list[tuple[Load, Load]]) -> Iterator[Finding]:
@@ -58,6 +58,23 @@ def _lines(clients: int, runs: list[tuple[Load, Load]]) -> Iterator[Finding]:
     yield Finding("API", f"{what}, rate", spread(one.per_second for one in own), "/s", rate, note)
     bare = ratios([(pair[1].per_second, pair[0].per_second) for pair in runs])
     yield Finding("API", f"{what}, bare uvicorn's rate / ours", bare)
+
+
+def _mixed(quick: bool) -> Finding:
+    """64 clients: nine of ten requests are for a made story, the tenth is for a new one, or to wait."""
+    requests = 4_000 if quick else 20_000
+    with tempfile.TemporaryDirectory(prefix="stories-bench-") as out, _server(out, 0, waiting=16) as base:
+        story = _made(base)
+        asked = press(
+            base,
+            lambda number: get(story) if number % 10 else post("/stories", _ask(number)),
+            64,
+            requests,
+        )
+    told = asked.percentile(99) * 1000
+    note = f"{asked.per_second:.0f}/s; statuses {asked.statuses}, {asked.lost} lost of {requests}"
+    what = "64 clients, 90 % cached, a queue of 16, p99"
+    return Finding("API", what, Spread(told, told, told, 1), "ms", None, note)
 
 
 def _submit(quick: bool) -> Finding:
@@ -91,8 +108,8 @@ def _body(url: str) -> bytes:
 
 
 @contextmanager
-def _server(out: str, seconds: float) -> Iterator[str]:
-    with _process("bench.serve_slow", out, str(seconds)) as base:
+def _server(out: str, seconds: float, waiting: int = 10_000) -> Iterator[str]:
+    with _process("bench.serve_slow", out, str(seconds), str(waiting)) as base:
         yield base
 
 

@@ -1,4 +1,4 @@
-"""A server of ours with a writer that takes its time: python -m bench.serve_slow DIR SECONDS."""
+"""A server of ours with a writer that takes its time: python -m bench.serve_slow DIR SECONDS QUEUE."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SlowText(FakeText):
         return super().complete(prompt, on_text)
 
 
-def main(out: str, seconds: str) -> None:
+def main(out: str, seconds: str, waiting: str) -> None:
     """The first line on stdout is its address."""
     settings = Settings(profile="fake", out=Path(out))
     listening = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -43,7 +43,7 @@ def main(out: str, seconds: str) -> None:
     app = build_app(settings, media)
     if float(seconds):
         app = replace(app, text=SlowText(float(seconds)))
-    api = Api(OnDemand(app, InProcess(app, waiting=10_000)), wait=290)
+    api = Api(OnDemand(app, InProcess(app, waiting=int(waiting))), wait=290)
     api.warm()
     print(base, flush=True)
     config = uvicorn.Config(build_server(api, media, None, None), log_config=None, access_log=False)

@@ -1,4 +1,4 @@
-"""How long `stories --help` takes to answer, and how much memory a whole `stories make` needs at most."""
+"""How long `stories --help` and a Lambda's import take, and how much memory `stories make` needs at most."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ from bench.result import Result
 from bench.stories import IDEAS
 
 COMMAND = [sys.executable, "-m", "pipeline.cli"]
+# What a Lambda function pays for our own code, beside boto3 and Powertools, which AWS brings.
+_IMPORT = """
+import time, boto3, pydantic
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.logging import utils
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+began = time.perf_counter()
+import pipeline.lambdas
+print((time.perf_counter() - began) * 1000)
+"""
 # Linux counts ru_maxrss in kB, macOS in bytes.
 _UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -25,6 +39,13 @@ def measure(quick: bool) -> Result:
         [
             Finding("start-up", "stories --help", spread(answered), "s", Target(0.3)),
             Finding(
+                "Lambda",
+                "import of our own code over boto3's and Powertools'",
+                spread(_own_import() for _ in range(10)),
+                "ms",
+                Target(50),
+            ),
+            Finding(
                 "memory",
                 "peak of stories make --locale fr",
                 spread([peak / 1e9]),
@@ -34,6 +55,12 @@ def measure(quick: bool) -> Result:
             ),
         ]
     )
+
+
+def _own_import() -> float:
+    """Milliseconds."""
+    done = subprocess.run([sys.executable, "-c", _IMPORT], stdout=subprocess.PIPE, text=True, check=True)
+    return float(done.stdout)
 
 
 def _seconds(command: list[str]) -> float:

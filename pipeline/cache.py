@@ -166,6 +166,10 @@ class CachedSpeech:
     def fingerprint(self) -> str:
         return self.engine.fingerprint
 
+    @property
+    def parallel(self) -> int:
+        return self.engine.parallel
+
     def voices(self) -> tuple[Voice, ...]:
         return self.engine.voices()
 

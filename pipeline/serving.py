@@ -48,7 +48,7 @@ def serve(options: Namespace) -> None:
     api.warm()
     _log_to_stderr()
     if isinstance(runner, InProcess) and (found := runner.resume()):
-        tell(f"going on with {found} stories that were asked for before")
+        tell(f"going on with what was asked for before: {found}")
     tell(_greeting(settings, base, runner))
     asgi = build_server(api, media, store.path if is_files else None, _PAGE, serving.origin)
     config = uvicorn.Config(

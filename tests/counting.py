@@ -75,6 +75,7 @@ class CountingTranslation:
 class CountingSpeech:
     inner: SpeechEngine
     calls: Calls = field(default_factory=Calls)
+    parallel: int = 1
 
     @property
     def fingerprint(self) -> str:

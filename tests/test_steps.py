@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import FakeEncoder, FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.errors import ContentRejectedError, EngineError, NotFoundError, RequestError
 from pipeline.records import load_manifest, load_told
-from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage
+from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage, Voice
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
 from tests.making import Listener, ScriptedText, fake_app
 
@@ -575,3 +577,24 @@ def test_a_quick_look_does_not_translate_another_writers_story() -> None:
         steps.translate(quick, story_id, "fr", Listener())
     assert refused.value.problem == "another-writer"
     assert not list(store.list(f"stories/{story_id}/fr"))
+
+
+def test_a_voice_that_serves_many_is_asked_by_many_and_the_order_stays() -> None:
+    together = threading.Barrier(3, timeout=30)
+
+    class Crowd(FakeSpeech):
+        """Answers only when three ask at once."""
+
+        parallel = 3
+
+        def synthesize(self, text: str, voice: Voice) -> Narration:
+            with suppress(threading.BrokenBarrierError):  # the last ones, where they are not three any more
+                together.wait(timeout=0.5)
+            return super().synthesize(text, voice)
+
+    app = fake_app(MemoryStore())
+    crowd = replace(app, chains={**app.chains, "en": replace(app.chains["en"], speech=Crowd())})
+    (told,) = made(crowd, "en")
+    (alone,) = made(fake_app(MemoryStore()), "en")
+    assert told == alone
+    assert len(told.segments) >= 3

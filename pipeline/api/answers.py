@@ -16,11 +16,16 @@ Answer = dict[str, Any]
 
 
 def told(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    return Response(status, JSON, _text(body), headers=dict(headers or {}))
+    return as_it_is(status, text(body), headers)
+
+
+def as_it_is(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    """body: JSON already."""
+    return Response(status, JSON, body, headers=dict(headers or {}))
 
 
 def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    return Response(problem.status, PROBLEM, _text(problem.body), headers=_with(problem, headers))
+    return Response(problem.status, PROBLEM, text(problem.body), headers=_with(problem, headers))
 
 
 def refused_unread(problem: Problem) -> Answer:
@@ -28,7 +33,7 @@ def refused_unread(problem: Problem) -> Answer:
     headers = {name: [value] for name, value in _with(problem, {"Content-Type": PROBLEM}).items()}
     return {
         "statusCode": problem.status,
-        "body": _text(problem.body),
+        "body": text(problem.body),
         "isBase64Encoded": False,
         "multiValueHeaders": headers,
     }
@@ -39,6 +44,6 @@ def _with(problem: Problem, headers: Mapping[str, str] | None) -> dict[str, Any]
     return {**(headers or {}), **after}
 
 
-def _text(body: Any) -> str:
+def text(body: Any) -> str:
     """UTF-8 as it is: a story in Arabic is not six characters a letter."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

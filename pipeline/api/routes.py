@@ -12,8 +12,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 
 from pipeline import catalog, steps, views
 from pipeline.api import models
-from pipeline.api.answers import JSON, PROBLEM, refused, told
+from pipeline.api.answers import JSON, PROBLEM, as_it_is, refused, text, told
 from pipeline.api.models import LocaleAsk, StoryAsk
+from pipeline.api.recent import Recent
 from pipeline.errors import NotFoundError
 from pipeline.ondemand import Ask, Asked, OnDemand
 
@@ -68,6 +69,7 @@ class Routes:
         self._stories = stories
         self._app = stories.app
         self._wait = wait
+        self._recent = Recent()
         self._resolver: APIGatewayRestResolver | None = None
 
     def register(self, resolver: APIGatewayRestResolver) -> None:
@@ -142,7 +144,11 @@ class Routes:
 
     def story(self, story_id: StoryId, locale: Tag) -> Response[Any]:
         served = steps.chain(self._app, locale, experimental=True).locale
+        if kept := self._recent.get((story_id, served)):
+            return as_it_is(200, kept)
         seen = views.view(self._app, story_id, served)
+        if seen["status"] == "done":  # it stays as it is, but for its addresses' lives
+            self._recent.keep((story_id, served), text(seen))
         waiting = seen["status"] not in {"done", "failed"}
         return told(200, seen, {"Retry-After": str(_POLL)} if waiting else {})
 

@@ -62,10 +62,13 @@ class TranslationEngine(Protocol):
 
 
 class SpeechEngine(Protocol):
-    """Speaks one segment at a time."""
+    """Speaks a segment a call. Thread-safe: `parallel` calls at once are what it serves best."""
 
     @property
     def fingerprint(self) -> str: ...
+
+    @property
+    def parallel(self) -> int: ...
 
     def voices(self) -> tuple[Voice, ...]: ...
 

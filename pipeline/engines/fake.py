@@ -80,6 +80,7 @@ class FakeSpeech:
     """A quiet tone of 60 ms a character, with a mark for each word."""
 
     fingerprint = "fake/speech/1"
+    parallel = 1
 
     def voices(self) -> tuple[Voice, ...]:
         return tuple(Voice("fake", locale, "fake-speech") for locale in _LOCALES)

@@ -39,6 +39,9 @@ class PollySpeech:
     shipped one, where it exists.
     """
 
+    # Neural voices take 8 requests a second (burst 10); ours are two, of about a third of a second each.
+    parallel = 3
+
     def __init__(self, clients: Clients, engine: str = "neural", table: Path | None = None) -> None:
         self._clients = clients
         self._engine = engine

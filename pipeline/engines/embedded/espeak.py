@@ -30,6 +30,8 @@ class EspeakSpeech:
     There is a little chance in its sound: the same text comes out a few milliseconds longer or shorter.
     """
 
+    parallel = 1  # a segment takes some hundredths of a second
+
     @cached_property
     def fingerprint(self) -> str:
         return f"espeak-ng/{library().version}/1"

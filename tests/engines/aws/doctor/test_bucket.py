@@ -115,7 +115,9 @@ def test_a_bucket_that_does_not_tell_its_region_stays_unknown() -> None:
     assert found(cloud(HeadBucket={}))["bucket region"].passed is None
 
 
-@pytest.mark.parametrize("prefix", ["audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "stories"])
+@pytest.mark.parametrize(
+    "prefix", ["audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "stories"]
+)
 def test_a_bucket_that_iam_lets_write_in_part_is_not_writable(prefix: str) -> None:
     clients = cloud(
         SimulatePrincipalPolicy=lambda asked: allowing(asked, {"s3:PutObject": f"/{prefix}/doctor"})

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.api.recent import Recent
+
+
+def test_an_answer_is_kept_for_some_seconds_and_not_longer() -> None:
+    now = [100.0]
+    recent = Recent(seconds=5, clock=lambda: now[0])
+    recent.keep(("a", "fr"), "told")
+    now[0] += 4.9
+    assert recent.get(("a", "fr")) == "told"
+    assert recent.get(("a", "en")) is None
+    now[0] += 0.2
+    assert recent.get(("a", "fr")) is None
+
+
+def test_the_oldest_goes_first() -> None:
+    recent = Recent(most=2)
+    for name in ("a", "b"):
+        recent.keep((name, "en"), name)
+    recent.keep(("a", "en"), "a again")
+    recent.keep(("c", "en"), "c")
+    assert [recent.get((name, "en")) for name in "abc"] == ["a again", None, "c"]
+
+
+def test_many_threads_keep_no_more_than_there_is_room_for() -> None:
+    recent, together = Recent(most=8), threading.Barrier(16)
+
+    def one(number: int) -> None:
+        together.wait(timeout=30)
+        for count in range(200):
+            recent.keep((str(number), str(count)), "x")
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(one, range(16)))
+    there = [
+        recent.get((str(number), str(count))) is not None for number in range(16) for count in range(200)
+    ]
+    assert sum(there) == 8
