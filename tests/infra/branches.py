@@ -44,6 +44,7 @@ class Seen:
     """answer: StartSyncExecution's. requests: by operation, as the local AWS counted them.
 
     told, problem: the story's status, "done" by its manifest. http: what the API answers for it.
+    spoken: sentences whose sound and marks are kept.
     """
 
     execution: str
@@ -54,6 +55,7 @@ class Seen:
     problem: str
     http: int
     seconds: float
+    spoken: int
 
 
 @dataclass
@@ -95,7 +97,8 @@ class Flow:
         del answer["ResponseMetadata"]
         self.travelled.append(json.dumps(answer, default=str))
         error = answer.get("error", "")
-        return Seen(answer["status"], error, answer, requests, told, problem, http, seconds)
+        spoken = len(list(self.app.store.list("cache/speak/")))
+        return Seen(answer["status"], error, answer, requests, told, problem, http, seconds, spoken)
 
     def settle(self) -> None:
         """Lets go what hangs, and waits for functions whose state gave up on them."""
@@ -231,7 +234,7 @@ def crash(flow: Flow) -> list[Seen]:
 
 
 def interrupted_narration(flow: Flow) -> list[Seen]:
-    """Polly is busy after three sentences, each two requests, and well again for the next execution."""
+    """Polly is busy after six requests, and well again for the next execution."""
     flow.aws.inject(SPEAK, Fault("throttle", times=None, after=6))
     story_id = flow.accept()
     first = flow.run(story_id, "en")

@@ -95,7 +95,9 @@ def test_a_throttled_translation_is_asked_again_and_the_story_is_not_written_ane
 def test_a_voice_that_broke_once_speaks_only_what_is_missing(flow: Flow) -> None:
     (seen,) = branches.broken_voice(flow)
     assert done(seen, "en")
-    assert seen.requests == counts(STORY, 0, SOUND + 1, invoke=3)
+    spoken = seen.requests.pop(SPEAK)
+    assert spoken - SOUND in {1, 2}  # where its marks broke, a sentence's sound is asked for again, too
+    assert seen.requests == {WRITE: STORY, TRANSLATE: 0, INVOKE: 3}
 
 
 def test_a_function_that_had_no_room_is_invoked_again(flow: Flow) -> None:
@@ -145,11 +147,11 @@ def test_a_handler_that_crashes_is_recorded_and_not_retried(flow: Flow) -> None:
 def test_another_execution_speaks_only_what_the_first_one_did_not(flow: Flow) -> None:
     first, second = branches.interrupted_narration(flow)
     assert failed(first, "ThrottledError", "throttled", 503)
-    assert first.requests == counts(
-        STORY, 0, 6 + 3, invoke=5
-    )  # three sentences; three attempts at the fourth
+    assert (first.requests[WRITE], first.requests[INVOKE]) == (STORY, 1 + 3 + 1)
+    assert first.spoken in {2, 3}  # of six requests; three sentences are spoken at once
     assert done(second, "en")
-    assert second.requests == counts(0, 0, SOUND - 6, invoke=2)
+    assert second.requests == counts(0, 0, SOUND - 2 * first.spoken, invoke=2)
+    assert second.spoken == SOUND / 2
 
 
 def test_two_executions_at_once_pay_for_one_story(flow: Flow, aws: LocalAws) -> None:
