@@ -44,7 +44,8 @@ def serve(options: Namespace) -> None:
     app = build_app(settings, media or store)
     runner = build_runner(app, settings)
     serving = settings.serving
-    api = Api(OnDemand(app, runner), serving.wait, serving.origin)
+    stories = OnDemand(app, runner)
+    api = Api(stories, serving.wait, serving.origin)
     api.warm()
     _log_to_stderr()
     if isinstance(runner, InProcess) and (found := runner.resume()):
@@ -55,6 +56,7 @@ def serve(options: Namespace) -> None:
         asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
     )
     uvicorn.Server(config).run(sockets=[listening])
+    stories.stopping.set()
     if isinstance(runner, InProcess):
         runner.stop(_GRACE_SECONDS)
 
