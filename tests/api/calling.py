@@ -42,7 +42,7 @@ class Answer:
         told = self.json
         assert told["status"] == self.status
         assert told["title"]
-        assert told["detail"][0].isupper()
+        assert not told["detail"][0].islower()
         assert told["detail"][-1] in ".!?"
         slug: str = told["type"].removeprefix(TYPE)
         assert slug != told["type"]
