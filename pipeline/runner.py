@@ -72,7 +72,8 @@ class InProcess:
         self._submit((story_id, locale))
 
     def finish(self, story_id: str, locale: str, seconds: float) -> None:
-        self._submit((story_id, locale)).wait(seconds)
+        over = self._submit((story_id, locale))
+        over.wait(0 if self._stopping else seconds)
 
     def resume(self) -> int:
         """Takes up what an earlier process accepted and did not finish; how many there are.
@@ -89,7 +90,7 @@ class InProcess:
         return len(found)
 
     def stop(self, seconds: float) -> None:
-        """Waits `seconds` at most for what is being made, then lets go whoever waits for it.
+        """Begins nothing more; waits `seconds` at most for what is being made, then lets go its waiters.
 
         The rest stays on record: resume() takes it up.
         """

@@ -8,6 +8,7 @@ import socket
 import sys
 from argparse import Namespace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from pipeline.bootstrap import build_app, build_runner, build_store, weights
@@ -55,10 +56,23 @@ def serve(options: Namespace) -> None:
     config = uvicorn.Config(
         asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
     )
-    uvicorn.Server(config).run(sockets=[listening])
-    stories.stopping.set()
-    if isinstance(runner, InProcess):
-        runner.stop(_GRACE_SECONDS)
+
+    def let_go() -> None:
+        """Whoever waits for a story is answered 202 now: else they, and Ctrl-C, waited for each other."""
+        stories.stopping.set()
+        if isinstance(runner, InProcess):
+            runner.stop(0)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            let_go()
+            super().handle_exit(sig, frame)
+
+    try:
+        Server(config).run(sockets=[listening])
+    finally:  # uvicorn raises the signal again that ended it
+        if isinstance(runner, InProcess):
+            runner.stop(_GRACE_SECONDS)
 
 
 def _settings(options: Namespace) -> Settings:
