@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -42,7 +42,7 @@ class Server:
         with self.process.stderr as told:
             for line in told:
                 self.told.append(line)
-                if found := re.match(r"Stories at (http://127\.0\.0\.1:\d+) ", line):
+                if found := re.match(r"Stories at (\S+) ", line):
                     self.base = found[1]
                     self._at_home.set()
         self._at_home.set()
@@ -68,9 +68,11 @@ class Server:
 
 
 @contextmanager
-def serving(stories: Stories, seconds: float = 0, how_many: int = 1, **environ: str) -> Iterator[list[Server]]:
+def serving(
+    stories: Stories, seconds: float = 0, how_many: int = 1, options: Sequence[str] = (), **environ: str
+) -> Iterator[list[Server]]:
     """seconds: what each engine call takes."""
-    command = [sys.executable, "-c", SLOW, str(seconds), "serve", "--port", "0"]
+    command = [sys.executable, "-c", SLOW, str(seconds), "serve", "--port", "0", *options]
     place = {"cwd": stories.directory, "env": stories.environment(**environ)}
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     running = [subprocess.Popen(command, **pipes, **place) for _ in range(how_many)]
