@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline import idempotency, keys, status
+from pipeline import catalog, idempotency, keys, status
 from pipeline.app import App
 from pipeline.errors import EngineError, ThrottledError
 from pipeline.status import Status
+from pipeline.types import Manifest
 from tests.api.calling import IDEA, Calling, answer, event, until
 from tests.api.pausing import BrokenText, Gate, HeldSpeech, HeldText, HeldTranslation, SlowText
 from tests.making import ScriptedText
@@ -418,3 +419,36 @@ def test_equal_requests_at_once_are_one_story_and_each_is_told_where_it_is() -> 
     assert len({one.json["id"] for one in seen}) == 1
     call.followed(seen[0].headers["location"])
     assert call.written.stories == 1
+
+
+def test_45_published_stories_are_leafed_through_each_once() -> None:
+    call = Calling()
+    for number in range(45):
+        locale = "en" if number % 3 else "fr"
+        told = Manifest(f"{number:032x}", locale, "Title", IDEA, IDEA, 0, (), "", 1000, ("fake",), {})
+        catalog.publish(call.store, told)
+    seen, cursor = [], None
+    for size in (20, 20, 5):
+        page = call.get("/stories", query={"cursor": cursor} if cursor else {}).json
+        assert len(page["stories"]) == size
+        seen += [(card["locale"], card["id"]) for card in page["stories"]]
+        cursor = page["cursor"]
+    assert cursor is None
+    assert len(set(seen)) == 45
+    french = call.get("/stories", query={"locale": "fr-CA"}).json
+    assert {card["locale"] for card in french["stories"]} == {"fr"}
+    assert len(french["stories"]) == 15
+    card = french["stories"][0]
+    assert card == {"id": "0" * 32, "locale": "fr", "title": "Title", "durationMs": 1000, "labels": ["fake"]}
+
+
+def test_a_story_made_where_all_is_listed_is_on_the_next_page_that_is_asked_for() -> None:
+    call = Calling(publish=True)
+    told = call("POST", "/", {"context": IDEA}).json
+    assert [card["id"] for card in call.get("/stories").json["stories"]] == [told["id"]]
+
+
+def test_a_story_that_nobody_approved_is_not_listed() -> None:
+    call = Calling(publish=False)
+    call("POST", "/", {"context": IDEA})
+    assert call.get("/stories").json == {"stories": [], "cursor": None}
