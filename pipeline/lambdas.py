@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from pipeline import problems, status, steps
@@ -16,7 +16,7 @@ from pipeline.api import Api
 from pipeline.app import App
 from pipeline.bootstrap import build_app, build_runner
 from pipeline.config import Settings
-from pipeline.errors import StoriesError
+from pipeline.errors import NotFoundError, StoriesError
 from pipeline.observing import observed
 from pipeline.ondemand import OnDemand
 from pipeline.status import Reporting
@@ -28,7 +28,7 @@ Step = Callable[[App, str, str, Reporting], object]
 @observed
 def trigger(event: Event, context: Any) -> dict[str, Any]:
     """MvpStoriesWorkflowTrigger, the API: an API Gateway proxy event and its answer. Never raises."""
-    return _api()(event, context)
+    return _api(_settings())(event, context)
 
 
 @observed
@@ -52,8 +52,8 @@ def speak(event: Event, context: Any) -> dict[str, str]:
 @observed
 def record_failure(event: Event, context: Any) -> dict[str, str]:
     """Record failure: what a state could not tell itself, because it timed out, crashed or gave up."""
-    app, (story_id, locale) = _app(), _ids(event)
-    if status.is_live(app.store, story_id, locale):
+    app, (story_id, locale) = _app(_settings()), _ids(event)
+    if not _is_told(app, story_id, locale) and not steps.complete(app, story_id, locale):
         name = str((event.get("error") or {}).get("Error", ""))
         status.fail(app.store, story_id, locale, problems.of_workflow(name))
     return {"id": story_id, "locale": locale}
@@ -71,7 +71,7 @@ FUNCTIONS = {
 
 def _run(event: Event, step: Step) -> dict[str, str]:
     """Only ids come in and go out. A failure that no retry mends is on record before it is raised."""
-    app, (story_id, locale) = _app(), _ids(event)
+    app, (story_id, locale) = _app(_settings()), _ids(event)
     try:
         step(app, story_id, locale, Reporting(app.store, story_id, locale))
     except StoriesError as error:
@@ -81,18 +81,29 @@ def _run(event: Event, step: Step) -> dict[str, str]:
     return {"id": story_id, "locale": locale}
 
 
+def _is_told(app: App, story_id: str, locale: str) -> bool:
+    """Whether the state itself said why it failed: it knew better."""
+    try:
+        return status.read(app.store, story_id, locale, clock=lambda: 0.0).state == status.FAILED
+    except NotFoundError:  # it never ran
+        return False
+
+
 def _ids(event: Event) -> tuple[str, str]:
     return str(event["id"]), str(event["locale"])
 
 
-@cache
-def _app() -> App:
-    return build_app(Settings.from_env(os.environ))
+def _settings() -> Settings:
+    return Settings.from_env(os.environ)
 
 
-@cache
-def _api() -> Api:
-    settings = Settings.from_env(os.environ)
-    app = _app()
-    serving = settings.serving
+# An execution environment's settings never change; a local AWS's do, from test to test. One app at a time.
+@lru_cache(maxsize=1)
+def _app(settings: Settings) -> App:
+    return build_app(settings)
+
+
+@lru_cache(maxsize=1)
+def _api(settings: Settings) -> Api:
+    app, serving = _app(settings), settings.serving
     return Api(OnDemand(app, build_runner(app, settings)), serving.wait, serving.origin)

@@ -6,8 +6,9 @@
         aws.requests("SynthesizeSpeech")     # how many arrived
 
 Tests get it by the fixtures of fixtures.py; from another shell, POST /_local/faults {"operation", "kind",
-"times", "seconds"}, POST /_local/reset, GET /_local/requests and /_local/health do the same as the methods.
-Faults: faults.Fault. `pipeline` never imports it; whatever a stand-in needs of patches lives here only.
+"times", "seconds", "after"}, POST /_local/reset, GET /_local/requests and /_local/health do the same as the
+methods. Faults: faults.Fault. The workflow of infra/ is put into it by deploy.py. `pipeline` never imports
+it; whatever a stand-in needs of patches lives here only.
 
 To add a service that moto lacks: a module with a `SERVICE = Service(id=…, handlers={"Operation": function},
 refusals={"throttle": …, "error500": …, "error503": …})` and its name in server.SERVICES. `id` is

@@ -63,7 +63,7 @@ def _control(services: Sequence[Mounted], account: Account, traffic: Traffic) ->
             )
             check(services, operation, fault)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            wanted = '{"operation": …, "kind": …, "times": 1, "seconds": 30}'
+            wanted = '{"operation": …, "kind": …, "times": 1, "seconds": 30, "after": 0}'
             return JSONResponse({"error": f"{error}; wanted: {wanted}"}, 400)
         traffic.inject(operation, fault)
         return JSONResponse({"operation": operation, "kind": fault.kind, "times": fault.times})

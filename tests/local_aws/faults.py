@@ -29,18 +29,20 @@ class Fault:
     `seconds`), `truncate` (the work is done, half of the body comes), `break` (a stream ends inside its
     second frame), `stream_error` (a stream's second frame is its own error), or one of the service's own:
     `model_error`, `model_not_ready`.
-    times: for how many requests; None until cleared.
+    times: for how many requests; None until cleared. after: how many requests pass unharmed before.
     """
 
     kind: str
     times: int | None = 1
     seconds: float = 30.0
+    after: int = 0
 
 
 @dataclass
 class _Armed:
     fault: Fault
     left: int | None
+    passing: int
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Traffic:
 
     def inject(self, operation: str, fault: Fault) -> None:
         with self._lock:
-            self._armed.setdefault(operation, []).append(_Armed(fault, fault.times))
+            self._armed.setdefault(operation, []).append(_Armed(fault, fault.times, fault.after))
 
     def reset(self) -> None:
         """No faults, all counts 0, and whoever hangs is let go."""
@@ -95,6 +97,9 @@ class Traffic:
         if not queue:
             return None
         first = queue[0]
+        if first.passing > 0:
+            first.passing -= 1
+            return None
         if first.left is not None:
             first.left -= 1
             if first.left <= 0:

@@ -8,6 +8,7 @@ which is given the account's here. They are unpatched boto3 clients, and speak H
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -142,6 +143,8 @@ def _interpreter() -> _Interpreter:
     from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
     lock = threading.Lock()
+    # A failed execution is an answer; the interpreter would dump its whole state to stderr besides.
+    logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
     # A path that can have one match has one value, in the service; moto gives "$.a[0].b" as a list.
     json_path._is_singleton_array_access = _is_definite
 

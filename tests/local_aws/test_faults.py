@@ -289,3 +289,14 @@ def test_a_fault_that_cannot_be_is_said(aws: LocalAws, told: Any) -> None:
 
 def control(aws: LocalAws, path: str, told: Any) -> httpx.Response:
     return httpx.post(f"{aws.url}/_local/{path}", json=told, trust_env=False)
+
+
+def test_a_fault_may_strike_after_so_many_requests_and_then_as_often_as_told(aws: LocalAws) -> None:
+    aws.inject("TranslateText", Fault("throttle", times=2, after=3))
+    for _ in range(3):
+        assert translate(aws)
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            translate(aws)
+    assert translate(aws)
+    assert aws.requests("TranslateText") == 6

@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 import threading
-from itertools import takewhile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -19,35 +21,66 @@ import pytest
 
 from tests.command import ROOT
 from tests.local_aws import Fault, LocalAws
+from tests.local_aws.__main__ import greeting, kept
+
+# The greeting ends with it.
+LAST = '#   make story PROFILE=aws CONTEXT="a shy snail" LOCALE=fr  without them\n'
+COMMAND = [sys.executable, "-m", "tests.local_aws", "--backing", "fake", "--port", "0"]
 
 
-def test_another_shell_has_all_that_boto3_needs(tmp_path: Path) -> None:
-    env_file = tmp_path / "aws.env"
-    command = [
-        sys.executable,
-        "-m",
-        "tests.local_aws",
-        "--backing",
-        "fake",
-        "--port",
-        "0",
-        "--env",
-        str(env_file),
-    ]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert running.stdout
-        printed = "".join(takewhile(lambda line: not line.startswith("#"), running.stdout))
-        script = f'. {env_file}; exec "{sys.executable}" -c "{SHELL}"'
-        bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-        done = subprocess.run(["sh", "-c", script], env=bare, capture_output=True, text=True, timeout=120)
-    finally:
-        running.send_signal(signal.SIGINT)
-        _, complaints = running.communicate(timeout=30)
+@contextmanager
+def running(*arguments: str) -> Iterator[list[str]]:
+    """The command until the block ends, and what it said when it was ready; then it ends well on Ctrl-C."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stderr
+    with process, process.stdout, process.stderr:
+        told: list[str] = []
+        try:
+            told += iter(process.stdout.readline, LAST)
+            yield told
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, complaints = process.stdout.read(), process.stderr.read()
+    assert (process.returncode, rest, complaints) == (0, "", "")
+
+
+def in_a_shell(script: str, home: Path) -> Any:
+    """What a Python program prints as JSON in a shell that has read nothing but `script`."""
+    bare = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    command = f'{script}\nexec "{sys.executable}" -c "{SHELL}"'
+    done = subprocess.run(["sh", "-c", command], env=bare, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["[nl] Hello", "stories-local", "123456789012"]
-    assert env_file.read_text("utf-8") in printed
-    assert (running.returncode, complaints) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_another_shell_has_all_that_boto3_needs_by_a_file_that_ends_with_it(tmp_path: Path) -> None:
+    env_file = tmp_path / "aws.env"
+    with running("--env", str(env_file)) as told:
+        assert in_a_shell(f". {env_file}", tmp_path) == HEARD
+        exports = env_file.read_text("utf-8")
+    first, how, serve = map(str.rstrip, told)
+    assert re.search(r"backed by fake engines, listens on http://127\.0\.0\.1:\d+", first)
+    assert how.endswith(f". {env_file}")
+    assert "make serve PROFILE=aws" in serve
+    assert "export STORIES_WORKFLOW=arn:aws:states:" in exports
+    assert not env_file.exists()
+
+
+def test_a_file_in_this_folder_is_named_as_a_shell_finds_it(aws: LocalAws) -> None:
+    assert ". ./.aws-local.env\n" in greeting(aws, Path(".aws-local.env"))
+    assert all(line.startswith("#") for line in greeting(aws, None).splitlines())  # exports follow
+
+
+def test_a_file_that_another_one_has_written_since_stays(tmp_path: Path) -> None:
+    with kept(tmp_path / "own.env", "export A=1\n"):
+        assert (tmp_path / "own.env").read_text("utf-8") == "export A=1\n"
+    assert not (tmp_path / "own.env").exists()
+    with kept(tmp_path / "own.env", "export A=1\n"):
+        (tmp_path / "own.env").write_text("export A=2\n", "utf-8")
+    assert (tmp_path / "own.env").read_text("utf-8") == "export A=2\n"
 
 
 def test_a_port_that_is_taken_is_said_in_one_line() -> None:
@@ -61,13 +94,15 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
     assert "--port" in done.stderr
 
 
+HEARD = ["[nl] Hello", "stories-local", "123456789012", "MvpStoriesWorkflow"]
 SHELL = """
 import boto3, json, os
 asked = dict(Text='Hello', SourceLanguageCode='en', TargetLanguageCode='nl')
 translated = boto3.client('translate').translate_text(**asked)
 buckets = boto3.client('s3').list_buckets()['Buckets']
 account = boto3.client('sts').get_caller_identity()['Account']
-print(json.dumps([translated['TranslatedText'], buckets[0]['Name'], account]))
+flow = boto3.client('stepfunctions').describe_state_machine(stateMachineArn=os.environ['STORIES_WORKFLOW'])
+print(json.dumps([translated['TranslatedText'], buckets[0]['Name'], account, flow['name']]))
 """.strip().replace("\n", "; ")
 
 

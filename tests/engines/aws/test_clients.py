@@ -67,6 +67,28 @@ def test_a_broken_service_is_asked_so_often_and_no_more(server: Loopback, servic
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("service", CALLS)
+def test_a_state_machine_that_retries_lets_each_paid_service_be_asked_once(
+    server: Loopback, service: str
+) -> None:
+    """S3's retries are part of its protocol, and a second layer for its failures there is none."""
+    server.script = lambda asked: asked.reply(b"", 503)
+    client = Clients(attempts=1).get(service)
+    with pytest.raises(UnavailableError), answered(service, "It"):
+        CALLS[service][1](client)
+    client.close()
+    assert len(server.seen) == (5 if service == "s3" else 1)
+
+
+def test_attempts_that_are_not_told_are_each_services_own(server: Loopback) -> None:
+    server.script = lambda asked: asked.reply(b"", 503)
+    client = Clients(attempts=0).get("polly")
+    with pytest.raises(UnavailableError), answered("polly", "Amazon Polly"):
+        client.describe_voices()
+    client.close()
+    assert len(server.seen) == 3
+
+
 def test_the_environment_does_not_raise_the_number_of_attempts(
     server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:

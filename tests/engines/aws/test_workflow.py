@@ -1,0 +1,171 @@
+"""The runner by Step Functions: what is started, how long it is waited for, and what its answers mean."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.workflow import Workflow
+from pipeline.errors import ConfigError, ThrottledError, UnavailableError
+from tests.local_aws import Fault, LocalAws
+from tests.local_aws.deploy import deploy
+
+STORY, LOCALE = "0123456789abcdef0123456789abcdef", "fr"
+START, SYNC = "StartExecution", "StartSyncExecution"
+
+
+@dataclass
+class Machine:
+    """Of one state, whose function waits until `go`. got: its events. over: it has returned."""
+
+    arn: str = ""
+    got: list[Any] = field(default_factory=list)
+    go: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+    error: Exception | None = None
+
+    def make(self, event: Any, _: Any) -> Any:
+        self.got.append(event)
+        self.go.wait(20)
+        self.over.set()
+        if self.error:
+            raise self.error
+        return {}
+
+
+@pytest.fixture
+def machine(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    made = Machine()
+    monkeypatch.setattr(aws.options, "lambdas", {"make": made.make})
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "make", "Payload.$": "$"},
+        "End": True,
+    }
+    made.arn = deploy(aws, {"StartAt": "Make", "States": {"Make": task}}, f"m{uuid.uuid4().hex}")
+    yield made
+    made.go.set()
+
+
+@pytest.fixture
+def run_by() -> Iterator[Callable[..., Workflow]]:
+    kept: list[Clients] = []
+
+    def workflow(arn: str, wait: float = 20) -> Workflow:
+        kept.append(Clients(timeouts={"stepfunctions": wait}))
+        return Workflow(kept[-1], arn)
+
+    yield workflow
+    for clients in kept:
+        clients.get("stepfunctions").close()
+
+
+def test_start_returns_while_the_workflow_has_the_ids_and_nothing_else(
+    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws
+) -> None:
+    run_by(machine.arn).start(STORY, LOCALE)
+    assert not machine.over.is_set()
+    machine.go.set()
+    assert machine.over.wait(10)
+    assert machine.got == [{"id": STORY, "locale": LOCALE}]
+    assert (aws.requests(START), aws.requests(SYNC)) == (1, 0)
+
+
+def test_a_story_may_be_started_again(machine: Machine, run_by: Callable[..., Workflow]) -> None:
+    """A name of an execution is used once, and an Express machine keeps no names."""
+    machine.go.set()
+    workflow = run_by(machine.arn)
+    for _ in range(2):
+        workflow.finish(STORY, LOCALE, 20)
+    assert len(machine.got) == 2
+
+
+def test_finish_waits_until_all_is_over(
+    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws
+) -> None:
+    threading.Timer(0.3, machine.go.set).start()
+    run_by(machine.arn).finish(STORY, LOCALE, 20)
+    assert machine.over.is_set()
+    assert machine.got == [{"id": STORY, "locale": LOCALE}]
+    assert aws.requests(SYNC) == 1
+
+
+def test_an_execution_that_outlasts_the_wait_is_left_in_peace_and_goes_on(
+    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws
+) -> None:
+    began = time.monotonic()
+    run_by(machine.arn, wait=0.3).finish(STORY, LOCALE, 0.3)
+    assert 0.3 <= time.monotonic() - began < 5
+    assert not machine.over.is_set()
+    machine.go.set()
+    assert machine.over.wait(10)
+    assert (aws.requests(SYNC), len(machine.got)) == (1, 1)  # at most once
+
+
+def test_a_failed_execution_is_no_error_here_since_the_store_has_it(
+    machine: Machine, run_by: Callable[..., Workflow]
+) -> None:
+    machine.error = RuntimeError("broken")
+    machine.go.set()
+    run_by(machine.arn).finish(STORY, LOCALE, 20)
+    assert machine.over.is_set()
+
+
+def test_an_execution_that_ran_out_of_time_is_too_slow_since_nobody_else_can_tell(
+    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.options, "express_limit", 0.3)
+    with pytest.raises(UnavailableError) as raised:
+        run_by(machine.arn).finish(STORY, LOCALE, 20)
+    assert raised.value.problem == "too-slow"
+
+
+@pytest.mark.parametrize("operation", [START, SYNC])
+@pytest.mark.parametrize(("kind", "error"), [("throttle", ThrottledError), ("error503", UnavailableError)])
+def test_a_refused_start_is_our_error_after_one_request(
+    machine: Machine,
+    run_by: Callable[..., Workflow],
+    aws: LocalAws,
+    operation: str,
+    kind: str,
+    error: type[Exception],
+) -> None:
+    aws.inject(operation, Fault(kind))
+    workflow = run_by(machine.arn)
+    with pytest.raises(error):
+        workflow.start(STORY, LOCALE) if operation == START else workflow.finish(STORY, LOCALE, 20)
+    assert (aws.requests(operation), machine.got) == (1, [])
+
+
+def test_no_workflow_is_a_setting_to_make(run_by: Callable[..., Workflow], aws: LocalAws) -> None:
+    workflow = run_by("")
+    for call in (lambda: workflow.start(STORY, LOCALE), lambda: workflow.finish(STORY, LOCALE, 1)):
+        with pytest.raises(ConfigError, match="STORIES_WORKFLOW") as raised:
+            call()
+        assert raised.value.problem == "no-workflow"
+    assert aws.requests("*") == 0
+
+
+def test_a_workflow_that_is_not_there_is_told_of_as_a_setting(
+    machine: Machine, run_by: Callable[..., Workflow]
+) -> None:
+    with pytest.raises(ConfigError, match="machine's ARN") as raised:
+        run_by(machine.arn + "-gone").start(STORY, LOCALE)
+    assert raised.value.problem == "no-workflow"
+
+
+def test_an_order_fits_the_service_whatever_the_locale(
+    machine: Machine, run_by: Callable[..., Workflow]
+) -> None:
+    """A name has 80 characters at most; the local AWS refuses more, as the service does."""
+    machine.go.set()
+    run_by(machine.arn).finish(STORY, "zh-Hant-TW", 20)
+    assert machine.got == [{"id": STORY, "locale": "zh-Hant-TW"}]

@@ -1,0 +1,168 @@
+"""The whole cloud path on a laptop, in its own processes: `make aws-local`, `make serve PROFILE=aws`, curl.
+
+curl -> stories serve -> Step Functions -> Lambda handlers -> endpoint, Translate, Polly -> bucket -> URL.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import soundfile
+from mutagen.mp3 import MP3
+
+from tests.command import ROOT
+
+DEMO = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
+URL = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """api: where the stories are asked for. aws: where the local AWS listens."""
+
+    api: str
+    aws: str
+
+    @property
+    def requests(self) -> dict[str, int]:
+        counted: dict[str, int] = httpx.get(f"{self.aws}/_local/requests").json()
+        return counted
+
+    def reset(self) -> None:
+        httpx.post(f"{self.aws}/_local/reset")
+
+    def fails(self, operation: str, **fault: Any) -> None:
+        httpx.post(f"{self.aws}/_local/faults", json={"operation": operation, **fault}).raise_for_status()
+
+    def until_over(self, path: str) -> dict[str, Any]:
+        end = time.monotonic() + 30
+        while (seen := httpx.get(self.api + path).json())["status"] not in {"done", "failed"}:
+            assert time.monotonic() < end, seen
+            time.sleep(0.1)
+        told: dict[str, Any] = seen
+        return told
+
+
+@contextmanager
+def started(arguments: list[str], says: str, environ: dict[str, str]) -> Iterator[str]:
+    """A process until the block ends, and its first line with `says`. It ends quietly when it is told to."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert running.stdout
+    with running, running.stdout as lines:
+        heard: list[str] = []
+        try:
+            for line in iter(lines.readline, ""):
+                heard.append(line)
+                if says in line:
+                    break
+            else:
+                pytest.fail(f"{arguments[0]} ended: {''.join(heard)}")
+            yield heard[-1]
+        finally:
+            running.send_signal(signal.SIGINT)
+            rest = lines.read()
+    assert running.returncode in {0, 128 + signal.SIGINT}, rest
+    assert "Traceback" not in rest
+
+
+def exported(path: Path) -> dict[str, str]:
+    words = shlex.split(path.read_text("utf-8"))
+    return dict(word.split("=", 1) for word in words if word != "export")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    env_file = tmp_path_factory.mktemp("cloud") / "aws.env"
+    mine = ("STORIES_", "AWS_", "POWERTOOLS_")
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
+    local = ["tests.local_aws", "--backing", "fake", "--port", "0", "--env", str(env_file)]
+    serve = ["pipeline.cli", "serve", "--profile", "aws", "--port", "0"]
+    with started(local, "In another shell", bare):
+        environ = exported(env_file)
+        assert not {"STORIES_ATTEMPTS", "STORIES_PROFILE"} & set(environ)  # the handlers' own
+        aws = environ["AWS_ENDPOINT_URL_S3"].rstrip("/")
+        with started(serve, "Stories at", {**bare, **environ}) as greeting:
+            assert environ["STORIES_WORKFLOW"] in greeting
+            found = URL.search(greeting)
+            assert found
+            yield Cloud(found.group(), aws)
+    assert not env_file.exists()  # nothing listens there any more
+
+
+def curl(cloud: Cloud, data: str) -> tuple[int, dict[str, Any]]:
+    """The demo's own command, where curl is at hand."""
+    header = "Content-Type: application/json"
+    if not (found := shutil.which("curl")):
+        answer = httpx.post(cloud.api, content=data, headers={"Content-Type": "application/json"}, timeout=60)
+        return answer.status_code, answer.json()
+    command = [found, "--silent", "--location", cloud.api, "--header", header, "--data", data]
+    done = subprocess.run(
+        [*command, "--write-out", "\n%{http_code}"], capture_output=True, text=True, timeout=60, check=True
+    )
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), json.loads(body)
+
+
+def test_the_demos_curl_hears_a_french_story_from_the_bucket(cloud: Cloud) -> None:
+    cloud.reset()
+    status, told = curl(cloud, DEMO)
+    assert status == 200, told
+    assert (told["locale"], told["status"]) == ("fr", "done")
+    assert told["story"].startswith("[fr] ")
+    counted = cloud.requests
+    assert (counted["StartSyncExecution"], counted["Invoke"]) == (1, 3)
+    assert (counted["InvokeEndpointWithResponseStream"], counted["TranslateText"]) == (1 + 4, 1)
+    assert counted["SynthesizeSpeech"] == 2 * len(told["segments"])
+
+    sound = httpx.get(told["mp3Url"])
+    assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/mpeg")
+    assert told["mp3Url"].startswith(cloud.aws)
+    read = MP3(io.BytesIO(sound.content))
+    assert sound.content[:3] == b"ID3"
+    assert read.tags["TIT2"].text == [told["title"]]
+    assert (read.info.layer, read.info.sample_rate, read.info.sketchy) == (3, 24000, False)
+    samples, rate = soundfile.read(io.BytesIO(sound.content))
+    assert len(samples) / rate == pytest.approx(told["durationMs"] / 1000, abs=0.1)
+    assert len(samples) / rate > 10
+
+
+def test_a_story_that_is_submitted_is_followed_until_it_is_done(cloud: Cloud) -> None:
+    cloud.reset()
+    asked = {"context": "a timid walrus who mends kites", "locale": "en-GB"}
+    submitted = httpx.post(f"{cloud.api}/stories", json=asked)
+    assert submitted.status_code == 202
+    told = cloud.until_over(submitted.headers["location"])
+    assert (told["status"], told["locale"]) == ("done", "en-GB")
+    counted = cloud.requests
+    assert (counted["StartExecution"], counted.get("TranslateText", 0)) == (1, 0)
+
+
+def test_an_engine_that_fails_for_good_is_503_with_a_reason(cloud: Cloud) -> None:
+    cloud.reset()
+    cloud.fails("InvokeEndpointWithResponseStream", kind="throttle", times=None)
+    status, told = curl(cloud, '{"context": "a heron who hums", "locale": "nl"}')
+    assert (status, told["type"]) == (503, "urn:mvp-stories:problem:throttled")
+    cloud.reset()

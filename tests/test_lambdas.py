@@ -1,0 +1,363 @@
+"""The Lambda handlers: the API by API Gateway's events, the steps as the workflow calls them, their logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import urllib3
+
+from pipeline import lambdas, observing, status
+from pipeline.bootstrap import build_store
+from pipeline.config import Settings
+from pipeline.engines import Store
+from pipeline.errors import ContentRejectedError, NotFoundError, ThrottledError
+from tests.command import ROOT
+from tests.infra import branches
+from tests.infra.branches import IDEA, SPEAK, WRITE, Babbler, Flow
+from tests.local_aws import Fault, LocalAws
+from tests.local_aws.deploy import deploy
+
+TIMEOUT = {"Error": "States.Timeout"}
+
+
+@dataclass(frozen=True)
+class Context:
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    function_name: str = "MvpStoriesWorkflowTrigger"
+
+
+def event(method: str, path: str, body: Any = None, stage: str = "/prod") -> dict[str, Any]:
+    """As a REST API's proxy integration sends it (API Gateway, "Input format of a Lambda function")."""
+    headers = {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "User-Agent": "curl/8.5.0",
+        "X-Amzn-Trace-Id": "Root=1-5e66d96f-7491f09xmpl79d18acf3d050",
+        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef1234",
+            "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+            "extendedRequestId": "JKJaXmPLvHcESHA=",
+            "httpMethod": method,
+            "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0", "user": None},
+            "path": f"{stage}{path}",
+            "protocol": "HTTP/1.1",
+            "requestId": "41b45ea3-70b5-11e6-b7bd-69b5aaebc7d9",
+            "resourceId": "2gxmpl",
+            "resourcePath": path,
+            "stage": stage[1:],
+        },
+        "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+@dataclass
+class Gateway:
+    """Who calls the trigger."""
+
+    flow: Flow
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        told = lambdas.trigger(event(method, path, body), Context())
+        headers = {name.lower(): values[0] for name, values in told["multiValueHeaders"].items()}
+        return Answer(told["statusCode"], json.loads(told["body"]), headers)
+
+    def until_over(self, path: str) -> Any:
+        end = time.monotonic() + 30
+        while (seen := self("GET", path).body)["status"] not in {"done", "failed"}:
+            assert time.monotonic() < end, seen
+            time.sleep(0.1)
+        return seen
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture
+def flow(aws: LocalAws) -> Iterator[Flow]:
+    with branches.flowing(aws) as made:
+        yield made
+
+
+@pytest.fixture
+def api(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """The trigger with the workflow behind it; it waits 20 seconds."""
+    monkeypatch.setenv("STORIES_WORKFLOW", deploy(flow.aws))
+    monkeypatch.setenv("STORIES_WAIT", "20")
+    return Gateway(flow)
+
+
+@pytest.fixture
+def store(flow: Flow) -> Store:
+    kept: Store = build_store(Settings.from_env(os.environ))
+    return kept
+
+
+def asked(story_id: str, locale: str = "en", **more: Any) -> dict[str, Any]:
+    return {"id": story_id, "locale": locale, **more}
+
+
+def test_the_demos_request_is_answered_by_the_workflow(api: Gateway, aws: LocalAws) -> None:
+    told = api("POST", "/", {"context": IDEA, "locale": "fr"})
+    assert (told.status, told.body["locale"]) == (200, "fr")
+    assert told.body["story"].startswith("[fr] ")
+    with urllib3.PoolManager(retries=False, timeout=10) as http:
+        sound = http.request("GET", told.body["mp3Url"])
+    assert (sound.status, sound.headers["content-type"], sound.data[:3]) == (200, "audio/mpeg", b"ID3")
+    assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (1, 0)
+
+
+def test_a_locale_that_nobody_speaks_is_400_and_starts_nothing(api: Gateway, aws: LocalAws) -> None:
+    told = api("POST", "/", {"context": IDEA, "locale": "tlh"})
+    assert (told.status, told.headers["content-type"]) == (400, "application/problem+json")
+    assert told.body["type"] == "urn:mvp-stories:problem:unknown-locale"
+    assert "fr-CA" in told.body["detail"]
+    assert aws.requests("StartSyncExecution") == 0
+
+
+def test_a_story_that_is_not_ready_in_time_is_202_and_done_later(
+    api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORIES_WAIT", "1")
+    aws.inject(WRITE, Fault("drip", seconds=2.5))
+    began = time.monotonic()
+    told = api("POST", "/", {"context": IDEA})
+    assert 1 <= time.monotonic() - began < 2.5
+    assert (told.status, told.body["status"], int(told.headers["retry-after"])) == (202, "writing", 2)
+    path = f"/stories/{told.body['id']}/en"
+    assert told.headers["location"] == f"/prod{path}"
+    assert api.until_over(path)["status"] == "done"
+    assert aws.requests("StartSyncExecution") == 1
+
+
+def test_a_submitted_story_is_on_record_at_once_and_made_by_an_execution_of_its_own(
+    api: Gateway, aws: LocalAws
+) -> None:
+    told = api("POST", "/stories", {"context": IDEA, "variant": 7})
+    assert (told.status, told.body["variant"]) == (202, 7)
+    path = f"/stories/{told.body['id']}/en"
+    assert api("GET", path).status == 200
+    assert api.until_over(path)["status"] == "done"
+    assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (0, 1)
+    assert api("POST", "/stories", {"context": IDEA, "variant": 7}).status == 200
+
+
+def test_why_a_workflow_failed_is_the_answer(api: Gateway, aws: LocalAws) -> None:
+    aws.inject(WRITE, Fault("throttle", times=None))
+    told = api("POST", "/", {"context": IDEA})
+    assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:throttled")
+    assert int(told.headers["retry-after"]) > 0
+    assert "endpoint" not in told.body["detail"]
+
+
+def test_a_workflow_that_ran_out_of_time_is_on_record_as_too_slow(
+    api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No state of it could tell: the runner does."""
+    monkeypatch.setattr(aws.options, "express_limit", 1)
+    aws.inject(WRITE, Fault("hang"))
+    told = api("POST", "/", {"context": IDEA, "variant": 3})
+    assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:too-slow")
+    aws.clear(WRITE)
+    monkeypatch.setattr(aws.options, "express_limit", 60)
+    api.flow.settle()
+    assert api("POST", "/", {"context": IDEA, "variant": 3}).status == 200
+
+
+def test_a_start_that_is_refused_is_503_and_the_next_one_starts_it(api: Gateway, aws: LocalAws) -> None:
+    aws.inject("StartSyncExecution", Fault("throttle"))
+    told = api("POST", "/", {"context": IDEA, "variant": 5})
+    assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:throttled")
+    assert api("POST", "/", {"context": IDEA, "variant": 5}).status == 200
+    assert aws.requests(WRITE) == 1 + 4
+
+
+def test_a_record_of_failure_leaves_a_finished_story_alone(flow: Flow, store: Store) -> None:
+    story_id = flow.accept()
+    for step in (lambdas.generate, lambdas.speak):
+        step(asked(story_id), Context())
+    before = store.get(f"stories/{story_id}/en/status.json")
+    assert lambdas.record_failure(asked(story_id, error=TIMEOUT), Context()) == asked(story_id)
+    assert store.get(f"stories/{story_id}/en/status.json") == before
+
+
+def test_a_record_of_failure_leaves_a_steps_own_words(flow: Flow, store: Store) -> None:
+    story_id = flow.accept()
+    status.fail(store, story_id, "en", ContentRejectedError("none passed", problem="no-good-story"))
+    lambdas.record_failure(asked(story_id, error={"Error": "ContentRejectedError"}), Context())
+    assert status.read(store, story_id, "en").problem == "no-good-story"
+
+
+@pytest.mark.parametrize(
+    ("error", "problem", "kind"),
+    [
+        ({"Error": "States.Timeout"}, "too-slow", "UnavailableError"),
+        ({"Error": "ThrottledError"}, "throttled", "ThrottledError"),
+        ({"Error": "ZeroDivisionError"}, "failed", "StoriesError"),
+        (None, "failed", "StoriesError"),
+    ],
+)
+def test_a_state_that_could_not_tell_is_told_of_by_its_errors_name(
+    flow: Flow, store: Store, error: dict[str, str] | None, problem: str, kind: str
+) -> None:
+    """Also one that never ran, and has no status yet."""
+    story_id = flow.accept()
+    lambdas.record_failure(asked(story_id, error=error), Context())
+    told = status.read(store, story_id, "en")
+    assert (told.state, told.problem, told.kind) == ("failed", problem, kind)
+
+
+def test_an_error_that_a_retry_may_mend_is_not_on_record(flow: Flow, store: Store) -> None:
+    story_id = flow.accept()
+    flow.aws.inject(WRITE, Fault("throttle"))
+    with pytest.raises(ThrottledError):
+        lambdas.generate(asked(story_id), Context())
+    assert status.read(store, story_id, "en").state == "writing"
+    assert flow.aws.requests(WRITE) == 1
+
+
+def test_an_error_that_no_retry_mends_is_on_record_before_it_is_raised(flow: Flow, store: Store) -> None:
+    story_id = flow.accept()
+    with flow.written_by(Babbler()), pytest.raises(ContentRejectedError):
+        lambdas.generate(asked(story_id), Context())
+    told = status.read(store, story_id, "en")
+    assert (told.state, told.problem) == ("failed", "no-good-story")
+
+
+def test_a_step_whose_story_nobody_asked_for_fails_by_name(flow: Flow) -> None:
+    with pytest.raises(NotFoundError):
+        lambdas.generate(asked("0" * 32), Context())
+
+
+def test_traces_are_off_where_no_xray_daemon_listens() -> None:
+    assert observing._tracer().disabled
+
+
+# An execution environment of its own: it reads (function, event) lines, and answers each on stderr.
+ENVIRONMENT = """
+import json, sys
+from pipeline import lambdas
+class Context:
+    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+for line in sys.stdin:
+    name, event = json.loads(line)
+    try:
+        answer = lambdas.FUNCTIONS[name](event, Context())
+    except Exception as error:
+        answer = {"raised": type(error).__name__}
+    print(json.dumps(answer), file=sys.stderr)
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    answers: list[Any]
+    lines: list[dict[str, Any]]
+    text: str
+
+    @property
+    def logs(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "_aws" not in line]
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "_aws" in line]
+
+
+def run(*calls: tuple[str, dict[str, Any]], **environ: str) -> Ran:
+    done = subprocess.run(
+        [sys.executable, "-c", ENVIRONMENT],
+        input="".join(json.dumps(call) + "\n" for call in calls),
+        env={**os.environ, **environ},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]  # each is JSON, or this fails
+    return Ran([json.loads(line) for line in done.stderr.splitlines()], lines, done.stdout)
+
+
+def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
+    flow: Flow, store: Store, aws: LocalAws
+) -> None:
+    story_id = flow.accept()
+    aws.inject(SPEAK, Fault("throttle"))
+    follow = event("GET", f"/stories/{story_id}/fr")
+    nowhere = "arn:aws:states:us-east-1:123456789012:stateMachine:gone"
+    ran = run(
+        ("MvpStoriesGenerate", asked(story_id, "fr")),
+        ("MvpStoriesTranslate", asked(story_id, "fr")),
+        ("MvpStoriesTextToSpeech", asked(story_id, "fr")),  # throttled
+        ("MvpStoriesTextToSpeech", asked(story_id, "fr")),
+        ("MvpStoriesWorkflowTrigger", follow),
+        ("MvpStoriesWorkflowTrigger", event("POST", "/", {"context": IDEA})),  # to no workflow: 500
+        STORIES_WORKFLOW=nowhere,
+    )
+    assert [answer.get("raised", "") for answer in ran.answers] == ["", "", "ThrottledError", "", "", ""]
+    assert [answer.get("statusCode") for answer in ran.answers[4:]] == [200, 500]
+
+    (failed,) = [line for line in ran.logs if line["message"] == "failed"]
+    assert (failed["story_id"], failed["locale"], failed["level"]) == (story_id, "fr", "WARNING")
+    assert (failed["error"], failed["service"]) == ("ThrottledError", "mvp-stories")
+    assert failed["function_request_id"] == Context().aws_request_id
+    followed, refused = [line for line in ran.logs if line["message"] == "request"]
+    assert (followed["story_id"], followed["status"], followed["level"]) == (story_id, 200, "INFO")
+    assert (refused["status"], refused["path"], "locale" in refused) == (500, "/", False)
+    (broken,) = [line for line in ran.logs if line["message"] == "request failed"]
+    assert (broken["problem"], broken["level"]) == ("no-workflow", "ERROR")
+
+    assert [(line["function"], line.get("Made"), line.get("Failed")) for line in ran.metrics] == [
+        ("generate", [1.0], None),
+        ("translate", [1.0], None),
+        ("speak", None, [1.0]),
+        ("speak", [1.0], None),
+        ("trigger", [1.0], None),
+        ("trigger", [1.0], None),
+    ]
+    for line in ran.metrics:
+        (told,) = line["_aws"]["CloudWatchMetrics"]
+        assert (told["Namespace"], line["service"]) == ("MvpStories", "mvp-stories")
+        assert line["Duration"][0] > 0
+
+    story = json.loads(ran.answers[4]["body"])
+    words = {IDEA, "walrus", "kites", story["title"], *(one["text"] for one in story["segments"])}
+    assert not {word for word in words if word in ran.text}
+
+
+def test_a_function_of_other_settings_works_with_them(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app is kept from event to event, but not across settings: a local AWS's handlers meet several."""
+    story_id = flow.accept()
+    lambdas.record_failure(asked(story_id), Context())
+    monkeypatch.setenv("STORIES_BUCKET", flow.aws.make_bucket())
+    with pytest.raises(NotFoundError):
+        lambdas.generate(asked(story_id), Context())
