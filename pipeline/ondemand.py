@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline import ideas, idempotency, keys, status, steps
 from pipeline.app import App
@@ -36,8 +37,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
+    """stopping: set when the process is to end; nobody waits any longer then."""
+
     app: App
     runner: Runner
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def accept(self, ask: Ask) -> Asked:
         """Checked, and on record, but not begun. Raises RequestError, ContentRejectedError."""
@@ -69,7 +73,8 @@ class OnDemand:
             return
         pause = _FIRST_PAUSE
         while self._is_live(asked) and time.monotonic() < deadline:
-            time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+            if self.stopping.wait(max(0.0, min(pause, deadline - time.monotonic()))):
+                return
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def _variant(self, ask: Ask) -> int:

@@ -40,6 +40,7 @@ _WORDS = {
 }
 _TITLES = {
     400: "Bad request",
+    403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     413: "Too large",
@@ -71,6 +72,11 @@ class Problem:
 def of(error: StoriesError) -> Problem:
     seconds = error.retry_after if isinstance(error, BusyError) else _BUSY_SECONDS
     return _made(error.problem, type(error).__name__, str(error), seconds)
+
+
+def of_address(error: StoriesError) -> Problem:
+    """Why a signed address is not served: its message is for whoever follows it."""
+    return Problem(error.problem, 403, _sentence(str(error)))
 
 
 def of_failure(failed: status.Status) -> Problem:

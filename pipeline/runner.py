@@ -7,15 +7,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from pipeline import catalog, status, steps
+from pipeline import catalog, keys, status, steps
 from pipeline.app import App
 from pipeline.engines import Store
 from pipeline.errors import BusyError, StoriesError
+from pipeline.records import load_manifest
 from pipeline.status import Reporting
+from pipeline.types import Manifest
 
 Key = tuple[str, str]
 # How long a story takes until one was made here: the demo's own, about a minute.
@@ -37,6 +40,15 @@ class Runner(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Job:
+    """settled: `recorded` says whether its status is in the store. over: made, failed, or given up."""
+
+    settled: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+    recorded: bool = False
+
+
 class InProcess:
     """A bounded queue and worker threads around the steps. Two requests for one thing are one job.
 
@@ -50,7 +62,7 @@ class InProcess:
         self._publish = publish
         self._queue: SimpleQueue[Key] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._jobs: dict[Key, threading.Event] = {}
+        self._jobs: dict[Key, _Job] = {}
         self._lock = threading.Lock()
         self._stopping = False
         self._took: deque[float] = deque(maxlen=8)
@@ -60,7 +72,8 @@ class InProcess:
         self._submit((story_id, locale))
 
     def finish(self, story_id: str, locale: str, seconds: float) -> None:
-        self._submit((story_id, locale)).wait(seconds)
+        over = self._submit((story_id, locale))
+        over.wait(0 if self._stopping else seconds)
 
     def resume(self) -> int:
         """Takes up what an earlier process accepted and did not finish; how many there are.
@@ -71,32 +84,52 @@ class InProcess:
         for key in found:
             if key[1] in self._app.chains:
                 self._submit(key, bounded=False)
+        if self._publish:
+            for manifest in unlisted(self._app.store):
+                catalog.publish(self._app.store, manifest)
         return len(found)
 
     def stop(self, seconds: float) -> None:
-        """Waits `seconds` at most for what is being made. The rest stays on record: resume() takes it up."""
+        """Begins nothing more; waits `seconds` at most for what is being made, then lets go its waiters.
+
+        The rest stays on record: resume() takes it up.
+        """
         deadline = time.monotonic() + seconds
         self._stopping = True
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            for job in self._jobs.values():
+                job.over.set()
 
     def _submit(self, key: Key, bounded: bool = True) -> threading.Event:
-        """The event is set when the job is over."""
+        """On record when this returns; the event is set when the job is over."""
+        job, ahead = self._enter(key, bounded)
+        if ahead is None:
+            job.settled.wait()
+            # Where the first could not put it on record, this one tries.
+            return job.over if job.recorded else self._submit(key, bounded)
+        try:
+            status.queue(self._app.store, *key, life=status.LIFE * (1 + ahead // self._workers))
+            job.recorded = True
+        finally:
+            if not job.recorded:
+                self._leave(key)
+            job.settled.set()
+        self._queue.put(key)
+        return job.over
+
+    def _enter(self, key: Key, bounded: bool) -> tuple[_Job, int | None]:
+        """The job, and how many are before it; None where it was there already. Raises BusyError."""
         with self._lock:
             if key in self._jobs:
-                return self._jobs[key]
+                return self._jobs[key], None
             ahead = len(self._jobs)
             if bounded and ahead >= self._most:
                 raise self._busy(ahead)
-            over = self._jobs[key] = threading.Event()
+            self._jobs[key] = _Job()
             self._start_threads()
-        try:
-            status.queue(self._app.store, *key, life=status.LIFE * (1 + ahead // self._workers))
-        except BaseException:
-            self._over(key)
-            raise
-        self._queue.put(key)
-        return over
+            return self._jobs[key], ahead
 
     def _start_threads(self) -> None:
         """At the first job. Daemons: a server that is told to stop does not wait for a slow model."""
@@ -111,11 +144,12 @@ class InProcess:
             except Empty:
                 continue
             started = time.monotonic()
-            self._make(key)
+            error = self._make(key)
             self._took.append(time.monotonic() - started)
-            self._over(key)
+            self._leave(key, error)
 
-    def _make(self, key: Key) -> None:
+    def _make(self, key: Key) -> StoriesError | None:
+        """Why it was not made."""
         store = self._app.store
         try:
             manifest = steps.run(self._app, *key, Reporting(store, *key))
@@ -123,20 +157,24 @@ class InProcess:
                 catalog.publish(store, manifest)
         except StoriesError as error:
             self._log.warning("story not made", extra={**_named(key), "problem": error.problem})
-            self._fail(key, error)
+            return error
         except Exception as error:  # noqa: BLE001 - a bug of ours; whoever waits is told all the same
             self._log.error("story not made", extra=_named(key), exc_info=error)
-            self._fail(key, StoriesError(type(error).__name__))
+            return StoriesError(type(error).__name__)
+        return None
+
+    def _leave(self, key: Key, error: StoriesError | None = None) -> None:
+        """Its failure is on record before another may begin: else it would stand over the new one's."""
+        with self._lock:
+            if error:
+                self._fail(key, error)
+            self._jobs.pop(key).over.set()
 
     def _fail(self, key: Key, error: StoriesError) -> None:
         try:
             status.fail(self._app.store, *key, error)
         except StoriesError as lost:  # a full disk, say: its status runs out, and reads as failed then
             self._log.error("failure not recorded", extra=_named(key), exc_info=lost)
-
-    def _over(self, key: Key) -> None:
-        with self._lock:
-            self._jobs.pop(key).set()
 
     def _busy(self, ahead: int) -> BusyError:
         took = sorted(self._took)[len(self._took) // 2] if self._took else _FIRST_GUESS
@@ -186,3 +224,16 @@ def unfinished(store: Store) -> Iterator[Key]:
         # Expired ones too: their maker died, and nobody was told.
         if status.read(store, parts[1], parts[2], clock=lambda: 0.0).state != status.FAILED:
             yield parts[1], parts[2]
+
+
+def unlisted(store: Store) -> Iterator[Manifest]:
+    """What was accepted and made, but whose maker ended before it was listed."""
+    there = set(store.list("stories/"))
+    listed = set(store.list(keys.cards(catalog.PUBLISHED)))
+    for key in sorted(there):
+        parts = key.split("/")
+        if parts[-1] != "manifest.json" or keys.status(parts[1], parts[2]) not in there:
+            continue
+        if keys.card(catalog.PUBLISHED, parts[2], parts[1]) not in listed:
+            with suppress(StoriesError):  # a damaged one is no reason not to start
+                yield load_manifest(store.get(key), key)

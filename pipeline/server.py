@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -43,21 +43,27 @@ def build_server(
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin)))
     if page and page.is_dir():
         routes += _page(page)
-    return Starlette(routes=[*routes, Route("/{path:path}", _Gateway(api))])
+    return Starlette(routes=[*routes, _Gateway(api)])
 
 
-class _Gateway:
-    """What API Gateway does: a request becomes an event, an answer becomes a response."""
+class _Gateway(BaseRoute):
+    """What API Gateway does: a request becomes an event, an answer becomes a response.
+
+    It takes every address: a Route's patterns leave out those with a line's end in them.
+    """
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._patient, self._quick = CapacityLimiter(_PATIENT), CapacityLimiter(_QUICK)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body = await _body(request)
         if isinstance(body, Problem):
-            answer = refused_unread(body)
+            answer = self._api.refuse(_event(request, ""), body)
         else:
             limiter = self._patient if _is_patient(request) else self._quick
             answer = await to_thread.run_sync(self._api, _event(request, body), None, limiter=limiter)
@@ -74,25 +80,31 @@ class _Media:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        await self._response(request)(scope, receive, send)
+        response = self._response(request)
+        if self._origin:
+            response.headers["Access-Control-Allow-Origin"] = self._origin
+        await response(scope, receive, send)
 
     def _response(self, request: Request) -> Response:
         key, query = request.path_params["key"], dict(request.query_params)
         if request.method not in {"GET", "HEAD"}:
-            return _refused(Problem("method-not-allowed", 405, "This address answers GET, HEAD."))
+            problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
+            return _refused(problem, {"Allow": "GET, HEAD"})
         try:
             filename = self._media.check(key, query)
             path = self._path_of(key)
         except RequestError as error:
-            return _refused(Problem(error.problem, 403, f"{error}."))
+            return _refused(problems.of_address(error))
         except StoriesError as error:
             return _refused(problems.of(error))
         if not path.is_file():
             return _refused(problems.of(NotFoundError("")))
         left = max(0, int(query["expires"]) - int(time.time()))
-        headers = {"Cache-Control": f"private, max-age={left}", "X-Content-Type-Options": "nosniff"}
-        if self._origin:
-            headers["Access-Control-Allow-Origin"] = self._origin
+        headers = {
+            "Cache-Control": f"private, max-age={left}",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+        }
         return FileResponse(
             path, headers=headers, media_type=_TYPES.get(path.suffix), filename=filename or None
         )
@@ -172,5 +184,7 @@ def _response(answer: Answer) -> Response:
     return response
 
 
-def _refused(problem: Problem) -> Response:
-    return _response(refused_unread(problem))
+def _refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    response = _response(refused_unread(problem))
+    response.headers.update(headers or {})
+    return response

@@ -8,12 +8,14 @@ import socket
 import sys
 from argparse import Namespace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from pipeline.bootstrap import build_app, build_runner, build_store, weights
 from pipeline.commands import fetch
 from pipeline.config import Settings, profile
 from pipeline.errors import ConfigError
+from pipeline.ondemand import OnDemand
 from pipeline.runner import InProcess
 from pipeline.terminal import tell
 
@@ -26,11 +28,8 @@ _GRACE_SECONDS = 3
 
 def serve(options: Namespace) -> None:
     """Raises ConfigError: the port is taken, a package or a setting is missing."""
-    import uvicorn
-
     from pipeline.api import Api
     from pipeline.media import MediaStore, secret
-    from pipeline.ondemand import OnDemand
     from pipeline.server import build_server
 
     settings = _settings(options)
@@ -38,25 +37,44 @@ def serve(options: Namespace) -> None:
     if not settings.aws.workflow:
         fetch(weights(settings), settings)
     listening = _listen(options.host, options.port)
-    base = options.url or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
+    base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
     store: Any = build_store(settings)
     media = MediaStore(store, base, secret(store)) if is_files else None
     app = build_app(settings, media or store)
     runner = build_runner(app, settings)
     serving = settings.serving
-    api = Api(OnDemand(app, runner), serving.wait, serving.origin)
+    stories = OnDemand(app, runner)
+    api = Api(stories, serving.wait, serving.origin)
     api.warm()
     _log_to_stderr()
     if isinstance(runner, InProcess) and (found := runner.resume()):
         tell(f"going on with what was asked for before: {found}")
     tell(_greeting(settings, base, runner))
     asgi = build_server(api, media, store.path if is_files else None, _PAGE, serving.origin)
+    _run(asgi, listening, stories)
+
+
+def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
+    """Until Ctrl-C, which raises KeyboardInterrupt: uvicorn raises the signal again that ended it."""
+    import uvicorn
+
+    def stop(seconds: float) -> None:
+        stories.stopping.set()
+        if isinstance(stories.runner, InProcess):
+            stories.runner.stop(seconds)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stop(0)  # whoever waits for a story is answered 202 now; uvicorn would wait for them
+            super().handle_exit(sig, frame)
+
     config = uvicorn.Config(
         asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
     )
-    uvicorn.Server(config).run(sockets=[listening])
-    if isinstance(runner, InProcess):
-        runner.stop(_GRACE_SECONDS)
+    try:
+        Server(config).run(sockets=[listening])
+    finally:
+        stop(_GRACE_SECONDS)
 
 
 def _settings(options: Namespace) -> Settings:
@@ -72,9 +90,10 @@ def _settings(options: Namespace) -> Settings:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=512)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # taken, unknown, not allowed; no port has such a number
+        why = str(getattr(error, "strerror", error)).partition(" (while")[0]
         raise ConfigError(
-            f"cannot listen on {host}:{port} ({error.strerror}): choose another with --port",
+            f"cannot listen on {host}:{port} ({why}): choose another with --port",
             problem="bad-setting",
         ) from error
 
@@ -102,7 +121,9 @@ class _Line(logging.Formatter):
         told = record.__dict__
         when = self.formatTime(record, "%H:%M:%S")
         if record.msg == "request":
-            line = f"{when} {told['status']} {told['method']} {told['path']} {told['milliseconds']:.0f} ms"
+            # Whoever calls chooses the path: no line of their own, no command to this terminal.
+            path = "".join(char if char.isprintable() else "?" for char in told["path"])
+            line = f"{when} {told['status']} {told['method']} {path} {told['milliseconds']:.0f} ms"
         else:
             line = f"{when} {record.levelname.lower()}: {record.getMessage()} {told.get('problem', '')}"
             line += f" {told['story_id'][:8]} {told['locale']}" if "locale" in told else ""

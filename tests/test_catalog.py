@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from pipeline import steps
-from pipeline.catalog import find, manifests
+from pipeline.catalog import Card, Page, find, manifests, page, publish
 from pipeline.engines import Store
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import NotFoundError, RequestError, StoreError
+from pipeline.types import Manifest
 from tests.making import Listener, fake_app
 
 
@@ -71,3 +74,86 @@ def test_a_damaged_manifest_is_named() -> None:
     kept.put("stories/4f1c/en/manifest.json", b"{")
     with pytest.raises(StoreError, match=r"stories/4f1c/en/manifest\.json"):
         list(manifests(kept))
+
+
+def shelf(counts: Mapping[str, int]) -> Store:
+    """Published stories, so many of each locale."""
+    kept = MemoryStore()
+    for locale, count in counts.items():
+        for number in range(count):
+            story_id = f"{number:032x}"
+            publish(
+                kept, Manifest(story_id, locale, f"Title {number}", "", "", 0, (), "", 1000, ("fake",), {})
+            )
+    return kept
+
+
+def leafed(store: Store, locale: str = "", size: int = 20) -> list[list[Card]]:
+    pages, cursor = [], ""
+    while True:
+        told = page(store, locale, cursor, size)
+        pages.append(list(told.cards))
+        if not (cursor := told.cursor):
+            return pages
+
+
+def test_45_stories_are_leafed_through_each_once_in_order() -> None:
+    pages = leafed(shelf({"en": 30, "fr": 15}))
+    assert [len(one) for one in pages] == [20, 20, 5]
+    seen = [(card.locale, card.id) for one in pages for card in one]
+    assert seen == sorted(seen)
+    assert len(set(seen)) == 45
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, [0]), (1, [1]), (20, [20]), (21, [20, 1]), (40, [20, 20])])
+def test_a_full_last_page_has_no_empty_one_after_it(count: int, sizes: list[int]) -> None:
+    assert [len(one) for one in leafed(shelf({"en": count}))] == sizes
+
+
+def test_one_language_alone_is_leafed_through_too() -> None:
+    store = shelf({"en": 25, "fr": 23, "pt": 1, "pt-BR": 2})
+    assert [[card.locale for card in one] for one in leafed(store, "fr")] == [["fr"] * 20, ["fr"] * 3]
+    assert [card.locale for one in leafed(store, "pt") for card in one] == ["pt"]
+
+
+def test_what_is_published_while_one_leafs_shifts_no_page() -> None:
+    store = shelf({"en": 25})
+    first = page(store, size=20)
+    publish(store, Manifest("0" * 31 + "a", "ar", "New", "", "", 0, (), "", 1000, (), {}))
+    rest = page(store, cursor=first.cursor, size=20)
+    assert {card.id for card in (*first.cards, *rest.cards)} == {f"{number:032x}" for number in range(25)}
+
+
+def test_published_again_it_is_listed_once_as_it_is_now() -> None:
+    store = shelf({"en": 1})
+    told = publish(store, Manifest("0" * 32, "en", "Another title", "", "", 0, (), "", 2000, ("fake",), {}))
+    assert told == Card("0" * 32, "en", "Another title", 2000, ("fake",))
+    assert page(store).cards == (told,)
+
+
+def test_a_card_does_not_hold_the_idea() -> None:
+    kept = MemoryStore()
+    publish(kept, Manifest("0" * 32, "en", "Title", "Ermintrude's snail", "Ermintrude", 0, (), "", 1, (), {}))
+    (key,) = kept.list("")
+    assert b"Ermintrude" not in kept.get(key)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "en",
+        f"en.{'0' * 31}",
+        f"en.{'G' * 32}",
+        f"../..{'0' * 32}",
+        f"e/n.{'0' * 32}",
+        f"en.{'0' * 32}\n",
+    ],
+)
+def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(RequestError, match="not a cursor"):
+        page(MemoryStore(), cursor=cursor)
+
+
+def test_a_cursor_past_the_end_is_an_empty_last_page() -> None:
+    assert page(shelf({"en": 3}), cursor=f"zz.{'f' * 32}") == Page((), "")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import steps
+from pipeline import catalog, steps
 from pipeline.bootstrap import build_app
 from pipeline.config import Settings
 from pipeline.digest import canonical
@@ -234,3 +234,29 @@ def test_two_processes_making_the_same_story_end_with_one_manifest(stories: Stor
         assert len([name for name in names if f"/{locale}/" in name and name.endswith(".mp3")]) == 1
     assert not [name for name in names if ".tmp-" in name]
     assert stories(*command).out == done[0][0]
+
+
+def test_a_published_story_is_on_the_catalogs_page(stories: Stories) -> None:
+    made = stories("make", IDEA, "--json", "--locale", "en", "--locale", "fr").manifests[0]
+    store = build_app(Settings(profile="fake", out=stories.out)).store
+    assert catalog.page(store).cards == ()
+    done = stories("publish", made["story_id"][:8], "--locale", "fr")
+    assert done.status == 0
+    assert f"{made['story_id'][:8]} fr is published: [fr] " in done.err
+    assert [(card.id, card.locale) for card in catalog.page(store).cards] == [(made["story_id"], "fr")]
+    stories("publish", made["story_id"][:8])
+    assert [card.locale for card in catalog.page(store).cards] == ["en", "fr"]
+
+
+@pytest.mark.parametrize("asked", [["publish", "deadbeef"], ["publish", "xyz"]])
+def test_what_is_not_there_is_not_published(stories: Stories, asked: list[str]) -> None:
+    done = stories(*asked)
+    assert done.status != 0
+    assert len(done.complaints) == 1
+
+
+def test_serve_says_what_it_takes(stories: Stories) -> None:
+    done = stories("serve", "--help")
+    assert done.status == 0
+    for part in ("--host", "127.0.0.1", "--port", "8000", "--url", "--profile", "--out"):
+        assert part in done.out

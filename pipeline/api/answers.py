@@ -13,6 +13,14 @@ from pipeline.problems import Problem
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 Answer = dict[str, Any]
+# An answer is data for one caller: never sniffed, framed, run, or kept by a cache between.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000",
+    "Cache-Control": "no-store",
+}
 
 
 def told(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response[Any]:
@@ -30,7 +38,7 @@ def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 def refused_unread(problem: Problem) -> Answer:
     """The same as API Gateway takes it, for what never reached a route."""
-    headers = {name: [value] for name, value in _with(problem, {"Content-Type": PROBLEM}).items()}
+    headers = {name: [value] for name, value in _with(problem, {"Content-Type": PROBLEM, **HEADERS}).items()}
     return {
         "statusCode": problem.status,
         "body": text(problem.body),

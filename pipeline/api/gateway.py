@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from pipeline import problems
 from pipeline.api import routes
-from pipeline.api.answers import JSON, Answer, refused, refused_unread
+from pipeline.api.answers import HEADERS, JSON, Answer, refused, refused_unread
 from pipeline.api.resolver import Resolver
 from pipeline.errors import StoriesError
 from pipeline.ondemand import OnDemand
@@ -20,14 +20,6 @@ from pipeline.problems import Problem
 
 Event = dict[str, Any]
 MOST_BYTES = 16_384
-# An answer is data for one caller: never sniffed, framed, run, or kept by a cache between.
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=63072000",
-    "Cache-Control": "no-store",
-}
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
 _EXPOSED = ["Location", "Retry-After"]
 
@@ -37,7 +29,8 @@ class Api:
 
     def __init__(self, stories: OnDemand, wait: float, origin: str = "") -> None:
         self._log = logging.getLogger(__name__)
-        self.resolver = Resolver(enable_validation=True, cors=_cors(origin))
+        self._cors = _cors(origin)
+        self.resolver = Resolver(enable_validation=True, cors=self._cors)
         self._routes = routes.Routes(stories, wait)
         self._routes.register(self.resolver)
         self._catch()
@@ -51,23 +44,38 @@ class Api:
     def __call__(self, event: Event, context: Any) -> Answer:
         """Never raises: what goes wrong is an answer."""
         started = time.perf_counter()
-        answer = self._refused(event) or self.resolver.resolve(event, context)
+        problem = self._problem(event)
+        answer = self._unread(event, problem) if problem else self.resolver.resolve(_plain(event), context)
+        return self._sent(event, answer, started)
+
+    def refuse(self, event: Event, problem: Problem) -> Answer:
+        """For whoever found, before the API saw it, that a request cannot be read."""
+        return self._sent(event, self._unread(event, problem), time.perf_counter())
+
+    def _unread(self, event: Event, problem: Problem) -> Answer:
+        """What Powertools adds to a route's answer is added here: a page may read a refusal, too."""
+        answer = refused_unread(problem)
+        allowed = self._cors.to_dict(_header(event, "origin")) if self._cors else {}
+        answer["multiValueHeaders"] |= {name: [value] for name, value in allowed.items()}
+        return answer
+
+    def _sent(self, event: Event, answer: Answer, started: float) -> Answer:
         headers: dict[str, list[str]] = answer.setdefault("multiValueHeaders", {})
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             headers.setdefault(name, [value])
+        if self._cors:
+            headers["Vary"] = ["Origin"]
         self._tell(event, answer, time.perf_counter() - started)
         return answer
 
-    def _refused(self, event: Event) -> Answer | None:
-        """What is refused unread."""
+    def _problem(self, event: Event) -> Problem | None:
+        """Why it is refused unread."""
         if event["httpMethod"] != "POST":
             return None
         if len((event.get("body") or "").encode("utf-8", "replace")) > MOST_BYTES:
-            return refused_unread(too_large())
-        kind = _header(event, "content-type").split(";")[0].strip().lower()
-        if kind != JSON:
-            told = f"Send the request as {JSON}."
-            return refused_unread(Problem("unsupported-media-type", 415, told))
+            return too_large()
+        if _kind(event) != JSON:
+            return Problem("unsupported-media-type", 415, f"Send the request as {JSON}.")
         return None
 
     def _catch(self) -> None:
@@ -91,8 +99,10 @@ class Api:
         return refused(problems.of(StoriesError("")))
 
     def _nowhere(self, _: Exception) -> Response[Any]:
-        allowed = self._routes.methods(self.resolver.current_event.path)
-        if not allowed:
+        asked = self.resolver.current_event
+        allowed = self._routes.methods(asked.path)
+        # A character that no id and no locale holds: Powertools' own patterns know fewer than an address may.
+        if not allowed or asked.http_method in allowed:
             return refused(Problem("not-found", 404, "There is nothing at this address."))
         told = f"This address answers {', '.join(allowed)}."
         return refused(Problem("method-not-allowed", 405, told), {"Allow": ", ".join([*allowed, "OPTIONS"])})
@@ -120,10 +130,13 @@ def _first(error: RequestValidationError) -> str:
     found = error.errors()[0]
     if found["type"] == "json_invalid":
         return "The body is no JSON."
-    where = ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0])
+    where = ".".join(str(part) for part in found["loc"][1:])[:60] or str(found["loc"][0])
     if found["type"] == "extra_forbidden":
-        return f"Unknown field {where[:60]!r}."
-    return f"{where[:60]}: {found['msg']}."
+        return f"Unknown field {where!r}."
+    wrong = found["msg"][:1].lower() + found["msg"][1:]
+    if found["type"] == "string_pattern_mismatch":
+        wrong = "it has another form"
+    return f"What was sent as {where!r} cannot be read: {wrong}."
 
 
 def _cors(origin: str) -> CORSConfig | None:
@@ -135,3 +148,15 @@ def _cors(origin: str) -> CORSConfig | None:
 def _header(event: Event, name: str) -> str:
     headers: Mapping[str, str] = event.get("headers") or {}
     return next((value or "" for key, value in headers.items() if key.lower() == name), "")
+
+
+def _kind(event: Event) -> str:
+    return _header(event, "content-type").split(";")[0].strip().lower()
+
+
+def _plain(event: Event) -> Event:
+    """Powertools knows JSON by its lower-case name alone; a media type has no case (RFC 9110)."""
+    if _kind(event) != JSON or _header(event, "content-type").startswith(JSON):
+        return event
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    return {**event, "headers": {**headers, "content-type": JSON}}

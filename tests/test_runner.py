@@ -1,0 +1,224 @@
+"""The in-process runner where threads meet, and after a restart."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from pipeline import catalog, keys, status, steps
+from pipeline.engines.fake import MemoryStore
+from pipeline.errors import BusyError, EngineError, StoreError
+from pipeline.runner import InProcess, Recorded, unfinished
+from pipeline.status import Status
+from tests.api.calling import until
+from tests.api.pausing import BrokenText, Gate, HeldText
+from tests.making import fake_app
+
+
+@dataclass
+class SlowToRecord(MemoryStore):
+    """Holds back what is written under keys that end with `ending`."""
+
+    ending: str = "/status.json"
+    gate: Gate = field(default_factory=Gate)
+    fail: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def put(self, key: str, data: bytes) -> None:
+        if key.endswith(self.ending):
+            self.gate.passed()
+            if self.fail:
+                raise StoreError("the disk is full", problem="disk-full")
+        super().put(key, data)
+
+
+def test_whoever_joins_a_job_is_told_so_only_once_it_is_on_record() -> None:
+    store = SlowToRecord()
+    app = fake_app(store)
+    story_id = steps.accept(app, "a shy snail")
+    runner = InProcess(app)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(runner.start, story_id, "en")
+        assert store.gate.waiting.wait(10)
+        second = pool.submit(runner.start, story_id, "en")
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.2)
+        store.gate.open()
+        first.result(10)
+        second.result(10)
+        assert status.read(store, story_id, "en")
+
+
+def test_what_cannot_be_recorded_is_accepted_from_nobody() -> None:
+    store = SlowToRecord(fail=True)
+    app = fake_app(store)
+    story_id = steps.accept(app, "a shy snail")
+    runner = InProcess(app)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(runner.start, story_id, "en")
+        assert store.gate.waiting.wait(10)
+        second = pool.submit(runner.start, story_id, "en")
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.2)
+        store.gate.open()
+        for one in (first, second):
+            with pytest.raises(StoreError):
+                one.result(10)
+
+
+def test_asked_again_while_its_failure_is_recorded_it_starts_again() -> None:
+    """The old job's failure may neither swallow the new job nor stand over its record."""
+    store = MemoryStore()
+    errors = [EngineError("it broke")]
+    app = fake_app(store, text=BrokenText(lambda: errors.pop() if errors else None))
+    story_id = steps.accept(app, "a shy snail")
+    runner = InProcess(app)
+    seen = threading.Event()
+    put = store.put
+
+    def noticed(key: str, data: bytes) -> None:
+        put(key, data)
+        if key.endswith("/status.json") and b'"failed"' in data:
+            seen.set()
+            threading.Event().wait(0.1)
+
+    store.put = noticed  # type: ignore[method-assign]
+    runner.start(story_id, "en")
+    assert seen.wait(10)
+    runner.start(story_id, "en")
+    until(lambda: steps.complete(app, story_id, "en"), bool)
+
+
+def test_a_full_queue_says_when_to_come_back_and_takes_it_then() -> None:
+    gate = Gate()
+    app = fake_app(MemoryStore(), text=HeldText(gate))
+    runner = InProcess(app, workers=1, waiting=2)
+    ids = [steps.accept(app, "a shy snail", variant) for variant in range(4)]
+    for one in ids[:3]:
+        runner.start(one, "en")
+    with pytest.raises(BusyError, match="ask again in") as caught:
+        runner.start(ids[3], "en")
+    assert 1 <= caught.value.retry_after <= 120
+    assert isinstance(caught.value.retry_after, int)
+    runner.start(ids[0], "en")  # joins what is there
+    gate.open()
+    until(lambda: steps.complete(app, ids[0], "en"), bool)
+    until(lambda: len(list(unfinished(app.store))), lambda left: left == 0)
+    runner.start(ids[3], "en")
+    until(lambda: steps.complete(app, ids[3], "en"), bool)
+
+
+def test_a_quick_model_asks_to_come_back_soon() -> None:
+    gate = Gate()
+    gate.let(100)
+    app = fake_app(MemoryStore(), text=HeldText(gate))
+    runner = InProcess(app, workers=1, waiting=0)
+    for variant in range(3):
+        runner.finish(steps.accept(app, "a shy snail", variant), "en", 20)
+    held = fake_app(app.store, text=HeldText(Gate()))
+    runner._app = held
+    runner.start(steps.accept(app, "a shy snail", 8), "en")
+    with pytest.raises(BusyError) as caught:
+        runner.start(steps.accept(app, "a shy snail", 9), "en")
+    assert caught.value.retry_after == 1
+
+
+def test_what_an_earlier_process_accepted_is_made_after_a_restart() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    queued, begun, silent, failed = (steps.accept(app, "a shy snail", variant) for variant in range(4))
+    status.queue(store, queued, "fr")
+    status.write(store, begun, "fr", Status(status.SPEAKING, time.time() + 300, 3, 10))
+    status.write(store, silent, "fr", Status(status.WRITING, time.time() - 1))
+    status.fail(store, failed, "fr", EngineError("told already"))
+    runner = InProcess(app, publish=True)
+    assert runner.resume() == 3
+    for story_id in (queued, begun, silent):
+        until(lambda story_id=story_id: steps.complete(app, story_id, "fr"), bool)
+    assert status.read(store, failed, "fr").state == status.FAILED
+    until(lambda: len(catalog.page(store).cards), lambda found: found == 3)
+
+
+def test_more_than_the_queue_holds_is_taken_up_after_a_restart() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    ids = [steps.accept(app, "a shy snail", variant) for variant in range(5)]
+    for one in ids:
+        status.queue(store, one, "en", life=-1)  # expired: nobody was told
+    runner = InProcess(app, workers=1, waiting=0)
+    assert runner.resume() == 5
+    for one in ids:
+        until(lambda one=one: steps.complete(app, one, "en"), bool)
+
+
+def test_a_finished_story_that_was_not_listed_before_the_end_is_listed_after_it() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    asked, unasked = (steps.accept(app, "a shy snail", variant) for variant in range(2))
+    InProcess(app).finish(asked, "en", 20)
+    steps.run(app, unasked, "en", status.Reporting(MemoryStore(), unasked, "en"))
+    runner = InProcess(app, publish=True)
+    assert runner.resume() == 0
+    assert [card.id for card in catalog.page(store).cards] == [asked]
+
+
+def test_who_waits_is_let_go_when_the_server_stops() -> None:
+    app = fake_app(MemoryStore(), text=HeldText(Gate()))
+    runner = InProcess(app)
+    story_id = steps.accept(app, "a shy snail")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(runner.finish, story_id, "en", 20)
+        until(lambda: status.is_live(app.store, story_id, "en"), bool)
+        runner.stop(0.1)
+        waiting.result(timeout=5)
+    assert list(unfinished(app.store)) == [(story_id, "en")]
+
+
+def test_one_workers_bug_does_not_stop_the_others_work() -> None:
+    errors: list[BaseException] = [ZeroDivisionError(), ZeroDivisionError()]
+    app = fake_app(MemoryStore(), text=BrokenText(lambda: errors.pop() if errors else None))
+    runner = InProcess(app, workers=1)
+    ids = [steps.accept(app, "a shy snail", variant) for variant in range(3)]
+    for one in ids:
+        runner.finish(one, "en", 20)
+    assert [steps.complete(app, one, "en") for one in ids] == [False, False, True]
+    assert status.read(app.store, ids[0], "en").state == status.FAILED
+
+
+@dataclass
+class Machine:
+    """A runner elsewhere. refusing: raised by each start."""
+
+    refusing: EngineError | None = None
+    started: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, story_id: str, locale: str) -> None:
+        self.started.append((story_id, locale))
+        if self.refusing:
+            raise self.refusing
+
+    def finish(self, story_id: str, locale: str, seconds: float) -> None:
+        self.start(story_id, locale)
+
+
+def test_what_a_state_machine_takes_is_on_record_first() -> None:
+    store, machine = MemoryStore(), Machine()
+    Recorded(machine, store).start("1" * 32, "fr")
+    assert machine.started == [("1" * 32, "fr")]
+    assert status.read(store, "1" * 32, "fr").state == status.QUEUED
+
+
+@pytest.mark.parametrize("verb", ["start", "finish"])
+def test_what_a_state_machine_refuses_is_not_live(verb: str) -> None:
+    store = MemoryStore()
+    told = ("1" * 32, "fr", *((1.0,) if verb == "finish" else ()))
+    with pytest.raises(EngineError):
+        getattr(Recorded(Machine(EngineError("no")), store), verb)(*told)
+    assert not status.is_live(store, "1" * 32, "fr")
+    assert store.get(keys.status("1" * 32, "fr"))
