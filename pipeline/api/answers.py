@@ -27,24 +27,24 @@ def told(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Re
     return Response(status, JSON, _text(body), headers=dict(headers or {}))
 
 
-def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    return Response(problem.status, PROBLEM, _text(problem.body), headers=_with(problem, headers))
+def refused(problem: Problem) -> Response[Any]:
+    return Response(problem.status, PROBLEM, _text(problem.body), headers=_with(problem, {}))
 
 
-def refused_unread(problem: Problem) -> Answer:
+def refused_unread(problem: Problem, headers: Mapping[str, str] | None = None) -> Answer:
     """The same as API Gateway takes it, for what never reached a route."""
-    headers = {name: [value] for name, value in _with(problem, {"Content-Type": PROBLEM, **HEADERS}).items()}
+    told = _with(problem, {"Content-Type": PROBLEM, **HEADERS, **(headers or {})})
     return {
         "statusCode": problem.status,
         "body": _text(problem.body),
         "isBase64Encoded": False,
-        "multiValueHeaders": headers,
+        "multiValueHeaders": {name: [value] for name, value in told.items()},
     }
 
 
-def _with(problem: Problem, headers: Mapping[str, str] | None) -> dict[str, Any]:
+def _with(problem: Problem, headers: Mapping[str, str]) -> dict[str, Any]:
     after = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
-    return {**(headers or {}), **after}
+    return {**headers, **after}
 
 
 def _text(body: Any) -> str:
