@@ -28,6 +28,8 @@ from tests.api.checking import CONFIG
 from tests.api.servers import serving
 from tests.command import Stories
 
+# Of what was sent: a body may be 100 kB.
+_SHOWN = 1_000
 _QUIET: dict[str, Any] = {
     "max_examples": 25,
     "derandomize": False,
@@ -59,7 +61,7 @@ class Tally:
             for one in group.exceptions:
                 if isinstance(one, Failure):
                     where = f"{one.title}: {case.method} {case.operation.path} {response.status_code}"
-                    self.failures.setdefault(where, f"{one.message}\n{case.as_curl_command()}")
+                    self.failures.setdefault(where, f"{one.message}\n{case.as_curl_command()}"[:_SHOWN])
 
 
 @dataclass
