@@ -185,6 +185,4 @@ def _response(answer: Answer) -> Response:
 
 
 def _refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    response = _response(refused_unread(problem))
-    response.headers.update(headers or {})
-    return response
+    return _response(refused_unread(problem, headers))

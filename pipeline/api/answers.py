@@ -32,24 +32,24 @@ def as_it_is(status: int, body: str, headers: Mapping[str, str] | None = None) -
     return Response(status, JSON, body, headers=dict(headers or {}))
 
 
-def refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    return Response(problem.status, PROBLEM, text(problem.body), headers=_with(problem, headers))
+def refused(problem: Problem) -> Response[Any]:
+    return Response(problem.status, PROBLEM, text(problem.body), headers=_with(problem, {}))
 
 
-def refused_unread(problem: Problem) -> Answer:
+def refused_unread(problem: Problem, headers: Mapping[str, str] | None = None) -> Answer:
     """The same as API Gateway takes it, for what never reached a route."""
-    headers = {name: [value] for name, value in _with(problem, {"Content-Type": PROBLEM, **HEADERS}).items()}
+    told = _with(problem, {"Content-Type": PROBLEM, **HEADERS, **(headers or {})})
     return {
         "statusCode": problem.status,
         "body": text(problem.body),
         "isBase64Encoded": False,
-        "multiValueHeaders": headers,
+        "multiValueHeaders": {name: [value] for name, value in told.items()},
     }
 
 
-def _with(problem: Problem, headers: Mapping[str, str] | None) -> dict[str, Any]:
+def _with(problem: Problem, headers: Mapping[str, str]) -> dict[str, Any]:
     after = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
-    return {**(headers or {}), **after}
+    return {**headers, **after}
 
 
 def text(body: Any) -> str:

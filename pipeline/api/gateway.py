@@ -22,6 +22,7 @@ Event = dict[str, Any]
 MOST_BYTES = 16_384
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
 _EXPOSED = ["Location", "Retry-After"]
+_NOWHERE = Problem("not-found", 404, "There is nothing at this address.")
 
 
 class Api:
@@ -54,10 +55,11 @@ class Api:
 
     def _unread(self, event: Event, problem: Problem) -> Answer:
         """What Powertools adds to a route's answer is added here: a page may read a refusal, too."""
-        answer = refused_unread(problem)
-        allowed = self._cors.to_dict(_header(event, "origin")) if self._cors else {}
-        answer["multiValueHeaders"] |= {name: [value] for name, value in allowed.items()}
-        return answer
+        headers = self._cors.to_dict(_header(event, "origin")) if self._cors else {}
+        if problem.status == 405:
+            methods = [*self._routes.methods(event["path"]), *(["OPTIONS"] if self._cors else [])]
+            headers["Allow"] = ", ".join(methods)
+        return refused_unread(problem, headers)
 
     def _sent(self, event: Event, answer: Answer, started: float) -> Answer:
         headers: dict[str, list[str]] = answer.setdefault("multiValueHeaders", {})
@@ -70,11 +72,14 @@ class Api:
 
     def _problem(self, event: Event) -> Problem | None:
         """Why it is refused unread."""
-        if event["httpMethod"] != "POST":
+        method, allowed = event["httpMethod"], self._routes.methods(event["path"])
+        if allowed and method not in allowed and not (self._cors and method == "OPTIONS"):
+            return Problem("method-not-allowed", 405, f"This address answers {', '.join(allowed)}.")
+        if method != "POST":
             return None
         if len((event.get("body") or "").encode("utf-8", "replace")) > MOST_BYTES:
             return too_large()
-        if _kind(event) != JSON:
+        if allowed and _kind(event) != JSON:
             return Problem("unsupported-media-type", 415, f"Send the request as {JSON}.")
         return None
 
@@ -86,7 +91,7 @@ class Api:
         }
         for kind, handler in handlers.items():
             self.resolver.exception_handler(kind)(handler)
-        self.resolver.not_found(self._nowhere)
+        self.resolver.not_found(lambda _: refused(_NOWHERE))
 
     def _known(self, error: StoriesError) -> Response[Any]:
         problem = problems.of(error)
@@ -97,15 +102,6 @@ class Api:
     def _broken(self, error: Exception) -> Response[Any]:
         self._log.error("request failed", exc_info=error)
         return refused(problems.of(StoriesError("")))
-
-    def _nowhere(self, _: Exception) -> Response[Any]:
-        asked = self.resolver.current_event
-        allowed = self._routes.methods(asked.path)
-        # A character that no id and no locale holds: Powertools' own patterns know fewer than an address may.
-        if not allowed or asked.http_method in allowed:
-            return refused(Problem("not-found", 404, "There is nothing at this address."))
-        told = f"This address answers {', '.join(allowed)}."
-        return refused(Problem("method-not-allowed", 405, told), {"Allow": ", ".join([*allowed, "OPTIONS"])})
 
     def _tell(self, event: Event, answer: Answer, seconds: float) -> None:
         """No bodies, no queries, no headers: an idea may name a child."""

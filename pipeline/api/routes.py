@@ -84,8 +84,10 @@ class Routes:
             )(route.handler)
 
     def methods(self, path: str) -> list[str]:
-        """Which methods an address has; none where it is no address."""
-        return sorted(route.method for route in self._table() if _fits(route.path, path))
+        """Which methods an address has; none where it is no address. A name goes before an id or a locale."""
+        fitting = [route for route in self._table() if _fits(route.path, path)]
+        least = min((route.path.count("<") for route in fitting), default=0)
+        return sorted(route.method for route in fitting if route.path.count("<") == least)
 
     def addresses(self) -> list[tuple[str, str]]:
         """(path, method) that each route answers to, with "x" for an id or a locale."""
@@ -240,7 +242,7 @@ def story_id(path: str) -> str:
 
 
 def _fits(pattern: str, path: str) -> bool:
-    return bool(re.fullmatch(re.sub(r"<\w+>", "[^/]+", re.escape(pattern).replace(r"\<", "<")), path))
+    return bool(re.fullmatch(re.sub(r"<\w+>", "[^/]+", pattern.rstrip("/")) + "/?", path))
 
 
 def _documented(route: Route) -> dict[int, Any]:

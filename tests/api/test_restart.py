@@ -66,7 +66,7 @@ def test_killed_in_the_middle_it_makes_after_a_restart_all_that_it_accepted(stor
     with serving(stories, 0.01) as [second]:
         seen = [followed(second, one.headers["location"]) for one in accepted]
         assert [one["status"] for one in seen] == ["done"] * 8
-        assert any("going on with 8 stories" in line for line in second.told)
+        assert any("asked for before: 8" in line for line in second.told)
         until(lambda: len(second("GET", "/stories").json["stories"]), lambda found: found == 8)
     assert stories_paid(stories) == 8
 
