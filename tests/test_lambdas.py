@@ -354,10 +354,18 @@ def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
     assert not {word for word in words if word in ran.text}
 
 
-def test_a_function_of_other_settings_works_with_them(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_of_other_settings_works_with_them(
+    flow: Flow, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The app is kept from event to event, but not across settings: a local AWS's handlers meet several."""
-    story_id = flow.accept()
+    story_id, key = flow.accept(), "stories/{}/en/status.json"
     lambdas.record_failure(asked(story_id), Context())
     monkeypatch.setenv("STORIES_BUCKET", flow.aws.make_bucket())
+    lambdas.record_failure(asked("0" * 32), Context())
+    other = build_store(Settings.from_env(os.environ))
+    assert store.get(key.format(story_id))
+    assert other.get(key.format("0" * 32))
     with pytest.raises(NotFoundError):
-        lambdas.generate(asked(story_id), Context())
+        other.get(key.format(story_id))
+    with pytest.raises(NotFoundError):
+        store.get(key.format("0" * 32))
