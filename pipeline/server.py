@@ -13,8 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Match, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from pipeline import problems
@@ -23,6 +22,7 @@ from pipeline.api.answers import Answer, refused_unread
 from pipeline.api.gateway import MOST_BYTES, too_large
 from pipeline.errors import NotFoundError, RequestError, StoriesError
 from pipeline.media import PATH, MediaStore
+from pipeline.page import page_routes
 from pipeline.problems import Problem
 
 # POST / holds its thread while a story is made; every other call is over in milliseconds.
@@ -32,17 +32,23 @@ PathOf = Callable[[str], Path]
 
 
 def build_server(
-    api: Api, media: MediaStore | None, path_of: PathOf | None, page: Path | None, origin: str = ""
+    api: Api,
+    media: MediaStore | None,
+    path_of: PathOf | None,
+    page: Path | None,
+    origin: str = "",
+    sound: str = "",
 ) -> Starlette:
     """media, path_of: None where a bucket signs its own addresses. path_of: where a key's file lies.
 
-    page: the built frontend's folder. origin: of a page elsewhere that may read the media.
+    page: the built frontend's folder. origin: of a page elsewhere that may read the media. sound: an address
+    as the store signs it: the page may play from there.
     """
     routes: list[BaseRoute] = []
     if media and path_of:
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin)))
     if page and page.is_dir():
-        routes += _page(page)
+        routes += page_routes(page, sound)
     return Starlette(routes=[*routes, _Gateway(api)])
 
 
@@ -108,22 +114,6 @@ class _Media:
         return FileResponse(
             path, headers=headers, media_type=_TYPES.get(path.suffix), filename=filename or None
         )
-
-
-def _page(folder: Path) -> list[BaseRoute]:
-    """The built files at their own names, and index.html at /; POST / stays the API's."""
-    routes: list[BaseRoute] = []
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            routes.append(Mount(f"/{path.name}", StaticFiles(directory=path)))
-        else:
-            address = "/" if path.name == "index.html" else f"/{path.name}"
-            routes.append(Route(address, _file(path), methods=["GET"]))
-    return routes
-
-
-def _file(path: Path) -> Callable[[Request], FileResponse]:
-    return lambda _: FileResponse(path)
 
 
 async def _body(request: Request) -> str | Problem:

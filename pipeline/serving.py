@@ -50,7 +50,8 @@ def serve(options: Namespace) -> None:
     if isinstance(runner, InProcess) and (found := runner.resume()):
         tell(f"going on with what was asked for before: {found}")
     tell(_greeting(settings, base, runner))
-    asgi = build_server(api, media, store.path if is_files else None, _PAGE, serving.origin)
+    path_of = store.path if is_files else None
+    asgi = build_server(api, media, path_of, _PAGE, serving.origin, sound=app.store.url("any.mp3"))
     _run(asgi, listening, stories)
 
 

@@ -27,6 +27,7 @@ LEFT_OUT = frozenset(
         "engines/fake.py",
         "exits.py",
         "media.py",
+        "page.py",
         "profiles/draft.toml",
         "profiles/embedded.toml",
         "profiles/fake.toml",

@@ -1,0 +1,53 @@
+"""The built frontend on this machine, with the headers that customHttp.yml gives it on Amplify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+# The page's own origin, and no other, for everything; sound may come from a bucket's.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'none'; "
+    "connect-src 'self'; media-src 'self' {media}; manifest-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types vue"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+def page_routes(folder: Path, sound: str = "") -> list[BaseRoute]:
+    """The files at their own names, index.html at /; POST / stays the API's. sound: an address of an mp3."""
+    headers = {**_HEADERS, "Content-Security-Policy": _POLICY.format(media=_origin(sound)).strip()}
+    routes: list[BaseRoute] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            routes.append(Mount(f"/{path.name}", StaticFiles(directory=path)))
+        else:
+            address = "/" if path.name == "index.html" else f"/{path.name}"
+            routes.append(_File(address, path, headers))
+    return routes
+
+
+class _File(Route):
+    def __init__(self, address: str, path: Path, headers: Mapping[str, str]) -> None:
+        def answer(_: Request) -> FileResponse:
+            return FileResponse(path, headers=headers)
+
+        super().__init__(address, answer, methods=["GET"])
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else ""

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from pipeline.page import page_routes
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<title>Stories</title>")
+    (tmp_path / "config.json").write_text('{"api": ""}')
+    return tmp_path
+
+
+def policy(folder: Path, sound: str) -> dict[str, list[str]]:
+    told = (
+        TestClient(Starlette(routes=page_routes(folder, sound))).get("/").headers["content-security-policy"]
+    )
+    return {name: sources for name, *sources in (part.split() for part in told.split(";"))}
+
+
+def test_a_page_may_run_and_fetch_only_what_is_its_own(folder: Path) -> None:
+    told = policy(folder, "http://127.0.0.1:8000/media/x.mp3?expires=1")
+    assert told["default-src"] == ["'none'"]
+    assert told["script-src"] == told["style-src"] == told["connect-src"] == ["'self'"]
+    assert not [source for sources in told.values() for source in sources if "unsafe" in source]
+
+
+def test_sound_may_come_from_where_the_store_signs_it(folder: Path) -> None:
+    assert policy(folder, "https://b.s3.amazonaws.com/x.mp3?X-Amz-Signature=1")["media-src"] == [
+        "'self'",
+        "https://b.s3.amazonaws.com",
+    ]
+    assert policy(folder, "memory:x.mp3")["media-src"] == ["'self'"]
+
+
+def test_every_file_of_the_folder_has_the_headers(folder: Path) -> None:
+    client = TestClient(Starlette(routes=page_routes(folder)))
+    for address in ("/", "/config.json"):
+        headers = client.get(address).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["cache-control"] == "no-cache"
