@@ -22,6 +22,7 @@ from pipeline.screen import word_screen
 from pipeline.types import Voice
 
 _END = 1 << 20
+_CLAIM_SECONDS = 15.0
 
 
 def build_app(settings: Settings, store: Store | None = None) -> App:
@@ -41,8 +42,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         encoder=create(spec["encoder"]),
         store=parts.store,
         chains={locale: parts.chain(locale, told) for locale, told in spec["locales"].items()},
-        # Only where a store is this machine's own does a claim's process say something.
-        claims=Claims(parts.store, machine=this_machine() if spec["store"] == "files" else ""),
+        claims=_claims(parts),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )
@@ -80,6 +80,15 @@ def models_dir(settings: Settings) -> Path:
     from pipeline.engines.embedded import models
 
     return settings.models or models.models_dir(os.environ)
+
+
+def _claims(parts: _Parts) -> Claims:
+    """Where a store is this machine's own, a claim's process says whether it lives. In a bucket only its
+    expiry does, which is short: a function that was ended in the middle leaves its claim behind.
+    """
+    if parts.spec["store"] == "files":
+        return Claims(parts.store, machine=this_machine())
+    return Claims(parts.store, seconds=_CLAIM_SECONDS)
 
 
 class _Parts:

@@ -88,6 +88,10 @@ def of_workflow(name: str) -> StoriesError:
     """What a state machine calls an error, as one of ours: the class's name, or States.Timeout."""
     if name in {"States.Timeout", "Sandbox.Timedout"}:
         return errors.UnavailableError("it took too long", problem="too-slow")
+    if name == "Lambda.TooManyRequestsException":
+        return errors.ThrottledError("no room for a step of the workflow")
+    if name.startswith("Lambda."):
+        return errors.UnavailableError("a step of the workflow could not run")
     kind = getattr(errors, name, None)
     if isinstance(kind, type) and issubclass(kind, StoriesError) and kind is not BusyError:
         return kind("a step of the workflow failed")
