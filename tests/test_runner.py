@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,10 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from pipeline import catalog, keys, status, steps
-from pipeline.engines.fake import MemoryStore
+from pipeline.engines import OnText, ignore
+from pipeline.engines.fake import FakeText, MemoryStore
 from pipeline.errors import BusyError, EngineError, StoreError
 from pipeline.runner import InProcess, Recorded, unfinished
 from pipeline.status import Status
+from pipeline.types import Completion, Prompt
 from tests.api.calling import until
 from tests.api.pausing import BrokenText, Gate, HeldText
 from tests.making import fake_app
@@ -21,9 +22,9 @@ from tests.making import fake_app
 
 @dataclass
 class SlowToRecord(MemoryStore):
-    """Holds back what is written under keys that end with `ending`."""
+    """Holds back each status that holds `holds`."""
 
-    ending: str = "/status.json"
+    holds: bytes = b""
     gate: Gate = field(default_factory=Gate)
     fail: bool = False
 
@@ -31,11 +32,22 @@ class SlowToRecord(MemoryStore):
         super().__init__()
 
     def put(self, key: str, data: bytes) -> None:
-        if key.endswith(self.ending):
+        if key.endswith("/status.json") and self.holds in data:
             self.gate.passed()
             if self.fail:
                 raise StoreError("the disk is full", problem="disk-full")
         super().put(key, data)
+
+
+@dataclass
+class BrokenThenHeld(HeldText):
+    errors: list[EngineError] = field(default_factory=list)
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        self.gate.passed()
+        if self.errors:
+            raise self.errors.pop()
+        return FakeText.complete(self, prompt, on_text)
 
 
 def test_whoever_joins_a_job_is_told_so_only_once_it_is_on_record() -> None:
@@ -72,26 +84,25 @@ def test_what_cannot_be_recorded_is_accepted_from_nobody() -> None:
                 one.result(10)
 
 
-def test_asked_again_while_its_failure_is_recorded_it_starts_again() -> None:
-    """The old job's failure may neither swallow the new job nor stand over its record."""
-    store = MemoryStore()
-    errors = [EngineError("it broke")]
-    app = fake_app(store, text=BrokenText(lambda: errors.pop() if errors else None))
+def test_a_failure_that_is_recorded_late_does_not_stand_over_the_next_try() -> None:
+    errors, writer, record = [EngineError("it broke")], Gate(), Gate()
+    writer.let()  # the first breaks at once, the second is held
+    store = SlowToRecord(holds=b'"failed"', gate=record)
+    app = fake_app(store, text=BrokenThenHeld(writer, errors))
     story_id = steps.accept(app, "a shy snail")
     runner = InProcess(app)
-    seen = threading.Event()
-    put = store.put
-
-    def noticed(key: str, data: bytes) -> None:
-        put(key, data)
-        if key.endswith("/status.json") and b'"failed"' in data:
-            seen.set()
-            threading.Event().wait(0.1)
-
-    store.put = noticed  # type: ignore[method-assign]
     runner.start(story_id, "en")
-    assert seen.wait(10)
-    runner.start(story_id, "en")
+    assert record.waiting.wait(10)
+    writer.waiting.clear()
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(runner.start, story_id, "en")
+        time.sleep(0.2)
+        record.open()
+        again.result(10)
+    assert writer.waiting.wait(10)
+    time.sleep(0.1)
+    assert status.read(store, story_id, "en").state == status.WRITING
+    writer.open()
     until(lambda: steps.complete(app, story_id, "en"), bool)
 
 
