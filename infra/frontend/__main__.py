@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,9 @@ from infra.frontend.backend import Backend, allowed_origin, backend_of
 from infra.frontend.hosting import Hosting, Pace
 from infra.stack import STAGES, RefusedError, caller, stack_of
 
-_say = partial(print, file=sys.stderr, flush=True)
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
 
 def deploy(session: Any, told: argparse.Namespace) -> None:

@@ -19,16 +19,16 @@ _WANTED = "https://host[:port] is wanted (http:// on loopback only, for a page o
 
 @dataclass(frozen=True)
 class Backend:
-    """api: the URL below which the API answers, without a slash at its end. media: the origin of the mp3s."""
+    """api: the URL below which the API answers, without a slash at its end. media: the mp3s' origins."""
 
     api: str
-    media: str
+    media: tuple[str, ...]
 
     @classmethod
-    def of(cls, api: str, media: str) -> Backend:
-        """Raises RefusedError: no URL that a page may call."""
+    def of(cls, api: str, *media: str) -> Backend:
+        """media: origins, or URLs there. Raises RefusedError: no URL that a page may call."""
         origin_of(api)
-        return cls(api.rstrip("/"), origin_of(media))
+        return cls(api.rstrip("/"), tuple(dict.fromkeys(origin_of(one) for one in media)))
 
 
 def origin_of(url: str) -> str:
@@ -56,7 +56,7 @@ def backend_of(session: Any, stage: str) -> Backend:
     stack = stack_of(stage)
     told = outputs(session, stack)
     try:
-        return Backend.of(told["ApiUrl"], _signed_origin(session, told["BucketName"]))
+        return Backend.of(told["ApiUrl"], *_signed(session, told["BucketName"]))
     except KeyError as missing:
         raise RefusedError(f"{stack} has no output {missing}: deploy it anew, make deploy.") from missing
 
@@ -68,10 +68,18 @@ def allowed_origin(session: Any, stage: str) -> str:
     return str(given.get("AllowedOrigin", "*"))
 
 
-def _signed_origin(session: Any, bucket: str) -> str:
-    """By signing a URL as pipeline.engines.aws.clients does: regions differ in how they name a bucket's host."""
-    wire = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
-    signed = session.client("s3", config=wire).generate_presigned_url(
-        "get_object", Params={"Bucket": bucket, "Key": "any.mp3"}
-    )
-    return origin_of(signed)
+def _signed(session: Any, bucket: str) -> list[str]:
+    """URLs as botocore signs them: of the bucket's host in its region, and of the global one.
+
+    The global one is what "auto" gives, and for a bucket's first hours S3 redirects from there to the other:
+    a page's policy has to know both. A store that stands in for S3 has one host for all.
+    """
+    hosts = [_url(session, bucket, "auto")]
+    if bucket in str(urlsplit(hosts[0]).hostname):
+        hosts.append(_url(session, bucket, "virtual"))
+    return hosts
+
+
+def _url(session: Any, bucket: str, style: str) -> str:
+    client = session.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": style}))
+    return str(client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "any.mp3"}))

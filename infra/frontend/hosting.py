@@ -1,9 +1,9 @@
-"""Amplify Hosting without a Git provider: one app a stage, for headers are the app's and name the stage's API."""
+"""Amplify Hosting without a Git provider: an app a stage, for headers are an app's and name a stage's API."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,26 +66,25 @@ class Hosting:
     def found(self) -> App | None:
         """The stage's app. Raises RefusedError: it is not ours alone to change."""
         pages = self.client.get_paginator("list_apps").paginate()
-        apps = [app for page in pages for app in page["apps"] if app["name"] == self.name]
+        apps = [app for page in pages for app in _member(page, "apps") if app["name"] == self.name]
         if len(apps) > 1:
             ids = ", ".join(app["appId"] for app in apps)
             raise RefusedError(
                 f"{len(apps)} Amplify apps are called {self.name} ({ids}): delete all but one."
             )
         if apps and apps[0].get("repository"):
-            raise RefusedError(
-                f"The Amplify app {self.name} is connected to {apps[0]['repository']}: a push there deploys it."
-            )
+            where = apps[0]["repository"]
+            raise RefusedError(f"The Amplify app {self.name} is connected to {where}: a push deploys it.")
         return dict(apps[0]) if apps else None
 
     def address(self, app_id: str) -> str:
         """A domain of your own where the branch has one."""
-        branch = self.client.get_branch(appId=app_id, branchName=self.stage)["branch"]
+        branch = _member(self.client.get_branch(appId=app_id, branchName=self.stage), "branch")
         domains = branch.get("customDomains") or []
         if domains:
             scheme = "http" if is_loopback(domains[0].partition(":")[0]) else "https"
             return f"{scheme}://{domains[0]}"
-        app = self.client.get_app(appId=app_id)["app"]
+        app = _member(self.client.get_app(appId=app_id), "app")
         return f"https://{branch['displayName']}.{app['defaultDomain']}"
 
     def delete(self, app: App) -> None:
@@ -95,13 +94,9 @@ class Hosting:
         app = self.found()
         if app is None:
             self.say(f"Making the Amplify app {self.name}")
-            made: App = self.creator.create_app(
-                name=self.name,
-                platform="WEB",
-                customHeaders=headers,
-                tags={"project": "mvp-stories", "stage": self.stage},
-            )["app"]
-            return made
+            tags = {"project": "mvp-stories", "stage": self.stage}
+            made = self.creator.create_app(name=self.name, platform="WEB", customHeaders=headers, tags=tags)
+            return dict(_member(made, "app"))
         if app.get("customHeaders", "") != headers:
             # Amplify sends them from the next deployment on, which follows.
             self.say("The headers changed")
@@ -118,18 +113,22 @@ class Hosting:
     def _opened(self, app_id: str) -> dict[str, str]:
         """jobId and zipUploadUrl. Amplify opens none while another deployment of the branch is not over."""
         try:
-            return dict(self.client.create_deployment(appId=app_id, branchName=self.stage))
+            return self._open(app_id)
         except ClientError:
-            jobs = self.client.list_jobs(appId=app_id, branchName=self.stage)["jobSummaries"]
-            left = [job["jobId"] for job in jobs if job["status"] not in _OVER]
+            jobs = self.client.list_jobs(appId=app_id, branchName=self.stage)
+            left = [job["jobId"] for job in _member(jobs, "jobSummaries") if job["status"] not in _OVER]
             if not left:
                 raise
         for job_id in left:
             self._end(app_id, job_id)
-        return dict(self.client.create_deployment(appId=app_id, branchName=self.stage))
+        return self._open(app_id)
+
+    def _open(self, app_id: str) -> dict[str, str]:
+        opened = self.client.create_deployment(appId=app_id, branchName=self.stage)
+        return {name: _member(opened, name) for name in ("jobId", "zipUploadUrl")}
 
     def _end(self, app_id: str, job_id: str) -> None:
-        """Waits for a deployment of before. One that stays PENDING was never started: a run was interrupted."""
+        """Waits for a deployment of before. One that stays PENDING was never started: its run was cut off."""
         self.say(f"Deployment {job_id} of before is not over: waiting for it")
         if self._watched(app_id, job_id, _STATUSES - _WAITING, self.pace.grace)[0] in _WAITING:
             self.say(f"Deployment {job_id} was never started: it is cancelled")
@@ -139,9 +138,10 @@ class Hosting:
     def _succeeded(self, app_id: str, job_id: str) -> None:
         status, reason = self._over(app_id, job_id)
         if status != "SUCCEED":
+            why = reason or "Amplify says no reason"
             raise RefusedError(
-                f"Deployment {job_id} of {self.name} ended as {status}: {reason or 'Amplify says no reason'}. "
-                "The page of before is still served."
+                f"Deployment {job_id} of {self.name} ended as {status}: {why}. "
+                "What was served before still is."
             )
 
     def _over(self, app_id: str, job_id: str) -> tuple[str, str]:
@@ -157,7 +157,7 @@ class Hosting:
         """The job's status, when it is one of `until` or the time is over, and the reason for it."""
         limit, before = time.monotonic() + seconds, ""
         while True:
-            job = self.client.get_job(appId=app_id, branchName=self.stage, jobId=job_id)["job"]
+            job = _member(self.client.get_job(appId=app_id, branchName=self.stage, jobId=job_id), "job")
             status = job["summary"]["status"]
             if status != before:
                 self.say(f"Deployment {job_id}: {status}")
@@ -166,3 +166,10 @@ class Hosting:
                 return status, "; ".join(reasons).rstrip(".")
             before = status
             time.sleep(self.pace.look)
+
+
+def _member(answer: Mapping[str, Any], name: str) -> Any:
+    """Of an answer that broke off, botocore makes one without members. Raises RefusedError."""
+    if name not in answer:
+        raise RefusedError("Amplify's answer broke off: run it again, it goes on from here.")
+    return answer[name]

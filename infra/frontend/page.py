@@ -25,7 +25,7 @@ def headers_for(file: Path, backend: Backend) -> str:
     if not file.is_file():
         raise RefusedError(f"{file} is not there: it says the page's headers.")
     template = Template(file.read_text("utf-8"))
-    origins = {"API_ORIGIN": origin_of(backend.api), "MEDIA_ORIGIN": backend.media}
+    origins = {"API_ORIGIN": origin_of(backend.api), "MEDIA_ORIGIN": " ".join(backend.media)}
     named = set(template.get_identifiers()) if template.is_valid() else set()
     if named != set(origins):
         raise RefusedError(
@@ -42,7 +42,7 @@ def check_built(dist: Path) -> None:
 
 
 def packed(dist: Path, backend: Backend) -> bytes:
-    """`dist` as a zip, with the stage's config.json; `dist` stays as it is. Raises RefusedError: not built."""
+    """`dist` as a zip, with the stage's config.json; `dist` stays as it is. Raises RefusedError: no build."""
     check_built(dist)
     files = {file.relative_to(dist).as_posix(): file.read_bytes() for file in _files(dist)}
     files[_CONFIG] = json.dumps({**_config(dist / _CONFIG), "api": backend.api}).encode()
