@@ -54,7 +54,11 @@ def is_loopback(host: str) -> bool:
 def backend_of(session: Any, stage: str) -> Backend:
     """From the outputs of the stage's stack. Raises RefusedError: no stack, or one of another kind."""
     stack = stack_of(stage)
-    told = outputs(session, stack)
+    try:
+        told = outputs(session, stack)
+    except RefusedError as refusal:
+        way = f"make deploy STAGE={stage}, or say where the API is: ARGS='--api URL --media ORIGIN'"
+        raise RefusedError(f"{str(refusal).rstrip('.')}: {way}.") from refusal
     try:
         return Backend.of(told["ApiUrl"], *_signed(session, told["BucketName"]))
     except KeyError as missing:

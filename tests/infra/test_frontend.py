@@ -501,7 +501,7 @@ def test_the_stacks_outputs_say_api_and_bucket(
     told = capsys.readouterr()
     address = told.out.strip()
     assert "ORIGIN=" not in told.err
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html: the global host, and a region's.
+    # The global host and its region's: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     bucket = "https://mvp-stories-dev-mvpstoriesbucket-1a2b3c.s3"
     both = f"{bucket}.amazonaws.com {bucket}.eu-west-1.amazonaws.com"
     assert get(address).headers["content-security-policy"] == POLICY.replace(MEDIA, both)
@@ -531,7 +531,9 @@ def test_without_a_stack_nothing_is_made(
     stack: Stack, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert site.deploy(api="") == 1
-    assert "mvp-stories-dev" in capsys.readouterr().err
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("mvp-stories-dev in eu-west-1: ")
+    assert "make deploy STAGE=dev" in last
     stack.make("dev", Other="x")
     assert site.deploy(api="") == 1
     assert "has no output 'ApiUrl'" in capsys.readouterr().err
