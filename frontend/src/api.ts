@@ -1,0 +1,98 @@
+/** The only place that talks to the network, typed from the API's own document. */
+import type { components } from "./openapi";
+
+type Schemas = components["schemas"];
+export type Story = Schemas["StoryView"];
+export type Segment = Schemas["Segment"];
+export type Mark = Schemas["Mark"];
+export type Card = Schemas["Card"];
+export type Catalog = Schemas["Catalog"];
+export type LocaleView = Schemas["LocaleView"];
+export type Accepted = Schemas["Accepted"];
+
+const TYPE = "urn:mvp-stories:problem:";
+const PATIENCE_MS = 20_000;
+const OURS = /^[a-z][a-z-]{0,40}$/;
+
+/** slug: the API's problem type, or "offline", "slow", "not-configured", "failed". retryAfter: seconds, null: not said. */
+export class Problem extends Error {
+  constructor(
+    readonly slug: string,
+    readonly status = 0,
+    readonly retryAfter: number | null = null,
+  ) {
+    super(slug);
+  }
+}
+
+export interface Api {
+  ask(context: string, locale: string, key: string): Promise<Accepted>;
+  askLocale(id: string, locale: string): Promise<Accepted>;
+  story(id: string, locale: string): Promise<Story>;
+  catalog(locale: string, cursor: string): Promise<Catalog>;
+  locales(): Promise<LocaleView[]>;
+}
+
+/** base: the API's address without a slash at its end; "" is the page's own origin. */
+export function makeApi(base: string): Api {
+  const get = <T>(path: string) => request<T>(base + path);
+  const post = <T>(path: string, body: object, headers: Record<string, string> = {}) =>
+    request<T>(base + path, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", ...headers },
+    });
+  return {
+    ask: (context, locale, key) =>
+      post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
+    askLocale: (id, locale) => post(`/stories/${id}/locales`, { locale, experimental: true }),
+    story: (id, locale) => get(`/stories/${id}/${encodeURIComponent(locale)}`),
+    catalog: (locale, cursor) => {
+      const query = new URLSearchParams();
+      if (locale) query.set("locale", locale);
+      if (cursor) query.set("cursor", cursor);
+      return get(`/stories${query.size ? `?${query}` : ""}`);
+    },
+    locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
+  };
+}
+
+/** config.json beside index.html names the API, so that one build serves every stage. */
+export async function readConfig(): Promise<string> {
+  const config = await request<{ api?: unknown }>("./config.json", { cache: "no-cache" });
+  if (typeof config.api !== "string") throw new Problem("not-configured");
+  return config.api.replace(/\/+$/, "");
+}
+
+async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
+  const response = await answer(url, init);
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok && body !== null) return body as T;
+  // A page where JSON was expected: the address is not an API's.
+  if (body === null) throw new Problem(response.status >= 500 ? "unavailable" : "not-configured", response.status);
+  throw new Problem(slugOf(body), response.status, seconds(response.headers.get("Retry-After")));
+}
+
+async function answer(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, {
+      ...init,
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch (error) {
+    throw new Problem(error instanceof DOMException && error.name === "TimeoutError" ? "slow" : "offline");
+  }
+}
+
+function slugOf(body: unknown): string {
+  const type = (body as { type?: unknown }).type;
+  const slug = typeof type === "string" && type.startsWith(TYPE) ? type.slice(TYPE.length) : "";
+  return OURS.test(slug) ? slug : "failed";
+}
+
+function seconds(header: string | null): number | null {
+  const value = Number(header);
+  return header && Number.isFinite(value) && value >= 0 ? value : null;
+}
