@@ -65,24 +65,28 @@ export async function readConfig(): Promise<string> {
 }
 
 async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
-  const response = await answer(url, init);
-  const body: unknown = await response.json().catch(() => null);
+  const { response, body } = await exchange(url, init);
   if (response.ok && body !== null) return body as T;
-  // A page where JSON was expected: the address is not an API's.
+  // No JSON: the address is not an API's.
   if (body === null) throw new Problem(response.status >= 500 ? "unavailable" : "not-configured", response.status);
-  throw new Problem(slugOf(body), response.status, seconds(response.headers.get("Retry-After")));
+  throw new Problem(slugOf(body), response.status, secondsOf(response.headers.get("Retry-After")));
 }
 
-async function answer(url: string, init: RequestInit): Promise<Response> {
+async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    return await fetch(url, {
-      ...init,
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-  } catch (error) {
-    throw new Problem(error instanceof DOMException && error.name === "TimeoutError" ? "slow" : "offline");
+    const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
+    return { response, body: parsed(await response.text()) };
+  } catch {
+    throw new Problem(signal.aborted ? "slow" : "offline");
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 
@@ -92,7 +96,7 @@ function slugOf(body: unknown): string {
   return OURS.test(slug) ? slug : "failed";
 }
 
-function seconds(header: string | null): number | null {
+function secondsOf(header: string | null): number | null {
   const value = Number(header);
   return header && Number.isFinite(value) && value >= 0 ? value : null;
 }

@@ -30,7 +30,7 @@ export function useStory(api: () => Api) {
 
   /** A tap: one key, kept through every retry, so that a tap is one story. */
   async function ask(context: string, locale: string): Promise<Accepted | null> {
-    const key = crypto.randomUUID();
+    const key = newKey();
     return send(() => api().ask(context, locale, key));
   }
 
@@ -93,6 +93,7 @@ export function useStory(api: () => Api) {
     for (waiting.value = Math.max(1, Math.ceil(seconds)); mine === run && waiting.value > 0; waiting.value -= 1) {
       await pause(1000);
     }
+    if (mine === run) waiting.value = 0;
   }
 
   /** The wait is over: somebody pressed "Try now", or the network is back. */
@@ -123,4 +124,9 @@ export function useStory(api: () => Api) {
 
 function backoff(tries: number): number {
   return Math.min(SLOWEST_POLL_MS, POLL_MS * 2 ** tries);
+}
+
+/** 128 random bits; randomUUID would want https. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
