@@ -2,9 +2,13 @@
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
-export type Story = Schemas["StoryView"];
-export type Segment = Schemas["Segment"];
+/** The API leaves out what is not there yet: what a page lists is a list all the same. */
+type Told<View, Lists extends keyof View> = Omit<View, Lists> & { [Name in Lists]-?: NonNullable<View[Name]> };
 export type Mark = Schemas["Mark"];
+export type Segment = Told<Schemas["Segment"], "marks">;
+export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> & {
+  segments: Segment[];
+};
 export type Card = Schemas["Card"];
 export type Catalog = Schemas["Catalog"];
 export type LocaleView = Schemas["LocaleView"];
@@ -46,7 +50,7 @@ export function makeApi(base: string): Api {
     ask: (context, locale, key) =>
       post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
     askLocale: (id, locale) => post(`/stories/${id}/locales`, { locale, experimental: true }),
-    story: (id, locale) => get(`/stories/${id}/${encodeURIComponent(locale)}`),
+    story: async (id, locale) => toldOf(await get(`/stories/${id}/${encodeURIComponent(locale)}`)),
     catalog: (locale, cursor) => {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
@@ -55,6 +59,11 @@ export function makeApi(base: string): Api {
     },
     locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
   };
+}
+
+function toldOf(view: Schemas["StoryView"]): Story {
+  const segments = (view.segments ?? []).map((segment) => ({ ...segment, marks: segment.marks ?? [] }));
+  return { locales: [], labels: [], engines: {}, ...view, segments };
 }
 
 /** config.json beside index.html names the API, so that one build serves every stage. */

@@ -156,7 +156,7 @@ export interface components {
              * Labels
              * @default []
              */
-            labels: string[];
+            labels?: string[];
         };
         /** Catalog */
         Catalog: {
@@ -191,7 +191,7 @@ export interface components {
              * Experimental
              * @default false
              */
-            experimental: boolean;
+            experimental?: boolean;
         };
         /** LocaleView */
         LocaleView: {
@@ -270,7 +270,7 @@ export interface components {
              * Marks
              * @default []
              */
-            marks: components["schemas"]["Mark"][];
+            marks?: components["schemas"]["Mark"][];
         };
         /** StoryAsk */
         StoryAsk: {
@@ -285,7 +285,7 @@ export interface components {
              * @description The language to hear it in
              * @default en
              */
-            locale: string;
+            locale?: string;
             /**
              * Variant
              * @description Which of the idea's many stories; none: a random one
@@ -296,7 +296,7 @@ export interface components {
              * @description Also a language measured as hard to understand
              * @default false
              */
-            experimental: boolean;
+            experimental?: boolean;
         };
         /**
          * StoryView
@@ -327,7 +327,7 @@ export interface components {
              * Segments
              * @default []
              */
-            segments: components["schemas"]["Segment"][];
+            segments?: components["schemas"]["Segment"][];
             /** Context */
             context?: string | null;
             /** Variant */
@@ -337,25 +337,25 @@ export interface components {
              * @description In which it is complete
              * @default []
              */
-            locales: string[];
+            locales?: string[];
             /**
              * Labels
              * @description What a listener must be told
              * @default []
              */
-            labels: string[];
+            labels?: string[];
             /**
              * Engines
              * @default {}
              */
-            engines: {
+            engines?: {
                 [key: string]: string;
             };
             /**
              * Checks
              * @default []
              */
-            checks: {
+            checks?: {
                 [key: string]: unknown;
             }[];
             /** Problem */

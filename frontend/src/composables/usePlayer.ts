@@ -4,6 +4,8 @@ import type { Story } from "../api";
 import { clipFor, lengthOf, segmentAt, startsOf, type Clip } from "../timeline";
 
 const RENEWALS = 2;
+/** Between sentences, where the whole mp3 has its pauses. */
+const BREATH_MS = 300;
 
 export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promise<void>) {
   /** What the listener wants; the sound may have to wait for the storyteller. */
@@ -25,6 +27,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   /** Where to go on: a sentence, and milliseconds from its start. */
   let target = { segment: 0, offset: 0 };
   let renewals = 0;
+  let breath = 0;
 
   function element(): HTMLAudioElement {
     const audio = new Audio();
@@ -75,11 +78,18 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   function pause(): void {
     playing.value = false;
     waiting.value = false;
+    hold();
     sound.pause();
+  }
+
+  function hold(): void {
+    clearTimeout(breath);
+    breath = 0;
   }
 
   /** Plays the target if it is spoken; the watch below comes back when it is. */
   function start(): void {
+    hold();
     const found = clipFor(story.value, target.segment);
     if (!found) {
       waiting.value = playing.value;
@@ -120,7 +130,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     if (done && (!clip || clip.segment < 0 || clip.segment >= last)) return finish();
     target = { segment: (clip?.segment ?? target.segment) + 1, offset: 0 };
     clip = null;
-    start();
+    breath = window.setTimeout(start, BREATH_MS / rate.value);
   }
 
   function finish(): void {
@@ -173,6 +183,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
 
   /** Forgets the sound of the story before; goes on at a sentence of the next when it is spoken. */
   function reset(segment = 0): void {
+    hold();
     clip = null;
     for (const audio of [sound, spare]) {
       audio.pause();
@@ -190,7 +201,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   }
 
   watch(story, () => {
-    if (!clip && playing.value) start();
+    if (!clip && playing.value && !breath) start();
     else preload();
   });
   watch(rate, (value) => (sound.playbackRate = sound.defaultPlaybackRate = value));
