@@ -203,6 +203,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   watch(story, () => {
     if (!clip && playing.value && !breath) start();
     else preload();
+    if (!clip && !ended.value) position.value = now();
   });
   watch(rate, (value) => (sound.playbackRate = sound.defaultPlaybackRate = value));
   onScopeDispose(() => {

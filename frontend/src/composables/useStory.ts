@@ -114,12 +114,19 @@ export function useStory(api: () => Api) {
     });
   }
 
+  /** Leaves the story; it goes on being made. */
+  function close(): void {
+    stop();
+    story.value = null;
+    problem.value = null;
+  }
+
   addEventListener("online", hurry);
   onScopeDispose(() => {
     removeEventListener("online", hurry);
     stop();
   });
-  return { story, problem, asking, waiting, ask, askLocale, follow, renew, hurry, stop };
+  return { story, problem, asking, waiting, ask, askLocale, follow, renew, hurry, close };
 }
 
 function backoff(tries: number): number {
