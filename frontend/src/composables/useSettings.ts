@@ -19,6 +19,13 @@ export function useSettings() {
   const told = useStored("told", "", isText);
 
   watch(language, (value) => void speak(value).catch(() => undefined), { immediate: true });
-  watch(theme, (value) => (document.documentElement.dataset.theme = value), { immediate: true });
+  // "auto" is settled here, so that the style sheet says the dark colours once.
+  const night = matchMedia("(prefers-color-scheme: dark)");
+  const paint = () => {
+    const auto = night.matches ? "dark" : "light";
+    document.documentElement.dataset.theme = theme.value === "auto" ? auto : theme.value;
+  };
+  night.addEventListener("change", paint);
+  watch(theme, paint, { immediate: true });
   return { language, theme, rate, told };
 }
