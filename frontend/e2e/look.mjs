@@ -4,7 +4,7 @@ import { launch, open } from "./browser.mjs";
 const [base, folder] = process.argv.slice(2);
 const browser = await launch();
 const tones = process.env.TONES?.split(",") ?? ["light", "dark"];
-for (const width of [320, 390, 1280]) {
+for (const width of (process.env.WIDTHS ?? "320,390,1280").split(",").map(Number)) {
   for (const tone of tones) {
     const { page, errors, context } = await open(browser, base, {
       viewport: { width, height: 900 },

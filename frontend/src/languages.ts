@@ -30,3 +30,7 @@ export function nameOf(locale: string): string {
     return locale;
   }
 }
+
+/** Milliseconds as 1:05. */
+export const clock = (ms: number): string =>
+  `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
