@@ -2,7 +2,6 @@ export default {
   name: "Once upon a line",
   tagline: "One line of an idea, and a bedtime story begins.",
   skip: "Go to the story",
-  home: "All stories",
   ask: {
     label: "What shall tonight’s story be about?",
     placeholder: "A little owl who is afraid of the dark",
@@ -28,7 +27,6 @@ export default {
     speaking: "The storyteller is clearing her throat…",
     sentences: "Reading sentence {done} of {total}…",
     loading: "Opening the book…",
-    coming: "The next sentence is on its way…",
     done: "The story is ready.",
     leave: "You can leave: the story goes on being made, and waits for you on the front page.",
     stop: "Stop waiting",
@@ -81,7 +79,6 @@ export default {
     retry: "Try again",
     now: "Try now",
     other: "Another idea",
-    home: "To the front page",
     make: "Have it told in {language}",
     wait: "Trying again in {n} s.",
     "queue-full": "Many children want a story just now. Yours keeps its place in the line.",

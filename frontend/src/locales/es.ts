@@ -2,7 +2,6 @@ export default {
   name: "Érase una línea",
   tagline: "Una idea en una línea, y empieza el cuento de buenas noches.",
   skip: "Ir al cuento",
-  home: "Todos los cuentos",
   ask: {
     label: "¿De qué trata el cuento de esta noche?",
     placeholder: "Un pequeño búho que tiene miedo a la oscuridad",
@@ -28,7 +27,6 @@ export default {
     speaking: "El cuentacuentos se aclara la voz…",
     sentences: "Leyendo la frase {done} de {total}…",
     loading: "Se abre el libro…",
-    coming: "La siguiente frase está en camino…",
     done: "El cuento está listo.",
     leave: "Puedes irte: el cuento se sigue haciendo y te espera en la portada.",
     stop: "Dejar de esperar",
@@ -81,7 +79,6 @@ export default {
     retry: "Probar otra vez",
     now: "Probar ahora",
     other: "Otra idea",
-    home: "A la portada",
     make: "Que lo cuenten en {language}",
     wait: "Nuevo intento en {n} s.",
     "queue-full": "Muchos niños quieren un cuento ahora mismo. El tuyo guarda su sitio en la fila.",

@@ -2,7 +2,6 @@ export default {
   name: "Il était une ligne",
   tagline: "Une idée en une ligne, et l’histoire du soir commence.",
   skip: "Aller à l’histoire",
-  home: "Toutes les histoires",
   ask: {
     label: "De quoi parlera l’histoire de ce soir ?",
     placeholder: "Un petit hibou qui a peur du noir",
@@ -28,7 +27,6 @@ export default {
     speaking: "Le conteur s’éclaircit la voix…",
     sentences: "Lecture de la phrase {done} sur {total}…",
     loading: "Le livre s’ouvre…",
-    coming: "La phrase suivante arrive…",
     done: "L’histoire est prête.",
     leave: "Vous pouvez partir : l’histoire continue de se faire et vous attend sur la page d’accueil.",
     stop: "Ne plus attendre",
@@ -81,7 +79,6 @@ export default {
     retry: "Réessayer",
     now: "Réessayer maintenant",
     other: "Une autre idée",
-    home: "Vers l’accueil",
     make: "La faire raconter en {language}",
     wait: "Nouvel essai dans {n} s.",
     "queue-full": "Beaucoup d’enfants veulent une histoire en ce moment. La tienne garde sa place dans la file.",

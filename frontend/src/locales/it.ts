@@ -2,7 +2,6 @@ export default {
   name: "C’era una riga",
   tagline: "Un’idea in una riga, e comincia la storia della buonanotte.",
   skip: "Vai alla storia",
-  home: "Tutte le storie",
   ask: {
     label: "Di che cosa parla la storia di stasera?",
     placeholder: "Un piccolo gufo che ha paura del buio",
@@ -28,7 +27,6 @@ export default {
     speaking: "Il cantastorie si schiarisce la voce…",
     sentences: "Lettura della frase {done} di {total}…",
     loading: "Il libro si apre…",
-    coming: "La prossima frase sta arrivando…",
     done: "La storia è pronta.",
     leave: "Puoi andare: la storia continua a nascere e ti aspetta sulla prima pagina.",
     stop: "Smetti di aspettare",
@@ -81,7 +79,6 @@ export default {
     retry: "Riprova",
     now: "Prova ora",
     other: "Un’altra idea",
-    home: "Alla prima pagina",
     make: "Falla raccontare in {language}",
     wait: "Nuovo tentativo tra {n} s.",
     "queue-full": "Molti bambini vogliono una storia in questo momento. La tua tiene il posto in fila.",

@@ -2,7 +2,6 @@ export default {
   name: "Er was eens een regel",
   tagline: "Eén regel idee, en het verhaaltje voor het slapengaan begint.",
   skip: "Naar het verhaal",
-  home: "Alle verhalen",
   ask: {
     label: "Waar gaat het verhaaltje van vanavond over?",
     placeholder: "Een uiltje dat bang is in het donker",
@@ -28,7 +27,6 @@ export default {
     speaking: "De verteller schraapt de keel…",
     sentences: "Zin {done} van {total} wordt voorgelezen…",
     loading: "Het boek gaat open…",
-    coming: "De volgende zin komt eraan…",
     done: "Het verhaal is klaar.",
     leave: "Je kunt weggaan: het verhaal wordt verder gemaakt en wacht op je op de voorpagina.",
     stop: "Niet langer wachten",
@@ -81,7 +79,6 @@ export default {
     retry: "Opnieuw proberen",
     now: "Nu proberen",
     other: "Een ander idee",
-    home: "Naar de voorpagina",
     make: "Laat het vertellen in het {language}",
     wait: "Nieuwe poging over {n} s.",
     "queue-full": "Veel kinderen willen nu een verhaal. Het jouwe houdt zijn plaats in de rij.",
