@@ -1,0 +1,111 @@
+/** The only place that talks to the network, typed from the API's own document. */
+import type { components } from "./openapi";
+
+type Schemas = components["schemas"];
+/** The API leaves out what is not there yet: what a page lists is a list all the same. */
+type Told<View, Lists extends keyof View> = Omit<View, Lists> & { [Name in Lists]-?: NonNullable<View[Name]> };
+export type Mark = Schemas["Mark"];
+export type Segment = Told<Schemas["Segment"], "marks">;
+export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> & {
+  segments: Segment[];
+};
+export type Card = Schemas["Card"];
+export type Catalog = Schemas["Catalog"];
+export type LocaleView = Schemas["LocaleView"];
+export type Accepted = Schemas["Accepted"];
+
+const TYPE = "urn:mvp-stories:problem:";
+const PATIENCE_MS = 20_000;
+const OURS = /^[a-z][a-z-]{0,40}$/;
+
+/** slug: the API's problem type, or "offline", "slow", "not-configured", "failed". retryAfter: seconds, null: not said. */
+export class Problem extends Error {
+  constructor(
+    readonly slug: string,
+    readonly status = 0,
+    readonly retryAfter: number | null = null,
+  ) {
+    super(slug);
+  }
+}
+
+export interface Api {
+  ask(context: string, locale: string, key: string): Promise<Accepted>;
+  askLocale(id: string, locale: string): Promise<Accepted>;
+  story(id: string, locale: string): Promise<Story>;
+  catalog(locale: string, cursor: string): Promise<Catalog>;
+  locales(): Promise<LocaleView[]>;
+}
+
+/** base: the API's address without a slash at its end; "" is the page's own origin. */
+export function makeApi(base: string): Api {
+  const get = <T>(path: string) => request<T>(base + path);
+  const post = <T>(path: string, body: object, headers: Record<string, string> = {}) =>
+    request<T>(base + path, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", ...headers },
+    });
+  return {
+    ask: (context, locale, key) =>
+      post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
+    askLocale: (id, locale) => post(`/stories/${id}/locales`, { locale, experimental: true }),
+    story: async (id, locale) => toldOf(await get(`/stories/${id}/${encodeURIComponent(locale)}`)),
+    catalog: (locale, cursor) => {
+      const query = new URLSearchParams();
+      if (locale) query.set("locale", locale);
+      if (cursor) query.set("cursor", cursor);
+      return get(`/stories${query.size ? `?${query}` : ""}`);
+    },
+    locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
+  };
+}
+
+function toldOf(view: Schemas["StoryView"]): Story {
+  const segments = (view.segments ?? []).map((segment) => ({ ...segment, marks: segment.marks ?? [] }));
+  return { locales: [], labels: [], engines: {}, ...view, segments };
+}
+
+/** config.json beside index.html names the API, so that one build serves every stage. */
+export async function readConfig(): Promise<string> {
+  const config = await request<{ api?: unknown }>("./config.json", { cache: "no-cache" });
+  if (typeof config.api !== "string") throw new Problem("not-configured");
+  return config.api.replace(/\/+$/, "");
+}
+
+async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
+  const { response, body } = await exchange(url, init);
+  if (response.ok && body !== null) return body as T;
+  // No JSON: the address is not an API's.
+  if (body === null) throw new Problem(response.status >= 500 ? "unavailable" : "not-configured", response.status);
+  throw new Problem(slugOf(body), response.status, secondsOf(response.headers.get("Retry-After")));
+}
+
+async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
+    return { response, body: parsed(await response.text()) };
+  } catch {
+    throw new Problem(signal.aborted ? "slow" : "offline");
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function slugOf(body: unknown): string {
+  const type = (body as { type?: unknown }).type;
+  const slug = typeof type === "string" && type.startsWith(TYPE) ? type.slice(TYPE.length) : "";
+  return OURS.test(slug) ? slug : "failed";
+}
+
+function secondsOf(header: string | null): number | null {
+  const value = Number(header);
+  return header && Number.isFinite(value) && value >= 0 ? value : null;
+}

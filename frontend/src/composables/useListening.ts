@@ -1,0 +1,93 @@
+/** What the page does: asks for a story, opens it, goes on in another language, tries again. */
+import { inject, ref, watch, type InjectionKey, type Ref } from "vue";
+import type { Api } from "../api";
+import { useHighlight } from "./useHighlight";
+import { usePlayer } from "./usePlayer";
+import { useRecent } from "./useRecent";
+import { useRoute, type Place } from "./useRoute";
+import { useStory } from "./useStory";
+
+export function useListening(api: () => Api, rate: Ref<number>) {
+  const { place, go } = useRoute();
+  const { recent, remember, forget } = useRecent();
+  const telling = useStory(api);
+  const player = usePlayer(telling.story, telling.renew);
+  const highlight = useHighlight(telling.story, player);
+  /** The language asked for in mid-story, until it is there; "": none. */
+  const switching = ref("");
+  /** How the next story opened is to begin. */
+  let wish = { play: false, segment: 0 };
+
+  async function ask(context: string, locale: string): Promise<void> {
+    player.reset();
+    player.unlock();
+    const accepted = await telling.ask(context, locale);
+    if (accepted) open(accepted, { play: true, segment: 0 }, context);
+  }
+
+  function open(to: Place, how: typeof wish, title = ""): void {
+    wish = how;
+    remember({ id: to.id, locale: to.locale, title });
+    go({ id: to.id, locale: to.locale });
+  }
+
+  async function switchTo(locale: string): Promise<void> {
+    const now = place.value;
+    if (!now || locale === now.locale) return;
+    const how = { play: player.playing.value, segment: player.ended.value ? 0 : player.segmentNow() };
+    player.unlock();
+    if (telling.story.value?.locales.includes(locale)) return open({ ...now, locale }, how);
+    switching.value = locale;
+    player.pause();
+    const accepted = await telling.askLocale(now.id, locale);
+    if (accepted && place.value?.id === now.id) open(accepted, how);
+  }
+
+  async function retry(): Promise<void> {
+    const now = place.value;
+    if (!now) return;
+    if (switching.value) return switchTo(switching.value);
+    const failed = telling.story.value?.status === "failed";
+    const missing = telling.problem.value?.slug === "not-found";
+    if ((failed || missing) && !(await telling.askLocale(now.id, now.locale))) return;
+    void telling.follow(now.id, now.locale);
+  }
+
+  function leave(): void {
+    go(null);
+  }
+
+  watch(
+    place,
+    (to) => {
+      const how = wish;
+      wish = { play: false, segment: 0 };
+      switching.value = "";
+      player.pause();
+      player.reset(how.segment);
+      if (to) {
+        void telling.follow(to.id, to.locale);
+        if (how.play) void player.play();
+      } else telling.close();
+    },
+    { deep: true },
+  );
+  watch(telling.story, (story) => story?.title && remember({ id: story.id, locale: story.locale, title: story.title }));
+  watch(rate, (value) => (player.rate.value = value), { immediate: true });
+
+  /** The first address, once the API is known. */
+  function begin(): void {
+    if (place.value) void telling.follow(place.value.id, place.value.locale);
+  }
+
+  return { place, recent, forget, telling, player, highlight, switching, ask, open, switchTo, retry, leave, begin };
+}
+
+export type Listening = ReturnType<typeof useListening>;
+export const LISTENING: InjectionKey<Listening> = Symbol("listening");
+
+export function useThisListening(): Listening {
+  const listening = inject(LISTENING);
+  if (!listening) throw new Error("no listening is provided");
+  return listening;
+}

@@ -1,0 +1,31 @@
+/** A value that this device remembers, where the browser lets it. */
+import { ref, watch, type Ref } from "vue";
+
+export function useStored<T>(name: string, initial: T, isRight: (value: unknown) => value is T): Ref<T> {
+  const key = `mvp-stories.${name}`;
+  const stored = ref(read()) as Ref<T>;
+
+  function read(): T {
+    try {
+      const value: unknown = JSON.parse(localStorage.getItem(key) ?? "null");
+      return isRight(value) ? value : initial;
+    } catch {
+      return initial;
+    }
+  }
+
+  watch(
+    stored,
+    (value) => {
+      try {
+        localStorage.setItem(key, JSON.stringify(value));
+      } catch {
+        // A private window: it is remembered until the page closes.
+      }
+    },
+    { deep: true },
+  );
+  return stored;
+}
+
+export const isText = (value: unknown): value is string => typeof value === "string";

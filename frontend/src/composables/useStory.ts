@@ -1,0 +1,139 @@
+/** One story: asked for, followed while it is made, tried again. */
+import { onScopeDispose, ref, shallowRef } from "vue";
+import { Problem, type Accepted, type Api, type Story } from "../api";
+
+const POLL_MS = 800;
+const SLOWEST_POLL_MS = 8_000;
+const TRIES = 40;
+/** Problems that waiting mends. */
+const PASSING = new Set(["offline", "slow", "unavailable", "throttled", "busy", "queue-full"]);
+
+export const isPassing = (problem: Problem): boolean =>
+  PASSING.has(problem.slug) || problem.status === 429 || problem.status === 503;
+
+export function useStory(api: () => Api) {
+  const story = shallowRef<Story | null>(null);
+  const problem = shallowRef<Problem | null>(null);
+  /** True from a tap until the API took it or refused it. */
+  const asking = ref(false);
+  /** Seconds until the next try of its own accord; 0: none is planned. */
+  const waiting = ref(0);
+  let run = 0;
+  let wake: (() => void) | null = null;
+
+  function stop(): void {
+    run += 1;
+    asking.value = false;
+    waiting.value = 0;
+    wake?.();
+  }
+
+  /** A tap: one key, kept through every retry, so that a tap is one story. */
+  async function ask(context: string, locale: string): Promise<Accepted | null> {
+    const key = newKey();
+    return send(() => api().ask(context, locale, key));
+  }
+
+  async function askLocale(id: string, locale: string): Promise<Accepted | null> {
+    return send(() => api().askLocale(id, locale));
+  }
+
+  async function send(post: () => Promise<Accepted>): Promise<Accepted | null> {
+    const mine = begin();
+    asking.value = true;
+    const accepted = await patiently(mine, post);
+    if (mine === run) asking.value = false;
+    return accepted;
+  }
+
+  /** Polls until the story is done or failed; what was read stays while the network is away. */
+  async function follow(id: string, locale: string): Promise<void> {
+    const mine = begin();
+    if (story.value?.id !== id || story.value.locale !== locale) story.value = null;
+    while (mine === run) {
+      const read = await patiently(mine, () => api().story(id, locale));
+      if (!read || mine !== run) return;
+      story.value = read;
+      if (read.status === "done" || read.status === "failed") return;
+      await pause(POLL_MS);
+    }
+  }
+
+  /** The same story with its addresses signed anew. */
+  async function renew(): Promise<void> {
+    const old = story.value;
+    if (!old) return;
+    const read = await api().story(old.id, old.locale);
+    if (story.value?.id === old.id && story.value.locale === old.locale) story.value = read;
+  }
+
+  function begin(): number {
+    stop();
+    problem.value = null;
+    return run;
+  }
+
+  async function patiently<T>(mine: number, call: () => Promise<T>): Promise<T | null> {
+    for (let tries = 0; mine === run; tries += 1) {
+      try {
+        const value = await call();
+        if (mine === run) problem.value = null;
+        return mine === run ? value : null;
+      } catch (error) {
+        if (mine !== run) return null;
+        problem.value = error instanceof Problem ? error : new Problem("failed");
+        if (!isPassing(problem.value) || tries >= TRIES) return null;
+        await countDown(mine, problem.value.retryAfter ?? backoff(tries) / 1000);
+      }
+    }
+    return null;
+  }
+
+  async function countDown(mine: number, seconds: number): Promise<void> {
+    for (waiting.value = Math.max(1, Math.ceil(seconds)); mine === run && waiting.value > 0; waiting.value -= 1) {
+      await pause(1000);
+    }
+    if (mine === run) waiting.value = 0;
+  }
+
+  /** The wait is over: somebody pressed "Try now", or the network is back. */
+  function hurry(): void {
+    if (waiting.value > 0) {
+      waiting.value = 0;
+      wake?.();
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Leaves the story; it goes on being made. */
+  function close(): void {
+    stop();
+    story.value = null;
+    problem.value = null;
+  }
+
+  addEventListener("online", hurry);
+  onScopeDispose(() => {
+    removeEventListener("online", hurry);
+    stop();
+  });
+  return { story, problem, asking, waiting, ask, askLocale, follow, renew, hurry, close };
+}
+
+function backoff(tries: number): number {
+  return Math.min(SLOWEST_POLL_MS, POLL_MS * 2 ** tries);
+}
+
+/** 128 random bits; randomUUID would want https. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

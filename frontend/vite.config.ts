@@ -1,0 +1,25 @@
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+const api = process.env.STORIES_API ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [vue()],
+  base: "./",
+  // The story is a template's text, never a template: the runtime compiler stays out, and with it eval.
+  define: {
+    __VUE_OPTIONS_API__: false,
+    __VUE_PROD_DEVTOOLS__: false,
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+    __INTLIFY_DROP_MESSAGE_COMPILER__: false,
+  },
+  build: {
+    target: "es2022",
+    // No inline data: the page's CSP names 'self' only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/stories": api, "/locales": api, "/media": api } },
+});

@@ -1,0 +1,18 @@
+# Building and testing the page; the Makefile includes this. Node comes with the environment: nothing else is needed.
+NPM := env "PATH=$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend --no-audit --no-fund --loglevel=error
+
+frontend: frontend/dist/index.html ## the page, built into frontend/dist (make serve shows it)
+
+test-frontend: frontend/dist/index.html ## the page's own tests, and an evening with it in a real browser
+	@$(NPM) test
+	@$(BIN)/python -m pytest tests/frontend
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json frontend/package.json $(VENV)/.all
+	@$(NPM) ci
+	@touch $@
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json infra/openapi.yaml \
+  $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.ts frontend/*.html frontend/*.json)
+	@$(NPM) run build
+
+.PHONY: frontend test-frontend
