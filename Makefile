@@ -43,7 +43,7 @@ aws-local: $(VENV)/.all ## a local AWS until Ctrl-C: BACKING=draft|embedded|fake
 	@$(BIN)/python -m tests.local_aws --backing $(BACKING) --env .aws-local.env
 
 # boto3 is in the whole set only.
-serve: $(VENV)/$(if $(filter aws,$(PROFILE)),.all,.story) ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"
+serve: $(VENV)/$(if $(filter aws,$(PROFILE)),.all,.story) frontend ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"
 	@$(BIN)/stories serve --profile "$$STORY_PROFILE" $(ARGS)
 
 openapi: $(VENV)/.all ## infra/openapi.yaml anew, from the API's routes
@@ -73,7 +73,7 @@ lock: $(UV) ## resolve requirements*.in anew, as one, into the two hashed locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-story.in -o requirements-story.txt
 
 clean: ## remove the environment and caches; stories (out/) and weights stay
-	rm -rf $(VENV) .venv-infra build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-infra build frontend/dist frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The locks name every package, so nothing is resolved again: --no-deps.
 # uv, at the lock's version and hashes, by the pip that venv brings.
@@ -99,3 +99,5 @@ $(VENV)/.all: $(VENV)/.story requirements.txt
 .PHONY: help story serve openapi setup test test-embedded test-aws-live aws-local lint format bench bench-quick lock clean
 
 include infra/infra.mk
+include infra/frontend.mk
+include infra/page.mk

@@ -7,7 +7,7 @@ test-frontend: frontend/dist/index.html ## the page's own tests, and an evening 
 	@$(NPM) test
 	@$(BIN)/python -m pytest tests/frontend
 
-frontend/node_modules/.package-lock.json: frontend/package-lock.json frontend/package.json $(VENV)/.all
+frontend/node_modules/.package-lock.json: frontend/package-lock.json frontend/package.json $(VENV)/.story
 	@$(NPM) ci
 	@touch $@
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -46,3 +47,18 @@ def test_every_file_of_the_folder_has_the_headers(folder: Path) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert headers["cache-control"] == "no-cache"
+
+
+def test_amplify_gives_the_page_the_same_headers(folder: Path) -> None:
+    file = yaml.safe_load((Path(__file__).parents[1] / "customHttp.yml").read_text("utf-8"))
+    amplify = {one["key"].lower(): one["value"] for one in file["customHeaders"][0]["headers"]}
+    served = TestClient(Starlette(routes=page_routes(folder))).get("/").headers
+    assert policies(amplify.pop("content-security-policy")) == policies(served["content-security-policy"])
+    assert amplify.pop("strict-transport-security")  # says nothing on a laptop, where there is no TLS
+    assert {name: served.get(name) for name in amplify} == amplify
+
+
+def policies(told: str) -> dict[str, list[str]]:
+    """Without the places of other origins."""
+    parts = (part.split() for part in told.split(";"))
+    return {name: [source for source in sources if "ORIGIN" not in source] for name, *sources in parts}
