@@ -5,7 +5,7 @@ frontend: frontend/dist/index.html ## the page, built into frontend/dist (make s
 
 test-frontend: frontend/dist/index.html ## the page's own tests, and an evening with it in a real browser
 	@$(NPM) test
-	@$(BIN)/python -m pytest tests/frontend
+	@$(BIN)/python -m pytest -m browser tests/frontend
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json frontend/package.json $(VENV)/.story
 	@$(NPM) ci

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 FRONTEND = ROOT / "frontend"
 BIN = Path(sys.executable).parent
