@@ -135,8 +135,8 @@ def _wire(service: str, override: str) -> dict[str, Any]:
         return {
             # Presigned URLs fall back to the retired version 2 in some regions unless told.
             "signature_version": "s3v4",
-            # "auto" would sign for bucket.s3.amazonaws.com in every region, which regions since 2019 refuse and a
-            # new bucket is redirected from. A bucket's own host resolves at AWS only: a path elsewhere.
+            # "auto" would sign for bucket.s3.amazonaws.com in every region, which those since 2019 refuse and
+            # a new bucket is redirected from. A bucket's own host resolves at AWS only: a path elsewhere.
             "s3": {"addressing_style": "auto" if override else "virtual"},
             # Every body is sent with a checksum that S3 verifies, and verified when it comes back.
             "request_checksum_calculation": "when_supported",
