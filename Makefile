@@ -43,7 +43,8 @@ aws-local: $(VENV)/.all ## a local AWS until Ctrl-C: BACKING=draft|embedded|fake
 	@$(BIN)/python -m tests.local_aws --backing $(BACKING) --env .aws-local.env
 
 # boto3 is in the whole set only.
-serve: $(VENV)/$(if $(filter aws,$(PROFILE)),.all,.story) frontend ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"
+serve: $(VENV)/$(if $(filter aws,$(PROFILE)),.all,.story) ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"
+	@$(MAKE) --no-print-directory frontend || echo "The page could not be built; the API runs without it" >&2
 	@$(BIN)/stories serve --profile "$$STORY_PROFILE" $(ARGS)
 
 openapi: $(VENV)/.all ## infra/openapi.yaml anew, from the API's routes
