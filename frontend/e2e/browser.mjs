@@ -15,11 +15,11 @@ export async function launch() {
   });
 }
 
-/** name -> value, from customHttp.yml as the deploy step renders it for an API at `origin`. */
+/** name -> value, from customHttp.yml as the deploy step renders it for an API and media at `origin`. */
 export function headers(origin) {
   const text = readFileSync(new URL("../../customHttp.yml", import.meta.url), "utf8");
   const pairs = [...text.matchAll(/- key: (.+)\n\s+value: >?-?\s*['"]?(.+?)['"]?\n/g)];
-  return Object.fromEntries(pairs.map(([, key, value]) => [key.trim(), value.replaceAll("__API_ORIGIN__", origin)]));
+  return Object.fromEntries(pairs.map(([, key, value]) => [key.trim(), value.replaceAll(/__(API|MEDIA)_ORIGIN__/g, origin)]));
 }
 
 /** A page that gathers whatever goes wrong in it, under the page's own CSP. */
