@@ -16,17 +16,34 @@ _TEMPLATE = {
     "Outputs": {"BucketName": {"Value": "stories-of-test"}, "ApiUrl": {"Value": "https://api.example/dev/"}},
 }
 
+# Stacks are a region's: each test has one to itself, for moto keeps some of a stack that was deleted.
+_REGIONS = iter(boto3.Session().get_available_regions("cloudformation"))
+
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        made = boto3.Session(region_name="eu-west-1")
+    # Its own cleaning up: a reset would also empty the local AWS of this process, which others share.
+    aws = mock_aws()
+    aws.start(reset=False)
+    try:
+        made = boto3.Session(region_name=next(_REGIONS))
         for stage in stack.STAGES:
             told = json.dumps(_TEMPLATE).replace("stories-of-test", f"stories-of-{stage}")
             made.client("cloudformation").create_stack(StackName=f"mvp-stories-{stage}", TemplateBody=told)
         yield made
+        for stage in stack.STAGES:
+            _take_away(made, stage)
+    finally:
+        aws.stop(remove_data=False)
+
+
+def _take_away(session: boto3.Session, stage: str) -> None:
+    bucket = session.resource("s3").Bucket(f"stories-of-{stage}")
+    if bucket.creation_date:
+        bucket.object_versions.delete()
+        bucket.delete()
 
 
 def test_nothing_goes_unless_its_name_is_typed(
