@@ -70,6 +70,8 @@ class Routes:
         self._app = stories.app
         self._wait = wait
         self._recent = Recent()
+        # Every request is held against them.
+        self._patterns = tuple((route, _pattern(route.path)) for route in self._table())
         self._resolver: APIGatewayRestResolver | None = None
 
     def register(self, resolver: APIGatewayRestResolver) -> None:
@@ -85,7 +87,7 @@ class Routes:
 
     def methods(self, path: str) -> list[str]:
         """Which methods an address has; none where it is no address. A name goes before an id or a locale."""
-        fitting = [route for route in self._table() if _fits(route.path, path)]
+        fitting = [route for route, pattern in self._patterns if pattern.fullmatch(path)]
         least = min((route.path.count("<") for route in fitting), default=0)
         return sorted(route.method for route in fitting if route.path.count("<") == least)
 
@@ -241,8 +243,8 @@ def story_id(path: str) -> str:
     return found.group(1) if found else ""
 
 
-def _fits(pattern: str, path: str) -> bool:
-    return bool(re.fullmatch(re.sub(r"<\w+>", "[^/]+", pattern.rstrip("/")) + "/?", path))
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"<\w+>", "[^/]+", path.rstrip("/")) + "/?")
 
 
 def _documented(route: Route) -> dict[int, Any]:
