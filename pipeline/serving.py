@@ -101,7 +101,8 @@ def _settings(options: Namespace) -> Settings:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), backlog=512)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=512)
     except (OSError, OverflowError) as error:  # taken, unknown, not allowed; no port has such a number
         why = str(getattr(error, "strerror", error)).partition(" (while")[0]
         raise ConfigError(
@@ -111,7 +112,9 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _shown(host: str) -> str:
-    return "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - shown, not bound
+    if host in {"", "0.0.0.0"}:  # noqa: S104 - shown, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _greeting(settings: Settings, base: str, runner: object) -> str:

@@ -136,3 +136,9 @@ def test_one_connection_serves_many_requests(stories: Stories) -> None:
                 connection.request("GET", path)
                 assert connection.getresponse().read()
             assert connection.sock is not None
+
+
+def test_ipv6_is_an_address_like_another(stories: Stories) -> None:
+    with serving(stories, options=["--host", "::1"]) as [server]:
+        assert server.base.startswith("http://[::1]:")
+        assert server("GET", "/health").status == 200
