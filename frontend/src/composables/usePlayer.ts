@@ -49,6 +49,9 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     return (clip.segment < 0 ? 0 : (starts.value[clip.segment] ?? 0)) + sound.currentTime * 1000;
   }
 
+  /** Nothing is loaded: before the first sound, in a breath, after the end. */
+  const silent = (): boolean => !clip;
+
   function segmentNow(): number {
     if (!clip) return target.segment;
     return clip.segment < 0 ? segmentAt(starts.value, now()) : clip.segment;
@@ -213,7 +216,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
 
   return {
     playing, waiting, position, rate, ended, blocked, broken, length, starts,
-    now, segmentNow, play, pause, seek, goTo, reset, unlock, fade,
+    silent, now, segmentNow, play, pause, seek, goTo, reset, unlock, fade,
   };
 }
 
