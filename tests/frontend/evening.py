@@ -1,4 +1,4 @@
-"""The browser's evening (frontend/e2e/evening.mjs), and the talk with it: JSON lines, a request and its answer."""
+"""The browser's evening (frontend/e2e/evening.mjs) and the talk with it: JSON lines, asked and answered."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -28,6 +27,7 @@ class House:
         self.base = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
+        """Ready to answer, also after a stop: what was being made then is gone on with."""
         command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", "draft"]
         place = ["--out", str(self._out), "--port", str(self._port)]
         with (self._out / "log").open("a") as log:

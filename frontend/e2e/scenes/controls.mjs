@@ -1,5 +1,5 @@
 /** Keys, media keys, buttons, the sleep timer, the download. */
-import { overhear, sounds, until } from "../hearing.mjs";
+import { heardMs, overhear, sounds, until } from "../hearing.mjs";
 import { aStory, isPaused, isPlaying, openStory, viewOf } from "../stage.mjs";
 
 /** Moves the focus with a key until it is there. */
@@ -23,16 +23,32 @@ export const keyboard = {
     await page.locator(".player").waitFor();
     await page.keyboard.press("Space");
     await sounds(page);
+    const heard = await page.locator('.round.big[aria-label="Pause"]').isVisible();
     await page.keyboard.press("ArrowDown");
     await page.locator('.sentence.now[data-sentence="1"]').waitFor();
     await page.keyboard.press("ArrowUp");
     await page.locator('.sentence.now[data-sentence="0"]').waitFor();
     await page.keyboard.press("Space");
     await isPaused(page);
+    const paused = await page.evaluate(() => globalThis.sounding() === null);
     await reach(page, "Tab", ".round.big");
     await page.keyboard.press("Enter");
     await isPlaying(page);
-    return {};
+    return { heard, paused };
+  },
+};
+
+/** Two taps in one breath: the sound goes on, and the page says so. */
+export const doubleTap = {
+  async act({ page, base }) {
+    await overhear(page);
+    await openStory({ page, base }, await aStory({ page, base }));
+    await page.locator(".round.big").click();
+    await sounds(page);
+    await page.evaluate(() => [1, 2].forEach(() => document.querySelector(".round.big").click()));
+    const from = await heardMs(page);
+    await sounds(page, from + 500);
+    return { says: await page.locator(".round.big").getAttribute("aria-label") };
   },
 };
 
@@ -111,6 +127,8 @@ export const mediaKeys = {
   },
 };
 
+const FADES_MS = 6_000;
+
 /** The page's clock is wound on; the sound and its volume are real. */
 export const sleepTimer = {
   async act({ page, base }) {
@@ -120,13 +138,14 @@ export const sleepTimer = {
     const story = await viewOf({ page, base }, place);
     await openStory({ page, base }, place);
     await page.locator(".tools select").nth(1).selectOption("5");
+    const end = (await page.evaluate(() => Date.now())) + 5 * 60_000;
     await page.locator(".sentence").last().click();
     await sounds(page, story.segments.at(-1).startMs);
     await until(page, (last) => globalThis.sounding()?.currentTime < last, story.segments.at(-1).startMs / 1000);
     const round = (await page.locator(".the-end").count()) === 0;
-    await page.clock.fastForward("04:30");
     const before = await page.evaluate(() => globalThis.sounding()?.volume);
-    await page.clock.fastForward("00:25");
+    // The time of the sentence has passed by itself.
+    await page.clock.fastForward(end - FADES_MS - (await page.evaluate(() => Date.now())));
     await until(page, () => globalThis.sounding()?.volume < 0.7);
     const fading = await page.evaluate(() => globalThis.sounding() !== null);
     await page.clock.fastForward("00:10");
@@ -148,6 +167,7 @@ export const download = {
     const bytes = Buffer.concat(chunks);
     const answer = await page.request.get(await link.getAttribute("href"));
     return {
+      title: await page.locator("h1").innerText(),
       name: file.suggestedFilename(),
       type: answer.headers()["content-type"],
       disposition: answer.headers()["content-disposition"],

@@ -38,8 +38,8 @@ export const listening = {
     await look("making");
     await sounds(page);
     const whileMaking = (await page.locator(".progress.making").count()) === 1;
-    await noteWords(page);
     await look("first sentence");
+    await noteWords(page);
     await until(page, () => globalThis.sounding() !== null && globalThis.isWhole(globalThis.sounding()));
     const story = await viewOf({ page, base }, place);
     await sounds(page, story.segments[SLOW_SENTENCES + 1].startMs);

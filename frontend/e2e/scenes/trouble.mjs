@@ -68,13 +68,13 @@ export const missing = {
   async act({ page, base, look }) {
     const { id } = await aStory({ page, base });
     await page.goto(`${base}/#/story/${"0".repeat(32)}/en`);
-    const unknown = await page.locator(".note").innerText();
+    const note = await page.locator(".note").innerText();
     await look("no such story");
     await openStory({ page, base }, { id, locale: "en" });
     await page.goto(`${base}/#/story/${id}/it`);
     await page.getByRole("button", { name: "Have it told in Italiano" }).click();
     await page.locator('.book[lang="it"]').waitFor({ timeout: 60_000 });
-    return { unknown };
+    return { note };
   },
 };
 

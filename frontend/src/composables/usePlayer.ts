@@ -38,8 +38,8 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     audio.addEventListener("timeupdate", () => audio === sound && tick());
     audio.addEventListener("playing", () => audio === sound && (waiting.value = false));
     audio.addEventListener("waiting", () => audio === sound && (waiting.value = playing.value));
-    // Headphones pulled out, or another app took over.
-    audio.addEventListener("pause", () => audio === sound && clip && !audio.ended && !audio.error && (playing.value = false));
+    // Headphones pulled out, or another app took over; told late, when it may have been played again already.
+    audio.addEventListener("pause", () => audio === sound && clip && audio.paused && !audio.ended && !audio.error && (playing.value = false));
     return audio;
   }
 
