@@ -155,14 +155,13 @@ def test_stories_heard_are_kept_and_forgotten_when_asked(scenes: Report) -> None
     assert scenes["recent"] == {"kept": True, "left": 0}
 
 
-def test_another_one_is_another_story_of_the_same_idea(scenes: Report) -> None:
-    assert scenes["another"] == {"sameIdea": True, "key": True, "other": True}
-
-
-def test_who_stops_waiting_finds_the_story_among_the_recent(scenes: Report) -> None:
-    assert scenes["stopWaiting"] == {
-        "name": "a lamb that counts itself to sleep",
-        "quiet": 0,
+def test_another_one_is_another_story_of_the_same_idea_and_waits_among_the_recent(scenes: Report) -> None:
+    idea = "a lantern that is afraid of moths"
+    assert scenes["another"] == {
+        "idea": idea,
+        "key": True,
+        "name": idea,
+        "polled": 0,
         "sentences": True,
         "playing": 0,
     }

@@ -1,9 +1,9 @@
 /** A story is asked for, heard while it is made, and read along to its end. */
 import { errorsOf, notedWords, noteWords, overhear, sounds, until } from "../hearing.mjs";
-import { ask, viewOf } from "../stage.mjs";
+import { ask, IDEA, viewOf } from "../stage.mjs";
 
-const SENTENCE_MS = 2500;
-const SLOW_SENTENCES = 3;
+const SENTENCE_MS = 2000;
+const SLOW_SENTENCES = 2;
 
 /** The draft voice speaks a story in the blink of an eye: its answers, with a sentence more every now and then. */
 async function slowly(page) {
@@ -34,7 +34,7 @@ export const listening = {
   async act({ page, base, look }) {
     await overhear(page);
     await slowly(page);
-    const place = await ask({ page, base }, "a lantern that is afraid of moths");
+    const place = await ask({ page, base }, IDEA);
     await look("making");
     await sounds(page);
     const whileMaking = (await page.locator(".progress.making").count()) === 1;

@@ -1,7 +1,7 @@
-/** What comes back: the catalog, links, what was heard on this device, another story, one left alone. */
+/** What comes back: the catalog, links, what was heard on this device, another story, left alone for a while. */
 import { open } from "../browser.mjs";
 import { overhear, sounds } from "../hearing.mjs";
-import { aStory, ask, openStory, placeOf } from "../stage.mjs";
+import { aStory, openStory, placeOf } from "../stage.mjs";
 
 /** The languages of the shelf's cards, as they stand there. */
 const languagesOf = (page) => page.locator(".shelf").last().locator(".card-title").evaluateAll((titles) => [...new Set(titles.map((one) => one.lang))].sort());
@@ -68,10 +68,10 @@ export const recent = {
   },
 };
 
+/** Another story of the same idea; whoever stops waiting for it finds it later, done. */
 export const another = {
   variant: 1,
   async act({ page, base }) {
-    await overhear(page);
     const first = await aStory({ page, base });
     await openStory({ page, base }, first);
     const posted = page.waitForRequest((request) => request.method() === "POST");
@@ -79,29 +79,23 @@ export const another = {
     const request = await posted;
     await page.waitForURL((url) => url.hash.startsWith("#/story/") && !url.hash.includes(first.id));
     const second = placeOf(page);
-    await sounds(page);
-    return {
-      sameIdea: Boolean(request.postDataJSON().context),
-      key: /^[0-9a-f]{32}$/.test((await request.allHeaders())["idempotency-key"]),
-      other: second.id !== first.id,
-    };
-  },
-};
-
-/** Whoever stops waiting finds the story later, done. */
-export const stopWaiting = {
-  async act({ page, base }) {
-    const place = await ask({ page, base }, "a lamb that counts itself to sleep");
     await page.getByRole("button", { name: "Stop waiting" }).click();
     await page.locator("#idea").waitFor();
     const asked = [];
-    page.on("request", (request) => request.url().includes(place.id) && asked.push(request.url()));
-    const card = page.locator(".shelf").first().locator(`.card[href="#/story/${place.id}/en"]`);
+    page.on("request", (one) => one.url().includes(second.id) && asked.push(one.url()));
+    const card = page.locator(".shelf").first().locator(`.card[href="#/story/${second.id}/en"]`);
     const name = await card.locator(".card-title").innerText();
-    const quiet = asked.length;
+    const polled = asked.length;
     await card.click();
-    await page.locator(".player").waitFor({ timeout: 60_000 });
-    await page.locator(".progress.making").waitFor({ state: "detached", timeout: 60_000 });
-    return { name, quiet, sentences: (await page.locator(".sentence").count()) > 1, playing: await page.locator('.round.big[aria-label="Pause"]').count() };
+    await page.locator(".player").waitFor({ timeout: 90_000 });
+    await page.locator(".progress.making").waitFor({ state: "detached", timeout: 90_000 });
+    return {
+      idea: request.postDataJSON().context,
+      key: /^[0-9a-f]{32}$/.test((await request.allHeaders())["idempotency-key"]),
+      name,
+      polled,
+      sentences: (await page.locator(".sentence").count()) > 1,
+      playing: await page.locator('.round.big[aria-label="Pause"]').count(),
+    };
   },
 };

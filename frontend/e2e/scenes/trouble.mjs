@@ -1,5 +1,5 @@
 /** When things go wrong: a friendly sentence and a way on. */
-import { aStory, openStory } from "../stage.mjs";
+import { aStory, IDEA, openStory } from "../stage.mjs";
 
 const problem = (slug, status, headers = {}) => ({
   status,
@@ -20,7 +20,7 @@ export const queueFull = {
       return answer === "away" ? route.abort() : answer ? route.fulfill(answer) : route.fallback();
     });
     await page.goto(`${base}/`);
-    await page.locator("#idea").fill("a pea that wants to roll");
+    await page.locator("#idea").fill(IDEA);
     await page.locator(".ask .primary").click();
     const note = await page.locator(".note").innerText();
     await look("the line is full");
@@ -39,7 +39,7 @@ export const refused = {
     await page.locator(".ask .primary").click();
     const note = await page.locator(".note").innerText();
     await look("a refused idea");
-    await page.locator("#idea").fill("a pea that wants to roll");
+    await page.locator("#idea").fill(IDEA);
     await page.locator(".ask .primary").click();
     await page.locator(".story").waitFor();
     return { empty, note };
