@@ -26,10 +26,16 @@ async function please(what, details = {}) {
   return JSON.parse((await answers.next()).value);
 }
 
+/** Scenes that mostly wait, for a story, a clock or an address: they wait at the same time. */
+const PATIENT = new Set(["another", "sleepTimer", "queueFull", "renewal"]);
+
 const browser = await launch();
-for (const [name, scene] of Object.entries(scenes)) {
-  if (!wanted.length || wanted.includes(name)) await play(name, scene, { browser, base, please, report });
-}
+const chosen = Object.entries(scenes).filter(([name]) => !wanted.length || wanted.includes(name));
+const stage = { browser, base, please, report };
+const patient = chosen.filter(([name]) => PATIENT.has(name));
+const lone = chosen.filter(([name]) => !PATIENT.has(name));
+for (const [name, scene] of lone) await play(name, scene, stage);
+await Promise.all(patient.map(([name, scene]) => play(name, scene, stage)));
 await browser.close();
 say({ report });
 process.exit(0);
