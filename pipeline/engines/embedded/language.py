@@ -36,7 +36,7 @@ class LinguaDetector:
         return self._confidences(text).get(language, 0.0)
 
     def detect(self, text: str) -> str | None:
-        """The subtag, where words tell, or it leads our other languages clearly and no neighbour is likelier."""
+        """The subtag, where words tell it, or it leads our others clearly and no neighbour is likelier."""
         if self._words and (told := self._words.detect(text)):
             return told
         found = self._confidences(text)
