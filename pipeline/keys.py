@@ -54,6 +54,25 @@ def cards(catalog: str, locale: str = "") -> str:
     return f"catalogs/{catalog}/cards/{f'{locale}/' if locale else ''}"
 
 
+def edition(catalog: str, name: str) -> str:
+    """Says that the cards of an edition are listed: written once they are all there."""
+    return f"{editions(catalog)}{name}"
+
+
+def editions(catalog: str) -> str:
+    return f"catalogs/{catalog}/editions/"
+
+
+def withdrawn(catalog: str, name: str = "") -> str:
+    """Says that an edition is listed no longer; "": where these lie."""
+    return f"catalogs/{catalog}/withdrawn/{name}"
+
+
+def run(run_id: str, name: str = "run.json") -> str:
+    """A file of a batch run."""
+    return f"runs/{run_id}/{name}"
+
+
 def mp3(story_id: str, locale: str, data: bytes) -> str:
     return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
 
