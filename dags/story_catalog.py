@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import story_catalog_tasks as tasks
 from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -32,6 +32,9 @@ from airflow.sdk import (
     task_group,
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+if TYPE_CHECKING:
+    from pipeline.app import App
 
 PUBLISHED = Asset("story_catalog")
 WRITER_POOL, VOICE_POOL = "stories_writer", "stories_voice"
@@ -105,6 +108,14 @@ def plan() -> list[int]:
         tasks.LOG.info("plan: %d to make in %d chunks, %d there", planned.todo, planned.chunks, planned.done)
         chunks = planned.chunks
     return list(range(1, chunks + 1))
+
+
+def _say_estimate(app: App) -> None:
+    from pipeline.batch import reading
+    from pipeline.batch.estimate import estimate
+    from pipeline.batch.survey import survey
+
+    tasks.LOG.info("estimate: %s", estimate(app, survey(app, reading.read(tasks.catalog_path()))))
 
 
 @task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
@@ -223,4 +234,4 @@ def story_catalog() -> None:
     [planned, chunks, looked, approved, published, told] >> watch()
 
 
-story_catalog()
+CATALOG_DAG = story_catalog()

@@ -49,7 +49,9 @@ def in_plain_words(do: Callable[Told, Result]) -> Callable[Told, Result]:
             return do(*args, **kwargs)
         except StoriesError as error:
             if error.retryable:
+                LOG.warning("%s", error)
                 raise
+            LOG.error("%s", error)
             raise AirflowFailException(str(error)) from error
 
     return done
