@@ -131,7 +131,7 @@ def _refuse_withdrawn(run: Run) -> None:
     with suppress(NotFoundError):
         run.store.get(keys.withdrawn(PUBLISHED, run.id))
         raise RequestError(
-            f"run {run.id} was withdrawn: run its catalog again, which only reads what is made, and publish that",
+            f"run {run.id} was withdrawn: run its catalog again (made is only what lacks) and publish that",
             problem="bad-request",
         )
 
