@@ -31,7 +31,7 @@ from airflow.sdk import (
     task,
     task_group,
 )
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 if TYPE_CHECKING:
     from pipeline.app import App
@@ -183,13 +183,14 @@ def report() -> None:
         raise AirflowSkipException("nothing was planned, so there is nothing to report") from error
     told = report_run(app, run)
     if told.is_red:
-        raise AirflowFailException("more stories failed than the catalog's max_failed allows: see the report")
+        causes = ", ".join(f"{count} × {problem}" for problem, count in told.causes.items())
+        raise tasks.failed(f"not made: {causes}; the catalog bears {told.catalog['max_failed']}")
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
 def watch() -> None:
     """The run's only leaf: without it the report, which runs whatever happened, turned every run green."""
-    raise AirflowFailException("a task of this run failed")
+    raise tasks.failed("a task of this run failed")
 
 
 @dag(

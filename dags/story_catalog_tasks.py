@@ -51,10 +51,15 @@ def in_plain_words(do: Callable[Told, Result]) -> Callable[Told, Result]:
             if error.retryable:
                 LOG.warning("%s", error)
                 raise
-            LOG.error("%s", error)
-            raise AirflowFailException(str(error)) from error
+            raise failed(str(error)) from error
 
     return done
+
+
+def failed(told: str) -> AirflowFailException:
+    """For good: no retry. Said in the log as well, without a traceback around it."""
+    LOG.error("%s", told)
+    return AirflowFailException(told)
 
 
 def params() -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Airflow:
         """A YAML file (JSON is YAML), which nobody is asked about before publishing."""
         told = {"name": "bedtime", "locales": ["en", "fr"], "publish": {"review": "none"}, **settings}
         path = self.folder / "bedtime.yaml"
-        path.write_text(json.dumps({**told, "entries": list(ideas)}), "utf-8")
+        path.write_text(json.dumps({**told, "entries": list(ideas)}, indent=1), "utf-8")
         return path
 
     def engines(self, **engines: Any) -> None:
