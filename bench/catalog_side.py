@@ -1,4 +1,4 @@
-"""One side of bench/catalog.py: python -m bench.catalog_side loop|batch|plan OUT STORIES VARIANT; prints JSON."""
+"""One side of bench/catalog.py: python -m bench.catalog_side loop|batch|plan OUT STORIES VARIANT."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ def _loop(app: App, file: CatalogFile) -> dict[str, Any]:
 def _batch(app: App, file: CatalogFile) -> dict[str, Any]:
     planned = plan(app, file, f"run-{time.time_ns()}")
     run = Run(app.store, planned.run_id)
+    calls = 0
     for number in range(1, planned.chunks + 1):
-        written, narrated = write(app, run, number), narrate(app, run, number)
-        assert not written.failures, written.failures
-        assert not narrated.failures, narrated.failures
-    return {"chunks": planned.chunks}
+        for record in (write(app, run, number), narrate(app, run, number)):
+            assert not record.failures, record.failures
+            calls += sum(one.usage.calls for one in record.paid)
+    return {"chunks": planned.chunks, "calls": calls}
 
 
 def _plan(app: App, file: CatalogFile) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The demo's flow for one locale on the draft engines: a process, a model loaded, a story written anew.
 
-python -m bench.naive_draft IDEA fr OUT.mp3. Where the draft profile's translator is a fake, nothing is translated.
+python -m bench.naive_draft IDEA fr OUT.mp3. Where the draft translator is a fake, nothing is translated.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ VOICES = {"en": "en-us", "pt": "pt-br", "fr": "fr", "it": "it"}
 
 def main(idea: str, locale: str, out: Path) -> None:
     writer = create("llama", name="smollm2", weights=lambda: model_path("smollm2-135m"))
-    asked = Prompt(
-        "naive", "You are a storyteller.", f"Write a short children's story about {idea}.", max_tokens=300
-    )
-    text = writer.complete(asked).text
+    wish = f"Write a short children's story about {idea}."
+    text = writer.complete(Prompt("naive", "You are a storyteller.", wish, max_tokens=300)).text
     if locale == "pt":
         text = " ".join(create("bergamot").translate(sentences(text), "en", "pt"))
     spoken = create("espeak").synthesize(text, Voice(VOICES[locale], locale, "espeak"))
