@@ -1,0 +1,13 @@
+# The scheduled catalog; the Makefile includes this.
+DB ?= sqlite
+EXECUTOR ?= local
+WORKERS ?= 2
+
+airflow: $(VENV)/.all ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTOR=local|celery PROFILE=embedded|draft|fake|aws
+	@$(BIN)/python -m infra.airflow --db $(if $(filter celery,$(EXECUTOR)),postgres,$(DB)) --executor $(EXECUTOR) --workers $(WORKERS) --profile "$$STORY_PROFILE" $(ARGS)
+
+# RUNLEVEL=1: Debian starts no server of its own; make airflow starts and ends them on ports of their own.
+airflow-services: ## Debian's PostgreSQL and Redis, for DB=postgres and EXECUTOR=celery (asks for root)
+	@$(if $(filter 0,$(shell id -u)),,sudo) env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql redis-server
+
+.PHONY: airflow airflow-services
