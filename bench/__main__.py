@@ -12,7 +12,7 @@ from bench.result import Result
 
 OUT = Path(__file__).parent / "out"
 # In the order in which they run: what is cheap and what most people ask for comes first.
-NAMES = ("startup", "api", "narration", "overhead", "locales", "batch", "demo")
+NAMES = ("startup", "api", "narration", "overhead", "locales", "batch", "catalog", "demo")
 
 
 def main() -> None:

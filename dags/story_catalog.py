@@ -147,9 +147,9 @@ def review() -> str | None:
         return None
     app = tasks.app()
     shown = due(app, tasks.run(app))
-    if shown.policy == "none" or os.environ.get("STORIES_REVIEW") == "off":
+    if not shown.is_needed or os.environ.get("STORIES_REVIEW") == "off":
         return "publish"
-    get_current_context()["ti"].xcom_push("shown", shown.markdown)
+    get_current_context()["ti"].xcom_push("shown", shown.markdown())
     return "approve"
 
 

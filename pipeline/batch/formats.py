@@ -69,22 +69,7 @@ def table(text: TextIO) -> Raw:
 
 def yaml_pairs(text: TextIO) -> Iterator[tuple[str, int, Any]]:
     """(key, line, value) of the top level. A list called `entries` comes as an iterator, and is last."""
-    try:
-        yield from _pairs(_Events(text))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenError(line, f"no YAML ({error.problem})") from error
-    except yaml.YAMLError as error:  # a character that YAML has no place for
-        raise BrokenError(1, f"no YAML ({error})") from error
-
-
-def yaml_entries(text: TextIO) -> Raw:
-    for key, _, value in yaml_pairs(text):
-        if key == "entries" and isinstance(value, Iterator):
-            yield from value
-
-
-def _pairs(document: _Events) -> Iterator[tuple[str, int, Any]]:
+    document = _Events(text)
     if not document.take(events.MappingStartEvent):
         raise BrokenError(document.line, "a catalog is a mapping: name, locales, entries")
     while not document.take(events.MappingEndEvent):
@@ -97,12 +82,18 @@ def _pairs(document: _Events) -> Iterator[tuple[str, int, Any]]:
         yield key, line, document.value()
 
 
+def yaml_entries(text: TextIO) -> Raw:
+    for key, _, value in yaml_pairs(text):
+        if key == "entries" and isinstance(value, Iterator):
+            yield from value
+
+
 class _Events:
     """A YAML document, event by event. line: where the event that comes next begins, from 1."""
 
     def __init__(self, text: TextIO) -> None:
         self._events = iter(yaml.parse(text, Loader=_LOADER))
-        self._next = next(self._events)
+        self._next = self._read(events.StreamStartEvent())
         self.take(events.StreamStartEvent)
         self.take(events.DocumentStartEvent)
 
@@ -114,8 +105,17 @@ class _Events:
         """The next event, passed over, if it is of this kind."""
         if not isinstance(self._next, kind):
             return None
-        taken, self._next = self._next, next(self._events, self._next)
+        taken, self._next = self._next, self._read(self._next)
         return taken
+
+    def _read(self, otherwise: events.Event) -> Any:
+        try:
+            return next(self._events, otherwise)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else self.line
+            raise BrokenError(line, f"no YAML ({error.problem})") from error
+        except yaml.YAMLError as error:  # a character that YAML has no place for
+            raise BrokenError(1, f"no YAML ({error})") from error
 
     def items(self) -> Raw:
         """Of a sequence whose beginning was taken."""

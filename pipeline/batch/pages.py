@@ -1,11 +1,18 @@
-"""Pages for people, whole in one file: no script, nothing from elsewhere, and text is only ever text."""
+"""What people read: pages, whole in one file, and Markdown; in both, text is only ever text."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+_MEANS_SOMETHING = re.compile(r"[\\`*_{}\[\]<>|~&$]")
+_BEGINS_A_BLOCK = re.compile(r"^([-+#=]|\d+[.)])")
+# A renderer makes links even of escaped text; a word joiner between keeps it text.
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"
 
 
 def rendered(template: str, **told: Any) -> str:
@@ -39,3 +46,10 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def plain(text: str) -> str:
+    """As Markdown that means nothing but the text, in one line (CommonMark 2.4: a backslash takes the meaning
+    away)."""
+    escaped = _MEANS_SOMETHING.sub(r"\\\g<0>", _ADDRESS.sub(_JOINER, text))
+    return _BEGINS_A_BLOCK.sub(lambda begin: f"{begin[0][:-1]}\\{begin[0][-1]}", escaped)

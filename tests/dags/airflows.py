@@ -25,6 +25,8 @@ from tests.making import fake_app
 
 # A chunk's map index is one less than its number; a task that is not mapped has -1.
 States = dict[tuple[str, int], str]
+# All of them, always: within one process Airflow's dag.test() remembers what an earlier run was told.
+_CONF = {"profile": "fake", "chunk_size": 0, "budget": None, "dry_run": False}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Airflow:
         for task in self.dag.task_dict.values():
             task.retry_delay = timedelta(seconds=0.1)
             task.retry_exponential_backoff = 0
-        ended = self.dag.test(run_conf={"catalog": str(catalog), "profile": "fake", **conf})
+        ended = self.dag.test(run_conf={**_CONF, "catalog": str(catalog), **conf})
         import story_catalog_tasks as tasks
 
         instances = ended.get_task_instances()
