@@ -10,7 +10,8 @@ Only a run's id and chunk numbers travel between tasks; everything else lies in 
   STORIES_REVIEW     "off": nobody is asked before publishing
   STORIES_ENDPOINT   "ephemeral": each run raises its SageMaker endpoint, and takes it down
 
-Pools: `airflow pools import dags/pools.json`. A task whose pool does not exist is never scheduled.
+Pools: stories_writer and stories_voice, one slot each for a local model, more for AWS (`airflow pools set
+stories_writer 1 ''`). A task whose pool does not exist is never scheduled.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from airflow.sdk import (
     task,
     task_group,
 )
-from airflow.sdk.exceptions import AirflowSkipException
 
 if TYPE_CHECKING:
     from pipeline.app import App
@@ -137,16 +137,14 @@ def narrate(number: int) -> None:
 
 
 # A chunk that failed is told by the run's colour; what the others made waits for nobody.
-@task.branch(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+@task.branch(trigger_rule=TriggerRule.ALL_DONE)
 @tasks.in_plain_words
-def review() -> str | None:
+def review() -> str:
     """Whether a person is asked, by the catalog's policy; what they are shown."""
     from pipeline.batch.review import due
 
-    if tasks.params()["dry_run"]:
-        return None
     app = tasks.app()
-    shown = due(app, tasks.run(app))
+    shown = due(app, tasks.planned_run(app))
     if not shown.is_needed or os.environ.get("STORIES_REVIEW") == "off":
         return "publish"
     get_current_context()["ti"].xcom_push("shown", shown.markdown())
@@ -164,7 +162,13 @@ def publish() -> None:
     withheld = answer.get("params_input", {}).get("withhold") or ""
     app = tasks.app()
     run = tasks.run(app)
-    tasks.LOG.info("publish: %s", publish_run(app, run, withheld.split()))
+    done = publish_run(app, run, withheld.split())
+    tasks.LOG.info(
+        "publish: %d stories × languages, %d withheld, %d not there",
+        done.cards,
+        done.withheld,
+        done.incomplete,
+    )
     context["outlet_events"][PUBLISHED].extra = {"run_id": run.id, "profile": tasks.params()["profile"]}
 
 
@@ -173,15 +177,9 @@ def publish() -> None:
 def report() -> None:
     """Always, from the store alone. Fails where more stories failed than the catalog allows."""
     from pipeline.batch.report import report as report_run
-    from pipeline.errors import NotFoundError
 
     app = tasks.app()
-    run = tasks.run(app)
-    try:
-        run.about()
-    except NotFoundError as error:
-        raise AirflowSkipException("nothing was planned, so there is nothing to report") from error
-    told = report_run(app, run)
+    told = report_run(app, tasks.planned_run(app))
     if told.is_red:
         causes = ", ".join(f"{count} × {problem}" for problem, count in told.causes.items())
         raise tasks.failed(f"not made: {causes}; the catalog bears {told.catalog['max_failed']}")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from pipeline.app import Advance, App
@@ -83,6 +83,18 @@ def run(app: App) -> Run:
     from pipeline.batch.runs import Run
 
     return Run(app.store, run_id())
+
+
+def planned_run(app: App) -> Run:
+    """Skips its task where nothing was planned: the plan failed, or it was a dry run."""
+    from pipeline.errors import NotFoundError
+
+    found = run(app)
+    try:
+        found.about()
+    except NotFoundError as error:
+        raise AirflowSkipException("nothing was planned") from error
+    return found
 
 
 def run_id() -> str:

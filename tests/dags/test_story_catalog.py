@@ -124,9 +124,10 @@ def test_a_full_disk_fails_its_chunks_at_once_and_the_report_still_says_so(
     assert [ended.states["chunk.narrate", index] for index in (0, 1)] == ["failed", "failed"]
     assert [ended.tries["chunk.narrate", index] for index in (0, 1)] == [1, 1]
     assert ended.published == set()
+    assert (ended.of("report"), len(ended.report["missing"])) == ("failed", 4)
 
 
 def test_a_catalog_with_faults_fails_its_plan_at_once_and_makes_nothing(airflow: Airflow) -> None:
     ended = airflow.run(airflow.catalog(SNAIL, SNAIL))
     assert (ended.state, ended.of("plan"), ended.tries["plan", -1]) == ("failed", "failed", 1)
-    assert (ended.of("publish"), ended.of("report")) == ("upstream_failed", "skipped")
+    assert (ended.of("publish"), ended.of("report")) == ("skipped", "skipped")
