@@ -17,12 +17,16 @@ def asset_events(name: str) -> list[dict[str, str]]:
         return [dict(one.extra) for one in found.filter(AssetModel.name == name).order_by(AssetEvent.id)]
 
 
-def test_a_published_catalog_tells_the_quality_dag_its_run_and_the_notebook_shows_it(airflow: Airflow) -> None:
+def test_a_published_catalog_tells_the_quality_dag_its_run_and_the_notebook_shows_it(
+    airflow: Airflow,
+) -> None:
     import story_quality
 
     ended = airflow.run(airflow.catalog("a shy snail"))
     assert asset_events("story_catalog")[-1] == {"run_id": ended.run.id, "profile": "fake"}
-    assert [one.name for one in story_quality.QUALITY_DAG.timetable.asset_condition.objects] == ["story_catalog"]
+    assert [one.name for one in story_quality.QUALITY_DAG.timetable.asset_condition.objects] == [
+        "story_catalog"
+    ]
     looked = story_quality.QUALITY_DAG.test(run_conf={"run_id": ended.run.id, "profile": "fake"})
     assert str(looked.state) == "success"
     notebook = json.loads(ended.run.store.get(f"runs/{ended.run.id}/quality.ipynb"))
