@@ -24,7 +24,7 @@ UNKNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """By one engine. hours: of the run; the judge's are the writing's. dollars: None where no price is known."""
+    """By one engine. hours: of the run; the judge's are the writing's. dollars: None, no price is known."""
 
     name: str
     engine: str
