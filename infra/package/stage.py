@@ -21,9 +21,11 @@ WHEELS = ("mutagen",)
 LEFT_OUT = frozenset(
     {
         "batch",
+        "batch_tables.py",
         "batches.py",
         "care.py",
         "cli.py",
+        "cli_catalog.py",
         "commands.py",
         "engines/aws/doctor",
         "engines/embedded",
