@@ -17,6 +17,7 @@ stories_writer 1 ''`). A task whose pool does not exist is never scheduled.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def plan() -> list[int]:
     asked, app = tasks.params(), tasks.app()
     run = tasks.run(app)
     if asked["dry_run"]:
-        _say_estimate(app)
+        _say_estimate(app, asked["budget"])
         return []
     try:
         chunks = run.about().chunks
@@ -110,13 +111,19 @@ def plan() -> list[int]:
     return list(range(1, chunks + 1))
 
 
-def _say_estimate(app: App) -> None:
-    from pipeline.batch.estimate import estimate
-
+def _say_estimate(app: App, budget: float | None) -> None:
+    from pipeline import batch_tables
     from pipeline.batch import reading
+    from pipeline.batch.estimate import estimate
     from pipeline.batch.survey import survey
 
-    tasks.LOG.info("estimate: %s", estimate(app, survey(app, reading.read(tasks.catalog_path()))))
+    found = survey(app, reading.read(tasks.catalog_path()))
+    if found.fault_count:
+        first = found.faults[0]
+        raise reading.bad(f"{found.fault_count} faults (line {first.line}: {first.told})")
+    if budget is not None:
+        found = replace(found, catalog=found.catalog.model_copy(update={"budget": budget}))
+    tasks.LOG.info("%s", batch_tables.estimate(estimate(app, found)))
 
 
 @task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
@@ -177,10 +184,12 @@ def publish() -> None:
 @tasks.in_plain_words
 def report() -> None:
     """Always, from the store alone. Fails where more stories failed than the catalog allows."""
+    from pipeline import batch_tables
     from pipeline.batch.report import report as report_run
 
     app = tasks.app()
     told = report_run(app, tasks.planned_run(app))
+    tasks.LOG.info("%s", batch_tables.summary(told))
     if told.is_red:
         causes = ", ".join(f"{count} × {problem}" for problem, count in told.causes.items())
         raise tasks.failed(f"not made: {causes}; the catalog bears {told.catalog['max_failed']}")

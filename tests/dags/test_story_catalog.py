@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,16 @@ def test_a_catalog_with_faults_fails_its_plan_at_once_and_makes_nothing(airflow:
     ended = airflow.run(airflow.catalog(SNAIL, SNAIL))
     assert (ended.state, ended.of("plan"), ended.tries["plan", -1]) == ("failed", "failed", 1)
     assert (ended.of("publish"), ended.of("report")) == ("skipped", "skipped")
+
+
+def test_a_dry_run_says_what_it_would_take_and_makes_nothing(
+    airflow: Airflow, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = CountingText(FakeText())
+    airflow.engines(text=text)
+    with caplog.at_level(logging.INFO, logger="story_catalog"):
+        ended = airflow.run(airflow.catalog(SNAIL, BOAT), dry_run=True)
+    assert (ended.state, len(text.calls)) == ("success", 0)
+    assert "2 stories, 4 with their languages" in caplog.text
+    assert {ended.of(task) for task in ("review", "approve", "publish", "report")} == {"skipped"}
+    assert list(ended.run.store.list("")) == []
