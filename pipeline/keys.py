@@ -68,6 +68,11 @@ def withdrawn(catalog: str, name: str = "") -> str:
     return f"catalogs/{catalog}/withdrawn/{name}"
 
 
+def withheld(catalog: str, story_id: str = "", locale: str = "") -> str:
+    """Says that a person does not want a story listed; without an id: where these lie."""
+    return f"catalogs/{catalog}/withheld/{f'{locale}/{story_id}' if story_id else ''}"
+
+
 def run(run_id: str, name: str = "run.json") -> str:
     """A file of a batch run."""
     return f"runs/{run_id}/{name}"

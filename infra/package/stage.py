@@ -16,9 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-story.txt"
 WHEELS = ("mutagen",)
-# Relative to pipeline/: local engines, the command line, the doctor that it runs, and the laptop's server.
+# Relative to pipeline/: local engines, the command line, the doctor that it runs, the laptop's server, the
+# scheduled catalog.
 LEFT_OUT = frozenset(
     {
+        "batch",
+        "batches.py",
         "care.py",
         "cli.py",
         "commands.py",

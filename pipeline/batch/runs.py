@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from pipeline import keys
@@ -123,12 +124,13 @@ class Run:
         """Of a chunk."""
         return _items(self.store.get(keys.run(self.id, f"{CHUNKS}/{number:05d}.jsonl")))
 
+    def done_items(self) -> Iterator[Item]:
+        """What was made before the run."""
+        return self._all(DONE)
+
     def all_items(self) -> Iterator[Item]:
         """Of the whole catalog; a story with some locales made before comes twice."""
-        for kind in (CHUNKS, DONE):
-            for key in self.store.list(keys.run(self.id, f"{kind}/")):
-                if key.endswith(".jsonl"):
-                    yield from _items(self.store.get(key))
+        return chain(self._all(CHUNKS), self._all(DONE))
 
     def record(self, stage: str, number: int) -> ChunkRecord | None:
         """None where the stage has not begun with the chunk."""
@@ -143,6 +145,11 @@ class Run:
     def records(self) -> Iterator[ChunkRecord]:
         for key in self.store.list(keys.run(self.id, "records/")):
             yield _record(self.store.get(key))
+
+    def _all(self, kind: str) -> Iterator[Item]:
+        for key in self.store.list(keys.run(self.id, f"{kind}/")):
+            if key.endswith(".jsonl"):
+                yield from _items(self.store.get(key))
 
     def _record_key(self, stage: str, number: int) -> str:
         return keys.run(self.id, f"records/{number:05d}.{stage}.json")

@@ -85,7 +85,7 @@ def survey_with_made(app: App, file: CatalogFile) -> tuple[Survey, Made]:
             pairs.update(item.locales)
     if not entries:
         faults.add(1, "there are no entries")
-    there = _made(app.store, wanted)
+    there = made(app.store, wanted)
     done = Counter(one for key, locales in there.items() for one in locales if one in wanted[key])
     todo = sum(not set(locales) <= there.get(key, frozenset()) for key, locales in wanted.items())
     told = Survey(
@@ -140,7 +140,7 @@ class _Expansion:
         return self._served[tag]
 
 
-def _made(store: Store, wanted: Iterable[bytes]) -> Made:
+def made(store: Store, wanted: Iterable[bytes]) -> Made:
     """The locales of each wanted story whose manifest and mp3 are there."""
     ids = set(wanted)
     prefixes = [f"stories/{one.hex()}/" for one in sorted(ids)] if len(ids) <= _FEW else ["stories/"]

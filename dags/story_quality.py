@@ -1,0 +1,1 @@
+"""After each published catalog: the review notebook, run on it and kept beside its report."""
