@@ -29,6 +29,7 @@ LEFT_OUT = frozenset(
         "engines/embedded",
         "engines/fake.py",
         "exits.py",
+        "hosts.py",
         "media.py",
         "page.py",
         "profiles/draft.toml",
