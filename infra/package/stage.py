@@ -24,6 +24,7 @@ LEFT_OUT = frozenset(
         "batches.py",
         "care.py",
         "cli.py",
+        "cli_catalog.py",
         "commands.py",
         "engines/aws/doctor",
         "engines/embedded",

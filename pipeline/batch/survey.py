@@ -48,9 +48,9 @@ class Survey:
         return sum(self.pairs.values()) - sum(self.done.values())
 
 
-def survey(app: App, file: CatalogFile) -> Survey:
+def survey(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAULTS) -> Survey:
     """Reads all of the file and looks at the store; writes nothing and calls no engine."""
-    return survey_with_made(app, file)[0]
+    return survey_with_made(app, file, most_faults)[0]
 
 
 def items(app: App, file: CatalogFile) -> Iterator[Item]:
@@ -62,12 +62,12 @@ def items(app: App, file: CatalogFile) -> Iterator[Item]:
         yield from expand(row.line, row.entry)
 
 
-def survey_with_made(app: App, file: CatalogFile) -> tuple[Survey, Made]:
+def survey_with_made(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAULTS) -> tuple[Survey, Made]:
     """And which locales of which story are made."""
     lines: dict[bytes, int] = {}
     wanted: dict[bytes, tuple[str, ...]] = {}
     pairs: Counter[str] = Counter()
-    faults = _Faults()
+    faults = _Faults(most_faults)
     entries = 0
     expand = _Expansion(app, file.settings)
     for row in file.rows():
@@ -97,13 +97,14 @@ def survey_with_made(app: App, file: CatalogFile) -> tuple[Survey, Made]:
 class _Faults:
     """Counts all, keeps the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.count = 0
         self.first: list[Fault] = []
 
     def add(self, line: int, told: str) -> tuple[Item, ...]:
         self.count += 1
-        if len(self.first) < _SHOWN_FAULTS:
+        if len(self.first) < self._most:
             self.first.append(Fault(line, told))
         return ()
 
