@@ -8,7 +8,7 @@ Only a run's id and chunk numbers travel between tasks; everything else lies in 
   STORIES_CATALOG    the catalog file of scheduled runs
   STORIES_PROFILE    and all else that the `stories` command reads
   STORIES_REVIEW     "off": nobody is asked before publishing
-  STORIES_ENDPOINT   "ephemeral": each run raises its SageMaker endpoint, and takes it down
+  STORIES_ENDPOINT   "ephemeral": each run raises its SageMaker endpoint and takes it down; aws only
 
 Pools: stories_writer and stories_voice, one slot each for a local model, more for AWS (`airflow pools set
 stories_writer 1 ''`). A task whose pool does not exist is never scheduled.
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 PUBLISHED = Asset("story_catalog")
 WRITER_POOL, VOICE_POOL = "stories_writer", "stories_voice"
-PROFILES = ("embedded", "draft", "fake", "aws")
+_IS_EPHEMERAL = os.environ.get("STORIES_ENDPOINT") == tasks.EPHEMERAL
+# Whoever waits for an endpoint cannot do without it.
+PROFILES = ("aws",) if _IS_EPHEMERAL else ("embedded", "draft", "fake", "aws")
 
 _CRON = os.environ.get("STORIES_SCHEDULE")
 # One chunk: 40 s of work as the plan cuts it, hours where somebody asks for large ones.
@@ -111,8 +113,9 @@ def plan() -> list[int]:
 
 
 def _say_estimate(app: App) -> None:
-    from pipeline.batch import reading
     from pipeline.batch.estimate import estimate
+
+    from pipeline.batch import reading
     from pipeline.batch.survey import survey
 
     tasks.LOG.info("estimate: %s", estimate(app, survey(app, reading.read(tasks.catalog_path()))))
@@ -198,6 +201,7 @@ def watch() -> None:
     max_active_runs=1,
     default_args=_DEFAULTS,
     params=_PARAMS,
+    user_defined_macros={"stories_endpoint": tasks.endpoint_of},
     tags=["stories"],
     doc_md=__doc__,
 )
@@ -207,8 +211,15 @@ def story_catalog() -> None:
         written = write(number)
         written >> narrate(number)
 
-    planned = plan()
+    planned, watched = plan(), watch()
     chunks = chunk.expand(number=planned)
+    if _IS_EPHEMERAL:
+        from story_catalog_endpoint import ephemeral_endpoint
+
+        endpoint = ephemeral_endpoint(planned)
+        endpoint.raised >> chunks
+        # Speaking needs no endpoint: it goes with the last chunk's writing.
+        chunks.children["chunk.write"] >> endpoint.lowered >> watched
     looked = review()
     approved = ApprovalOperator(
         task_id="approve",
@@ -230,7 +241,7 @@ def story_catalog() -> None:
     planned >> looked << chunks
     looked >> approved >> published >> told
     looked >> published
-    [planned, chunks, looked, approved, published, told] >> watch()
+    [planned, chunks, looked, approved, published, told] >> watched
 
 
 CATALOG_DAG = story_catalog()

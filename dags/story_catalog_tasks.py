@@ -114,6 +114,10 @@ def endpoint_name(run_id: str) -> str:
     return f"stories-{hashlib.sha256(run_id.encode()).hexdigest()[:16]}"
 
 
+def endpoint_of(dag_run_id: str) -> str:
+    return endpoint_name(stories_run_id(dag_run_id))
+
+
 def catalog_path() -> Path:
     """A relative one is told from where `dags` lies, or from STORIES_CATALOGS."""
     return Path(os.environ.get("STORIES_CATALOGS") or ROOT) / params()["catalog"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from tests.making import fake_app
 # A chunk's map index is one less than its number; a task that is not mapped has -1.
 States = dict[tuple[str, int], str]
 # All of them, always: within one process Airflow's dag.test() remembers what an earlier run was told.
-_CONF = {"profile": "fake", "chunk_size": 0, "budget": None, "dry_run": False}
+_CONF = {"chunk_size": 0, "budget": None, "dry_run": False}
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ class Airflow:
     dag: Any
     folder: Path
     patch: pytest.MonkeyPatch
+    profile: str = "fake"
 
     @property
     def store(self) -> Store:
-        return bootstrap.build_store(Settings(profile="fake", out=self.folder / "out"))
+        told = {"profile": self.profile, "out": self.folder / "out"}
+        return bootstrap.build_store(Settings.from_env(os.environ, **told))
 
     def catalog(self, *ideas: str, **settings: Any) -> Path:
         """A YAML file (JSON is YAML), which nobody is asked about before publishing."""
@@ -86,9 +89,10 @@ class Airflow:
 
     def run(self, catalog: Path, **conf: Any) -> Ended:
         for task in self.dag.task_dict.values():
+            task.retries = min(task.retries, 2)
             task.retry_delay = timedelta(seconds=0.1)
             task.retry_exponential_backoff = 0
-        ended = self.dag.test(run_conf={**_CONF, "catalog": str(catalog), **conf})
+        ended = self.dag.test(run_conf={**_CONF, "catalog": str(catalog), "profile": self.profile, **conf})
         import story_catalog_tasks as tasks
 
         instances = ended.get_task_instances()
