@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 import story_catalog_tasks as tasks
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
-    Asset,
     CronTriggerTimetable,
     Param,
     TriggerRule,
@@ -36,7 +35,6 @@ from airflow.sdk import (
 if TYPE_CHECKING:
     from pipeline.app import App
 
-PUBLISHED = Asset("story_catalog")
 WRITER_POOL, VOICE_POOL = "stories_writer", "stories_voice"
 _IS_EPHEMERAL = os.environ.get("STORIES_ENDPOINT") == tasks.EPHEMERAL
 # Whoever waits for an endpoint cannot do without it.
@@ -154,7 +152,7 @@ def review() -> str:
     return "approve"
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[PUBLISHED])
+@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[tasks.PUBLISHED])
 @tasks.in_plain_words
 def publish() -> None:
     """Everything that is complete appears at once, but for what the reviewer withheld."""
@@ -172,7 +170,7 @@ def publish() -> None:
         done.withheld,
         done.incomplete,
     )
-    context["outlet_events"][PUBLISHED].extra = {"run_id": run.id, "profile": tasks.params()["profile"]}
+    context["outlet_events"][tasks.PUBLISHED].extra = {"run_id": run.id, "profile": tasks.params()["profile"]}
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)

@@ -1,9 +1,9 @@
 """A SageMaker endpoint for as long as a run writes: one that idles is what costs most.
 
 The DAG has these tasks with STORIES_ENDPOINT=ephemeral only. STORIES_SAGEMAKER_MODEL: the SageMaker model
-that is served, as CreateModel or the deploying notebook made it. STORIES_INSTANCE: the instance's type. The role
-needs sagemaker:CreateEndpointConfig, DescribeEndpointConfig, DeleteEndpointConfig, CreateEndpoint,
-DescribeEndpoint, DeleteEndpoint and AddTags. Region and credentials come the usual boto3 way, as everywhere.
+that is served, as CreateModel or the deploying notebook made it. STORIES_INSTANCE: the instance's type.
+Region and credentials come the usual boto3 way, as everywhere; the role needs CreateEndpointConfig,
+DescribeEndpointConfig, DeleteEndpointConfig, CreateEndpoint, DescribeEndpoint, DeleteEndpoint and AddTags.
 """
 
 from __future__ import annotations

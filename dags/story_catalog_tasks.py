@@ -18,7 +18,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from airflow.sdk import get_current_context
+from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A task's working directory is its executor's: paths are told from here.
 ROOT = Path(__file__).resolve().parents[1]
+# What story_catalog publishes, with the run's id and profile as the event's extra.
+PUBLISHED = Asset("story_catalog")
 # STORIES_ENDPOINT where no endpoint stands, and each run raises its own.
 EPHEMERAL = "ephemeral"
 LOG = logging.getLogger("story_catalog")
@@ -67,16 +69,20 @@ def params() -> dict[str, Any]:
     return dict(get_current_context()["params"])
 
 
-def app() -> App:
-    """Of the run's profile. Nothing is loaded yet."""
+def app(profile: str = "") -> App:
+    """Of the run's profile, where none is said. Nothing is loaded yet."""
     from pipeline import bootstrap
     from pipeline.config import Settings
 
-    out = os.environ.get("STORIES_OUT") or ROOT / "out"
-    settings = Settings.from_env(os.environ, profile=params()["profile"], out=out)
+    settings = Settings.from_env(os.environ, profile=profile or params()["profile"], out=out())
     if settings.aws.endpoint == EPHEMERAL:
         settings = replace(settings, aws=replace(settings.aws, endpoint=endpoint_name(run_id())))
     return bootstrap.build_batch(settings)
+
+
+def out() -> Path:
+    """Where a profile with files keeps them."""
+    return Path(os.environ.get("STORIES_OUT") or ROOT / "out")
 
 
 def run(app: App) -> Run:

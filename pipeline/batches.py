@@ -10,60 +10,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from pipeline import batch_tables as tables
 from pipeline import commands, keys
 from pipeline.app import Advance, App
 from pipeline.batch import estimate as estimating
 from pipeline.batch import publishing, reading, review, running
 from pipeline.batch import report as reporting
-from pipeline.batch.pages import duration
 from pipeline.batch.reading import CatalogFile
-from pipeline.batch.report import Report
 from pipeline.batch.runs import Run
 from pipeline.batch.survey import Survey, survey
 from pipeline.bootstrap import build_batch, weights
 from pipeline.config import Settings
 from pipeline.errors import NotFoundError, StoriesError
-from pipeline.terminal import say, table, tell
-
-_SHOWN_FAILURES = 20
+from pipeline.terminal import say, tell
 
 
 def check(options: Namespace) -> None:
     app, file = _opened(options)
     found = survey(app, file, most_faults=sys.maxsize)
     for fault in found.faults:
-        say(f"{file.table.name}:{fault.line}: {_line(fault.told)}")
+        say(f"{file.table.name}:{fault.line}: {tables.line(fault.told)}")
     if found.fault_count:
         faults = "1 fault" if found.fault_count == 1 else f"{found.fault_count} faults"
         raise reading.bad(f"{file.path.name} has {faults}: nothing of it is made before they are mended")
-    say(_asked(found))
+    say(tables.asked(found))
 
 
 def estimate(options: Namespace) -> None:
     app, file = _opened(options)
     found = estimating.estimate(app, _faultless(app, file))
-    rows = [
-        (
-            step.name,
-            step.engine,
-            str(step.usage.calls),
-            str(step.usage.prompt_tokens),
-            str(step.usage.completion_tokens),
-            str(step.usage.characters),
-            f"{step.usage.audio_seconds:.0f}",
-            duration(step.hours * 3600) if step.hours else "",
-            "?" if step.dollars is None else f"{step.dollars:.2f}",
-        )
-        for step in found.steps
-    ]
-    heading = ("step", "engine", "calls", "tokens in", "tokens out", "characters", "audio s", "time", "US$")
-    say(table([heading, *rows]))
-    say(
-        f"\n{found.stories} stories, {found.pairs} with their languages: {found.calls} calls, "
-        f"about {duration(found.hours * 3600)} and US$ {found.dollars:.2f}"
-    )
-    if found.share_in_budget < 1:
-        say(f"The budget of US$ {found.budget:.2f} pays for about {100 * found.share_in_budget:.0f} % of it.")
+    say(tables.estimate(found))
     tell(f"{estimating.UNKNOWN} Averages of {found.dated}.")
 
 
@@ -78,7 +54,7 @@ def run(options: Namespace) -> None:
     tell(f"run {run_id}: {found.todo} to make, {sum(found.done.values())} made before")
     with _told_where(app, run_id):
         done = running.run(app, file, run_id, Progress(), options.chunk_size, options.budget)
-    say(_summary(done))
+    say(tables.summary(done))
     _after(app, Run(app.store, run_id), options.publish)
     if done.is_red:
         raise StoriesError(
@@ -91,7 +67,7 @@ def run(options: Namespace) -> None:
 def report(options: Namespace) -> None:
     app = build_batch(_settings(options))
     run_id = options.run or _newest(app)
-    say(_summary(reporting.report(app, Run(app.store, run_id))))
+    say(tables.summary(reporting.report(app, Run(app.store, run_id))))
     tell(f"report: {commands.where(app.store, keys.run(run_id, 'report.html'))}")
 
 
@@ -110,19 +86,7 @@ def runs(options: Namespace) -> None:
     if not found:
         tell("no runs yet: stories catalog run catalogs/bedtime.yaml")
         return
-    rows = [
-        (
-            one.id,
-            one.about.catalog["name"],
-            one.about.profile,
-            f"{datetime.fromtimestamp(one.about.began, UTC):%Y-%m-%d %H:%M}",
-            str(one.about.todo),
-            str(one.about.done),
-            one.verdict or "no report",
-        )
-        for one in found
-    ]
-    say(table([("run", "catalog", "profile", "began (UTC)", "to make", "made before", "verdict"), *rows]))
+    say(tables.runs(found))
 
 
 COMMANDS: dict[str, Callable[[Namespace], None]] = {
@@ -136,7 +100,7 @@ class Progress:
     def note(self, text: str) -> None:
         from tqdm import tqdm
 
-        tqdm.write(f"  {_line(text)}", file=sys.stderr)
+        tqdm.write(f"  {tables.line(text)}", file=sys.stderr)
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
@@ -160,8 +124,8 @@ def _faultless(app: App, file: CatalogFile) -> Survey:
     if found.fault_count:
         first = found.faults[0]
         raise reading.bad(
-            f"{file.path.name} has faults ({found.fault_count}); line {first.line}: {_line(first.told)}: "
-            f"stories catalog check {file.path} shows all"
+            f"{file.path.name} has faults ({found.fault_count}); line {first.line}: "
+            f"{tables.line(first.told)}: stories catalog check {file.path} shows all"
         )
     return found
 
@@ -201,50 +165,3 @@ def _newest(app: App) -> str:
     if not (found := running.known(app.store)):
         raise NotFoundError("there are no runs yet: stories catalog run FILE")
     return found[0].id
-
-
-def _asked(found: Survey) -> str:
-    settings = found.catalog
-    rows = [
-        (locale, str(count), str(done := found.done.get(locale, 0)), str(count - done))
-        for locale, count in found.pairs.items()
-    ]
-    budget = "no budget" if settings.budget is None else f"budget US$ {settings.budget:.2f}"
-    return (
-        f"{settings.name}: {found.entries} entries, {found.stories} stories; "
-        f"review: {settings.publish.review}; {budget}; at most {settings.max_failed} may fail\n"
-        + table([("locale", "stories", "made before", "to make"), *rows])
-    )
-
-
-def _summary(done: Report) -> str:
-    verdict = "stopped by its budget" if done.stopped and not done.is_red else done.verdict
-    counts = {
-        "made": done.made,
-        "made before": done.skipped,
-        "failed": len(done.failed),
-        "left by the budget": done.left,
-        "missing": len(done.missing),
-    }
-    parts = [
-        f"{done.catalog['name']}, run {done.run}: {verdict}",
-        ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do",
-        f"{duration(done.wall)}, US$ {done.dollars:.4f}"
-        + (f", {rate:.0f} stories an hour" if (rate := done.rates.stories_per_hour) else ""),
-    ]
-    rows = [
-        (str(one.line), one.id[:12], one.locale, one.step, one.problem, str(one.attempts), _line(one.cause))
-        for one in done.failed
-    ]
-    rows += [(str(one.line), one.id[:12], one.locale, "", "", "", one.cause) for one in done.missing]
-    if rows:
-        heading = ("line", "story", "locale", "step", "problem", "tried", "cause")
-        parts.append("\n" + table([heading, *rows[:_SHOWN_FAILURES]]))
-    if len(rows) > _SHOWN_FAILURES:
-        parts.append(f"… and {len(rows) - _SHOWN_FAILURES} more: report.json has all")
-    return "\n".join(parts)
-
-
-def _line(text: str) -> str:
-    """In one line; an engine's message may hold anything."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -21,6 +21,7 @@ WHEELS = ("mutagen",)
 LEFT_OUT = frozenset(
     {
         "batch",
+        "batch_tables.py",
         "batches.py",
         "care.py",
         "cli.py",

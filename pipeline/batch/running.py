@@ -44,8 +44,11 @@ def run(
         # Every story × locale is two steps: written, and narrated.
         with watch.step("catalog", 2 * planned.todo, "step") as advance:
             for number in range(1, planned.chunks + 1):
-                records = [_tried(app, begun, stage, number, watch, advance, pause) for stage in _DO]
-                watch.note(_in_words(number, planned.chunks, *records))
+                chunk = f"chunk {number} of {planned.chunks}"
+                written = _tried(app, begun, WRITE, number, watch, advance, pause)
+                watch.note(f"{chunk}: written ({written.seconds:.0f} s)")
+                narrated = _tried(app, begun, NARRATE, number, watch, advance, pause)
+                watch.note(f"{chunk}: {_in_words(written, narrated)}")
     except BaseException:
         with suppress(StoriesError):  # the first trouble is what is told
             report(app, begun)
@@ -134,9 +137,9 @@ class _Whole:
             self._advance(moved)
 
 
-def _in_words(number: int, chunks: int, written: ChunkRecord, narrated: ChunkRecord) -> str:
+def _in_words(written: ChunkRecord, narrated: ChunkRecord) -> str:
     failed = len({(one.id, one.locale) for record in (written, narrated) for one in record.failures})
     told = [f"{narrated.made} made", *([f"{failed} FAILED"] if failed else [])]
     left = max(written.left, narrated.left)
     told += [f"{left} left, as the budget is reached"] if left else []
-    return f"chunk {number} of {chunks}: {', '.join(told)} ({written.seconds + narrated.seconds:.0f} s)"
+    return f"{', '.join(told)} ({written.seconds + narrated.seconds:.0f} s)"

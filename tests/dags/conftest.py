@@ -42,7 +42,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in told.items():
             patch.setenv(name, value)
-        for name in [name for name in os.environ if name.startswith("STORIES_")]:
+        for name in [one for one in os.environ if one.startswith("STORIES_") and one != "STORIES_MODELS"]:
             patch.delenv(name)
         patch.syspath_prepend(str(DAGS))
         yield home

@@ -45,7 +45,7 @@ def standing() -> set[str]:
     return (endpoints | configured) - set(seed.ENDPOINTS)
 
 
-def test_an_endpoint_stands_while_a_run_writes_and_no_longer(
+def test_an_endpoint_stands_while_a_run_writes_and_is_not_raised_for_nothing(
     ephemeral: Airflow, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
@@ -56,10 +56,16 @@ def test_an_endpoint_stands_while_a_run_writes_and_no_longer(
         return narrate(*told)
 
     monkeypatch.setattr(work, "narrate", looking)
-    ended = ephemeral.run(ephemeral.catalog("a shy snail", locales=["en"]))
+    catalog = ephemeral.catalog("a shy snail", locales=["en"])
+    ended = ephemeral.run(catalog)
     assert (ended.state, len(ended.published)) == ("success", 1)
     assert aws.requests("CreateEndpoint") == aws.requests("DeleteEndpoint") == 1
+    assert seen == [set()]  # a voice needs none
     assert standing() == set()
+    aws.reset()
+    again = ephemeral.run(catalog)
+    assert (again.state, again.of("endpoint.raise"), len(again.published)) == ("success", "skipped", 1)
+    assert aws.requests("CreateEndpoint") == aws.requests("DeleteEndpoint") == 0
 
 
 def test_a_run_that_fails_while_it_writes_leaves_no_endpoint_and_is_red(
@@ -90,15 +96,6 @@ def test_an_endpoint_that_cannot_be_raised_leaves_nothing_and_writes_nothing(
     )
     assert standing() == set()
     assert aws.requests("InvokeEndpointWithResponseStream") == 0
-
-
-def test_a_run_with_nothing_to_write_raises_none(ephemeral: Airflow, aws: LocalAws) -> None:
-    catalog = ephemeral.catalog("a shy snail", locales=["en"])
-    ephemeral.run(catalog)
-    aws.reset()
-    again = ephemeral.run(catalog)
-    assert (again.state, again.of("endpoint.raise"), len(again.published)) == ("success", "skipped", 1)
-    assert aws.requests("CreateEndpoint") == aws.requests("DeleteEndpoint") == 0
 
 
 def test_a_teardown_that_fails_turns_the_run_red(ephemeral: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pipeline import steps
+from pipeline import keys, steps
+from pipeline.app import Unwatched
+from pipeline.bootstrap import build_app
+from pipeline.config import Settings
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import FakeSpeech, FakeText
 from pipeline.errors import ContentRejectedError, StoreError, ThrottledError
@@ -36,6 +41,23 @@ def test_a_catalog_is_made_chunk_by_chunk_and_published_whole(airflow: Airflow) 
     assert chunks == {("chunk.write", 0), ("chunk.write", 1), ("chunk.narrate", 0), ("chunk.narrate", 1)}
     assert len(ended.published) == 6
     assert (ended.of("approve"), ended.of("watch")) == ("skipped", "skipped")
+
+
+def test_a_story_of_a_catalog_is_the_one_that_the_command_makes(airflow: Airflow, tmp_path: Path) -> None:
+    ended = airflow.run(airflow.catalog(SNAIL))
+    app = build_app(Settings(profile="fake", out=tmp_path / "elsewhere"))
+    for locale in ("en", "fr"):
+        alone = steps.run(app, steps.accept(app, SNAIL), locale, Unwatched())
+        assert ended.run.store.get(keys.manifest(alone.story_id, locale)) == app.store.get(
+            keys.manifest(alone.story_id, locale)
+        )
+
+
+def test_a_catalog_is_made_by_small_real_engines_too(airflow: Airflow, smollm2: Path) -> None:
+    airflow.profile = "draft"
+    ended = airflow.run(airflow.catalog(SNAIL, locales=["en", "pt"]))
+    assert (ended.state, len(ended.published)) == ("success", 2)
+    assert ended.report["audio"][0] > 5  # seconds that one can hear
 
 
 def test_an_entry_that_fails_for_good_fails_alone_and_the_run_is_red(airflow: Airflow) -> None:
