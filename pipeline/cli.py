@@ -101,9 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--locale", help="only this language")
     cli_catalog.add(verbs, shared)
     serve = _add(verbs, shared, "serve", _serve, "the API (and the page) on this machine")
-    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only; 0.0.0.0: your network too"
+    )
     serve.add_argument("--port", type=int, default=8000, help="default: 8000; 0: any that is free")
-    serve.add_argument("--url", default="", help="how others reach it, where not by HOST:PORT")
+    serve.add_argument(
+        "--url",
+        default="",
+        help="how others reach it, where that is neither an address in figures nor this machine's own name",
+    )
     models = _add(
         verbs, shared, "models", commands.models, "the weights: size, licence, whether they are here"
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -25,6 +26,9 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
+# The build names these by their content: what has changed has another name.
+_NAMED_BY_CONTENT = "assets"
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def page_routes(folder: Path, sound: str = "") -> list[BaseRoute]:
@@ -33,7 +37,8 @@ def page_routes(folder: Path, sound: str = "") -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            routes.append(Mount(f"/{path.name}", StaticFiles(directory=path)))
+            kept = _FOR_EVER if path.name == _NAMED_BY_CONTENT else {}
+            routes.append(Mount(f"/{path.name}", _Folder(path, {**headers, **kept})))
         else:
             address = "/" if path.name == "index.html" else f"/{path.name}"
             routes.append(_File(address, path, headers))
@@ -46,6 +51,17 @@ class _File(Route):
             return FileResponse(path, headers=headers)
 
         super().__init__(address, answer, methods=["GET"])
+
+
+class _Folder(StaticFiles):
+    def __init__(self, path: Path, headers: Mapping[str, str]) -> None:
+        super().__init__(directory=path)
+        self._headers = headers
+
+    def file_response(self, *told: Any, **more: Any) -> Response:
+        response = super().file_response(*told, **more)
+        response.headers.update(self._headers)
+        return response
 
 
 def _origin(address: str) -> str:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -80,13 +80,15 @@ class InProcess:
 
         Their makers may live on in another process: the steps' claims join them.
         """
-        found = list(unfinished(self._app.store))
+        store = self._app.store
+        there = set(store.list("stories/"))
+        found = list(_unfinished(store, there))
         for key in found:
             if key[1] in self._app.chains:
                 self._submit(key, bounded=False)
         if self._publish:
-            for manifest in unlisted(self._app.store):
-                catalog.publish(self._app.store, manifest)
+            for manifest in _unlisted(store, there):
+                catalog.publish(store, manifest)
         return len(found)
 
     def stop(self, seconds: float) -> None:
@@ -216,7 +218,10 @@ class Recorded:
 
 def unfinished(store: Store) -> Iterator[Key]:
     """What was accepted and is neither made nor reported as failed."""
-    there = set(store.list("stories/"))
+    return _unfinished(store, set(store.list("stories/")))
+
+
+def _unfinished(store: Store, there: Set[str]) -> Iterator[Key]:
     for key in sorted(there):
         parts = key.split("/")
         if parts[-1] != "status.json" or "/".join([*parts[:3], "manifest.json"]) in there:
@@ -226,9 +231,8 @@ def unfinished(store: Store) -> Iterator[Key]:
             yield parts[1], parts[2]
 
 
-def unlisted(store: Store) -> Iterator[Manifest]:
+def _unlisted(store: Store, there: Set[str]) -> Iterator[Manifest]:
     """What was accepted and made, but whose maker ended before it was listed."""
-    there = set(store.list("stories/"))
     listed = set(store.list(keys.cards(catalog.PUBLISHED)))
     for key in sorted(there):
         parts = key.split("/")

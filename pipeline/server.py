@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Match, Route
@@ -21,12 +24,15 @@ from pipeline.api import Api
 from pipeline.api.answers import Answer, refused_unread
 from pipeline.api.gateway import MOST_BYTES, too_large
 from pipeline.errors import NotFoundError, RequestError, StoriesError
+from pipeline.hosts import KnownHosts, name_of
 from pipeline.media import PATH, MediaStore
 from pipeline.page import page_routes
 from pipeline.problems import Problem
 
 # POST / holds its thread while a story is made; every other call is over in milliseconds.
 _PATIENT, _QUICK = 256, 16
+# A name on the net has no more letters (RFC 1035).
+_LONGEST_NAME = 253
 _TYPES = {".mp3": "audio/mpeg", ".wav": "audio/wav"}
 PathOf = Callable[[str], Path]
 
@@ -38,18 +44,27 @@ def build_server(
     page: Path | None,
     origin: str = "",
     sound: str = "",
+    names: Iterable[str] = (),
+    as_called: bool = False,
 ) -> Starlette:
     """media, path_of: None where a bucket signs its own addresses. path_of: where a key's file lies.
 
     page: the built frontend's folder. origin: of a page elsewhere that may read the media. sound: an address
-    as the store signs it: the page may play from there.
+    as the store signs it: the page may play from there. names: by which it may be called, besides localhost
+    and addresses in figures. as_called: whoever asks is told of media under the name that they asked by, and
+    not under the store's.
     """
     routes: list[BaseRoute] = []
     if media and path_of:
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin)))
     if page and page.is_dir():
         routes += page_routes(page, sound)
-    return Starlette(routes=[*routes, _Gateway(api)])
+    base = media.base if media and as_called else ""
+    return Starlette(
+        routes=[*routes, _Gateway(api, base)],
+        middleware=[Middleware(KnownHosts, names=names, refusal=_unknown_host)],
+        exception_handlers={HTTPException: _nothing_there},
+    )
 
 
 class _Gateway(BaseRoute):
@@ -58,8 +73,11 @@ class _Gateway(BaseRoute):
     It takes every address: a Route's patterns leave out those with a line's end in them.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, base: str) -> None:
         self._api = api
+        self._base = base
+        # Where a text begins, and not in the middle of one: there, its quotation mark would be escaped.
+        self._media = re.compile(rf'(?<!\\)"{re.escape(base)}(?={PATH})')
         self._patient, self._quick = CapacityLimiter(_PATIENT), CapacityLimiter(_QUICK)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -73,7 +91,14 @@ class _Gateway(BaseRoute):
         else:
             limiter = self._patient if _is_patient(request) else self._quick
             answer = await to_thread.run_sync(self._api, _event(request, body), None, limiter=limiter)
-        await _response(answer)(scope, receive, send)
+        await _response(self._as_called(answer, request))(scope, receive, send)
+
+    def _as_called(self, answer: Answer, request: Request) -> Answer:
+        """A tablet that asked 192.168.1.2 for a story would look for its sound on itself at 127.0.0.1."""
+        called = f"{request.scope['scheme']}://{request.headers['host']}"
+        if not self._base or called == self._base:
+            return answer
+        return {**answer, "body": self._media.sub(f'"{called}', answer["body"])}
 
 
 class _Media:
@@ -94,8 +119,7 @@ class _Media:
     def _response(self, request: Request) -> Response:
         key, query = request.path_params["key"], dict(request.query_params)
         if request.method not in {"GET", "HEAD"}:
-            problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
-            return _refused(problem, {"Allow": "GET, HEAD"})
+            return _read_only()
         try:
             filename = self._media.check(key, query)
             path = self._path_of(key)
@@ -172,6 +196,29 @@ def _response(answer: Answer) -> Response:
         for value in values:
             response.headers.append(name, value)
     return response
+
+
+async def _unknown_host(scope: Scope, receive: Receive, send: Send) -> None:
+    name = name_of(Request(scope).headers.get("host", ""))[:_LONGEST_NAME]
+    told = "A request must say by which name it calls this server."
+    if name:
+        told = (
+            f"This server does not go by the name of {name}. Open it by its address in figures, such as "
+            f"http://127.0.0.1:8000; or, if the name is yours, start it with --url http://{name}:PORT."
+        )
+    await _refused(Problem("unknown-host", 400, told))(scope, receive, send)
+
+
+def _nothing_there(_: Request, error: Exception) -> Response:
+    """Of the page's folders: all else is the API's to answer."""
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return _read_only()
+    return _refused(Problem("not-found", 404, "There is nothing at this address."))
+
+
+def _read_only() -> Response:
+    problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
+    return _refused(problem, {"Allow": "GET, HEAD"})
 
 
 def _refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

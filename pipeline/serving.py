@@ -10,6 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.bootstrap import build_app, build_runner, build_store, weights
 from pipeline.commands import fetch
@@ -29,6 +30,7 @@ _GRACE_SECONDS = 3
 def serve(options: Namespace) -> None:
     """Raises ConfigError: the port is taken, a package or a setting is missing."""
     from pipeline.api import Api
+    from pipeline.hosts import own_names
     from pipeline.media import MediaStore, secret
     from pipeline.server import build_server
 
@@ -51,7 +53,16 @@ def serve(options: Namespace) -> None:
         tell(f"going on with what was asked for before: {found}")
     tell(_greeting(settings, base, runner))
     path_of = store.path if is_files else None
-    asgi = build_server(api, media, path_of, _PAGE, serving.origin, sound=app.store.url("any.mp3"))
+    asgi = build_server(
+        api,
+        media,
+        path_of,
+        _PAGE,
+        serving.origin,
+        sound=app.store.url("any.mp3"),
+        names=(*own_names(), options.host, urlsplit(base).hostname or ""),
+        as_called=not options.url,
+    )
     _run(asgi, listening, stories)
 
 
@@ -90,7 +101,8 @@ def _settings(options: Namespace) -> Settings:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), backlog=512)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=512)
     except (OSError, OverflowError) as error:  # taken, unknown, not allowed; no port has such a number
         why = str(getattr(error, "strerror", error)).partition(" (while")[0]
         raise ConfigError(
@@ -100,7 +112,9 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _shown(host: str) -> str:
-    return "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - shown, not bound
+    if host in {"", "0.0.0.0"}:  # noqa: S104 - shown, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _greeting(settings: Settings, base: str, runner: object) -> str:

@@ -14,6 +14,9 @@ from pipeline.page import page_routes
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<title>Stories</title>")
+    (tmp_path / "assets" / "app-4f1c.js").write_text("1")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "readme.txt").write_text("more")
     (tmp_path / "config.json").write_text('{"api": ""}')
     return tmp_path
 
@@ -40,22 +43,45 @@ def test_sound_may_come_from_where_the_store_signs_it(folder: Path) -> None:
     assert policy(folder, "memory:x.mp3")["media-src"] == ["'self'"]
 
 
-def test_every_file_of_the_folder_has_the_headers(folder: Path) -> None:
+@pytest.mark.parametrize("address", ["/", "/config.json", "/assets/app-4f1c.js", "/more/readme.txt"])
+def test_every_file_of_the_folder_has_the_headers(folder: Path, address: str) -> None:
+    headers = TestClient(Starlette(routes=page_routes(folder))).get(address).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert "script-src 'self'" in headers["content-security-policy"]
+    is_kept = address.startswith("/assets/")
+    assert headers["cache-control"] == ("public, max-age=31536000, immutable" if is_kept else "no-cache")
+
+
+def test_what_a_browser_has_already_is_not_sent_again(folder: Path) -> None:
     client = TestClient(Starlette(routes=page_routes(folder)))
-    for address in ("/", "/config.json"):
-        headers = client.get(address).headers
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["x-frame-options"] == "DENY"
-        assert headers["cache-control"] == "no-cache"
+    tag = client.get("/assets/app-4f1c.js").headers["etag"]
+    again = client.get("/assets/app-4f1c.js", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "immutable" in again.headers["cache-control"]
 
 
-def test_amplify_gives_the_page_the_same_headers(folder: Path) -> None:
-    file = yaml.safe_load((Path(__file__).parents[1] / "customHttp.yml").read_text("utf-8"))
-    amplify = {one["key"].lower(): one["value"] for one in file["customHeaders"][0]["headers"]}
-    served = TestClient(Starlette(routes=page_routes(folder))).get("/").headers
+@pytest.mark.parametrize("address", ["/", "/config.json", "/assets/app-4f1c.js"])
+def test_amplify_gives_each_file_the_same_headers(folder: Path, address: str) -> None:
+    amplify = on_amplify(address)
+    served = TestClient(Starlette(routes=page_routes(folder))).get(address).headers
     assert policies(amplify.pop("content-security-policy")) == policies(served["content-security-policy"])
     assert amplify.pop("strict-transport-security")  # says nothing on a laptop, where there is no TLS
     assert {name: served.get(name) for name in amplify} == amplify
+
+
+def on_amplify(address: str) -> dict[str, str]:
+    """By customHttp.yml: of the patterns that fit, a later one's value stands."""
+    file = yaml.safe_load((Path(__file__).parents[1] / "customHttp.yml").read_text("utf-8"))
+    tables = [one["headers"] for one in file["customHeaders"] if fits(one["pattern"], address)]
+    assert tables
+    return {one["key"].lower(): one["value"] for table in tables for one in table}
+
+
+def fits(pattern: str, address: str) -> bool:
+    """The two kinds of pattern that we use: everything, and everything in a folder."""
+    assert pattern.endswith("**"), pattern
+    return address.removeprefix("/").startswith(pattern.removesuffix("**"))
 
 
 def policies(told: str) -> dict[str, list[str]]:

@@ -14,12 +14,15 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from pipeline.engines.embedded.files import FileStore
+from pipeline.media import MediaStore
 from pipeline.server import build_server
 from tests.api.calling import IDEA, PROBLEM, Calling
 from tests.api.servers import Server, serving
 from tests.api.test_refusals import ORIGIN, SECURE
 from tests.command import Stories
 
+HERE = "http://localhost"
 MEGABYTE = b"x" * 1_000_000
 
 
@@ -27,6 +30,11 @@ MEGABYTE = b"x" * 1_000_000
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(Stories(tmp_path_factory.mktemp("server")), STORIES_ORIGIN=ORIGIN) as [server]:
         yield server
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaStore:
+    return MediaStore(FileStore(tmp_path), "http://127.0.0.1:8000", b"secret")
 
 
 def received(server: Server, request: bytes, seconds: float = 10) -> bytes:
@@ -102,7 +110,7 @@ def test_no_more_than_the_limit_is_read_of_a_body() -> None:
         "path": "/stories",
         "raw_path": b"/stories",
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 1),
         "scheme": "http",
@@ -188,15 +196,82 @@ def test_a_page_that_is_built_is_served_and_the_api_stays_where_it_is(tmp_path: 
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<title>Stories</title>")
     (tmp_path / "assets" / "app.js").write_text("1")
-    with TestClient(build_server(Calling().api, None, None, tmp_path)) as client:
+    with TestClient(build_server(Calling().api, None, None, tmp_path), HERE) as client:
         assert client.get("/").text == "<title>Stories</title>"
         assert client.get("/assets/app.js").status_code == 200
         assert client.post("/", json={"context": IDEA}).json()["status"] == "done"
         assert client.get("/health").json()["status"] == "ok"
         assert client.get("/nothing").headers["content-type"] == PROBLEM
         assert client.get("/assets/../../secret").status_code == 404
-    with TestClient(build_server(Calling().api, None, None, None)) as client:
+    with TestClient(build_server(Calling().api, None, None, None), HERE) as client:
         assert client.get("/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/assets/none.js", 404), ("GET", "/assets/", 404), ("POST", "/assets/app.js", 405)],
+)
+def test_what_a_folder_of_the_page_refuses_is_a_problem_like_any_other(
+    tmp_path: Path, method: str, path: str, status: int
+) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "app.js").write_text("1")
+    with TestClient(build_server(Calling().api, None, None, tmp_path), HERE) as client:
+        told = client.request(method, path)
+    assert told.status_code == told.json()["status"] == status
+    assert told.headers["content-type"] == PROBLEM
+    assert SECURE.items() <= told.headers.items()
+    assert (told.headers.get("allow") == "GET, HEAD") is (status == 405)
+
+
+@pytest.mark.parametrize("path", ["/health", "/", "/assets/app.js", "/media/x.mp3?expires=1"])
+def test_a_stranger_s_name_for_this_machine_opens_nothing(
+    media: MediaStore, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "page" / "assets").mkdir(parents=True)
+    (tmp_path / "page" / "index.html").write_text("<title>Stories</title>")
+    (tmp_path / "page" / "assets" / "app.js").write_text("1")
+    server = build_server(Calling().api, media, media.inner.path, tmp_path / "page")
+    with TestClient(server, "http://evil.example:8000") as client:
+        told = client.get(path)
+    assert (told.status_code, told.headers["content-type"]) == (400, PROBLEM)
+    assert told.json()["type"] == "urn:mvp-stories:problem:unknown-host"
+    assert "--url http://evil.example:PORT" in told.json()["detail"]
+    assert SECURE.items() <= told.headers.items()
+
+
+def test_a_stranger_s_name_makes_no_story() -> None:
+    call = Calling()
+    with TestClient(build_server(call.api, None, None, None), "http://evil.example") as client:
+        assert client.post("/stories", json={"context": IDEA}).status_code == 400
+    assert not list(call.app.store.list("stories/"))
+
+
+def test_a_name_that_was_told_is_known() -> None:
+    server = build_server(Calling().api, None, None, None, names=["stories.example.org"])
+    with TestClient(server, "https://stories.example.org") as client:
+        assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "called", ["http://127.0.0.1:8000", "http://localhost:8000", "http://192.0.2.7:9000"]
+)
+def test_its_sound_is_found_under_the_name_that_a_page_was_opened_by(media: MediaStore, called: str) -> None:
+    call = Calling(store=media.inner)
+    server = build_server(call.api, media, media.inner.path, None, as_called=True)
+    with TestClient(server, called) as client:
+        told = client.post("/", json={"context": f'"{media.base}/media/" said a snail'}).json()
+        sounds = [told["mp3Url"], told["downloadUrl"], *(one["audioUrl"] for one in told["segments"])]
+        assert {sound[: len(called) + 7] for sound in sounds} == {f"{called}/media/"}
+        assert client.get(told["mp3Url"]).content.startswith(b"ID3")
+        assert told["context"] == f'"{media.base}/media/" said a snail'
+
+
+def test_its_sound_has_the_store_s_name_where_that_was_told(media: MediaStore) -> None:
+    server = build_server(Calling(store=media.inner).api, media, media.inner.path, None)
+    with TestClient(server, HERE) as client:
+        told = client.post("/", json={"context": IDEA}).json()
+    assert told["mp3Url"].startswith("http://127.0.0.1:8000/media/")
 
 
 def test_a_query_is_what_a_page_sent(server: Server) -> None:
@@ -211,7 +286,7 @@ def test_callers_are_told_apart_by_their_address() -> None:
     ids = []
     for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
         server = build_server(call.api, None, None, None)
-        with TestClient(server, client=(address, 1)) as client:
+        with TestClient(server, HERE, client=(address, 1)) as client:
             told = client.post("/stories", json={"context": IDEA}, headers={"Idempotency-Key": "tap"})
             ids.append(told.json()["id"])
     assert ids[0] == ids[2] != ids[1]

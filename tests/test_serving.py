@@ -67,7 +67,26 @@ def test_others_reach_its_media_by_the_address_that_it_is_told(stories: Stories)
         assert server.base == "https://stories.example.org"
         server.base = f"http://127.0.0.1:{port}"
         told = server("POST", "/", {"context": "a shy snail"}).json
+        named = server("GET", "/health", headers={"Host": "stories.example.org"})
     assert told["mp3Url"].startswith("https://stories.example.org/media/stories/")
+    assert named.status == 200
+
+
+def test_whoever_opens_it_by_another_of_its_names_finds_the_sound_under_that_one(stories: Stories) -> None:
+    with serving(stories, options=["--host", "0.0.0.0"]) as [server]:
+        port = urlsplit(server.base).port
+        for name in ("localhost", "127.0.0.1", "127.0.0.2", socket.gethostname()):
+            called = f"{name}:{port}"
+            told = server("POST", "/", {"context": "a shy snail", "variant": 1}, headers={"Host": called})
+            assert told.status == 200
+            sound = told.json["mp3Url"].removeprefix(f"http://{called}")
+            assert server("GET", sound, headers={"Host": called}).body.startswith("ID3")
+
+
+def test_a_stranger_s_name_is_refused_also_where_all_the_network_may_ask(stories: Stories) -> None:
+    with serving(stories, options=["--host", "0.0.0.0"]) as [server]:
+        told = server("GET", "/stories", headers={"Host": "evil.example"})
+    assert (told.status, told.problem) == (400, "unknown-host")
 
 
 def test_the_environment_says_how_long_it_waits_how_much_it_takes_and_whom_it_lets_in(
@@ -117,3 +136,9 @@ def test_one_connection_serves_many_requests(stories: Stories) -> None:
                 connection.request("GET", path)
                 assert connection.getresponse().read()
             assert connection.sock is not None
+
+
+def test_ipv6_is_an_address_like_another(stories: Stories) -> None:
+    with serving(stories, options=["--host", "::1"]) as [server]:
+        assert server.base.startswith("http://[::1]:")
+        assert server("GET", "/health").status == 200

@@ -92,7 +92,7 @@ def _make(data: Path, password: str, user: str | None) -> None:
         )
     if made.returncode:
         shutil.rmtree(data, ignore_errors=True)
-        raise MissingError(f"initdb failed: {made.stderr.strip()}")
+        raise MissingError(f"initdb, as {user or 'you'}, failed: {made.stderr.strip()}")
 
 
 def _found(name: str) -> str:

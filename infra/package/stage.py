@@ -31,6 +31,7 @@ LEFT_OUT = frozenset(
         "engines/embedded",
         "engines/fake.py",
         "exits.py",
+        "hosts.py",
         "media.py",
         "page.py",
         "profiles/draft.toml",

@@ -11,9 +11,8 @@ from tests.api.checking import CONFIG
 
 _call = Calling(wait=5, waiting=64, publish=True)
 _call.api.warm()
-schema = schemathesis.openapi.from_asgi(
-    "/openapi.json", build_server(_call.api, None, None, None), config=CONFIG
-)
+_server = build_server(_call.api, None, None, None, names=["testserver"])
+schema = schemathesis.openapi.from_asgi("/openapi.json", _server, config=CONFIG)
 
 
 @schema.parametrize()

@@ -283,7 +283,7 @@ def hostile(folder: Path, count: int = 1) -> Report:
         found,
         failed=failed,
         missing=tuple(Missing(1, f"{number:032x}", "fr", HOSTILE) for number in range(count)),
-        cost=(Row(HOSTILE, HOSTILE, Usage(1, 2, 3, 4, 5.0, 6.0), None), Row("speak", "$", Usage(1), 1.5)),
+        cost=(Row(HOSTILE, HOSTILE, Usage(1, 2, 3, 4, 5.0, 6.0), None), Row("speak", "$a_b$", Usage(1), 1.5)),
         chunks=tuple(Chunk(number, 1.0, 2.0, 1) for number in range(1, count + 1)),
         audio=(40.0, 41.0),
         variety=variety([story("a", HOSTILE), story("a", HOSTILE)]),
@@ -313,6 +313,7 @@ def test_the_page_has_each_plot_once_with_ids_of_its_own(tmp_path: Path) -> None
     clips = re.findall(r'<clipPath id="([^"]+)"', text)
     assert len(clips) == len(set(clips)) > 0
     assert "#01010" not in text
+    assert ">$a_b$</text>" in text  # a name, and no formula
 
 
 def test_ten_thousand_failures_and_a_thousand_chunks_are_a_page_that_a_phone_can_load(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from pipeline import keys
+from pipeline.app import Advance
 from pipeline.batch.plan import plan
 from pipeline.batch.running import known, run
 from pipeline.batch.runs import Run
@@ -108,12 +110,25 @@ def test_what_fails_for_good_is_tried_once(tmp_path: Path) -> None:
     assert ({one.attempts for one in found.failed}, pauses) == ({1}, [])
 
 
+class Moves(Listener):
+    """Remembers each move of the whole run's bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moves: list[int] = []
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        yield self.moves.append if name == "catalog" else lambda _: None
+
+
 @pytest.mark.parametrize("speech", [None, Mute("teapot"), Mute("teapot", busy=True)])
 def test_the_bar_of_the_whole_run_reaches_its_end_once(tmp_path: Path, speech: FakeSpeech | None) -> None:
-    watch = Listener()
+    watch = Moves()
     app = batch(**({"speech": speech} if speech else {}))
     run(app, told(tmp_path), "one", watch, 1, pause=lambda _: None)
-    assert [done for name, done in watch.steps if name == "catalog"] == [12]
+    # Three stories in two languages, each written and narrated.
+    assert (sum(watch.moves), min(watch.moves) >= 0) == (12, True)
 
 
 def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twice(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""The page as Lighthouse sees it, from `stories serve` with a story of the draft profile; and its weight."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Finding, Target, spread
+from bench.result import Result
+
+_ROOT = Path(__file__).parents[1]
+_FRONTEND = _ROOT / "frontend"
+_LIGHTHOUSE = Path(__file__).parent / "lighthouse"
+_BIN = Path(sys.executable).parent
+# Node and npm are a wheel of the environment.
+_ENVIRONMENT = {**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
+_IDEA = {"context": "a shy snail", "locale": "en", "variant": 7}
+_READY_SECONDS = 60
+_STORY_SECONDS = 290
+_SCORES = ("performance", "accessibility", "best-practices")
+_GOOD = Target(95, at_least=True)
+_TIMES = {
+    "first-contentful-paint": "first contentful paint",
+    "largest-contentful-paint": "largest contentful paint",
+}
+# The issue's, of all JavaScript together, compressed as a host compresses it.
+_KILOBYTES = {"js": Target(90), "css": None}
+
+
+def measure(quick: bool) -> Result:
+    for folder in (_FRONTEND, _LIGHTHOUSE):
+        _install(folder)
+    _run("npm", "--prefix", str(_FRONTEND), "--loglevel=error", "run", "build")
+    with _served() as base:
+        views = {"home": f"{base}/", "story": f"{base}/#/story/{_made(base)}"}
+        told = _run("node", str(_LIGHTHOUSE / "measure.mjs"), "5" if quick else "11", *views.values())
+    runs = [json.loads(line) for line in told.splitlines()]
+    seen = {view: [one for one in runs if one["address"] == address] for view, address in views.items()}
+    findings = [line for view, own in seen.items() for line in lines(view, own)]
+    weights = [weight(kind, (_FRONTEND / "dist" / "assets").glob(f"*.{kind}")) for kind in _KILOBYTES]
+    return Result([*findings, *weights], {"runs": seen})
+
+
+def lines(view: str, runs: list[dict[str, Any]]) -> Iterator[Finding]:
+    """A view's scores (of 100) and times (s); a note says where scores are lost, and in how many runs."""
+    for name in _SCORES:
+        figures = spread(one["scores"][name] for one in runs)
+        note = _lost(runs) if name == _SCORES[0] else ""
+        yield Finding("page", f"{view}, {name.replace('-', ' ')}", figures, "", _GOOD, note)
+    for name, what in _TIMES.items():
+        times = spread(one["milliseconds"][name] / 1000 for one in runs)
+        yield Finding("page", f"{view}, {what}", times, "s")
+
+
+def weight(kind: str, files: Iterable[Path]) -> Finding:
+    """All of them, whichever a view loads. Raises ValueError: there are none."""
+    sizes = [len(gzip.compress(file.read_bytes())) for file in files]
+    if not sizes:
+        raise ValueError(f"the built page has no {kind}")
+    return Finding("page", f"all {kind}, gzip", spread([sum(sizes) / 1000]), "kB", _KILOBYTES[kind])
+
+
+def _lost(runs: list[dict[str, Any]]) -> str:
+    counted = Counter(name for one in runs for name in one["lost"])
+    told = ", ".join(f"{name} in {count}" for name, count in counted.items())
+    return told and f"audits below 0.9, of {len(runs)} runs: {told}"
+
+
+def _install(folder: Path) -> None:
+    """What the lock says, where it is not there yet."""
+    lock, there = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if not there.is_file() or there.stat().st_mtime < lock.stat().st_mtime:
+        _run("npm", "--prefix", str(folder), "--loglevel=error", "ci", "--no-audit", "--no-fund")
+        there.touch()
+
+
+def _run(program: str, *words: str) -> str:
+    """Its stdout; its stderr is ours. Raises CalledProcessError: it failed."""
+    command = [str(_BIN / program), *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT, cwd=_ROOT, check=True)
+    return done.stdout
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    """Its address. cwd: the server looks for the built page there."""
+    with tempfile.TemporaryDirectory(prefix="stories-bench-") as out:
+        log = Path(out) / "log"
+        command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", "draft", "--port", "0"]
+        with log.open("w") as told:
+            process = subprocess.Popen([*command, "--out", f"{out}/stories"], cwd=_ROOT, stderr=told)
+        try:
+            yield _address(process, log)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := re.search(r"^Stories at (\S+) ", log.read_text(), re.MULTILINE):
+            return found[1]
+        time.sleep(0.1)
+    raise RuntimeError(f"the server did not come up: {log.read_text()}")
+
+
+def _made(base: str) -> str:
+    """A story's id and locale, as the page's address has them."""
+    request = urllib.request.Request(base, json.dumps(_IDEA).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=_STORY_SECONDS) as answer:
+        told = json.load(answer)
+    if answer.status != 200:
+        raise RuntimeError(f"the story is not ready after {_STORY_SECONDS} s")
+    return f"{told['id']}/{told['locale']}"
