@@ -4,7 +4,7 @@ import type { Story } from "../api";
 import { markAt } from "../timeline";
 import type { Player } from "./usePlayer";
 
-type Clock = Pick<Player, "playing" | "position" | "starts" | "ended" | "now" | "segmentNow">;
+type Clock = Pick<Player, "playing" | "position" | "starts" | "ended" | "silent" | "now" | "segmentNow">;
 
 export function useHighlight(story: Readonly<Ref<Story | null>>, player: Clock) {
   /** Indices; -1: none. */
@@ -16,7 +16,8 @@ export function useHighlight(story: Readonly<Ref<Story | null>>, player: Clock) 
     const index = player.segmentNow();
     const marks = story.value?.segments[index]?.marks ?? [];
     segment.value = player.ended.value ? -1 : index;
-    mark.value = player.ended.value ? -1 : markAt(marks, player.now() - (player.starts.value[index] ?? 0));
+    // No word before it sounds: not while the first is fetched, nor in the breath between two sentences.
+    mark.value = player.silent() ? -1 : markAt(marks, player.now() - (player.starts.value[index] ?? 0));
   }
 
   function loop(): void {

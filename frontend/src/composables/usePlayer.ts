@@ -38,8 +38,8 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     audio.addEventListener("timeupdate", () => audio === sound && tick());
     audio.addEventListener("playing", () => audio === sound && (waiting.value = false));
     audio.addEventListener("waiting", () => audio === sound && (waiting.value = playing.value));
-    // Headphones pulled out, or another app took over.
-    audio.addEventListener("pause", () => audio === sound && clip && !audio.ended && !audio.error && (playing.value = false));
+    // Headphones pulled out, or another app took over; told late, when it may have been played again already.
+    audio.addEventListener("pause", () => audio === sound && clip && audio.paused && !audio.ended && !audio.error && (playing.value = false));
     return audio;
   }
 
@@ -48,6 +48,9 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     if (!clip) return (starts.value[target.segment] ?? 0) + target.offset;
     return (clip.segment < 0 ? 0 : (starts.value[clip.segment] ?? 0)) + sound.currentTime * 1000;
   }
+
+  /** Nothing is loaded: before the first sound, in a breath, after the end. */
+  const silent = (): boolean => !clip;
 
   function segmentNow(): number {
     if (!clip) return target.segment;
@@ -213,7 +216,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
 
   return {
     playing, waiting, position, rate, ended, blocked, broken, length, starts,
-    now, segmentNow, play, pause, seek, goTo, reset, unlock, fade,
+    silent, now, segmentNow, play, pause, seek, goTo, reset, unlock, fade,
   };
 }
 

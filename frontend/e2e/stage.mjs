@@ -1,0 +1,69 @@
+/** One scene: a page of its own, what it saw, and whatever went wrong in it. */
+import { look } from "./axe.mjs";
+import { open } from "./browser.mjs";
+
+/** Chromium itself reports every answer of 4xx and 5xx, and every server that is not there. */
+const NOT_THERE = "Failed to load resource";
+
+/** scene: {act, options: of the browser's context, provokes: whether requests fail in it on purpose, variant}. */
+export async function play(name, scene, { browser, base, please, report }) {
+  const begun = Date.now();
+  const opened = await open(browser, base, scene.options);
+  const { page, context } = opened;
+  await draw(page, base, scene.variant ?? 0);
+  const see = (view) => look(page, `${name}: ${view}`, report.axe);
+  try {
+    report.scenes[name] = await scene.act({ page, context, browser, base, please, look: see });
+  } catch (error) {
+    report.scenes[name] = { failed: String(error).slice(0, 800), shown: await shown(page) };
+  }
+  const wrong = opened.errors.filter((text) => !(scene.provokes && text.includes(NOT_THERE)));
+  report.errors.push(...wrong.map((text) => `${name}: ${text}`));
+  report.strangers.push(...opened.strangers);
+  report.seconds[name] = (Date.now() - begun) / 1000;
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await context.close();
+}
+
+/** The API would draw one of an idea's many stories: here it is the same on every evening. */
+const draw = (page, base, variant) =>
+  page.route(`${base}/stories`, (route) => {
+    const request = route.request();
+    return request.method() === "POST" ? route.continue({ postData: JSON.stringify({ variant, ...request.postDataJSON() }) }) : route.continue();
+  });
+
+const shown = (page) => page.evaluate(() => `${location.hash} ${document.body.innerText.slice(0, 600)}`).catch(String);
+
+export const placeOf = (page) => {
+  const [, id, locale] = /story\/(.+)\/(.+)$/.exec(page.url()) ?? [];
+  return { id, locale };
+};
+
+export async function ask({ page, base }, idea) {
+  await page.goto(`${base}/`);
+  await page.locator("#idea").fill(idea);
+  await page.locator(".ask .primary").click();
+  await page.locator(".story").waitFor();
+  return placeOf(page);
+}
+
+export const viewOf = async ({ page, base }, { id, locale }) => (await page.request.get(`${base}/stories/${id}/${locale}`)).json();
+
+/** The storyteller is slow, and an evening short: most scenes share the story of this idea. */
+export const IDEA = "a lantern that is afraid of moths";
+
+/** A story that is done and on the shelf; made the first time. */
+export async function aStory({ page, base }, locale = "en") {
+  const data = { context: IDEA, locale, variant: 0 };
+  const { id } = await (await page.request.post(`${base}/`, { data, timeout: 90_000 })).json();
+  return { id, locale };
+}
+
+/** Opens a story as its link does, ready to be played. */
+export async function openStory({ page, base }, { id, locale }) {
+  await page.goto(`${base}/#/story/${id}/${locale}`);
+  await page.locator(".player").waitFor();
+}
+
+export const isPlaying = (page) => page.locator('.round.big[aria-label="Pause"]').waitFor();
+export const isPaused = (page) => page.locator('.round.big[aria-label="Play"]').waitFor();
