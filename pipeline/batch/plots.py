@@ -114,7 +114,7 @@ def _whole(axis: Axis) -> None:
     """There is no half story."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
 
 
 def _drawn(title: str, salt: str, shown: Any, draw: Callable[[Axes, Any], None]) -> Markup:

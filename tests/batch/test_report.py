@@ -332,14 +332,14 @@ def test_the_page_of_a_run_of_which_nothing_is_there_yet(tmp_path: Path) -> None
     seen = " ".join(Seen(page(gathered(app, Run(app.store, "one")))).text)
     assert "no engine was called" in seen
     assert "its chunk did not finish" in seen
-    assert "6 were not made, and the catalog bears 0" in seen
+    assert "Not made: 6, where the catalog bears 0" in seen
 
 
 def test_the_page_says_that_the_budget_stopped_it(tmp_path: Path) -> None:
     app = batch()
     seen = " ".join(Seen(page(gathered(app, made(app, told(tmp_path), budget=0.0)))).text)
     assert "stopped by its budget" in seen
-    assert "6 were not begun, as the budget of US$ 0.0 was reached" in seen
+    assert "Not begun: 6, as the budget of US$ 0.0 was reached" in seen
 
 
 def test_a_busy_engines_retry_does_not_report_the_story_twice(tmp_path: Path) -> None:

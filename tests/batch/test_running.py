@@ -88,7 +88,9 @@ def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_
     speech = Tired("teapot", 2)
     found = run(batch(speech=speech), told(tmp_path), "one", Listener(), 3, pause=impatient(pauses))
     assert (found.made, len(found.failed)) == (6, 0)
-    assert len(speech.said) == len(set(speech.said))
+    # Sentences of one story alone: what two of them share, two threads may say at once.
+    own = [one for one in speech.said if any(word in one for word in ("snail", "teapot", "cannot sleep"))]
+    assert len(own) == len(set(own)) >= 6
     assert 1 <= len(pauses) <= 2
     assert pauses == sorted(set(pauses))
 
@@ -142,7 +144,8 @@ def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twic
     later = Tired("", 0)
     done = run(batch(store, speech=later), told(tmp_path), "two", Listener(), 1)
     assert done.made + done.skipped == 6
-    assert sorted(stopped.said + later.said) == sorted(whole.said)
+    assert set(stopped.said) | set(later.said) == set(whole.said)
+    assert set(stopped.said) & set(later.said) == set()
     assert {one.id: one.verdict for one in known(store)} == {"one": "red", "two": "green"}
 
 
