@@ -70,8 +70,10 @@ def _where(conf: Mapping[str, Any], run_id: str) -> str:
     if conf["dry_run"]:
         return "Nothing was made: it was a dry run"
     store = build_store(Settings.from_env(os.environ, profile=conf["profile"]))
-    report = store.url(keys.run(run_id, "report.html"))
-    return f"Report: {report}\nThe page with the stories: make serve PROFILE={conf['profile']}"
+    report = keys.run(run_id, "report.html")
+    if report not in store.list(report):
+        return "Nothing was planned, and so there is no report"
+    return f"Report: {store.url(report)}\nThe page with the stories: make serve PROFILE={conf['profile']}"
 
 
 def _conf(asked: argparse.Namespace) -> dict[str, Any]:

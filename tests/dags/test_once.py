@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +90,16 @@ def test_a_catalog_that_is_none_is_told_before_airflow_starts(tmp_path: Path) ->
     assert told.splitlines() == [
         f"make catalog: cannot read {tmp_path / 'gone.yaml'}: No such file or directory"
     ]
+
+
+def test_a_red_run_ends_with_a_status_and_says_where_airflow_s_log_lies(tmp_path: Path) -> None:
+    catalog = tmp_path / "one.yaml"
+    catalog.write_text("entries:\n- a shy snail\n", "utf-8")
+    (tmp_path / "out").write_text("a file where a folder is to be")
+    running = program("--profile", "fake", "--", str(catalog), folder=tmp_path)
+    _, told = running.communicate(timeout=150)
+    assert running.returncode == 1
+    assert "choose another folder" in told
+    log = (tmp_path / told.splitlines()[-1].rpartition("log: ")[2]).resolve()
+    assert "Task failed with exception" in log.read_text("utf-8")
+    shutil.rmtree(log.parent)
