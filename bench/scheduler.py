@@ -49,8 +49,8 @@ def measure(quick: bool) -> Result:
             spread([max(0, killed["requests"] - killed["undisturbed"] - killed["at_hand"])]),
             "calls",
             Target(0),
-            f"{killed['requests']} requests, {killed['undisturbed']} undisturbed, {killed['at_hand']} "
-            f"at most in flight; tries {killed['tries']}; the run {killed['state']} after {killed['seconds']:.0f} s",
+            f"{killed['requests']} requests, {killed['undisturbed']} undisturbed, {killed['at_hand']} at most in "
+            f"flight; tries {killed['tries']}; the run {killed['state']} after {killed['seconds']:.0f} s",
         )
     )
     return Result(findings, details)

@@ -59,7 +59,7 @@ class Stage:
 
     def work(self, do: Callable[[Job], None], jobs: Sequence[Job], threads: int, watch: Watch) -> ChunkRecord:
         """All jobs, in order, `threads` at once; those after the budget's end are left. Keeps the record."""
-        with watch.step(self.name, sum(len(job.locales) for job in jobs), "story") as advance:
+        with watch.step(self.name, sum(len(job.locales) for job in jobs), "tale") as advance:
 
             def one(job: Job) -> None:
                 if self._budget.is_spent():

@@ -70,6 +70,7 @@ def survey_with_made(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAUL
     faults = _Faults(most_faults)
     entries = 0
     expand = _Expansion(app, file.settings)
+    expand.forget_unknown(faults)
     for row in file.rows():
         entries += 1
         try:
@@ -134,6 +135,16 @@ class _Expansion:
             )
             for variant in range(entry.variants or settings.variants)
         )
+
+    def forget_unknown(self, faults: _Faults) -> None:
+        """Of the catalog's own languages: told once, and not again for each entry."""
+        known = []
+        for tag in self._settings.locales:
+            try:
+                known.append(self._locale(tag))
+            except StoriesError as error:
+                faults.add(1, f"locales: {error}")
+        self._settings = self._settings.model_copy(update={"locales": tuple(known)})
 
     def _locale(self, tag: str) -> str:
         if tag not in self._served:

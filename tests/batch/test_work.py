@@ -250,8 +250,9 @@ def test_another_profile_does_not_go_on_with_a_run(tmp_path: Path) -> None:
 
 
 def test_what_a_run_paid_is_what_the_ledger_holds(tmp_path: Path) -> None:
+    # One story: of two narrators who say the same sentence at once both pay, and the ledger keeps one.
     counted = Counted()
-    run = planned(tmp_path, counted.app)
+    run = planned(tmp_path, counted.app, IDEAS[:1])
     records = [write(counted.app, run, 1), narrate(counted.app, run, 1)]
     table = costs.price_table()
 
