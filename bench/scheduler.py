@@ -42,9 +42,7 @@ def measure(quick: bool) -> Result:
             details[database] = told
             findings += _findings(f"{database}, {executor}", entries, told)
         details["killed"] = killed = _kill(folder / "killed", *ways[-1])
-    told = (
-        f"{killed['requests']} requests, {killed['undisturbed']} undisturbed, {killed['at_hand']} in flight"
-    )
+    counts = f"{killed['requests']} requests, {killed['undisturbed']} undisturbed"
     findings.append(
         Finding(
             "scheduler, killed",
@@ -52,7 +50,7 @@ def measure(quick: bool) -> Result:
             spread([max(0, killed["requests"] - killed["undisturbed"] - killed["at_hand"])]),
             "calls",
             Target(0),
-            f"{told} at most; tries {killed['tries']}; the run {killed['state']} after {killed['seconds']:.0f} s",
+            f"{counts}; tries {killed['tries']}; the run {killed['state']} after {killed['seconds']:.0f} s",
         )
     )
     return Result(findings, details)
