@@ -49,18 +49,19 @@ def test_an_endpoint_stands_while_a_run_writes_and_is_not_raised_for_nothing(
     ephemeral: Airflow, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
-    narrate = work.narrate
+    write = work.write
 
     def looking(*told: Any) -> Any:
         seen.append(standing())
-        return narrate(*told)
+        return write(*told)
 
-    monkeypatch.setattr(work, "narrate", looking)
+    monkeypatch.setattr(work, "write", looking)
     catalog = ephemeral.catalog("a shy snail", locales=["en"])
     ended = ephemeral.run(catalog)
     assert (ended.state, len(ended.published)) == ("success", 1)
     assert aws.requests("CreateEndpoint") == aws.requests("DeleteEndpoint") == 1
-    assert seen == [set()]  # a voice needs none
+    assert [len(one) for one in seen] == [1]
+    assert "chunk.narrate" not in ephemeral.dag.get_task("endpoint.lower").upstream_task_ids
     assert standing() == set()
     aws.reset()
     again = ephemeral.run(catalog)
