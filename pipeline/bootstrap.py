@@ -206,6 +206,7 @@ _OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
     "llama": _llama,
     "llm-translation": lambda parts: {"text": parts.text, "detector": parts.language},
     "kokoro": _kokoro,
+    "lingua": lambda parts: {"words": create("function-words")},
     "files": lambda parts: {"root": parts.settings.out},
     "sagemaker": _sagemaker,
     "amazon-translate": _amazon_translate,

@@ -16,7 +16,7 @@ function answering<T>(...answers: (T | Error)[]) {
   });
 }
 
-const telling = (api: Partial<Record<keyof Api, unknown>>) => effectScope().run(() => useStory(() => api as unknown as Api))!;
+const telling = (api: Partial<Record<keyof Api, unknown>>) => effectScope().run(() => useStory(async () => api as unknown as Api))!;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -154,7 +154,7 @@ REGISTRY: dict[str, Entry] = {
     "joined-mp3": Entry("pipeline.engines.joined:JoinedMp3", _SETUP),
     "service-language": Entry("pipeline.engines.aws.language:ServiceLanguage", _SETUP),
     "amazon-detection": Entry("pipeline.engines.aws.language:AmazonDetection", _SETUP),
-    "function-words": Entry("pipeline.engines.aws.language:FunctionWords", _SETUP),
+    "function-words": Entry("pipeline.engines.function_words:FunctionWords", _SETUP),
     "s3": Entry("pipeline.engines.aws.s3:S3Store", _SETUP),
     "files": Entry("pipeline.engines.embedded.files:FileStore", _SETUP),
 }

@@ -62,7 +62,10 @@ def scenes(evening: Report) -> Report:
 
 
 def test_every_scene_is_played_to_its_end(scenes: Report) -> None:
-    assert {name: seen for name, seen in scenes.items() if "failed" in seen} == {}
+    broken = [
+        f"{name}: {seen['failed']}\n{seen['shown']}" for name, seen in scenes.items() if "failed" in seen
+    ]
+    assert not broken, "\n\n".join(broken)
 
 
 def test_the_first_sentence_sounds_while_the_rest_is_made(scenes: Report) -> None:
@@ -172,6 +175,10 @@ def test_another_one_is_another_story_of_the_same_idea_and_waits_among_the_recen
 def test_hostile_words_are_only_words(scenes: Report) -> None:
     seen = {"shown": True, "overflow": 0, "status": 400, "hacked": False, "images": 0}
     assert scenes["hostile"] == seen
+
+
+def test_an_early_tap_waits_for_the_page_to_be_set_up(scenes: Report) -> None:
+    assert scenes["eager"] == {"notes": 0}
 
 
 def test_a_full_line_is_waited_for_with_one_key(scenes: Report) -> None:

@@ -92,6 +92,26 @@ export const notConfigured = {
   },
 };
 
+/** A tap before the page knows where its API is waits for that, like any other. */
+export const eager = {
+  async act({ page, base }) {
+    let tapped;
+    const tap = new Promise((done) => (tapped = done));
+    await page.route(`${base}/config.json`, async (route) => {
+      await tap;
+      await route.continue();
+    });
+    await page.goto(`${base}/`);
+    await page.locator("#idea").fill(IDEA);
+    await page.locator(".ask .primary").click();
+    await page.getByText("Knocking at the storyteller").waitFor();
+    const notes = await page.locator(".note").count();
+    tapped();
+    await page.locator(".story").waitFor();
+    return { notes };
+  },
+};
+
 /** A story that failed says so, and another try is a tap away. */
 export const failed = {
   provokes: true,

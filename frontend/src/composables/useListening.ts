@@ -7,7 +7,7 @@ import { useRecent } from "./useRecent";
 import { useRoute, type Place } from "./useRoute";
 import { useStory } from "./useStory";
 
-export function useListening(api: () => Api, rate: Ref<number>) {
+export function useListening(api: () => Promise<Api>, rate: Ref<number>) {
   const { place, go } = useRoute();
   const { recent, remember, forget } = useRecent();
   const telling = useStory(api);

@@ -11,7 +11,7 @@ const PASSING = new Set(["offline", "slow", "unavailable", "throttled", "busy", 
 export const isPassing = (problem: Problem): boolean =>
   PASSING.has(problem.slug) || problem.status === 429 || problem.status === 503;
 
-export function useStory(api: () => Api) {
+export function useStory(api: () => Promise<Api>) {
   const story = shallowRef<Story | null>(null);
   const problem = shallowRef<Problem | null>(null);
   /** True from a tap until the API took it or refused it. */
@@ -31,11 +31,11 @@ export function useStory(api: () => Api) {
   /** A tap: one key, kept through every retry, so that a tap is one story. */
   async function ask(context: string, locale: string): Promise<Accepted | null> {
     const key = newKey();
-    return send(() => api().ask(context, locale, key));
+    return send(async () => (await api()).ask(context, locale, key));
   }
 
   async function askLocale(id: string, locale: string): Promise<Accepted | null> {
-    return send(() => api().askLocale(id, locale));
+    return send(async () => (await api()).askLocale(id, locale));
   }
 
   async function send(post: () => Promise<Accepted>): Promise<Accepted | null> {
@@ -51,7 +51,7 @@ export function useStory(api: () => Api) {
     const mine = begin();
     if (story.value?.id !== id || story.value.locale !== locale) story.value = null;
     while (mine === run) {
-      const read = await patiently(mine, () => api().story(id, locale));
+      const read = await patiently(mine, async () => (await api()).story(id, locale));
       if (!read || mine !== run) return;
       story.value = read;
       if (read.status === "done" || read.status === "failed") return;
@@ -63,7 +63,7 @@ export function useStory(api: () => Api) {
   async function renew(): Promise<void> {
     const old = story.value;
     if (!old) return;
-    const read = await api().story(old.id, old.locale);
+    const read = await (await api()).story(old.id, old.locale);
     if (story.value?.id === old.id && story.value.locale === old.locale) story.value = read;
   }
 

@@ -1,13 +1,16 @@
-"""Says which of our languages a text is in: lingua, n-gram statistics, no network.
+"""Says which of our languages a text is in: lingua, n-gram statistics, no network; everyday words before it.
 
-Measured on 20 ideas of 3 to 10 words in each of the 8 languages (160): 150 right, 10 "cannot tell",
-none wrong; story sentences: see the tests. Loading 2.3 s and 385 MB, 0.3 ms a text.
+Measured on 20 ideas of 3 to 10 words in each of the 8 languages (160): lingua alone 150 right and 10 "cannot
+tell", with the words first 157 and 3; none wrong. Story sentences: see the tests. Loading 2.3 s and 385 MB,
+0.3 ms a text.
 """
 
 from __future__ import annotations
 
 import threading
 from typing import Any
+
+from pipeline.engines import LanguageDetector
 
 # What a family may type or hear.
 OURS = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")
@@ -21,9 +24,10 @@ _LEAST = 0.2
 
 
 class LinguaDetector:
-    """LanguageDetector. The models load at the first text; thread-safe."""
+    """LanguageDetector. words: asked first, and free. The models load at the first text; thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: LanguageDetector | None = None) -> None:
+        self._words = words
         self._detector: Any = None
         self._loading = threading.Lock()
 
@@ -32,7 +36,9 @@ class LinguaDetector:
         return self._confidences(text).get(language, 0.0)
 
     def detect(self, text: str) -> str | None:
-        """The subtag, where it leads our other languages clearly and no neighbour is likelier."""
+        """The subtag, where words tell it, or it leads our others clearly and no neighbour is likelier."""
+        if self._words and (told := self._words.detect(text)):
+            return told
         found = self._confidences(text)
         (best, first), (_, second), *_ = sorted(
             ((language, found[language]) for language in OURS), key=lambda pair: -pair[1]
