@@ -64,7 +64,7 @@ def items(app: App, file: CatalogFile) -> Iterator[Item]:
 
 def survey_with_made(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAULTS) -> tuple[Survey, Made]:
     """And which locales of which story are made."""
-    lines: dict[bytes, int] = {}
+    seen: dict[bytes, tuple[int, int]] = {}  # by which entry, in which line
     wanted: dict[bytes, tuple[str, ...]] = {}
     pairs: Counter[str] = Counter()
     faults = _Faults(most_faults)
@@ -79,8 +79,9 @@ def survey_with_made(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAUL
             items = faults.add(row.line, str(error))
         for item in items:
             key = bytes.fromhex(item.id)
-            if (first := lines.setdefault(key, item.line)) != item.line:
-                faults.add(item.line, f"the same story as line {first}: say it once, with all its locales")
+            first, line = seen.setdefault(key, (entries, item.line))
+            if first != entries:
+                faults.add(item.line, f"the same story as line {line}: say it once, with all its locales")
                 break
             wanted[key] = item.locales
             pairs.update(item.locales)
