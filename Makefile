@@ -108,3 +108,4 @@ $(VENV)/.all: $(VENV)/.story requirements.txt
 include infra/infra.mk
 include infra/frontend.mk
 include infra/page.mk
+include infra/airflow.mk

@@ -48,6 +48,13 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
     )
 
 
+def build_batch(settings: Settings) -> App:
+    """An app that adds up what its fresh calls cost (app.store is a Metered). Raises as build_app does."""
+    from pipeline.batch.metering import Metered
+
+    return build_app(settings, Metered(build_store(settings)))
+
+
 def build_runner(app: App, settings: Settings) -> Runner:
     """The state machine where one is named, else threads of this process."""
     if settings.aws.workflow:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -81,11 +82,17 @@ def unseal(data: bytes) -> Body:
 def ledger(store: Store) -> Iterator[Paid]:
     """Every remembered call. Corrupt entries are left out: they will be made, and counted, again."""
     for key in store.list("cache/"):
-        try:
-            body = unseal(store.get(key))
-        except CorruptError:
-            continue
-        yield Paid(key.split("/")[1], body["of"], body["engine"], Usage(**body["usage"]))
+        with suppress(CorruptError):
+            if found := paid(key, store.get(key)):
+                yield found
+
+
+def paid(key: str, data: bytes) -> Paid | None:
+    """What an entry was paid for; None where `key` is no remembered call's. Raises CorruptError."""
+    if not key.startswith("cache/"):
+        return None
+    body = unseal(data)
+    return Paid(key.split("/")[1], body["of"], body["engine"], Usage(**body["usage"]))
 
 
 @dataclass(frozen=True, slots=True)

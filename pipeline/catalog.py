@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 from pipeline import keys
@@ -18,6 +19,8 @@ from pipeline.types import Manifest
 
 PUBLISHED = "published"
 _READERS = 8
+# Of the cards of a run that never published, a reader's request passes over so many pages and no more.
+_MOST_LOOKS = 10
 _ID = re.compile(r"[0-9a-f]{4,32}")
 CURSOR = re.compile(r"[A-Za-z0-9-]{2,35}\.[0-9a-f]{32}")
 
@@ -47,13 +50,18 @@ def find(store: Store, start: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A published story as a list shows it. The idea is left out: it may name a child."""
+    """A published story as a list shows it. The idea is left out: it may name a child.
+
+    edition: what it was published with, and is listed with; "" where it was published alone.
+    """
 
     id: str
     locale: str
     title: str
     duration_ms: int
     labels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +74,82 @@ class Page:
 
 def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
     """Listed from now on; the story itself stays where it is."""
-    card = Card(
-        manifest.story_id, manifest.locale, manifest.title, manifest.duration_ms, tuple(manifest.labels)
-    )
+    card = _card_of(manifest)
     store.put(keys.card(catalog, card.locale, card.id), canonical(asdict(card)))
     return card
+
+
+class Edition:
+    """Stories that are published together: a reader's list shows none of them, then all. name: of a file."""
+
+    def __init__(self, store: Store, name: str, catalog: str = PUBLISHED) -> None:
+        self._store, self._name, self._catalog = store, name, catalog
+        self._listed = _Listed(store, catalog)
+
+    def add(self, manifest: Manifest, tags: tuple[str, ...] = ()) -> Card:
+        """To be listed once this edition is issued; what is listed already, in whatever edition, stays."""
+        card = replace(_card_of(manifest), tags=tags, edition=self._name)
+        key, data = keys.card(self._catalog, card.locale, card.id), canonical(asdict(card))
+        if self._store.put_if_absent(key, data):
+            return card
+        there = _card(self._store.get(key))
+        if there.edition == self._name or there.edition in self._listed:
+            return there
+        self._store.put(key, data)  # of a run that never published, or was withdrawn
+        return card
+
+    def issue(self) -> None:
+        self._store.put(keys.edition(self._catalog, self._name), b"")
+
+    def withdraw(self) -> None:
+        """None of its cards is listed any more. Raises NotFoundError: it was never issued."""
+        self._store.get(keys.edition(self._catalog, self._name))
+        self._store.put(keys.withdrawn(self._catalog, self._name), b"")
 
 
 def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catalog: str = PUBLISHED) -> Page:
     """The next `size` published stories after `cursor` ("" for the first), by locale and id.
 
-    locale: only this one. Raises RequestError: not a cursor of ours.
+    Fewer, where many cards are not listed: so many are looked at and no more. locale: only this one.
+    Raises RequestError: not a cursor of ours.
     """
-    found = list(islice(store.list(keys.cards(catalog, locale), after=_after(catalog, cursor)), size + 1))
+    listed = _Listed(store, catalog)
+    names = store.list(keys.cards(catalog, locale), after=_after(catalog, cursor))
+    found: list[Card] = []
+    last = ""
     with ThreadPoolExecutor(_READERS) as pool:
-        cards = tuple(_card(data) for data in pool.map(store.get, found[:size]))
-    return Page(cards, f"{cards[-1].locale}.{cards[-1].id}" if len(found) > size else "")
+        for _ in range(_MOST_LOOKS):
+            batch = list(islice(names, size - len(found)))
+            cards = [_card(data) for data in pool.map(store.get, batch)]
+            found += [card for card in cards if card.edition in listed]
+            last = f"{cards[-1].locale}.{cards[-1].id}" if cards else ""
+            if len(found) == size or not batch:
+                break
+    return Page(tuple(found), last if next(names, None) else "")
+
+
+class _Listed:
+    """The editions whose cards are listed; looked up once, where a card has one. "": published alone."""
+
+    def __init__(self, store: Store, catalog: str) -> None:
+        self._store, self._catalog = store, catalog
+
+    def __contains__(self, edition: str) -> bool:
+        return not edition or edition in self._editions
+
+    @cached_property
+    def _editions(self) -> frozenset[str]:
+        issued, withdrawn = (
+            {key.rsplit("/", 1)[1] for key in self._store.list(prefix)}
+            for prefix in (keys.editions(self._catalog), keys.withdrawn(self._catalog))
+        )
+        return frozenset(issued - withdrawn)
+
+
+def _card_of(manifest: Manifest) -> Card:
+    return Card(
+        manifest.story_id, manifest.locale, manifest.title, manifest.duration_ms, tuple(manifest.labels)
+    )
 
 
 def _after(catalog: str, cursor: str) -> str:
@@ -95,4 +163,4 @@ def _after(catalog: str, cursor: str) -> str:
 
 def _card(data: bytes) -> Card:
     told = json.loads(data)
-    return Card(**{**told, "labels": tuple(told["labels"])})
+    return Card(**{**told, "labels": tuple(told["labels"]), "tags": tuple(told.get("tags", ()))})

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import care, commands
+from pipeline import care, cli_catalog, commands
 from pipeline.config import DEFAULT_OUT, DEFAULT_PROFILE, profiles
 from pipeline.errors import StoriesError
 from pipeline.exits import INTERRUPTED, STATUS, status_of
@@ -23,6 +23,7 @@ examples:
   stories make --id 4f1c --locale es        a story made before, in another language
   stories make "a shy snail" --profile draft   a quick look with small weights
   stories doctor --profile aws              is all there for the cloud, and what to do
+  stories catalog run catalogs/bedtime.yaml    many at once (stories catalog --help)
 
 environment (an option goes before it):
   STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     publish = _add(verbs, shared, "publish", commands.publish, "list a story in the API's GET /stories")
     publish.add_argument("id", help="its id, or how the id begins")
     publish.add_argument("--locale", help="only this language")
+    cli_catalog.add(verbs, shared)
     serve = _add(verbs, shared, "serve", _serve, "the API (and the page) on this machine")
     serve.add_argument(
         "--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only; 0.0.0.0: your network too"

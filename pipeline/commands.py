@@ -69,7 +69,7 @@ def list_stories(options: Namespace) -> None:
 def show(options: Namespace) -> None:
     store = _store(options)
     for one in _found(store, options):
-        say(terminal.story(one, _where(store, one.mp3)))
+        say(terminal.story(one, where(store, one.mp3)))
         checks = [
             (
                 check.name,
@@ -92,7 +92,7 @@ def play(options: Namespace) -> None:
     store = _store(options)
     one = _found(store, options)[0]
     player = next((found for found in _PLAYERS if shutil.which(found[0])), None)
-    path = _where(store, one.mp3)
+    path = where(store, one.mp3)
     if player is None:
         names = ", ".join(found[0] for found in _PLAYERS)
         raise ConfigError(f"no player here ({names}): open {path} by hand", problem="no-player")
@@ -186,7 +186,7 @@ def _store(options: Namespace) -> Store:
     return build_store(_settings(options))
 
 
-def _where(store: Store, key: str) -> str:
+def where(store: Store, key: str) -> str:
     """A path where it lies on this machine, else the address that it can be had from."""
     url = urlsplit(store.url(key))
     return url2pathname(url.path) if url.scheme == "file" else url.geturl()

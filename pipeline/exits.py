@@ -85,6 +85,9 @@ STATUS = {
     "expired-url": 99,
     "too-slow": 100,
     "interrupted": 101,
+    "bad-catalog": 102,
+    "unfinished": 103,
+    "red-run": 104,
 }
 
 

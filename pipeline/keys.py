@@ -54,6 +54,30 @@ def cards(catalog: str, locale: str = "") -> str:
     return f"catalogs/{catalog}/cards/{f'{locale}/' if locale else ''}"
 
 
+def edition(catalog: str, name: str) -> str:
+    """Says that the cards of an edition are listed: written once they are all there."""
+    return f"{editions(catalog)}{name}"
+
+
+def editions(catalog: str) -> str:
+    return f"catalogs/{catalog}/editions/"
+
+
+def withdrawn(catalog: str, name: str = "") -> str:
+    """Says that an edition is listed no longer; "": where these lie."""
+    return f"catalogs/{catalog}/withdrawn/{name}"
+
+
+def withheld(catalog: str, story_id: str = "", locale: str = "") -> str:
+    """Says that a person does not want a story listed; without an id: where these lie."""
+    return f"catalogs/{catalog}/withheld/{f'{locale}/{story_id}' if story_id else ''}"
+
+
+def run(run_id: str, name: str = "run.json") -> str:
+    """A file of a batch run."""
+    return f"runs/{run_id}/{name}"
+
+
 def mp3(story_id: str, locale: str, data: bytes) -> str:
     return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
 

@@ -20,11 +20,15 @@ _SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class MediaStore:
-    """`inner`, but for its addresses. base: "http://127.0.0.1:8000". secret: of this store's servers."""
+    """`inner`, but for its addresses. base: "http://127.0.0.1:8000". secret: of this store's servers.
+
+    seconds: how long an address lives.
+    """
 
     inner: Store
     base: str
     secret: bytes
+    seconds: int = _SECONDS
     clock: Callable[[], float] = time.time
 
     def get(self, key: str) -> bytes:
@@ -40,7 +44,7 @@ class MediaStore:
         return self.inner.list(prefix, after)
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
-        expires = str(int(self.clock()) + (_SECONDS if expires_in is None else expires_in))
+        expires = str(int(self.clock()) + (self.seconds if expires_in is None else expires_in))
         signature = _signature(self.secret, key, expires, filename)
         named = f"&filename={quote(filename, safe='')}" if filename else ""
         return f"{self.base}{PATH}{quote(key)}?expires={expires}&signature={signature}{named}"

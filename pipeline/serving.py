@@ -41,7 +41,7 @@ def serve(options: Namespace) -> None:
     listening = _listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
     store: Any = build_store(settings)
-    media = MediaStore(store, base, secret(store)) if is_files else None
+    media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     runner = build_runner(app, settings)
     serving = settings.serving

@@ -22,15 +22,24 @@ from pipeline.records import Accepted, Told, dump, load_accepted, load_manifest,
 from pipeline.types import Check, Manifest, Narration, Story, StoryRequest, Usage
 
 
-def accept(app: App, context: str, variant: int = 0) -> str:
-    """The story's id; the request is on disk when this returns. Raises RequestError, ContentRejectedError."""
-    if not 0 <= variant < 2**53:
-        raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
-    accepted = Accepted(
-        StoryRequest(ideas.accept(context, app.screen), variant), app.prompt.id, app.text.fingerprint
-    )
+def accept(app: App, context: str, variant: int = 0, audience: str = "") -> str:
+    """The story's id; the request is on disk when this returns. Raises RequestError, ContentRejectedError.
+
+    audience: who it is told to, "" for the usual.
+    """
+    accepted = acceptable(app, context, variant, audience)
     app.store.put_if_absent(keys.request(accepted.story_id), dump(accepted))
     return accepted.story_id
+
+
+def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> Accepted:
+    """What accept() would write, unwritten. Raises RequestError, ContentRejectedError."""
+    if not 0 <= variant < 2**53:
+        raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
+    request = StoryRequest(ideas.accept(context, app.screen), variant)
+    if audience:
+        request = replace(request, audience=ideas.accept(audience, app.screen))
+    return Accepted(request, app.prompt.id, app.text.fingerprint)
 
 
 def chain(app: App, tag: str, experimental: bool = False) -> Chain:

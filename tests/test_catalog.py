@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from pipeline import steps
-from pipeline.catalog import Card, Page, find, manifests, page, publish
+from pipeline.catalog import Card, Edition, Page, find, manifests, page, publish
 from pipeline.engines import Store
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import NotFoundError, RequestError, StoreError
@@ -157,3 +157,94 @@ def test_what_is_no_cursor_is_refused(cursor: str) -> None:
 
 def test_a_cursor_past_the_end_is_an_empty_last_page() -> None:
     assert page(shelf({"en": 3}), cursor=f"zz.{'f' * 32}") == Page((), "")
+
+
+@pytest.fixture
+def told() -> tuple[Store, list[Manifest]]:
+    """Three stories in English and French, none of them published."""
+    kept = MemoryStore()
+    app = fake_app(kept)
+    for variant in range(3):
+        for locale in ("en", "fr"):
+            steps.run(app, steps.accept(app, "a shy snail", variant), locale, Listener())
+    return kept, list(manifests(kept))
+
+
+def listed(store: Store) -> set[tuple[str, str]]:
+    return {(card.id, card.locale) for card in page(store, size=100).cards}
+
+
+def test_an_edition_s_stories_are_listed_all_at_once(told: tuple[Store, list[Manifest]]) -> None:
+    store, made = told
+    edition = Edition(store, "r1")
+    for manifest in made:
+        edition.add(manifest, ("sea",))
+        assert listed(store) == set()
+    edition.issue()
+    assert listed(store) == {(one.story_id, one.locale) for one in made}
+    assert {card.tags for card in page(store).cards} == {("sea",)}
+
+
+def test_a_withdrawn_edition_is_listed_no_more_and_the_others_are(
+    told: tuple[Store, list[Manifest]],
+) -> None:
+    store, made = told
+    publish(store, made[0])
+    for name, part in (("r1", made[:3]), ("r2", made[3:])):
+        edition = Edition(store, name)
+        for manifest in part:
+            edition.add(manifest)
+        edition.issue()
+    Edition(store, "r1").withdraw()
+    assert listed(store) == {(one.story_id, one.locale) for one in [made[0], *made[3:]]}
+
+
+def test_what_an_unpublished_or_withdrawn_edition_held_may_be_published_by_the_next(
+    told: tuple[Store, list[Manifest]],
+) -> None:
+    store, made = told
+    abandoned, withdrawn, third = (Edition(store, name) for name in ("r1", "r2", "r3"))
+    abandoned.add(made[0])
+    withdrawn.add(made[1])
+    withdrawn.issue()
+    withdrawn.withdraw()
+    for manifest in made[:2]:
+        third.add(manifest)
+    third.issue()
+    assert listed(store) == {(one.story_id, one.locale) for one in made[:2]}
+
+
+def test_an_edition_that_was_never_issued_cannot_be_withdrawn() -> None:
+    with pytest.raises(NotFoundError):
+        Edition(MemoryStore(), "r1").withdraw()
+
+
+def test_cards_that_are_not_listed_end_no_page_early(told: tuple[Store, list[Manifest]]) -> None:
+    """By id and locale every other card is listed; a page of one is filled all the same."""
+    store, made = told
+    waiting, issued = Edition(store, "r1"), Edition(store, "r2")
+    ordered = sorted(made, key=lambda one: (one.locale, one.story_id))
+    for number, manifest in enumerate(ordered):
+        (issued if number % 2 else waiting).add(manifest)
+    issued.issue()
+    seen, cursor = [], ""
+    while True:
+        found = page(store, cursor=cursor, size=1)
+        seen += [(card.locale, card.id) for card in found.cards]
+        if not (cursor := found.cursor):
+            break
+    assert seen == [(one.locale, one.story_id) for one in ordered[1::2]]
+
+
+def test_a_page_looks_past_so_many_unlisted_cards_and_no_more(
+    told: tuple[Store, list[Manifest]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.catalog._MOST_LOOKS", 2)
+    store, made = told
+    waiting = Edition(store, "r1")
+    for manifest in made:
+        waiting.add(manifest)
+    found = page(store, size=2)
+    assert found.cards == ()
+    assert found.cursor
+    assert page(store, size=2, cursor=found.cursor) == Page((), "")

@@ -6,9 +6,10 @@ import re
 import shlex
 import socket
 import subprocess
+import time
 from contextlib import closing
 from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -142,3 +143,10 @@ def test_ipv6_is_an_address_like_another(stories: Stories) -> None:
     with serving(stories, options=["--host", "::1"]) as [server]:
         assert server.base.startswith("http://[::1]:")
         assert server("GET", "/health").status == 200
+
+
+def test_an_address_lives_as_long_as_is_asked(stories: Stories) -> None:
+    with serving(stories, STORIES_URL_SECONDS="60") as [server]:
+        told = server("POST", "/", {"context": "a shy snail"}).json
+        (expires,) = parse_qs(urlsplit(told["mp3Url"]).query)["expires"]
+        assert 50 < int(expires) - time.time() <= 60

@@ -598,3 +598,19 @@ def test_a_voice_that_serves_many_is_asked_by_many_and_the_order_stays() -> None
     (alone,) = made(fake_app(MemoryStore()), "en")
     assert told == alone
     assert len(told.segments) >= 3
+
+
+def test_another_audience_is_another_story_and_is_told_to_the_writer() -> None:
+    writer = CountingText(FakeText())
+    app = fake_app(MemoryStore(), text=writer)
+    usual, babies = steps.accept(app, "a shy snail"), steps.accept(app, "a shy snail", audience="babies")
+    assert usual != babies
+    steps.generate(app, babies, Listener())
+    assert "babies" in writer.calls.made[0].system
+
+
+def test_an_audience_is_as_hostile_as_an_idea() -> None:
+    app = fake_app(MemoryStore())
+    with pytest.raises(RequestError):
+        steps.accept(app, "a shy snail", audience="<b>babies</b>")
+    assert list(app.store.list("")) == []

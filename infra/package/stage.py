@@ -16,11 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-story.txt"
 WHEELS = ("mutagen",)
-# Relative to pipeline/: local engines, the command line, the doctor that it runs, and the laptop's server.
+# Relative to pipeline/: local engines, the command line, the doctor that it runs, the laptop's server, the
+# scheduled catalog.
 LEFT_OUT = frozenset(
     {
+        "batch",
+        "batch_tables.py",
+        "batches.py",
         "care.py",
         "cli.py",
+        "cli_catalog.py",
         "commands.py",
         "engines/aws/doctor",
         "engines/embedded",

@@ -1,0 +1,77 @@
+"""After each published catalog: the review notebook, run on that run and kept beside its report.
+
+Triggered by the asset that story_catalog publishes; by hand with a run's id. Kept as runs/<id>/quality.ipynb.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import story_catalog_tasks as tasks
+from airflow.sdk import Param, dag, get_current_context, task
+
+NOTEBOOK = tasks.ROOT / "notebooks" / "03_review_catalog.ipynb"
+_KERNEL = "python3"
+
+
+@task
+def runs() -> list[dict[str, str]]:
+    """Those that were published since the last time, or the one that was asked for."""
+    asked = tasks.params()
+    if asked["run_id"]:
+        return [{"run_id": asked["run_id"], "profile": asked["profile"]}]
+    events = get_current_context()["triggering_asset_events"][tasks.PUBLISHED]
+    return [{"run_id": event.extra["run_id"], "profile": event.extra["profile"]} for event in events]
+
+
+@task
+@tasks.in_plain_words
+def review_notebook(run_id: str, profile: str) -> None:
+    # Imported here: papermill takes seconds, and the DAG processor reads this file every half minute.
+    from airflow.providers.papermill.operators.papermill import PapermillOperator
+
+    from pipeline import keys
+
+    store = tasks.app(profile).store
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "quality.ipynb")
+        operator = PapermillOperator(
+            task_id="papermill",
+            input_nb=str(NOTEBOOK),
+            output_nb=str(made),
+            parameters={"run_id": run_id, "profile": profile, "out": str(tasks.out())},
+            kernel_name=_KERNEL,
+        )
+        operator.execute(get_current_context())
+        store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
+
+
+@dag(
+    schedule=[tasks.PUBLISHED],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "retries": 1,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(minutes=30),
+    },
+    params={
+        "run_id": Param(
+            None, type=["null", "string"], title="Run", description="None: what was just published"
+        ),
+        "profile": Param(
+            os.environ.get("STORIES_PROFILE") or "embedded", type="string", title="Profile of that run"
+        ),
+    },
+    tags=["stories"],
+    doc_md=__doc__,
+)
+def story_quality() -> None:
+    review_notebook.expand_kwargs(runs())
+
+
+QUALITY_DAG = story_quality()

@@ -1,0 +1,19 @@
+# The scheduled catalog; the Makefile includes this.
+CATALOG ?= catalogs/bedtime.yaml
+export STORY_CATALOG := $(value CATALOG)
+DB ?= sqlite
+EXECUTOR ?= local
+WORKERS ?= 2
+
+catalog: $(VENV)/.all ## a whole catalog, by Airflow without a server: CATALOG=catalogs/bedtime.yaml PROFILE=embedded ARGS=--dry-run
+	@$(if $(filter fake aws,$(PROFILE)),:,$(BIN)/stories models fetch --profile "$$STORY_PROFILE")
+	@$(BIN)/python dags/story_catalog_once.py --profile "$$STORY_PROFILE" $(ARGS) -- "$$STORY_CATALOG"
+
+airflow: $(VENV)/.all ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTOR=local|celery PROFILE=embedded|draft|fake|aws
+	@$(BIN)/python -m infra.airflow --db $(if $(filter celery,$(EXECUTOR)),postgres,$(DB)) --executor $(EXECUTOR) --workers $(WORKERS) --profile "$$STORY_PROFILE" $(ARGS)
+
+# RUNLEVEL=1: Debian starts no server of its own; make airflow starts and ends them on ports of their own.
+airflow-services: ## Debian's PostgreSQL and Redis, for DB=postgres and EXECUTOR=celery (asks for root)
+	@$(if $(filter 0,$(shell id -u)),,sudo) env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql redis-server
+
+.PHONY: catalog airflow airflow-services

@@ -1,0 +1,1 @@
+"""The scheduled catalog: a file of ideas × languages, made in chunks, reviewed, published, accounted for."""

@@ -1,0 +1,55 @@
+"""What this process pays for: a store that adds up every call as its answer is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipeline.cache import Paid, paid
+from pipeline.engines import Store
+from pipeline.types import Usage
+
+
+@dataclass(slots=True)
+class Metered:
+    """Any store. A remembered answer that is only read costs nothing, and is not counted."""
+
+    inner: Store
+    _sums: dict[tuple[str, str, str], Usage] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def paid(self) -> tuple[Paid, ...]:
+        """Since the last start(), one row for each verb, purpose and engine."""
+        with self._lock:
+            return tuple(Paid(*named, usage) for named, usage in sorted(self._sums.items()))
+
+    def start(self) -> None:
+        """Counts from nothing: a new task's account begins."""
+        with self._lock:
+            self._sums.clear()
+
+    def get(self, key: str) -> bytes:
+        return self.inner.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.inner.put(key, data)
+        self._count(key, data)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        # Of two makers of one answer both have paid: the one whose answer was not kept, too.
+        self._count(key, data)
+        return self.inner.put_if_absent(key, data)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        return self.inner.list(prefix, after)
+
+    def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
+        return self.inner.url(key, expires_in, filename)
+
+    def _count(self, key: str, data: bytes) -> None:
+        if not (found := paid(key, data)):
+            return
+        named = (found.verb, found.of, found.engine)
+        with self._lock:
+            self._sums[named] = self._sums.get(named, Usage()) + found.usage

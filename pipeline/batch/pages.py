@@ -1,0 +1,55 @@
+"""What people read: pages, whole in one file, and Markdown; in both, text is only ever text."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+_MEANS_SOMETHING = re.compile(r"[\\`*_{}\[\]<>|~&$]")
+_BEGINS_A_BLOCK = re.compile(r"^([-+#=]|\d+[.)])")
+# A renderer makes links even of escaped text; a word joiner between keeps it text.
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"
+
+
+def rendered(template: str, **told: Any) -> str:
+    """template: a name of templates/. What is told is escaped, whatever it holds."""
+    return _environment().get_template(template).render(**told)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("pipeline.batch"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["grouped"] = grouped
+    return made
+
+
+def grouped(number: int) -> str:
+    """12 345: a narrow space that does not break, which no language takes for a decimal sign."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def duration(seconds: float) -> str:
+    """As a person says it: 42 s, 5 min 12 s, 3 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def plain(text: str) -> str:
+    """As Markdown that means nothing but the text, in one line (CommonMark 2.4: a backslash takes the meaning
+    away)."""
+    escaped = _MEANS_SOMETHING.sub(r"\\\g<0>", _ADDRESS.sub(_JOINER, text))
+    return _BEGINS_A_BLOCK.sub(lambda begin: f"{begin[0][:-1]}\\{begin[0][-1]}", escaped)

@@ -1,0 +1,200 @@
+"""A whole run on one machine: tried again where that may help, reported whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline import keys
+from pipeline.app import Advance
+from pipeline.batch.plan import plan
+from pipeline.batch.running import known, run
+from pipeline.batch.runs import Run
+from pipeline.engines import Store
+from pipeline.engines.fake import FakeSpeech, MemoryStore
+from pipeline.errors import ConfigError, RequestError, StoreError, ThrottledError
+from pipeline.types import Narration, Voice
+from tests.batch.tales import IDEAS, Mute, batch, listed, told
+from tests.making import Listener, ScriptedText
+
+
+class Tired(FakeSpeech):
+    """Is busy at its first so many calls that hold `word`."""
+
+    def __init__(self, word: str, times: int) -> None:
+        self.word, self.times = word, times
+        self.said: list[str] = []
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        if self.word in text.lower() and self.times:
+            self.times -= 1
+            raise ThrottledError("asked too often")
+        self.said.append(f"{voice.locale} {text}")
+        return super().synthesize(text, voice)
+
+
+class Breaking(FakeSpeech):
+    """Raises at its n-th call."""
+
+    def __init__(self, at: int, error: BaseException) -> None:
+        self.at, self.error = at, error
+        self.said: list[str] = []
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        if len(self.said) == self.at:
+            raise self.error
+        self.said.append(f"{voice.locale} {text}")
+        return super().synthesize(text, voice)
+
+
+def kept(store: Store, run_id: str = "one") -> bool:
+    return {keys.run(run_id, f"report.{kind}") for kind in ("json", "html")} <= set(store.list("runs/"))
+
+
+def impatient(pauses: list[float]) -> Callable[[float], None]:
+    return pauses.append
+
+
+def test_a_run_makes_all_reports_it_and_publishes_nothing(tmp_path: Path) -> None:
+    app, watch = batch(), Listener()
+    found = run(app, told(tmp_path), "one", watch, chunk_size=2)
+    assert (found.made, found.planned, found.verdict) == (6, 6, "green")
+    assert kept(app.store)
+    assert listed(app.store) == set()
+    assert [note.split(" (")[0] for note in watch.notes] == [
+        "chunk 1 of 2: written",
+        "chunk 1 of 2: 4 made",
+        "chunk 2 of 2: written",
+        "chunk 2 of 2: 2 made",
+    ]
+
+
+def test_a_run_with_nothing_to_do_calls_nobody(tmp_path: Path) -> None:
+    store = batch().store
+    run(batch(store), told(tmp_path), "one", Listener())
+    text, speech = ScriptedText(), Tired("", 0)
+    text.fingerprint = "fake/text/1"
+    again = run(batch(store, text=text, speech=speech), told(tmp_path), "two", Listener())
+    assert (again.made, again.skipped, text.asked, speech.said) == (0, 6, [], [])
+
+
+def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    pauses: list[float] = []
+    speech = Tired("teapot", 2)
+    found = run(batch(speech=speech), told(tmp_path), "one", Listener(), 3, pause=impatient(pauses))
+    assert (found.made, len(found.failed)) == (6, 0)
+    # Sentences of one story alone: what two of them share, two threads may say at once.
+    own = [one for one in speech.said if any(word in one for word in ("snail", "teapot", "cannot sleep"))]
+    assert len(own) == len(set(own)) >= 6
+    assert 1 <= len(pauses) <= 2
+    assert pauses == sorted(set(pauses))
+
+
+def test_what_stays_busy_is_tried_three_times_and_the_rest_of_the_catalog_is_made(tmp_path: Path) -> None:
+    pauses: list[float] = []
+    app, watch = batch(speech=Mute("teapot", busy=True)), Listener()
+    found = run(app, told(tmp_path), "one", watch, 1, pause=impatient(pauses))
+    assert (found.made, found.is_red) == (4, True)
+    assert {one.attempts for one in found.failed} == {3}
+    assert len(pauses) == 2
+    assert any(note.startswith("chunk 2 of 3: 0 made, 2 FAILED") for note in watch.notes)
+    assert any("asked too often" in note and "again in" in note for note in watch.notes)
+
+
+def test_what_fails_for_good_is_tried_once(tmp_path: Path) -> None:
+    pauses: list[float] = []
+    found = run(batch(speech=Mute("teapot")), told(tmp_path), "one", Listener(), pause=impatient(pauses))
+    assert ({one.attempts for one in found.failed}, pauses) == ({1}, [])
+
+
+class Moves(Listener):
+    """Remembers each move of the whole run's bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moves: list[int] = []
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        yield self.moves.append if name == "catalog" else lambda _: None
+
+
+@pytest.mark.parametrize("speech", [None, Mute("teapot"), Mute("teapot", busy=True)])
+def test_the_bar_of_the_whole_run_reaches_its_end_once(tmp_path: Path, speech: FakeSpeech | None) -> None:
+    watch = Moves()
+    app = batch(**({"speech": speech} if speech else {}))
+    run(app, told(tmp_path), "one", watch, 1, pause=lambda _: None)
+    # Three stories in two languages, each written and narrated.
+    assert (sum(watch.moves), min(watch.moves) >= 0) == (12, True)
+
+
+def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twice(tmp_path: Path) -> None:
+    whole = Tired("", 0)
+    run(batch(speech=whole), told(tmp_path), "whole", Listener())
+    store = batch().store
+    stopped = Breaking(25, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(batch(store, speech=stopped), told(tmp_path), "one", Listener(), 1)
+    assert kept(store)
+    later = Tired("", 0)
+    done = run(batch(store, speech=later), told(tmp_path), "two", Listener(), 1)
+    assert done.made + done.skipped == 6
+    assert set(stopped.said) | set(later.said) == set(whole.said)
+    assert set(stopped.said) & set(later.said) == set()
+    assert {one.id: one.verdict for one in known(store)} == {"one": "red", "two": "green"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StoreError("no room", problem="disk-full"), ConfigError("no weights", problem="missing-weights")],
+)
+def test_what_would_fail_every_story_ends_the_run_and_is_reported(tmp_path: Path, error: Exception) -> None:
+    app = batch(speech=Breaking(25, error))
+    with pytest.raises(type(error), match=str(error)):
+        run(app, told(tmp_path), "one", Listener(), 1)
+    assert kept(app.store)
+
+
+class Full(MemoryStore):
+    """From the first record on there is no room, not for a report either."""
+
+    def put(self, key: str, data: bytes) -> None:
+        if "/records/" in key or "/report." in key:
+            raise StoreError(f"no room for {key}", problem="disk-full")
+        super().put(key, data)
+
+
+def test_a_report_that_cannot_be_kept_does_not_hide_what_happened(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no room for runs/one/records/"):
+        run(batch(Full()), told(tmp_path), "one", Listener())
+
+
+def test_a_faulty_catalog_makes_nothing(tmp_path: Path) -> None:
+    app = batch()
+    with pytest.raises(RequestError, match="line 5") as caught:
+        run(app, told(tmp_path, [IDEAS[0], {"context": ""}]), "one", Listener())
+    assert caught.value.problem == "bad-catalog"
+    assert list(app.store.list("")) == []
+
+
+def test_a_budget_stops_it_cleanly(tmp_path: Path) -> None:
+    found = run(batch(), told(tmp_path), "one", Listener(), budget=0.0)
+    assert (found.left, found.stopped, found.verdict) == (6, True, "green")
+
+
+def test_runs_are_listed_the_newest_first_with_their_verdicts(tmp_path: Path) -> None:
+    store = batch().store
+    run(batch(store, speech=Mute("teapot")), told(tmp_path), "b", Listener())
+    run(batch(store), told(tmp_path), "c", Listener(), budget=0.0)
+    plan(batch(store), told(tmp_path), "a")
+    assert [(one.id, one.verdict) for one in known(store)] == [
+        ("a", ""),
+        ("c", "stopped by budget"),
+        ("b", "red"),
+    ]
+    assert Run(store, "a").about().todo == 2
