@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from pipeline.batch import work
 from tests.dags.airflows import Airflow
 from tests.local_aws import LocalAws, seed
+
+Standing = Callable[[], set[str]]
 
 
 @pytest.fixture
@@ -33,8 +36,14 @@ def ephemeral(
     importlib.reload(story_catalog)
 
 
-def standing() -> set[str]:
-    """Endpoints and configurations beside those that the local AWS has from the start."""
+@pytest.fixture
+def standing(aws: LocalAws) -> Standing:
+    """Endpoints and configurations beside those that were there before the test."""
+    before = _standing()
+    return lambda: _standing() - before
+
+
+def _standing() -> set[str]:
     client = boto3.client("sagemaker")
     endpoints = {
         one["EndpointName"]
@@ -42,11 +51,11 @@ def standing() -> set[str]:
         if one["EndpointStatus"] != "Deleting"
     }
     configured = {one["EndpointConfigName"] for one in client.list_endpoint_configs()["EndpointConfigs"]}
-    return (endpoints | configured) - set(seed.ENDPOINTS)
+    return endpoints | configured
 
 
 def test_an_endpoint_stands_while_a_run_writes_and_is_not_raised_for_nothing(
-    ephemeral: Airflow, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+    ephemeral: Airflow, aws: LocalAws, standing: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
     write = work.write
@@ -70,7 +79,7 @@ def test_an_endpoint_stands_while_a_run_writes_and_is_not_raised_for_nothing(
 
 
 def test_a_run_that_fails_while_it_writes_leaves_no_endpoint_and_is_red(
-    ephemeral: Airflow, monkeypatch: pytest.MonkeyPatch
+    ephemeral: Airflow, standing: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
 
@@ -86,7 +95,7 @@ def test_a_run_that_fails_while_it_writes_leaves_no_endpoint_and_is_red(
 
 
 def test_an_endpoint_that_cannot_be_raised_leaves_nothing_and_writes_nothing(
-    ephemeral: Airflow, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+    ephemeral: Airflow, aws: LocalAws, standing: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(aws.options.quotas, "ml.g5.2xlarge", 0)
     ended = ephemeral.run(ephemeral.catalog("a shy snail", locales=["en"]))
@@ -99,7 +108,9 @@ def test_an_endpoint_that_cannot_be_raised_leaves_nothing_and_writes_nothing(
     assert aws.requests("InvokeEndpointWithResponseStream") == 0
 
 
-def test_a_teardown_that_fails_turns_the_run_red(ephemeral: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_teardown_that_fails_turns_the_run_red(
+    ephemeral: Airflow, standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import story_catalog_endpoint
 
     def denied(_: str) -> None:
@@ -108,4 +119,5 @@ def test_a_teardown_that_fails_turns_the_run_red(ephemeral: Airflow, monkeypatch
     monkeypatch.setattr(story_catalog_endpoint, "_delete_endpoint", denied)
     ended = ephemeral.run(ephemeral.catalog("a shy snail", locales=["en"]))
     assert (ended.state, ended.of("endpoint.lower"), ended.of("publish")) == ("failed", "failed", "success")
-    boto3.client("sagemaker").delete_endpoint(EndpointName=standing().pop())
+    (left,) = standing()
+    boto3.client("sagemaker").delete_endpoint(EndpointName=left)
