@@ -97,8 +97,8 @@ class DagRun:
         """As a person does under Required Actions; seconds from the answer to its effect."""
         question = f"{self.path}/taskInstances/approve/-1"
         until(lambda: self._state(question) == "awaiting_input" or self._is_over(), patience)
-        # No person answers in the second of the question; Airflow 3.3 takes a task that is answered before its
-        # first half is booked for one that failed.
+        # No person answers in the second of the question; Airflow 3.3 takes a task that is answered before
+        # its first half is booked for one that failed.
         time.sleep(_READING_SECONDS)
         asked = time.monotonic()
         answer = {"chosen_options": ["Approve"], "params_input": {}}
