@@ -7,7 +7,8 @@ Only a run's id and chunk numbers travel between tasks; everything else lies in 
   STORIES_SCHEDULE   cron, in UTC; none: only when asked for
   STORIES_CATALOG    the catalog file of scheduled runs
   STORIES_PROFILE    and all else that the `stories` command reads
-  STORIES_REVIEW     "off": nobody is asked before publishing
+  STORIES_REVIEW     "off": nobody is asked before publishing; "later": nobody is asked, and what the catalog
+                     wants looked at is not published
   STORIES_ENDPOINT   "ephemeral": each run raises its SageMaker endpoint and takes it down; aws only
 
 Pools: stories_writer and stories_voice, one slot each for a local model, more for AWS (`airflow pools set
@@ -147,14 +148,23 @@ def narrate(number: int) -> None:
 # A chunk that failed is told by the run's colour; what the others made waits for nobody.
 @task.branch(trigger_rule=TriggerRule.ALL_DONE)
 @tasks.in_plain_words
-def review() -> str:
+def review() -> str | None:
     """Whether a person is asked, by the catalog's policy; what they are shown."""
     from pipeline.batch.review import due
 
     app = tasks.app()
     shown = due(app, tasks.planned_run(app))
-    if not shown.is_needed or os.environ.get("STORIES_REVIEW") == "off":
+    how = os.environ.get("STORIES_REVIEW")
+    if not shown.is_needed or how == "off":
         return "publish"
+    if how == "later":
+        tasks.LOG.info(
+            "not published: %d stories × languages wait for a person (review.html beside the report); then: "
+            "stories catalog publish %s",
+            shown.total,
+            tasks.run_id(),
+        )
+        return None
     get_current_context()["ti"].xcom_push("shown", shown.markdown())
     return "approve"
 

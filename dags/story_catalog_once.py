@@ -94,7 +94,7 @@ def _environment(home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "STORIES_OUT": str(Path(os.environ.get("STORIES_OUT") or "out").resolve()),
-        "STORIES_REVIEW": "off",
+        "STORIES_REVIEW": "later",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ def run(options: Namespace) -> None:
     with _told_where(app, run_id):
         done = running.run(app, file, run_id, Progress(), options.chunk_size, options.budget)
     say(tables.summary(done))
-    _after(app, Run(app.store, run_id), options.publish)
+    _after(app, Run(app.store, run_id), options)
     if done.is_red:
         raise StoriesError(
             f"run {run_id} is red: {len(done.failed) + len(done.missing)} not made, and the catalog bears "
@@ -78,7 +79,7 @@ def publish(options: Namespace) -> None:
 
 def withdraw(options: Namespace) -> None:
     publishing.withdraw(build_batch(_settings(options)).store, options.run)
-    tell(f"the stories of run {options.run} are listed no longer; their files stay")
+    tell(f"run {options.run} is withdrawn: what nothing else published is listed no longer; files stay")
 
 
 def runs(options: Namespace) -> None:
@@ -140,7 +141,7 @@ def _told_where(app: App, run_id: str) -> Iterator[None]:
             tell(f"report: {commands.where(app.store, keys.run(run_id, 'report.html'))}")
 
 
-def _after(app: App, made: Run, asked: bool) -> None:
+def _after(app: App, made: Run, options: Namespace) -> None:
     """Publishes where that was asked and nobody has to look first; else says how."""
     due = review.due(app, made)
     if not due.total:
@@ -148,10 +149,11 @@ def _after(app: App, made: Run, asked: bool) -> None:
     if due.is_needed:
         say("\n" + due.markdown())
         tell(f"to be looked at: {commands.where(app.store, keys.run(made.id, 'review.html'))}")
-    elif asked:
+    elif options.publish:
         _published(publishing.publish(app, made))
         return
-    tell(f"not published: stories catalog publish {made.id}")
+    where = f" --out {shlex.quote(options.out)}" if options.out else ""
+    tell(f"not published; to do so: stories catalog publish {made.id} --profile {app.profile}{where}")
 
 
 def _published(done: publishing.Published) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -18,6 +19,9 @@ from pipeline.records import load_manifest
 from pipeline.types import Manifest
 
 PUBLISHED = "published"
+# The edition of what was published by itself: always listed.
+ALONE = ""
+_LIFTED = b"lifted"
 _READERS = 8
 # Of the cards of a run that never published, a reader's request passes over so many pages and no more.
 _MOST_LOOKS = 10
@@ -52,7 +56,7 @@ def find(store: Store, start: str) -> str:
 class Card:
     """A published story as a list shows it. The idea is left out: it may name a child.
 
-    edition: what it was published with, and is listed with; "" where it was published alone.
+    editions: what it was published with: it is listed while one of them is. None: a person withheld it.
     """
 
     id: str
@@ -61,7 +65,7 @@ class Card:
     duration_ms: int
     labels: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    edition: str = ""
+    editions: tuple[str, ...] = (ALONE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,26 @@ class Page:
 
 
 def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
-    """Listed from now on; the story itself stays where it is."""
+    """Listed from now on, also where it was withheld; the story itself stays where it is."""
     card = _card_of(manifest)
-    store.put(keys.card(catalog, card.locale, card.id), canonical(asdict(card)))
+    if (card.id, card.locale) in withheld(store, catalog):
+        store.put(keys.withheld(catalog, card.id, card.locale), _LIFTED)
+    store.put(keys.card(catalog, card.locale, card.id), _dump(card))
     return card
+
+
+def withhold(store: Store, story_id: str, locale: str, catalog: str = PUBLISHED) -> None:
+    """A person does not want it listed: it is not from now on, whatever it was published with."""
+    store.put(keys.withheld(catalog, story_id, locale), b"")
+    key = keys.card(catalog, locale, story_id)
+    with suppress(NotFoundError):
+        store.put(key, _dump(replace(_card(store.get(key)), editions=())))
+
+
+def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str]]:
+    """(id, locale) of what a person does not want listed."""
+    names = [key for key in store.list(keys.withheld(catalog)) if store.get(key) != _LIFTED]
+    return frozenset((name.split("/")[-1], name.split("/")[-2]) for name in names)
 
 
 class Edition:
@@ -87,22 +107,24 @@ class Edition:
         self._listed = _Listed(store, catalog)
 
     def add(self, manifest: Manifest, tags: tuple[str, ...] = ()) -> Card:
-        """To be listed once this edition is issued; what is listed already, in whatever edition, stays."""
-        card = replace(_card_of(manifest), tags=tags, edition=self._name)
-        key, data = keys.card(self._catalog, card.locale, card.id), canonical(asdict(card))
-        if self._store.put_if_absent(key, data):
+        """To be listed once this edition is issued; what is listed already stays so meanwhile."""
+        card = replace(_card_of(manifest), tags=tags, editions=(self._name,))
+        key = keys.card(self._catalog, card.locale, card.id)
+        if self._store.put_if_absent(key, _dump(card)):
             return card
-        there = _card(self._store.get(key))
-        if there.edition == self._name or there.edition in self._listed:
-            return there
-        self._store.put(key, data)  # of a run that never published, or was withdrawn
+        before = _card(self._store.get(key)).editions
+        if self._name not in before:
+            # One that lists it now is enough: a card does not grow with each night's run.
+            standing = [ALONE] if ALONE in before else [one for one in before if one in self._listed][-1:]
+            card = replace(card, editions=(*standing, self._name))
+            self._store.put(key, _dump(card))
         return card
 
     def issue(self) -> None:
         self._store.put(keys.edition(self._catalog, self._name), b"")
 
     def withdraw(self) -> None:
-        """None of its cards is listed any more. Raises NotFoundError: it was never issued."""
+        """Lists its cards no more, but for those of another edition. Raises NotFoundError: never issued."""
         self._store.get(keys.edition(self._catalog, self._name))
         self._store.put(keys.withdrawn(self._catalog, self._name), b"")
 
@@ -121,7 +143,7 @@ def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catal
         for _ in range(_MOST_LOOKS):
             batch = list(islice(names, size - len(found)))
             cards = [_card(data) for data in pool.map(store.get, batch)]
-            found += [card for card in cards if card.edition in listed]
+            found += [card for card in cards if any(one in listed for one in card.editions)]
             last = f"{cards[-1].locale}.{cards[-1].id}" if cards else ""
             if len(found) == size or not batch:
                 break
@@ -129,13 +151,13 @@ def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catal
 
 
 class _Listed:
-    """The editions whose cards are listed; looked up once, where a card has one. "": published alone."""
+    """The editions whose cards are listed; looked up once, where a card has one that is not ALONE."""
 
     def __init__(self, store: Store, catalog: str) -> None:
         self._store, self._catalog = store, catalog
 
     def __contains__(self, edition: str) -> bool:
-        return not edition or edition in self._editions
+        return edition == ALONE or edition in self._editions
 
     @cached_property
     def _editions(self) -> frozenset[str]:
@@ -161,6 +183,11 @@ def _after(catalog: str, cursor: str) -> str:
     return keys.card(catalog, locale, story_id)
 
 
+def _dump(card: Card) -> bytes:
+    return canonical(asdict(card))
+
+
 def _card(data: bytes) -> Card:
     told = json.loads(data)
-    return Card(**{**told, "labels": tuple(told["labels"]), "tags": tuple(told.get("tags", ()))})
+    lists = {name: tuple(told[name]) for name in ("labels", "tags", "editions") if name in told}
+    return Card(**{**told, **lists})

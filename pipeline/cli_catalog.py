@@ -28,6 +28,10 @@ a catalog file (YAML; a .csv or .jsonl of entries is one, too):
       tags: [sea]
       locales: [en, nl]
 
+a table has the columns context, tags, audience, variants, locales; only context must be there, and a
+cell holds a list as "sea; night". Its settings are the defaults; for others, a YAML names it, as in
+`entries: big.csv`. `experimental: true` has languages, too, that were measured as not intelligible.
+
 RUN is a run's name, of `stories catalog runs`.
 """
 _Parsers = argparse._SubParsersAction

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
 
 from pipeline import steps
-from pipeline.catalog import Card, Edition, Page, find, manifests, page, publish
+from pipeline.catalog import Card, Edition, Page, find, manifests, page, publish, withheld, withhold
 from pipeline.engines import Store
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import NotFoundError, RequestError, StoreError
@@ -248,3 +249,56 @@ def test_a_page_looks_past_so_many_unlisted_cards_and_no_more(
     assert found.cards == ()
     assert found.cursor
     assert page(store, size=2, cursor=found.cursor) == Page((), "")
+
+
+def test_a_story_stays_listed_while_one_of_its_publications_stands(
+    told: tuple[Store, list[Manifest]],
+) -> None:
+    """Two nights publish the same stories; one of them was published by hand as well."""
+    store, made = told
+    everything = {(one.story_id, one.locale) for one in made}
+    publish(store, made[0])
+    for name in ("r1", "r2"):
+        night = Edition(store, name)
+        for manifest in made:
+            night.add(manifest)
+            assert listed(store) >= ({(made[0].story_id, made[0].locale)} if name == "r1" else everything)
+        night.issue()
+    Edition(store, "r1").withdraw()
+    assert listed(store) == everything
+    Edition(store, "r2").withdraw()
+    assert listed(store) == {(made[0].story_id, made[0].locale)}
+
+
+def test_what_is_withheld_is_taken_down_at_once_and_may_be_published_again(
+    told: tuple[Store, list[Manifest]],
+) -> None:
+    store, made = told
+    night = Edition(store, "r1")
+    for manifest in made:
+        night.add(manifest)
+    night.issue()
+    bad = (made[0].story_id, made[0].locale)
+    withhold(store, *bad)
+    assert bad not in listed(store)
+    assert withheld(store) == {bad}
+    publish(store, made[0])
+    assert bad in listed(store)
+    assert withheld(store) == set()
+
+
+def test_a_card_does_not_grow_with_each_night(told: tuple[Store, list[Manifest]]) -> None:
+    store, made = told
+    for number in range(5):
+        night = Edition(store, f"r{number}")
+        night.add(made[0])
+        night.issue()
+    (card,) = page(store).cards
+    assert card.editions == ("r3", "r4")
+
+
+def test_a_card_of_before_there_were_editions_is_listed(told: tuple[Store, list[Manifest]]) -> None:
+    store, made = told
+    old = {"id": made[0].story_id, "locale": "en", "title": "t", "duration_ms": 1, "labels": ["draft"]}
+    store.put(f"catalogs/published/cards/en/{made[0].story_id}.json", json.dumps(old).encode())
+    assert [card.labels for card in page(store).cards] == [("draft",)]

@@ -72,8 +72,12 @@ def yaml_pairs(text: TextIO) -> Iterator[tuple[str, int, Any]]:
     document = _Events(text)
     if not document.take(events.MappingStartEvent):
         raise BrokenError(document.line, "a catalog is a mapping: name, locales, entries")
+    told: set[str] = set()
     while not document.take(events.MappingEndEvent):
-        key, line = str(document.value()), document.line
+        line, key = document.line, str(document.value())
+        if key in told:
+            raise BrokenError(line, f"{key[:40]!r} is said twice")
+        told.add(key)
         if key == "entries" and document.take(events.SequenceStartEvent):
             yield key, line, document.items()
             if not document.take(events.MappingEndEvent):
@@ -132,8 +136,16 @@ class _Events:
         if self.take(events.SequenceStartEvent):
             return [value for _, value in self._until(events.SequenceEndEvent, depth, keys=False)]
         if self.take(events.MappingStartEvent):
-            return dict(self._until(events.MappingEndEvent, depth, keys=True))
+            return self._mapping(depth)
         raise BrokenError(self.line, "anchors (*name) are not read here: write it out")
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        for key, value in self._until(events.MappingEndEvent, depth, keys=True):
+            if key in told:
+                raise BrokenError(self.line, f"{key[:40]!r} is said twice")
+            told[key] = value
+        return told
 
     def _until(self, end: type[events.Event], depth: int, keys: bool) -> Iterator[tuple[str, Any]]:
         while not self.take(end):

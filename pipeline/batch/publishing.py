@@ -19,7 +19,8 @@ from pipeline import keys
 from pipeline.app import App
 from pipeline.batch.runs import Item, Run
 from pipeline.batch.survey import made
-from pipeline.catalog import PUBLISHED, Edition
+from pipeline.catalog import PUBLISHED, Edition, withhold
+from pipeline.catalog import withheld as catalog_withheld
 from pipeline.engines import Store
 from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.records import load_manifest
@@ -56,8 +57,8 @@ def publish(app: App, run: Run, withheld: Collection[str] = ()) -> Published:
     run.about()
     _refuse_withdrawn(run)
     for story_id, locale in _named(run, withheld):
-        app.store.put(keys.withheld(PUBLISHED, story_id, locale), b"")
-    refused = said_no(app.store)
+        withhold(app.store, story_id, locale)
+    refused = catalog_withheld(app.store)
     edition = Edition(app.store, run.id)
     wanted = {pair: item.tags for item, pair in pairs(run)}
     complete = complete_of(app.store, wanted)
@@ -82,12 +83,6 @@ def withdraw(store: Store, run_id: str) -> None:
         Edition(store, run.id).withdraw()
     except NotFoundError as error:
         raise NotFoundError(f"nothing was published with run {run.id[:40]}") from error
-
-
-def said_no(store: Store) -> frozenset[Pair]:
-    """What is withheld, of whatever run."""
-    names = (key.split("/")[-2:] for key in store.list(keys.withheld(PUBLISHED)))
-    return frozenset((story_id, locale) for locale, story_id in names)
 
 
 def pairs(run: Run) -> Iterator[tuple[Item, Pair]]:

@@ -7,7 +7,7 @@ A table alone has the settings' defaults, and its own name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipeline.batch.formats import BrokenError, Raw, Unread, json_lines, table, 
 from pipeline.batch.models import Catalog, Entry, FilledEntry
 from pipeline.errors import RequestError
 
+_ENTRIES = "entries"
 _ENTRY = TypeAdapter[Entry](FilledEntry)
 _TABLES: dict[str, Callable[[TextIO], Raw]] = {".csv": table, ".jsonl": json_lines}
 _READERS = {".yaml": yaml_entries, ".yml": yaml_entries, **_TABLES}
@@ -63,7 +64,7 @@ def read(path: Path) -> CatalogFile:
     try:
         settings = Catalog.model_validate({"name": _name(path), **told})
     except ValidationError as error:
-        raise bad(f"{path.name}: {_in_words(error)}") from error
+        raise bad(f"{path.name}: {_in_words(error, [*Catalog.model_fields, _ENTRIES])}") from error
     with _opened(entries):  # so that a file that is not there is told now
         return CatalogFile(path, settings, entries)
 
@@ -78,7 +79,7 @@ def _settings(path: Path) -> tuple[dict[str, Any], Path]:
     try:
         with _opened(path) as text:
             for key, line, value in yaml_pairs(text):
-                if key != "entries":
+                if key != _ENTRIES:
                     told[key] = value
                 else:
                     return told, path if isinstance(value, Iterator) else _beside(path, line, value)
@@ -104,13 +105,22 @@ def _row(line: int, told: Any) -> Row:
     try:
         return Row(line, _ENTRY.validate_python({"context": told} if isinstance(told, str) else told))
     except ValidationError as error:
-        return Row(line, None, _in_words(error))
+        return Row(line, None, _in_words(error, Entry.model_fields))
 
 
-def _in_words(error: ValidationError) -> str:
+def _in_words(error: ValidationError, known: Iterable[str]) -> str:
     """pydantic's findings in one line, without what was typed: it may be long."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'the entry'}: {one['msg']}" for one in found)
+    return "; ".join(_told(one["loc"], one["type"], one["msg"], known) for one in found)
+
+
+def _told(place: tuple[str | int, ...], kind: str, told: str, known: Iterable[str]) -> str:
+    where = ".".join(map(str, place))
+    if kind == "extra_forbidden" and len(place) == 1:
+        return f"{where[:40]}: not known here; there are {', '.join(known)}"
+    if kind.endswith("_type") and not where:
+        return "an entry is an idea, or `context` with what else there is to say of it"
+    return f"{where or 'the entry'}: {told}"
 
 
 def _name(path: Path) -> str:

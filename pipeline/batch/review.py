@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pipeline import catalog, keys
 from pipeline.app import App
 from pipeline.batch.pages import plain, rendered
-from pipeline.batch.publishing import Pair, complete_of, pairs, readable, said_no, streamed
+from pipeline.batch.publishing import Pair, complete_of, pairs, readable, streamed
 from pipeline.batch.runs import Run
 from pipeline.digest import digest
 from pipeline.engines import Store
@@ -119,7 +119,7 @@ def page(review: Review, store: Store) -> str:
 
 def _unlisted(store: Store, run: Run) -> tuple[Pair, ...]:
     """What is complete of the run, and neither listed nor refused."""
-    out = said_no(store)
+    out = catalog.withheld(store)
     if run.about().done:
         out |= _listed(store)
     return tuple(pair for pair in complete_of(store, (pair for _, pair in pairs(run))) if pair not in out)

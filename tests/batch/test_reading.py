@@ -93,9 +93,11 @@ def test_a_large_table_lies_beside_its_settings(tmp_path: Path) -> None:
         ("a.yaml", "entries:\n- a\n- [x, y\n", {4: "no YAML"}),
         ("a.yaml", "entries:\n- a\nname: late\n", {3: "settings stand before"}),
         ("a.yaml", f"entries:\n- {'[' * 20}{']' * 20}\n", {2: "flat"}),
+        ("a.yaml", "entries:\n- a\n- {context: b, tags: x, context: c}\n", {3: "'context' is said twice"}),
+        ("a.csv", "context;tags\na;b\n", {2: "there are context, tags, audience, variants, locales"}),
         ("a.csv", "context,variants\na,0\nb,many\nc,1,2\n", {2: "variants", 3: "variants", 4: "beyond"}),
         ("a.csv", 'context\n"a" b\nc\n', {2: "no CSV"}),
-        ("a.jsonl", '{"context": 1}\n{\n[]\n"ok"\n', {1: "context", 2: "no JSON", 3: "the entry"}),
+        ("a.jsonl", '{"context": 1}\n{\n[]\n"ok"\n', {1: "context", 2: "no JSON", 3: "an entry is an idea"}),
         ("a.jsonl", f'"a"\n"{"x" * 70_000}"\n"b"\n', {2: "64000"}),
     ],
 )
@@ -123,7 +125,8 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
     [
         ("a.yaml", "locales: []\nentries: [a]\n", "locales"),
         ("a.yaml", "name: Not A Name\nentries: [a]\n", "name"),
-        ("a.yaml", "colour: red\nentries: [a]\n", "colour"),
+        ("a.yaml", "colour: red\nentries: [a]\n", "colour: not known here; there are name, locales"),
+        ("a.yaml", "budget: 1\nlocales: [en]\nbudget: 900\nentries: [a]\n", "'budget' is said twice"),
         ("a.yaml", "publish: {sample: 2}\nentries: [a]\n", "publish.sample"),
         ("a.yaml", "locales: [en]\n", "no `entries`"),
         ("a.yaml", "just text", "mapping"),

@@ -65,7 +65,7 @@ def program(*arguments: str, folder: Path, before: tuple[str, ...] = ()) -> subp
 
 def test_two_runs_of_one_catalog_at_once_pay_for_each_call_once(tmp_path: Path) -> None:
     catalog = tmp_path / "twice.yaml"
-    catalog.write_text("locales: [en, fr, it]\nentries:\n- a shy snail\n", "utf-8")
+    catalog.write_text("locales: [en, fr, it]\npublish: {review: none}\nentries:\n- a shy snail\n", "utf-8")
     slow = ("-c", _SLOW, str(tmp_path))
     arguments = ("--profile", "fake", "--", str(catalog))
     running = [program(*arguments, folder=tmp_path, before=slow) for _ in range(2)]

@@ -95,6 +95,15 @@ def test_a_review_that_is_rejected_publishes_nothing(airflow: Airflow) -> None:
     assert (ended.state, ended.published) == ("success", set())
 
 
+def test_where_nobody_can_be_asked_what_is_to_be_looked_at_is_not_published(
+    airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORIES_REVIEW", "later")
+    ended = airflow.run(airflow.catalog(SNAIL, publish={"review": "all"}))
+    assert (ended.of("approve"), ended.of("publish"), ended.of("report")) == ("skipped", "skipped", "success")
+    assert (ended.state, ended.published) == ("success", set())
+
+
 def test_a_reviewer_withholds_a_story_and_the_others_appear(airflow: Airflow) -> None:
     withheld = steps.acceptable(fake_app(airflow.store), SNAIL, 0, "").story_id
     someone = airflow.answering("Approve", withhold=withheld)
