@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -59,3 +61,21 @@ def test_names_are_not_postprocessed_into_portuguese_words(engine: BergamotTrans
 
 def test_nothing_to_say_stays_nothing(engine: BergamotTranslation) -> None:
     assert engine.translate(("", "  "), "en", "pt") == ("", "")
+
+
+_COMING_AND_GOING = """
+from concurrent.futures import ThreadPoolExecutor
+from pipeline.engines import create
+bergamot = create("bergamot")
+texts = ["A shy snail wanted to see the sea.", "They danced until the stars came out."]
+for _ in range(12):
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda n: bergamot.translate([f"{t} {n}" for t in texts * 5], "en", "pt"), range(12)))
+assert len(told) == 12
+"""
+
+
+def test_threads_that_come_and_go_may_share_it() -> None:
+    """In a process of its own: what this guards against is a segmentation fault."""
+    ran = subprocess.run([sys.executable, "-c", _COMING_AND_GOING], capture_output=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
