@@ -68,10 +68,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.engines import create
 bergamot = create("bergamot")
 texts = ["A shy snail wanted to see the sea.", "They danced until the stars came out."]
+
+def told(number):
+    return bergamot.translate([f"{text} {number}" for text in texts * 5], "en", "pt")
+
 for _ in range(12):
     with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(lambda n: bergamot.translate([f"{t} {n}" for t in texts * 5], "en", "pt"), range(12)))
-assert len(told) == 12
+        heard = list(pool.map(told, range(12)))
+assert len(heard) == 12
 """
 
 
