@@ -32,8 +32,9 @@ _PATIENCE = 300.0
 def main(arguments: list[str]) -> int:
     choice = _choice(arguments)
     known = secrets_of(choice.home)
-    (choice.home / "passwords.json").write_text(json.dumps({USER: known["admin"]}), "utf-8")
-    (choice.home / "passwords.json").chmod(0o600)
+    passwords = choice.home / "passwords.json"
+    passwords.touch(0o600)
+    passwords.write_text(json.dumps({USER: known["admin"]}), "utf-8")
     running = Processes(choice.home / "logs" / "components", environment(choice, known))
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -54,6 +54,6 @@ class Budget:
         if time.monotonic() - self._read_at > _FRESH_SECONDS:
             own = self.record.stage, self.record.number
             others = (one for one in self.run.records() if (one.stage, one.number) != own)
-            self._elsewhere = sum(dollars(one.paid) for one in others)
+            self._elsewhere = dollars(row for one in others for row in one.paid)
             self._read_at = time.monotonic()
         return self._elsewhere + dollars(self.paid()) >= self.limit

@@ -1,8 +1,8 @@
 """A run: one batch execution, and what is known of it, under runs/<id>/ of the store.
 
 Only the run's id and a chunk's number travel between tasks. A chunk's record is written by its maker
-alone, so there is nothing to lock. Records carry times and money; what is made
-lies elsewhere, under its own names.
+alone, so there is nothing to lock. Records carry times and money; what is made lies elsewhere, under its
+own names.
 """
 
 from __future__ import annotations
@@ -68,15 +68,6 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """A story × locale that a check found fault with, and that was made all the same."""
-
-    id: str
-    locale: str
-    found: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ChunkRecord:
     """What a stage did with a chunk, over all its attempts.
 
@@ -92,7 +83,6 @@ class ChunkRecord:
     made: int = 0
     left: int = 0
     failures: tuple[Failure, ...] = ()
-    flags: tuple[Flag, ...] = ()
     paid: tuple[Paid, ...] = ()
 
 
@@ -167,7 +157,6 @@ def _record(data: bytes) -> ChunkRecord:
         **{
             **told,
             "failures": tuple(Failure(**one) for one in told["failures"]),
-            "flags": tuple(Flag(**{**one, "found": tuple(one["found"])}) for one in told["flags"]),
             "paid": tuple(Paid(**{**one, "usage": Usage(**one["usage"])}) for one in told["paid"]),
         }
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pipeline.app import App, Watch
 from pipeline.batch.budget import Budget
 from pipeline.batch.metering import Metered
-from pipeline.batch.runs import ChunkRecord, Failure, Flag, Item, Run
+from pipeline.batch.runs import ChunkRecord, Failure, Item, Run
 from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
 
 # A task that is killed loses the account of what it paid for since.
@@ -49,9 +49,7 @@ class Stage:
         self._tried = {(one.id, one.locale): one.attempts for one in before.failures}
         self.given_up = tuple(one for one in before.failures if not one.retryable)
         self._before = before
-        self._record = replace(
-            before, attempts=before.attempts + 1, made=0, left=0, failures=self.given_up, flags=()
-        )
+        self._record = replace(before, attempts=before.attempts + 1, made=0, left=0, failures=self.given_up)
         app.store.start()
         self._budget = Budget(run, before, about.catalog.get("budget"), app.store)
         self._lock = threading.Lock()
@@ -75,8 +73,8 @@ class Stage:
                 self._keep()
         return self._record
 
-    def made(self, count: int, *flags: Flag) -> None:
-        self._add(made=count, flags=flags)
+    def made(self) -> None:
+        self._add(made=1)
 
     def failed(self, job: Job, step: str, error: Exception) -> None:
         """Raises what is not this story's own trouble."""
@@ -115,21 +113,11 @@ class Stage:
             problem="unfinished",
         )
 
-    def _add(
-        self,
-        made: int = 0,
-        left: int = 0,
-        failures: tuple[Failure, ...] = (),
-        flags: tuple[Flag, ...] = (),
-    ) -> None:
+    def _add(self, made: int = 0, left: int = 0, failures: tuple[Failure, ...] = ()) -> None:
         with self._lock:
             now = self._record
             self._record = replace(
-                now,
-                made=now.made + made,
-                left=now.left + left,
-                failures=now.failures + failures,
-                flags=now.flags + flags,
+                now, made=now.made + made, left=now.left + left, failures=now.failures + failures
             )
 
     def _keep(self, after: float = 0.0) -> None:
