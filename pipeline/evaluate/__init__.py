@@ -1,0 +1,1 @@
+"""How good stories are, in figures: what the notebooks call."""
