@@ -122,11 +122,18 @@ class CachedText:
             usage = Usage(1, made.prompt_tokens, made.completion_tokens, seconds=_since(started))
             return _body(prompt.name, self.fingerprint, usage, asdict(made))
 
-        key = keys.call("complete", self.fingerprint, asdict(prompt))
-        answer = memo(self.store, key, call)["answer"]
+        answer = memo(self.store, _text_key(self.fingerprint, prompt), call)["answer"]
         if not heard:
             on_text(answer["text"])
         return Completion(**answer)
+
+
+def remembered(store: Store, engine: TextEngine, prompt: Prompt) -> Usage | None:
+    """What this completion took when it was made; None where it was not yet, or is damaged. Asks nobody."""
+    try:
+        return Usage(**unseal(store.get(_text_key(engine.fingerprint, prompt)))["usage"])
+    except (NotFoundError, CorruptError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +258,10 @@ class CachedDetection:
             "answer"
         ]
         return answer
+
+
+def _text_key(fingerprint: str, prompt: Prompt) -> str:
+    return keys.call("complete", fingerprint, asdict(prompt))
 
 
 def _speech_key(fingerprint: str, text: str, voice: Voice) -> str:

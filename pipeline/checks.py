@@ -75,10 +75,16 @@ def distinct(text: str, size: int = 4) -> float:
     return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
 
 
-def _hero(draft: Draft, text: str) -> int:
-    """How often the plan's hero is told; without one, the name told most where no sentence begins."""
+def hero(draft: Draft, text: str) -> str:
+    """The plan's hero; without one, the name told most where no sentence begins. "": no name."""
     names = [draft.hero] if draft.hero else [name for name, _ in Counter(_NAME.findall(text)).most_common(1)]
-    return sum(len(re.findall(rf"\b{re.escape(name)}\b", text)) for name in names)
+    return names[0] if names else ""
+
+
+def _hero(draft: Draft, text: str) -> int:
+    """How often the hero is told."""
+    name = hero(draft, text)
+    return len(re.findall(rf"\b{re.escape(name)}\b", text)) if name else 0
 
 
 def _shared(idea: str, text: str) -> int:

@@ -1,0 +1,64 @@
+"""What notebook 02's parameters ask for, checked before anything is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import steps
+from pipeline.app import App
+from pipeline.errors import ConfigError
+from pipeline.evaluate import candidates, experiment
+from pipeline.evaluate.candidates import Arm
+from pipeline.evaluate.contexts import Contexts, contexts
+from pipeline.evaluate.experiment import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """baseline: what the model is asked with today. candidates: all others."""
+
+    baseline: Arm
+    candidates: tuple[Arm, ...]
+    contexts: Contexts
+    variants: int
+
+    @property
+    def search(self) -> tuple[Cell, ...]:
+        return experiment.cells((self.baseline, *self.candidates), self.contexts.search, self.variants)
+
+    def confirmation(self, candidate: Arm) -> tuple[Cell, ...]:
+        return experiment.cells((self.baseline, candidate), self.contexts.unseen, self.variants)
+
+    def candidate(self, prompt_id: str) -> Arm:
+        return next(arm for arm in self.candidates if arm.id == prompt_id)
+
+
+def plan(
+    app: App,
+    folder: Path,
+    *,
+    prompts: Sequence[str],
+    samplings: Mapping[str, Mapping[str, Any]],
+    contexts_file: Path,
+    contexts_limit: int,
+    unseen_limit: int,
+    variants: int,
+    locales: Sequence[str] = (),
+) -> Plan:
+    """folder: where the candidates' files lie. Raises ConfigError, RequestError: what is wrong, and what to do."""
+    counts = {"contexts_limit": contexts_limit, "unseen_limit": unseen_limit, "variants": variants}
+    for name, told in counts.items():
+        if type(told) is not int or told < 1:
+            raise ConfigError(f"{name} = {told!r}: a whole number from 1 on", problem="bad-setting")
+    for locale in locales:
+        steps.chain(app, locale)
+    baseline = candidates.shipped(app.prompt.id)
+    tried = [arm for arm in candidates.arms(prompts, samplings, folder) if arm.id != baseline.id]
+    if not tried:
+        raise ConfigError(
+            f"nothing to compare {baseline.id} with: name another prompt, or another sampling", problem="bad-setting"
+        )
+    return Plan(baseline, tuple(tried), contexts(contexts_file, contexts_limit, unseen_limit), variants)

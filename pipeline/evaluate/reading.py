@@ -1,0 +1,86 @@
+"""Stories to read side by side, and to hear. What a model wrote is hostile until it is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING
+
+from pipeline import steps
+from pipeline.app import App, Watch
+from pipeline.evaluate.candidates import Arm
+from pipeline.evaluate.measures import made, prompts
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_STYLE = "vertical-align:top;text-align:start;white-space:normal;min-width:14em;max-width:26em;font-size:13px"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A story in a locale. story, labels: for people, not yet escaped. mp3: the whole of it."""
+
+    locale: str
+    title: str
+    story: str
+    labels: tuple[str, ...]
+    mp3: bytes
+
+
+def telling(frame: DataFrame, most: int = 2) -> list[tuple[str, int]]:
+    """(context, variant) of those where prompts differ most in what is accepted: they teach most."""
+    rows = made(frame)
+    spread = rows.groupby(["context", "variant"], sort=False).accepted.std(ddof=0).fillna(0.0)
+    return [(str(context), int(variant)) for context, variant in spread.sort_values(ascending=False, kind="stable").index[:most]]
+
+
+def side_by_side(frame: DataFrame, context: str, variant: int) -> str:
+    """HTML: the same context and variant as each prompt has it told, with what the checks found."""
+    rows = made(frame[(frame.context == context) & (frame.variant == variant)])
+    told = {row.prompt: row for row in rows.itertuples()}
+    columns = [name for name in prompts(frame) if name in told]
+    heads = "".join(f'<th style="{_STYLE}">{escape(name)}</th>' for name in columns)
+    verdicts = "".join(f'<td style="{_STYLE}">{_verdict(told[name])}</td>' for name in columns)
+    stories = "".join(
+        f'<td dir="auto" style="{_STYLE}"><b>{escape(told[name].title)}</b><br>{escape(told[name].text)}</td>' for name in columns
+    )
+    caption = f"{escape(context)}, variant {variant}"
+    return (
+        f'<div style="overflow-x:auto"><table><caption dir="auto">{caption}</caption>'
+        f"<tr>{heads}</tr><tr>{stories}</tr><tr>{verdicts}</tr></table></div>"
+    )
+
+
+def _verdict(row: object) -> str:
+    refused = escape(str(getattr(row, "refused", "")))
+    return f"refused: {refused}" if refused else "accepted"
+
+
+def accepted(frame: DataFrame, prompt: str, most: int = 1) -> list[tuple[str, int]]:
+    """(context, variant) of the prompt's first accepted drafts."""
+    rows = made(frame, prompt)
+    rows = rows[rows.accepted == 1].head(most)
+    return [(str(context), int(variant)) for context, variant in zip(rows.context, rows.variant, strict=True)]
+
+
+def hear(app: App, arm: Arm, context: str, variant: int, locales: Sequence[str], watch: Watch) -> Iterator[Heard]:
+    """A story of the arm, told in each locale, as `stories make` would. The draft is the remembered one.
+
+    A committed story stays as it was first told: where the prompt's words have changed since, raise its version to
+    hear the new one. Raises as steps.run.
+    """
+    asked = replace(app, prompt=arm.prompt)
+    story_id = steps.accept(asked, context, variant)
+    for tag in locales:
+        locale = steps.chain(asked, tag).locale
+        manifest = steps.run(asked, story_id, locale, watch)
+        text = " ".join(segment.text for segment in manifest.segments)
+        yield Heard(locale, manifest.title, text, manifest.labels, app.store.get(manifest.mp3))
+
+
+def headline(heard: Heard) -> str:
+    """HTML: what is heard, with what a listener must be told."""
+    labels = f" ({escape(', '.join(heard.labels))})" if heard.labels else ""
+    return f'<p dir="auto"><b>{escape(heard.title)}</b> [{escape(heard.locale)}]{labels}<br>{escape(heard.story)}</p>'
