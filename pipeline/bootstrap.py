@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.app import App, Chain
 from pipeline.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
 from pipeline.claims import Claims, this_machine
-from pipeline.config import Settings, profile
+from pipeline.config import DEFAULT_PROFILE, Settings, profile
 from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
 from pipeline.prompts import current, read, story_prompt
@@ -53,6 +53,27 @@ def build_batch(settings: Settings) -> App:
     from pipeline.batch.metering import Metered
 
     return build_app(settings, Metered(build_store(settings)))
+
+
+def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str) -> TextEngine | None:
+    """The model that marks stories, remembering in the app's store; None where neither profile nor model
+    says one.
+
+    model: a name of `stories models`, or a GGUF's path. STORIES_JUDGE_ENDPOINT is the endpoint of the profile
+    aws, where it is another than writes. Where it is the very model that writes, it is not loaded twice.
+    Raises ConfigError, as build_app does.
+    """
+    if not profile and not model:
+        return None
+    told = {
+        **environ,
+        "STORIES_ENDPOINT": environ.get("STORIES_JUDGE_ENDPOINT") or environ.get("STORIES_ENDPOINT", ""),
+    }
+    # A writer that the environment names is the app's.
+    told.pop("STORIES_MODEL", None)
+    made = _Parts(Settings.from_env(told, profile=profile or DEFAULT_PROFILE, model=model), app.store).text
+    same = made.fingerprint == app.text.fingerprint and not environ.get("STORIES_JUDGE_ENDPOINT")
+    return app.text if same else made
 
 
 def build_runner(app: App, settings: Settings) -> Runner:

@@ -1,4 +1,4 @@
-"""Story prompts that are tried: YAML files that say what differs from a shipped one, and sampling settings."""
+"""Story prompts that are tried: YAML files that say what differs from a shipped one; and how they sample."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.errors import ConfigError
 from pipeline.evaluate.fields import FIELDS, SAMPLING
 from pipeline.evaluate.yaml_files import mapping
-from pipeline.prompts import ID, StoryPrompt, story_prompt
+from pipeline.prompts import ID, StoryPrompt, story_prompt, story_prompts
 from pipeline.types import Completion, StoryRequest
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -22,7 +22,8 @@ _ENDLESS = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A prompt with its sampling settings: what one column of the experiment is. why: what is tried with it."""
+    """A prompt with its sampling settings: what one column of the experiment is. why: what is tried with
+    it."""
 
     prompt: StoryPrompt
     why: str
@@ -44,7 +45,11 @@ def arms(names: Sequence[str], samplings: Mapping[str, Mapping[str, Any]], folde
     """
     if not names or not samplings:
         raise ConfigError("nothing to try: name at least one prompt and one sampling", problem="bad-setting")
-    found = [_sampled(arm, name, told) for arm in (_arm(one, folder) for one in names) for name, told in samplings.items()]
+    found = [
+        _sampled(arm, name, told)
+        for arm in (_arm(one, folder) for one in names)
+        for name, told in samplings.items()
+    ]
     ids = [arm.id for arm in found]
     if twice := sorted({one for one in ids if ids.count(one) > 1}):
         raise ConfigError(f"asked for twice: {', '.join(twice)}: name each once", problem="bad-setting")
@@ -78,7 +83,7 @@ def read(path: Path) -> Arm:
     _check_fields(path.name, changed)
     prompt = StoryPrompt({**base.spec, **changed}, base.prompt.names)
     _check_whole(path.name, prompt)
-    return Arm(prompt, " ".join(told["why"].split()))
+    return _free(Arm(prompt, " ".join(told["why"].split())))
 
 
 def _arm(name: str, folder: Path) -> Arm:
@@ -96,7 +101,9 @@ def _arm(name: str, folder: Path) -> Arm:
 
 def _sampled(arm: Arm, name: str, told: Mapping[str, Any]) -> Arm:
     if not _NAME.fullmatch(str(name)) or not isinstance(told, Mapping):
-        raise ConfigError(f'sampling {str(name)[:40]!r}: say it like "cool": {{"temperature": 0.2}}', problem="bad-setting")
+        raise ConfigError(
+            f'sampling {str(name)[:40]!r}: say it like "cool": {{"temperature": 0.2}}', problem="bad-setting"
+        )
     if unknown := sorted(set(map(str, told)) - set(SAMPLING)):
         raise ConfigError(
             f"sampling {name!r}: unknown {', '.join(unknown)}; known: {', '.join(SAMPLING)}",
@@ -107,7 +114,18 @@ def _sampled(arm: Arm, name: str, told: Mapping[str, Any]) -> Arm:
     _check_fields(f"sampling {name!r}", told)
     spec = {**arm.spec, **told, "name": f"{arm.spec['name']}-{name}"}
     changed = ", ".join(f"{key} {value}" for key, value in told.items())
-    return Arm(StoryPrompt(spec, arm.prompt.names), f"{arm.why}; {changed}")
+    return _free(Arm(StoryPrompt(spec, arm.prompt.names), f"{arm.why}; {changed}"))
+
+
+def _free(arm: Arm) -> Arm:
+    """Raises ConfigError: a shipped prompt has this name and version, and other words; it could not be
+    promoted."""
+    if arm.id in story_prompts() and shipped(arm.id).spec != arm.spec:
+        raise ConfigError(
+            f"{arm.id} is a shipped prompt with other words or settings: raise the version",
+            problem="prompt-taken",
+        )
+    return arm
 
 
 def _check_fields(where: str, told: Mapping[str, Any]) -> None:
@@ -125,8 +143,8 @@ def _check_whole(where: str, prompt: StoryPrompt) -> None:
         prompt.prompt(StoryRequest("a shy snail"), "a shy snail", 0)
     except (KeyError, ValueError) as error:
         raise ConfigError(
-            f"{where}: {error} is no placeholder: system has $audience and $jobs, user $idea, $hero and $friend; "
-            "a dollar is $$",
+            f"{where}: {error} is no placeholder: system has $audience and $jobs, user $idea, $hero and "
+            "$friend; a dollar is $$",
             problem="bad-prompt",
         ) from error
     for number, example in enumerate(prompt.spec["examples"], 1):
@@ -134,8 +152,8 @@ def _check_whole(where: str, prompt: StoryPrompt) -> None:
         told = prompt.parse(Completion(answer, 0, 0, "end"), _ENDLESS)
         if not (told.whole and told.title) or _planned(answer) != list(prompt.spec["plan"]):
             raise ConfigError(
-                f"{where}: example {number} is not what the prompt asks for: its plan ({', '.join(prompt.spec['plan']) or 'none'}), "
-                "a title, and its numbered lines",
+                f"{where}: example {number} is not what the prompt asks for: its plan "
+                f"({', '.join(prompt.spec['plan']) or 'none'}), a title, and its numbered lines",
                 problem="bad-prompt",
             )
 

@@ -19,7 +19,8 @@ class Contexts:
 
 
 def contexts(path: Path, search: int, unseen: int) -> Contexts:
-    """The first so many of each. Raises ConfigError: not two lists of ideas, an idea in both, a count of 0."""
+    """The first so many of each. Raises ConfigError: not two lists of ideas, an idea in both, a count of
+    0."""
     told = mapping(path)
     if set(told) != {"search", "unseen"}:
         raise ConfigError(f"{path.name} is to have two lists, search and unseen", problem="bad-contexts")
@@ -34,10 +35,13 @@ def contexts(path: Path, search: int, unseen: int) -> Contexts:
 
 def _ideas(path: Path, name: str, told: object) -> tuple[str, ...]:
     if not isinstance(told, list) or not told or len(told) > _MOST:
-        raise ConfigError(f"{path.name}: {name} is to be a list of 1 to {_MOST} ideas", problem="bad-contexts")
+        raise ConfigError(
+            f"{path.name}: {name} is to be a list of 1 to {_MOST} ideas", problem="bad-contexts"
+        )
     if wrong := [one for one in told if not isinstance(one, str) or not one.strip()]:
         raise ConfigError(
-            f"{path.name}: {name}: {str(wrong[0])[:60]!r} is no text: put it in quotes", problem="bad-contexts"
+            f"{path.name}: {name}: {str(wrong[0])[:60]!r} is no text: put it in quotes",
+            problem="bad-contexts",
         )
     ideas = tuple(map(clean, told))
     if twice := next((one for one in ideas if ideas.count(one) > 1), None):

@@ -1,4 +1,4 @@
-"""Which candidate is confirmed, and whether it is promoted: a rule that is written before the figures are seen."""
+"""Which candidate is confirmed, and whether it is promoted: a rule written before the figures are seen."""
 
 from __future__ import annotations
 
@@ -44,9 +44,13 @@ def choose(frame: DataFrame, baseline: str) -> str:
     there = [name for name in prompts(frame) if name != baseline and len(made(frame, name))]
     if not there:
         raise RequestError(
-            "no candidate has a draft: read the failures above, and run the notebook again", problem="no-draft"
+            "no candidate has a draft: read the failures above, and run the notebook again",
+            problem="no-draft",
         )
-    return min(there, key=lambda name: (-by_context(frame, name, "accepted").mean(), tokens_per_accepted(frame, name)))
+    return min(
+        there,
+        key=lambda name: (-by_context(frame, name, "accepted").mean(), tokens_per_accepted(frame, name)),
+    )
 
 
 def decide(frame: DataFrame, baseline: str, candidate: str) -> Decision:
@@ -61,8 +65,8 @@ def decide(frame: DataFrame, baseline: str, candidate: str) -> Decision:
     cheaper = accepted.low > NOT_WORSE and tokens.high < 0
     told = [
         f"accepted at the first draft: {accepted}, {'above 0' if better else 'not shown to be above 0'}",
-        f"not worse than by {-NOT_WORSE}, and cheaper: {'yes' if cheaper else 'not shown'}; tokens for each accepted "
-        f"story: {tokens}",
+        f"worse by {-NOT_WORSE} at most, and cheaper: {'yes' if cheaper else 'not shown'}; tokens for each "
+        f"accepted story: {tokens}",
     ]
     alarms = _alarms(frame, baseline, candidate, alike, harder)
     return Decision(
@@ -97,13 +101,21 @@ def _alarms(frame: DataFrame, baseline: str, candidate: str, alike: Interval, ha
 
 
 def record(
-    decision: Decision, search: DataFrame, unseen: DataFrame, baseline: str, candidate: str, engine: str, date: str
+    decision: Decision,
+    search: DataFrame,
+    unseen: DataFrame,
+    baseline: str,
+    candidate: str,
+    engine: str,
+    date: str,
 ) -> dict[str, Any]:
     """What a promoted prompt's file says of it: plain values. engine: the writer's fingerprint.
 
     Figures are [mean, low, high], of 95 %, with contexts as the unit; "_difference" is less the baseline's.
     """
-    levels = {f"{name}_unseen": level(unseen, candidate, name) for name in ("accepted", "words", "ari", "nearest")}
+    levels = {
+        f"{name}_unseen": level(unseen, candidate, name) for name in ("accepted", "words", "ari", "nearest")
+    }
     differences = {f"{name}_difference": interval for name, interval in decision.figures.items()}
     return {
         "date": date,

@@ -1,7 +1,7 @@
 """A grid of prompts × contexts × variants, a first draft each, through the engines that remember.
 
-What is finished is remembered, so a run that was stopped goes on where it was, a second run asks nothing, and a
-new prompt costs only itself.
+What is finished is remembered, so a run that was stopped goes on where it was, a second run asks nothing,
+and a new prompt costs only itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline import drafts, ideas
 from pipeline.app import Advance, App
@@ -26,7 +26,8 @@ _CELL_ERRORS = (EngineError, RequestError)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One draft. variant: gives the seed and the heroes' names, so (context, variant) is a pair across arms."""
+    """One draft. variant: gives the seed and the heroes' names, so (context, variant) is a pair across
+    arms."""
 
     arm: Arm
     context: str
@@ -51,7 +52,7 @@ class Outcome:
     cell: Cell
     idea: str
     tried: Tried | None = None
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     failure: str = ""
 
 
@@ -63,7 +64,8 @@ def cells(arms: Sequence[Arm], contexts: Sequence[str], variants: int) -> tuple[
 
 
 def in_english(app: App, contexts: Sequence[str]) -> dict[str, Idea]:
-    """Each context as the writer is told it; those in other languages are translated, a remembered call each."""
+    """Each context as the writer is told it; those in other languages are translated, a remembered call
+    each."""
     return {context: _idea(app, context) for context in contexts}
 
 

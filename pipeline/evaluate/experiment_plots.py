@@ -44,23 +44,41 @@ def accept_rates(frame: DataFrame) -> Figure | SubFigure:
         interval = level(frame, name, "accepted")
         _bar(plot, place, interval, _colour(place))
         # Above its line, so that it covers neither the line nor a neighbour.
-        plot.annotate(f"{interval.mean:.0%}", (interval.mean, place), (0, 6), textcoords="offset points", ha="center", fontsize=9)
+        plot.annotate(
+            f"{interval.mean:.0%}",
+            (interval.mean, place),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+        )
     plot.set(title="Accepted at the first draft", xlabel="share of drafts, 95 % interval", xlim=(-0.03, 1.05))
     _names(plot, names)
     return plot.figure
 
 
 def costs(frame: DataFrame) -> Figure | SubFigure:
-    """Quality against latency, and against tokens: a point a prompt, with both intervals. Up and left is better."""
+    """Quality against latency, and against tokens: a point a prompt, with both intervals. Up and left is
+    better."""
     left, right = panels(2, wide=5.4, high=4.2)
-    for plot, figure, label in ((left, "seconds", "seconds a draft"), (right, "tokens", "tokens a draft, read and written")):
+    for plot, figure, label in (
+        (left, "seconds", "seconds a draft"),
+        (right, "tokens", "tokens a draft, read and written"),
+    ):
         for place, name in enumerate(prompts(frame)):
             if not len(made(frame, name)):
                 continue
             across, up = level(frame, name, figure), level(frame, name, "accepted")
             colour, marker = _colour(place), "osD^vPX*"[place % 8]
             plot.errorbar(
-                across.mean, up.mean, xerr=_reach(across), yerr=_reach(up), fmt=marker, color=colour, capsize=3, label=name
+                across.mean,
+                up.mean,
+                xerr=_reach(across),
+                yerr=_reach(up),
+                fmt=marker,
+                color=colour,
+                capsize=3,
+                label=name,
             )
         plot.set(xlabel=label, ylabel="accepted at the first draft", ylim=(-0.05, 1.05))
     left.set(title="Quality against latency")
@@ -117,7 +135,9 @@ def _dots(plot: Axes, frame: DataFrame, figure: str) -> None:
 
 def _bar(plot: Axes, place: float, interval: Interval, colour: str) -> None:
     if interval.n:
-        plot.errorbar(interval.mean, place, xerr=_reach(interval), fmt="o", color=colour, capsize=4, markersize=5)
+        plot.errorbar(
+            interval.mean, place, xerr=_reach(interval), fmt="o", color=colour, capsize=4, markersize=5
+        )
 
 
 def _reach(interval: Interval) -> Any:

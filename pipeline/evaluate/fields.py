@@ -1,4 +1,4 @@
-"""What the parts of a story prompt may be: bounds, so that a slip in a file is found before anything is paid."""
+"""What the parts of a story prompt may be: a slip in a file is found before anything is paid."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def _texts(names: set[str], more: Mapping[str, type], most: int, told: str) -> F
             and all(isinstance(value[name], kind) for name, kind in more.items() if name in value)
         )
 
-    return Field(lambda value: isinstance(value, list) and 0 < len(value) <= most and all(map(one, value)), told)
+    return Field(
+        lambda value: isinstance(value, list) and 0 < len(value) <= most and all(map(one, value)), told
+    )
 
 
 def _labels(value: Any) -> bool:
@@ -69,8 +71,13 @@ FIELDS: dict[str, Field] = {
     "user": _TEXT,
     "plan": Field(_labels, "a list of at most 8 words with a capital each, as in [Hero, Wish], or []"),
     "fewest": _whole(1, 20),
-    "lines": _texts({"job"}, {"spare": bool}, 20, "a list of at most 20 lines, each with a job, some `spare: true`"),
+    "lines": _texts(
+        {"job"}, {"spare": bool}, 20, "a list of at most 20 lines, each with a job, some `spare: true`"
+    ),
     "examples": _texts(
-        {"idea", "hero", "friend", "answer"}, {}, 6, "a list of 1 to 6, each with idea, hero, friend and answer"
+        {"idea", "hero", "friend", "answer"},
+        {},
+        6,
+        "a list of 1 to 6, each with idea, hero, friend and answer",
     ),
 }

@@ -23,8 +23,9 @@ _GRADING = Usage(3, 750, 6)
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Of what is left to make. cells: all; remembered: drafts that cost nothing now. usage: calls of the writer,
-    its judging and the grader. seconds: of the wall's clock. dollars: None where an engine's price is not known.
+    """Of what is left to make. cells: all; remembered: drafts that cost nothing now. usage: calls of the
+    writer, its judging and the grader. seconds: of the wall's clock. dollars: None where an engine's price
+    is not known.
     """
 
     cells: int
@@ -47,8 +48,9 @@ class Forecast:
 def forecast(
     app: App, grid: Sequence[Cell], told: Mapping[str, Idea], grader: TextEngine | None = None
 ) -> Forecast:
-    """Tokens of a draft are those of what is remembered (of the same prompt, else of any), else the project's means;
-    seconds likewise, else the profile's. All judging, and all grading of what is left, is counted as asked."""
+    """Tokens of a draft are those of what is remembered (of the same prompt, else of any), else the
+    project's means; seconds likewise, else the profile's. All judging, and all grading of what is left, is
+    counted as asked."""
     found = [(cell, known(app, cell, told[cell.context])) for cell in grid if not told[cell.context].failure]
     there: dict[str, list[Usage]] = {}
     for cell, usage in found:
@@ -86,8 +88,8 @@ def within(planned: Forecast, budget: float) -> None:
         )
     if planned.dollars > budget:
         raise RequestError(
-            f"this would cost about {planned.dollars:.2f} US$, and the budget is {budget:.2f}: raise `budget`, or "
-            "take fewer prompts, samplings, contexts or variants",
+            f"this would cost about {planned.dollars:.2f} US$, and the budget is {budget:.2f}: raise "
+            "`budget`, or take fewer prompts, samplings, contexts or variants",
             problem="budget",
         )
 
@@ -102,7 +104,10 @@ def _draft(
         one = _mean(near)
         written, seconds = one, one.seconds / app.text.parallel
     else:
-        written, seconds = Usage(1, means["write"]["prompt_tokens"], means["write"]["completion_tokens"]), usual
+        written, seconds = (
+            Usage(1, means["write"]["prompt_tokens"], means["write"]["completion_tokens"]),
+            usual,
+        )
     return Usage(
         1 + judged["calls"],
         written.prompt_tokens + judged["prompt_tokens"],
@@ -114,7 +119,10 @@ def _draft(
 def _mean(many: Sequence[Usage]) -> Usage:
     told, count = _sum(many), len(many)
     return Usage(
-        1, round(told.prompt_tokens / count), round(told.completion_tokens / count), seconds=told.seconds / count
+        1,
+        round(told.prompt_tokens / count),
+        round(told.completion_tokens / count),
+        seconds=told.seconds / count,
     )
 
 

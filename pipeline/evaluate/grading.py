@@ -35,7 +35,8 @@ class Grader:
         return tuple(question["name"] for question in self.spec["questions"])
 
     def grade(self, idea: str, title: str, text: str) -> dict[str, int | None]:
-        """A mark a question, 1 to 10; None where the answer was none. Raises ConfigError, as the engine does."""
+        """A mark a question, 1 to 10; None where the answer was none. Raises ConfigError, as the engine
+        does."""
         return {
             question["name"]: self._asked(question, idea, title, text) for question in self.spec["questions"]
         }

@@ -23,7 +23,8 @@ PAIR = ["context", "variant"]
 
 def table(outcomes: Sequence[Outcome]) -> DataFrame:
     """A row a draft. failure: why there is none; its figures are then missing. accepted: every check passed.
-    complete: it ends, with all its lines. seconds, tokens: of the writing, when it was made. nearest: see below."""
+    complete: it ends, with all its lines. seconds, tokens: of the writing, when it was made. nearest: see
+    below."""
     import pandas
 
     frame = pandas.DataFrame([_row(one) for one in outcomes])
@@ -75,49 +76,15 @@ def tokens_per_accepted(frame: DataFrame, prompt: str) -> float:
 
 
 def token_difference(frame: DataFrame, baseline: str, candidate: str) -> Interval:
-    """Of tokens for each accepted story, the candidate's less the baseline's, over pairs of which both are there."""
+    """Of tokens for each accepted story, the candidate's less the baseline's, over pairs of which both are
+    there."""
     one, other = (made(frame, name).set_index(PAIR)[["tokens", "accepted"]] for name in (candidate, baseline))
-    both = one.join(other, lsuffix="_a", rsuffix="_b", how="inner").astype(float).groupby(level="context").sum()
-    return intervals.ratio_difference(*(list(both[name]) for name in ("tokens_a", "accepted_a", "tokens_b", "accepted_b")))
-
-
-def summary(frame: DataFrame) -> DataFrame:
-    """A row a prompt, for people to read: means, the accept rate with its interval."""
-    import pandas
-
-    rows = []
-    for prompt in prompts(frame):
-        there, rate = made(frame, prompt), level(frame, prompt, "accepted")
-        rows.append(
-            {
-                "prompt": prompt,
-                "drafts": len(there),
-                "failed": int((frame.prompt == prompt).sum()) - len(there),
-                "accepted": rate.mean,
-                "95 % from": rate.low,
-                "to": rate.high,
-                "attempts expected": 1 / rate.mean if rate.mean else float("inf"),
-                "tokens per accepted": tokens_per_accepted(frame, prompt),
-                "seconds (median)": there.seconds.median(),
-                "heroes (distinct)": there.hero.nunique() / max(1, len(there)) if len(there) else float("nan"),
-                **{name: there[name].mean() for name in _MEANS if name in there},
-                "unsafe": int(there.unsafe.sum()),
-            }
-        )
-    return pandas.DataFrame(rows).set_index("prompt")
-
-
-_MEANS = (
-    "complete", "words", "ari", "coleman_liau", "lix", "rix", "repetition", "distinct_1", "distinct_2", "nearest", "english",
-)  # fmt: skip
-
-
-def checks(frame: DataFrame) -> DataFrame:
-    """The share of drafts that pass each check, a column a prompt; the judge is asked only of those that pass the
-    rules (where checks refuse), so its shares are of fewer."""
-    names = [name for name in frame if str(name).startswith("check: ")]
-    told = made(frame).groupby("prompt", sort=False)[names].mean().T
-    return told.rename(index=lambda name: str(name).removeprefix("check: "))
+    both = (
+        one.join(other, lsuffix="_a", rsuffix="_b", how="inner").astype(float).groupby(level="context").sum()
+    )
+    return intervals.ratio_difference(
+        *(list(both[name]) for name in ("tokens_a", "accepted_a", "tokens_b", "accepted_b"))
+    )
 
 
 def _row(one: Outcome) -> dict[str, Any]:
@@ -156,8 +123,9 @@ def _row(one: Outcome) -> dict[str, Any]:
 
 
 def _nearest(frame: DataFrame) -> Any:
-    """How alike each draft is to the one most like it of the same prompt and another context: 0 to 1. Of the same
-    context it would be the idea's words that are alike. Words are weighed over all prompts' drafts together."""
+    """How alike each draft is to the one most like it of the same prompt and another context: 0 to 1. Of the
+    same context it would be the idea's words that are alike. Words are weighed over all prompts' drafts
+    together."""
     import numpy as np
 
     alike = cosines(list(frame.text))

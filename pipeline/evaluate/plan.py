@@ -47,18 +47,23 @@ def plan(
     unseen_limit: int,
     variants: int,
     locales: Sequence[str] = (),
+    budget: float = 0.0,
 ) -> Plan:
-    """folder: where the candidates' files lie. Raises ConfigError, RequestError: what is wrong, and what to do."""
+    """folder: where the candidates' files lie. Raises ConfigError, RequestError: what is wrong, and what to
+    do."""
     counts = {"contexts_limit": contexts_limit, "unseen_limit": unseen_limit, "variants": variants}
     for name, told in counts.items():
         if type(told) is not int or told < 1:
             raise ConfigError(f"{name} = {told!r}: a whole number from 1 on", problem="bad-setting")
+    if not isinstance(budget, int | float) or not budget >= 0:
+        raise ConfigError(f"budget = {budget!r}: US dollars, 0 or more", problem="bad-setting")
     for locale in locales:
         steps.chain(app, locale)
     baseline = candidates.shipped(app.prompt.id)
     tried = [arm for arm in candidates.arms(prompts, samplings, folder) if arm.id != baseline.id]
     if not tried:
         raise ConfigError(
-            f"nothing to compare {baseline.id} with: name another prompt, or another sampling", problem="bad-setting"
+            f"nothing to compare {baseline.id} with: name another prompt, or another sampling",
+            problem="bad-setting",
         )
     return Plan(baseline, tuple(tried), contexts(contexts_file, contexts_limit, unseen_limit), variants)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -33,7 +34,10 @@ def telling(frame: DataFrame, most: int = 2) -> list[tuple[str, int]]:
     """(context, variant) of those where prompts differ most in what is accepted: they teach most."""
     rows = made(frame)
     spread = rows.groupby(["context", "variant"], sort=False).accepted.std(ddof=0).fillna(0.0)
-    return [(str(context), int(variant)) for context, variant in spread.sort_values(ascending=False, kind="stable").index[:most]]
+    return [
+        (str(context), int(variant))
+        for context, variant in spread.sort_values(ascending=False, kind="stable").index[:most]
+    ]
 
 
 def side_by_side(frame: DataFrame, context: str, variant: int) -> str:
@@ -44,7 +48,8 @@ def side_by_side(frame: DataFrame, context: str, variant: int) -> str:
     heads = "".join(f'<th style="{_STYLE}">{escape(name)}</th>' for name in columns)
     verdicts = "".join(f'<td style="{_STYLE}">{_verdict(told[name])}</td>' for name in columns)
     stories = "".join(
-        f'<td dir="auto" style="{_STYLE}"><b>{escape(told[name].title)}</b><br>{escape(told[name].text)}</td>' for name in columns
+        f'<td dir="auto" style="{_STYLE}"><b>{escape(told[name].title)}</b><br>{escape(told[name].text)}</td>'
+        for name in columns
     )
     caption = f"{escape(context)}, variant {variant}"
     return (
@@ -65,11 +70,13 @@ def accepted(frame: DataFrame, prompt: str, most: int = 1) -> list[tuple[str, in
     return [(str(context), int(variant)) for context, variant in zip(rows.context, rows.variant, strict=True)]
 
 
-def hear(app: App, arm: Arm, context: str, variant: int, locales: Sequence[str], watch: Watch) -> Iterator[Heard]:
+def hear(
+    app: App, arm: Arm, context: str, variant: int, locales: Sequence[str], watch: Watch
+) -> Iterator[Heard]:
     """A story of the arm, told in each locale, as `stories make` would. The draft is the remembered one.
 
-    A committed story stays as it was first told: where the prompt's words have changed since, raise its version to
-    hear the new one. Raises as steps.run.
+    A committed story stays as it was first told: where the prompt's words have changed since, raise its
+    version to hear the new one. Raises as steps.run.
     """
     asked = replace(app, prompt=arm.prompt)
     story_id = steps.accept(asked, context, variant)
@@ -80,7 +87,9 @@ def hear(app: App, arm: Arm, context: str, variant: int, locales: Sequence[str],
         yield Heard(locale, manifest.title, text, manifest.labels, app.store.get(manifest.mp3))
 
 
-def headline(heard: Heard) -> str:
-    """HTML: what is heard, with what a listener must be told."""
+def player(heard: Heard) -> str:
+    """HTML: the sound, its text, and what a listener must be told."""
     labels = f" ({escape(', '.join(heard.labels))})" if heard.labels else ""
-    return f'<p dir="auto"><b>{escape(heard.title)}</b> [{escape(heard.locale)}]{labels}<br>{escape(heard.story)}</p>'
+    title = f"<b>{escape(heard.title)}</b> [{escape(heard.locale)}]{labels}"
+    sound = f"data:audio/mpeg;base64,{b64encode(heard.mp3).decode()}"
+    return f'<p dir="auto">{title}<br>{escape(heard.story)}</p><audio controls src="{sound}"></audio>'

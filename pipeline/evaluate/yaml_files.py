@@ -22,7 +22,9 @@ def mapping(path: Path) -> dict[str, Any]:
         text = data.decode()
         # An anchor may stand for itself a million times: what is written here is short, so it is written out.
         if any(isinstance(token, yaml.AnchorToken | yaml.AliasToken) for token in yaml.scan(text)):
-            raise ConfigError(f"{path.name}: anchors (&, *) are not read here: write it out", problem="bad-file")
+            raise ConfigError(
+                f"{path.name}: anchors (&, *) are not read here: write it out", problem="bad-file"
+            )
         told = yaml.safe_load(text)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", problem="bad-file") from error
