@@ -80,7 +80,10 @@ def token_difference(frame: DataFrame, baseline: str, candidate: str) -> Interva
     there."""
     one, other = (made(frame, name).set_index(PAIR)[["tokens", "accepted"]] for name in (candidate, baseline))
     both = (
-        one.join(other, lsuffix="_a", rsuffix="_b", how="inner").astype(float).groupby(level="context").sum()
+        one.merge(other, left_index=True, right_index=True, suffixes=("_a", "_b"))
+        .astype(float)
+        .groupby(level="context")
+        .sum()
     )
     return intervals.ratio_difference(
         *(list(both[name]) for name in ("tokens_a", "accepted_a", "tokens_b", "accepted_b"))
