@@ -36,8 +36,9 @@ def mean(values: Sequence[float]) -> Interval:
     """Of one figure a context: BCa bootstrap over contexts (Efron 1987), the same at each call.
 
     Small samples are a little less sure than they say. Measured on a thousand simulated experiments of 20
-    contexts: the accept rates' differences are covered 93 to 96 times of 100, with no true difference the whole
-    interval lies above 0 in 3 to 5 of 100 (2.5 are meant), and skewed figures such as seconds are covered 87.
+    contexts: the accept rates' differences are covered 93 to 96 times of 100, with no true difference the
+    whole interval lies above 0 in 3 to 5 of 100 (2.5 are meant), and skewed figures such as seconds are
+    covered 87.
     """
     import numpy as np
     from scipy.stats import bootstrap

@@ -25,9 +25,8 @@ def test_what_a_model_wrote_is_shown_and_never_run() -> None:
 
 
 def test_stories_stand_side_by_side_with_what_the_checks_found() -> None:
-    frame = table(
-        rows("old", [1.0], text="Old one."), rows("new", [0.0], text="New one.", refused="words 70")
-    )
+    new = rows("new", [0.0], text="New one.", refused="words 70")
+    frame = table(rows("old", [1.0], text="Old one."), new)
     told = reading.side_by_side(frame, "context 00", 0)
     assert told.index("Old one.") < told.index("New one.") < told.index("accepted") < told.index("words 70")
 

@@ -48,10 +48,8 @@ def test_it_runs_from_any_folder_decides_and_a_second_run_asks_nothing(tmp_path:
     paid = calls(tmp_path)
     again = run(tmp_path)
     assert calls(tmp_path) == paid
-    # together: 8 drafts, all remembered, no call left
-    assert [line.split()[1:4] for line in again.splitlines() if line.startswith("together")] == [
-        ["8", "8", "0"]
-    ]
+    (forecast,) = [line for line in again.splitlines() if line.startswith("together")]
+    assert forecast.split()[1:4] == ["8", "8", "0"]  # drafts, remembered, calls that are left
 
 
 def test_hostile_ideas_are_shown_and_never_run(tmp_path: Path) -> None:
@@ -72,7 +70,7 @@ def test_hostile_ideas_are_shown_and_never_run(tmp_path: Path) -> None:
         ({"prompts": ["nobody"]}, "ConfigError: unknown prompt 'nobody': there are because, plain, short in"),
         (
             {"samplings": {"hot": {"heat": 1}}},
-            "ConfigError: sampling 'hot': unknown heat; known: temperature",
+            "ConfigError: sampling 'hot': unknown heat; known:",
         ),
         ({"contexts_limit": 0}, "ConfigError: contexts_limit = 0: a whole number from 1 on"),
     ],
