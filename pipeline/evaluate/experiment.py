@@ -6,6 +6,7 @@ and a new prompt costs only itself.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -89,7 +90,7 @@ def run(app: App, grid: Sequence[Cell], told: dict[str, Idea], title: str) -> li
         }
         found: dict[int, Outcome] = {}
         try:
-            for done in tqdm(as_completed(asked), title, len(asked), unit="draft"):
+            for done in tqdm(as_completed(asked), title, len(asked), unit="draft", file=sys.stdout):
                 found[asked[done]] = done.result()
         except BaseException:  # Ctrl-C too
             watch.stopped.set()

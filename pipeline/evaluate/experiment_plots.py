@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 _DISTRIBUTIONS = (
     ("words", "Words of a draft", "words (wanted: shaded)"),
-    ("ari", "How hard to read", "ARI, grade of a US school (0: a child of five)"),
-    ("distinct_2", "How varied the wording is", "distinct pairs of words, 0 to 1"),
+    ("ari", "How hard to read", "ARI, school grade (0: age 5)"),
+    ("distinct_2", "How varied the wording is", "distinct pairs of words"),
 )
 _JITTER = 0.16
 
 
 def distributions(frame: DataFrame) -> Figure | SubFigure:
     """A dot a draft; beside them the mean with its interval."""
-    axes = panels(len(_DISTRIBUTIONS), wide=4.6, high=_high(frame), columns=len(_DISTRIBUTIONS))
+    axes = panels(len(_DISTRIBUTIONS), wide=3.7, high=_high(frame), columns=len(_DISTRIBUTIONS))
     for at, (plot, (figure, title, label)) in enumerate(zip(axes, _DISTRIBUTIONS, strict=True)):
         if figure == "words":
             plot.axvspan(FEWEST_WORDS, MOST_WORDS, color=WANTED, zorder=0)
         _dots(plot, frame, figure)
-        plot.set(title=title, xlabel=label)
+        _say(plot, title, label)
         if at:
             plot.tick_params(labelleft=False)
     return axes[0].figure
@@ -52,7 +52,8 @@ def accept_rates(frame: DataFrame) -> Figure | SubFigure:
             ha="center",
             fontsize=9,
         )
-    plot.set(title="Accepted at the first draft", xlabel="share of drafts, 95 % interval", xlim=(-0.03, 1.05))
+    _say(plot, "Accepted at the first draft", "share of drafts, 95 % interval")
+    plot.set_xlim(-0.03, 1.05)
     _names(plot, names)
     return plot.figure
 
@@ -61,9 +62,9 @@ def costs(frame: DataFrame) -> Figure | SubFigure:
     """Quality against latency, and against tokens: a point a prompt, with both intervals. Up and left is
     better."""
     left, right = panels(2, wide=5.4, high=4.2)
-    for plot, figure, label in (
-        (left, "seconds", "seconds a draft"),
-        (right, "tokens", "tokens a draft, read and written"),
+    for plot, figure, title, label in (
+        (left, "seconds", "latency", "seconds a draft"),
+        (right, "tokens", "tokens", "tokens a draft, read and written"),
     ):
         for place, name in enumerate(prompts(frame)):
             if not len(made(frame, name)):
@@ -80,29 +81,30 @@ def costs(frame: DataFrame) -> Figure | SubFigure:
                 capsize=3,
                 label=name,
             )
-        plot.set(xlabel=label, ylabel="accepted at the first draft", ylim=(-0.05, 1.05))
-    left.set(title="Quality against latency")
-    right.set(title="Quality against tokens")
-    right.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        _say(plot, f"Quality against {title}", label)
+        plot.set(ylabel="accepted at the first draft", ylim=(-0.05, 1.05))
+    right.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return left.figure
 
 
 def variety(frame: DataFrame) -> Figure | SubFigure:
     (plot,) = panels(1, wide=6.4, high=_high(frame))
     _dots(plot, frame, "nearest")
-    plot.set(
-        title="How alike a draft is to the nearest of another context",
-        xlabel="cosine of content words (0: nothing shared, 1: the same)",
-        xlim=(-0.02, 1.02),
+    _say(
+        plot,
+        "How alike a draft is to the nearest of another context",
+        "cosine of content words (0: nothing shared, 1: the same)",
     )
+    plot.set_xlim(left=0)
     return plot.figure
 
 
 def marks(frame: DataFrame, questions: Sequence[str]) -> Figure | SubFigure:
-    axes = panels(len(questions), wide=4.2, high=_high(frame), columns=len(questions))
+    axes = panels(len(questions), wide=3.4, high=_high(frame), columns=len(questions))
     for at, (plot, question) in enumerate(zip(axes, questions, strict=True)):
         _dots(plot, frame, question)
-        plot.set(title=question.capitalize(), xlabel="mark, 1 to 10", xlim=(0.5, 10.5))
+        _say(plot, question.capitalize(), "mark, 1 to 10")
+        plot.set_xlim(0.5, 10.5)
         if at:
             plot.tick_params(labelleft=False)
     return axes[0].figure
@@ -112,14 +114,22 @@ def differences(frame: DataFrame, baseline: str) -> Figure | SubFigure:
     """Each candidate's accept rate less the baseline's. All of an interval right of 0: better."""
     names = [name for name in prompts(frame) if name != baseline]
     (plot,) = panels(1, wide=6.4, high=_high(frame))
-    plot.axvspan(NOT_WORSE, 0, color="#EEEEEE", zorder=0, label=f"worse by {-NOT_WORSE} at most")
+    plot.axvspan(NOT_WORSE, 0, color="#EEEEEE", zorder=0)
     plot.axvline(0, color="#555555", linewidth=1)
     for place, name in enumerate(names):
         _bar(plot, place, difference(frame, baseline, name, "accepted"), _colour(place + 1))
-    plot.set(title=f"Accepted: less {baseline}, paired", xlabel="difference of shares, 95 % interval")
-    plot.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _say(
+        plot,
+        f"Accepted: less {baseline}, paired",
+        f"difference of shares, 95 % interval (grey: worse by {-NOT_WORSE} at most)",
+    )
     _names(plot, names)
     return plot.figure
+
+
+def _say(plot: Axes, title: str, label: str) -> None:
+    plot.set_title(title, loc="left", fontsize=11, fontweight="bold")
+    plot.set_xlabel(label, fontsize=10)
 
 
 def _dots(plot: Axes, frame: DataFrame, figure: str) -> None:

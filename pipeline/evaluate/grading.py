@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -72,7 +73,13 @@ def graded(frame: DataFrame, grader: Grader) -> DataFrame:
     stories = list(zip(rows.idea, rows.title, rows.text, strict=True))
     with ThreadPoolExecutor(grader.engine.parallel) as pool:
         marks = list(
-            tqdm(pool.map(lambda one: grader.grade(*one), stories), "grade", len(stories), unit="draft")
+            tqdm(
+                pool.map(lambda one: grader.grade(*one), stories),
+                "grade",
+                len(stories),
+                unit="draft",
+                file=sys.stdout,
+            )
         )
     told = frame.copy()
     for question in grader.questions:

@@ -95,6 +95,26 @@ def checks(frame: DataFrame) -> DataFrame:
     return told.rename(index=lambda name: str(name).removeprefix("check: "))
 
 
+def shown(frame: DataFrame) -> DataFrame:
+    """summary() with a column a prompt, each figure with the digits that it deserves."""
+    told = summary(frame)
+    for name in told:
+        told[name] = told[name].map(_DIGITS.get(str(name), "{:.2f}").format)
+    return told.T
+
+
+_DIGITS = {
+    "drafts": "{:d}", "failed": "{:d}", "unsafe": "{:d}", "accepted": "{:.0%}", "95 % from": "{:.0%}",
+    "to": "{:.0%}", "complete": "{:.0%}", "english": "{:.0%}", "heroes (distinct)": "{:.0%}", "words": "{:.0f}",
+    "tokens per accepted": "{:.0f}", "seconds (median)": "{:.1f}", "attempts expected": "{:.1f}",
+}  # fmt: skip
+
+
+def failures(frame: DataFrame) -> DataFrame:
+    """The drafts that are not there, and why."""
+    return frame[frame.failure != ""][["prompt", "context", "variant", "failure"]]
+
+
 def enough(frame: DataFrame, baseline: str) -> DataFrame:
     """How many contexts the accept rate's paired difference needs, from the spread that was seen. Nothing
     can be said where all contexts agreed."""

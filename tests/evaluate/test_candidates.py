@@ -147,10 +147,12 @@ def test_other_words_under_a_shipped_name_are_refused_before_anything_is_paid(tm
         candidates.read(path)
 
 
-def test_the_examples_of_plain_are_the_shipped_ones_without_their_plans() -> None:
+def test_plain_differs_from_what_is_shipped_by_the_plan_alone() -> None:
     (plain,) = candidates.arms(["plain"], {"own": {}}, FOLDER)
 
     def told(prompt: StoryPrompt) -> list[str]:
         return [one["answer"].strip().partition("Title: ")[2] for one in prompt.spec["examples"]]
 
     assert told(plain.prompt) == told(story_prompt("story@1"))
+    theirs = str(story_prompt("story@1").spec["system"]).strip().split("\n\n")
+    assert plain.spec["system"].split("\n\n")[0] == theirs[0]

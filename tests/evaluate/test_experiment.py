@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import _thread
+import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -126,7 +126,7 @@ class Slow(FakeText):
         if at == 1:
             return super().complete(prompt, on_text)
         if at == 2:
-            _thread.interrupt_main()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         for _ in range(400):  # four seconds, unless somebody stops it
             threading.Event().wait(0.01)
             on_text("word ")
