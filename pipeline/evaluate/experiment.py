@@ -84,15 +84,16 @@ def run(app: App, grid: Sequence[Cell], told: dict[str, Idea], title: str) -> li
     from tqdm import tqdm
 
     watch = _Stopping()
+    found: dict[int, Outcome] = {}
     with ThreadPoolExecutor(app.text.parallel) as pool:
-        asked: dict[Future[Outcome], int] = {
-            pool.submit(_outcome, app, cell, told[cell.context], watch): at for at, cell in enumerate(grid)
-        }
-        found: dict[int, Outcome] = {}
         try:
+            asked: dict[Future[Outcome], int] = {
+                pool.submit(_outcome, app, cell, told[cell.context], watch): at
+                for at, cell in enumerate(grid)
+            }
             for done in tqdm(as_completed(asked), title, len(asked), unit="draft", file=sys.stdout):
                 found[asked[done]] = done.result()
-        except BaseException:  # Ctrl-C too
+        except BaseException:  # Ctrl-C too, also while drafts are still being handed out
             watch.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise

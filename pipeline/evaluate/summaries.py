@@ -105,8 +105,9 @@ def shown(frame: DataFrame) -> DataFrame:
 
 _DIGITS = {
     "drafts": "{:d}", "failed": "{:d}", "unsafe": "{:d}", "accepted": "{:.0%}", "95 % from": "{:.0%}",
-    "to": "{:.0%}", "complete": "{:.0%}", "english": "{:.0%}", "heroes (distinct)": "{:.0%}", "words": "{:.0f}",
-    "tokens per accepted": "{:.0f}", "seconds (median)": "{:.1f}", "attempts expected": "{:.1f}",
+    "to": "{:.0%}", "complete": "{:.0%}", "english": "{:.0%}", "heroes (distinct)": "{:.0%}",
+    "words": "{:.0f}", "tokens per accepted": "{:.0f}", "seconds (median)": "{:.1f}",
+    "attempts expected": "{:.1f}",
 }  # fmt: skip
 
 
