@@ -31,7 +31,8 @@ FEWEST_CONTEXTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """reasons: each finding, in words. figures: the paired differences, candidate less baseline."""
+    """reasons: each finding, in words, the deciding one first. figures: the paired differences, candidate
+    less baseline."""
 
     promote: bool
     reasons: tuple[str, ...]
@@ -63,11 +64,13 @@ def decide(frame: DataFrame, baseline: str, candidate: str) -> Decision:
     harder = difference(frame, baseline, candidate, "ari")
     better = accepted.low > 0
     cheaper = accepted.low > NOT_WORSE and tokens.high < 0
-    told = [
+    found = [
         f"accepted at the first draft: {accepted}, {'above 0' if better else 'not shown to be above 0'}",
         f"worse by {-NOT_WORSE} at most, and cheaper: {'yes' if cheaper else 'not shown'}; tokens for each "
         f"accepted story: {tokens}",
     ]
+    # What was shown comes before what was not.
+    told = found[::-1] if cheaper and not better else found
     alarms = _alarms(frame, baseline, candidate, alike, harder)
     return Decision(
         (better or cheaper) and not alarms,
