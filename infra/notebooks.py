@@ -73,8 +73,12 @@ def execute(
 def html(executed: Path) -> Path:
     """What a reader wants of it: text, tables, pictures and sound, without the code."""
     from nbconvert import HTMLExporter
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-    body, _ = HTMLExporter(exclude_input=True, exclude_output_prompt=True).from_filename(str(executed))
+    exporter = HTMLExporter(exclude_input=True, exclude_output_prompt=True)
+    # A bar is drawn many times over, and a page has room for its last state.
+    exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
+    body, _ = exporter.from_filename(str(executed))
     page = executed.with_suffix(".html")
     page.write_text(body, "utf-8")
     return page

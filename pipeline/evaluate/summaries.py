@@ -66,8 +66,8 @@ def summary(frame: DataFrame) -> DataFrame:
                 "drafts": len(there),
                 "failed": int((frame.prompt == prompt).sum()) - len(there),
                 "accepted": rate.mean,
-                "95 % from": rate.low,
-                "to": rate.high,
+                "accepted, 95 % from": rate.low,
+                "accepted, 95 % to": rate.high,
                 "attempts expected": 1 / rate.mean if rate.mean else float("inf"),
                 "tokens per accepted": tokens_per_accepted(frame, prompt),
                 "seconds (median)": there.seconds.median(),
@@ -103,12 +103,13 @@ def shown(frame: DataFrame) -> DataFrame:
     return told.T
 
 
+_SHARES = ("accepted", "accepted, 95 % from", "accepted, 95 % to", "complete", "english", "heroes (distinct)")
 _DIGITS = {
-    "drafts": "{:d}", "failed": "{:d}", "unsafe": "{:d}", "accepted": "{:.0%}", "95 % from": "{:.0%}",
-    "to": "{:.0%}", "complete": "{:.0%}", "english": "{:.0%}", "heroes (distinct)": "{:.0%}",
-    "words": "{:.0f}", "tokens per accepted": "{:.0f}", "seconds (median)": "{:.1f}",
-    "attempts expected": "{:.1f}",
-}  # fmt: skip
+    **dict.fromkeys(("drafts", "failed", "unsafe"), "{:d}"),
+    **dict.fromkeys(_SHARES, "{:.0%}"),
+    **dict.fromkeys(("words", "tokens per accepted"), "{:.0f}"),
+    **dict.fromkeys(("seconds (median)", "attempts expected"), "{:.1f}"),
+}
 
 
 def failures(frame: DataFrame) -> DataFrame:
