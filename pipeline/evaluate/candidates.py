@@ -114,7 +114,7 @@ def _sampled(arm: Arm, name: str, told: Mapping[str, Any]) -> Arm:
     _check_fields(f"sampling {name!r}", told)
     spec = {**arm.spec, **told, "name": f"{arm.spec['name']}-{name}"}
     changed = ", ".join(f"{key} {value}" for key, value in told.items())
-    return _free(Arm(StoryPrompt(spec, arm.prompt.names), f"{arm.why}; {changed}"))
+    return _free(Arm(StoryPrompt(spec, arm.prompt.names), f"{changed}; {arm.why}"))
 
 
 def _free(arm: Arm) -> Arm:
