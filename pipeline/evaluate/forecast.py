@@ -62,9 +62,9 @@ def forecast(
     drafts = [_draft(app, there, cell, means, usual) for cell in left]
     seconds = sum(one.seconds for one in drafts)
     written = _sum(drafts)
-    dollars = [_dollars(app.text.fingerprint, written)]
+    dollars = [_dollars(app.text.fingerprint, written)] if left else []
     graded = Usage()
-    if grader is not None:
+    if grader is not None and left:
         graded = _sum([_GRADING] * len(left))
         # A question is a fraction of a draft: the story is read once, and hardly anything is written.
         dollars.append(_dollars(grader.fingerprint, Usage(seconds=seconds)))

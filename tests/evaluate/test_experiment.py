@@ -201,6 +201,15 @@ def test_no_budget_holds_where_no_price_is_known() -> None:
         forecast.within(told, 100)
 
 
+def test_what_is_all_remembered_is_within_every_budget() -> None:
+    store = MemoryStore()
+    app = fake_app(store, ScriptedText())
+    run(app, two())
+    told = forecasted(app, two(), grader=ScriptedText())
+    assert told.dollars == 0
+    forecast.within(told, 0)
+
+
 def planned(**changed: Any) -> plan.Plan:
     told: dict[str, Any] = {
         "prompts": ["short"],
