@@ -66,19 +66,19 @@ def read(path: Path) -> Arm:
     """A candidate's file. Raises ConfigError: what is wrong in it, and where."""
     told = mapping(path)
     if missing := [name for name in _OWN if name not in told]:
-        raise ConfigError(f"{path.name} does not say {', '.join(missing)}", problem="bad-prompt")
+        raise ConfigError(f"{path.name} does not say {', '.join(missing)}", problem="bad-setting")
     base = shipped(str(told["based_on"]))
     if unknown := sorted(set(told) - {*_OWN, *base.spec}):
         raise ConfigError(
             f"{path.name}: unknown {', '.join(unknown)}; known: {', '.join((*_OWN, *base.spec))}",
-            problem="bad-prompt",
+            problem="bad-setting",
         )
     if not _NAME.fullmatch(str(told["name"])) or told["name"] != path.stem:
         raise ConfigError(
-            f"{path.name}: its name is its file's, small letters, digits and hyphens", problem="bad-prompt"
+            f"{path.name}: its name is its file's, small letters, digits and hyphens", problem="bad-setting"
         )
     if not isinstance(told["why"], str) or not told["why"].strip():
-        raise ConfigError(f"{path.name}: why: say in a sentence what is tried", problem="bad-prompt")
+        raise ConfigError(f"{path.name}: why: say in a sentence what is tried", problem="bad-setting")
     changed = {name: value for name, value in told.items() if name not in {"why", "based_on"}}
     _check_fields(path.name, changed)
     prompt = StoryPrompt({**base.spec, **changed}, base.prompt.names)
@@ -132,20 +132,20 @@ def _check_fields(where: str, told: Mapping[str, Any]) -> None:
     for name, value in told.items():
         field = FIELDS[name]
         if not field.holds(value):
-            raise ConfigError(f"{where}: {name} is to be {field.told}", problem="bad-prompt")
+            raise ConfigError(f"{where}: {name} is to be {field.told}", problem="bad-setting")
 
 
 def _check_whole(where: str, prompt: StoryPrompt) -> None:
     """The parts fit one another: placeholders are known, and each worked example is what is asked for."""
     if prompt.spec["fewest"] > len(prompt.spec["lines"]):
-        raise ConfigError(f"{where}: fewest is more than there are lines", problem="bad-prompt")
+        raise ConfigError(f"{where}: fewest is more than there are lines", problem="bad-setting")
     try:
         prompt.prompt(StoryRequest("a shy snail"), "a shy snail", 0)
     except (KeyError, ValueError) as error:
         raise ConfigError(
             f"{where}: {error} is no placeholder: system has $audience and $jobs, user $idea, $hero and "
             "$friend; a dollar is $$",
-            problem="bad-prompt",
+            problem="bad-setting",
         ) from error
     for number, example in enumerate(prompt.spec["examples"], 1):
         answer = example["answer"].strip()
@@ -154,7 +154,7 @@ def _check_whole(where: str, prompt: StoryPrompt) -> None:
             raise ConfigError(
                 f"{where}: example {number} is not what the prompt asks for: its plan "
                 f"({', '.join(prompt.spec['plan']) or 'none'}), a title, and its numbered lines",
-                problem="bad-prompt",
+                problem="bad-setting",
             )
 
 

@@ -46,7 +46,7 @@ def choose(frame: DataFrame, baseline: str) -> str:
     if not there:
         raise RequestError(
             "no candidate has a draft: read the failures above, and run the notebook again",
-            problem="no-draft",
+            problem="bad-setting",
         )
     return min(
         there,

@@ -84,13 +84,13 @@ def within(planned: Forecast, budget: float) -> None:
     if planned.dollars is None:
         raise RequestError(
             "the engine has no price in pipeline/data/prices.toml, so no budget can hold: add its row",
-            problem="budget",
+            problem="bad-setting",
         )
     if planned.dollars > budget:
         raise RequestError(
             f"this would cost about {planned.dollars:.2f} US$, and the budget is {budget:.2f}: raise "
             "`budget`, or take fewer prompts, samplings, contexts or variants",
-            problem="budget",
+            problem="bad-setting",
         )
 
 
