@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,58 +11,10 @@ from typing import Any
 import pytest
 
 from pipeline.prompts import story_prompt
-from tests.command import ROOT
+from tests.project import Project
 
 MODEL = "qwen2.5-coder-1.5b"
 RECORD = {"date": "2026-11-28", "why": "accepted more often", "accepted": 0.9, "interval": [0.8, 1.0]}
-# Runs `import pipeline.promotion as p` in the copy: what it returns, or the problem that it raised.
-CALL = """
-import json, sys
-from pipeline import promotion as p
-from pipeline.errors import StoriesError
-name, told = sys.argv[1], json.loads(sys.argv[2])
-try:
-    answer = getattr(p, name)(*told)
-except StoriesError as error:
-    answer = {"problem": error.problem, "said": str(error)}
-print(json.dumps(answer, default=str))
-"""
-
-
-class Project:
-    """A copy of the package, as another checkout: what is promoted there stays there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(ROOT / "pipeline", folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-
-    @property
-    def prompts(self) -> Path:
-        return self.folder / "pipeline" / "prompts"
-
-    def call(self, name: str, *told: Any) -> Any:
-        return json.loads(self.python("-c", CALL, name, json.dumps(told)).stdout)
-
-    def stories(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.python("-m", "pipeline.cli", *arguments)
-
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    def texts(self) -> dict[str, str]:
-        return {
-            path.relative_to(self.prompts).as_posix(): path.read_text("utf-8")
-            for path in self.prompts.rglob("*")
-            if path.is_file()
-        }
 
 
 @pytest.fixture
