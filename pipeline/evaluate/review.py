@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pipeline.records import Told, load_told
 from pipeline.types import Manifest
 
 # A bar that is gone at once is only a flicker.
-_BAR_SECONDS = 2.0
+BAR_SECONDS = 2.0
 Unreadable = tuple[str, str]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -115,5 +116,5 @@ def _watched(do: Callable[[_In], _Out], told: Iterable[_In], what: str) -> Itera
     from tqdm import tqdm
 
     asked = tuple(told)
-    bar = tqdm(streamed(do, asked), total=len(asked), desc=what, delay=_BAR_SECONDS, leave=False)
-    yield from bar
+    told_by = {"total": len(asked), "desc": what, "delay": BAR_SECONDS, "mininterval": 1}
+    yield from tqdm(streamed(do, asked), **told_by, file=sys.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import asdict
 from itertools import pairwise
@@ -11,7 +12,7 @@ from pipeline.app import App
 from pipeline.batch.publishing import complete_of, pairs
 from pipeline.batch.report import Report
 from pipeline.batch.runs import Run
-from pipeline.evaluate.review import Reading
+from pipeline.evaluate.review import BAR_SECONDS, Reading
 from pipeline.evaluate.scores import scores
 from pipeline.records import Told
 from pipeline.text import words
@@ -43,7 +44,8 @@ _LEDGER = (
     *("for", "engine", "calls", "tokens_in", "tokens_out", "characters", "audio_seconds"),
     *("engine_seconds", "dollars"),
 )
-_IN_LANGUAGE = "in the language"
+# What a translation's own checks found stands behind what was found of the English text.
+_IN_LANGUAGE = "translation: in the language"
 
 
 def stories_frame(reading: Reading) -> DataFrame:
@@ -53,7 +55,8 @@ def stories_frame(reading: Reading) -> DataFrame:
     import pandas as pd
     from tqdm import tqdm
 
-    told = tqdm(reading.stories.items(), desc="scores", delay=2, leave=False)
+    scores("Warm.")  # its formulas take seconds to load, which are no part of a bar
+    told = tqdm(reading.stories.items(), desc="scores", delay=BAR_SECONDS, mininterval=1, file=sys.stdout)
     rows = [_story_row(one, found) for one, found in told]
     judged = sorted({name for row in rows for name in row if name.startswith(JUDGE)})
     return pd.DataFrame(rows, columns=[*_STORY, *judged])
@@ -155,7 +158,6 @@ def edition_row(reading: Reading, one: Manifest) -> dict[str, Any]:
     """As of editions_frame."""
     text = " ".join(segment.text for segment in one.segments)
     english = reading.stories.get(one.story_id)
-    # What a translation's own checks found stands behind what was found of the English text.
     translated = _IN_LANGUAGE in {check.name for check in one.checks}
     minutes = one.duration_ms / 60_000
     return {

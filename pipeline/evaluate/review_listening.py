@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 # An executed notebook of some 5 MB still opens at once; sounds in it are a third larger than their files.
 _LISTEN_BYTES, _OUTLIER_BYTES = 2_400_000, 900_000
-_PLAYER = Markup('<audio controls preload="none" src="data:audio/mpeg;base64,{}"></audio>')
+# Where a model tells one story only, all pairs are alike: nobody needs them counted.
+MOST_TWINS = 1000
+_PLAYER = Markup('<audio controls preload="metadata" src="data:audio/mpeg;base64,{}"></audio>')
 
 
 def sample(reading: Reading, listen: int) -> list[Pair]:
@@ -44,9 +46,7 @@ def listening(store: Store, reading: Reading, listen: int) -> Page:
     """The sample, each with its player, transcript and figures."""
     chosen = sample(reading, listen)
     if not chosen:
-        return page(
-            paragraph("Nothing is played: " + ("listen is 0." if listen == 0 else "nothing is made."))
-        )
+        return said(f"Nothing is played: {'listen is 0' if listen == 0 else 'nothing is made'}.")
     players = _players(store, reading, chosen, _LISTEN_BYTES)
     told = zip(chosen, players, strict=True)
     return page(Markup("").join(_heard(reading, pair, player) for pair, player in told))
@@ -61,12 +61,12 @@ def outliers_told(store: Store, reading: Reading, rows: DataFrame, most: int = 3
         card(_title(reading, pair), _why(row), player + paragraph(_text(reading, pair)), _colour(row["far"]))
         for pair, player, (_, row) in zip(pairs, players, shown.iterrows(), strict=True)
     ]
-    return page(*found) if found else said("Too few stories for the usual to be known.")
+    return page(*found)
 
 
 def twins_told(reading: Reading, twins: Sequence[tuple[int, int, float]], most: int = 3) -> Page:
-    """Near-duplicates side by side. twins: places in reading.stories, and how much of their runs of three
-    words they share."""
+    """Near-duplicates side by side, `most` of them. twins: MOST_TWINS at most; each two places in
+    reading.stories, and how much of their runs of three words they share."""
     ids = list(reading.stories)
     found = [
         grid(
@@ -76,7 +76,8 @@ def twins_told(reading: Reading, twins: Sequence[tuple[int, int, float]], most: 
         + paragraph(f"They share {100 * shared:.0f} % of their runs of three words.")
         for one, other, shared in twins[:most]
     ]
-    return page(*found) if found else said("No two stories tell nearly the same.")
+    many = f"{len(twins):,}{' or more' if len(twins) == MOST_TWINS else ''}"
+    return page(paragraph(f"Pairs of stories that tell nearly the same: {many}."), *found)
 
 
 def translations_told(reading: Reading) -> Page:
@@ -129,9 +130,9 @@ def _players(store: Store, reading: Reading, pairs: Sequence[Pair], most: int) -
 def _about(reading: Reading, pair: Pair) -> Markup:
     one = reading.editions[pair]
     sure = edition_row(reading, one)["confidence"]
-    sure_of = "" if sure is None else f"; {sure:.2f} sure that it is {one.locale}"
-    return Markup("{} · <code>{}</code> {}{}").format(
-        one.locale, one.story_id[:12], badges(one.labels), sure_of
+    sure_of = "" if sure is None else f"· {sure:.2f} sure that it is {one.locale}"
+    return Markup("{} · <code>{}</code> · {} {}").format(
+        one.locale, one.story_id[:12], badges(one.labels) or "no label", sure_of
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks import FEWEST_WORDS, MOST_WORDS
-from pipeline.evaluate.drawing import COLOURS, WANTED, panels
+from pipeline.drafts import ATTEMPTS
+from pipeline.evaluate.drawing import COLOURS, WANTED, panels, titled, whole
 from pipeline.evaluate.review_frames import JUDGE, STATES, by_language
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def coverage_plot(coverage: DataFrame) -> Figure:
     high = 1.6 + 0.28 * (stories if few else len(counts))
     (axes,) = panels(1, wide=7.0, high=high)
     (_squares if few else _bars)(axes, coverage if few else counts)
-    axes.set_title("Stories × languages of the catalog")
+    titled(axes, "Stories × languages of the catalog", "language" if few else "stories")
     _state_legend(axes)
     return _figure(axes)
 
@@ -67,24 +68,23 @@ def judge_plot(stories: DataFrame, least: dict[str, float]) -> Figure:
             axes.plot([bound, bound], [row - 0.35, row + 0.35], color=COLOURS[5], linewidth=2)
     _rows(axes, [name.removeprefix(JUDGE) for name in names])
     axes.set_xlim(-0.02, 1.02)
-    axes.set_title("The judge's odds; the bar is the least that passes")
-    axes.set_xlabel("odds of the answer wanted, 0 to 1")
+    titled(axes, "The judge's odds; the bar is the least that passes", "odds of the answer wanted, 0 to 1")
     return _figure(axes)
 
 
 def languages_plot(editions: DataFrame) -> Figure:
     """Narrations and translations: a panel a figure, a row a language, a dot a story, the median as a bar."""
-    locales = sorted(editions["locale"].unique())
-    drawn = panels(len(_SPOKEN), wide=3.6, high=1.4 + 0.32 * max(2, len(locales)), columns=3)
+    high = 1.5 + 0.34 * max(2, editions["locale"].nunique())
+    drawn = panels(len(_SPOKEN), wide=3.6, high=high, columns=3)
     for axes, (name, title, unit) in zip(drawn, _SPOKEN, strict=True):
+        locales = sorted(editions.loc[editions[name].notna(), "locale"].unique())
         for row, locale in enumerate(locales):
             values = editions.loc[editions["locale"] == locale, name].dropna().astype(float)
             _dots(axes, values, row, COLOURS[0])
             if len(values):
                 axes.plot([values.median()] * 2, [row - 0.35, row + 0.35], color=COLOURS[1], linewidth=2)
         _rows(axes, locales)
-        axes.set_title(title)
-        axes.set_xlabel(unit)
+        titled(axes, title, unit)
     return _figure(drawn[0])
 
 
@@ -97,14 +97,12 @@ def variety_plot(counted: Sequence[tuple[str, DataFrame]], nearest: Any, most: i
         axes.barh(
             [_plain(name) for name in shown.iloc[:, 0]], 100 * shown["share"], color=COLOURS[0], height=0.6
         )
-        axes.set_title(title)
-        axes.set_xlabel("% of stories")
+        titled(axes, title, "% of stories")
         axes.set_xlim(0, 100)
     last = drawn[-1]
     last.hist(nearest, bins=20, range=(0, 1), color=COLOURS[0], rwidth=0.9)
-    last.set_title("How alike the most alike story is")
-    last.set_xlabel("cosine of content words, 0 to 1")
-    last.set_ylabel("stories")
+    titled(last, "How alike the most alike story is", "cosine of content words, 0 to 1", "stories")
+    whole(last.yaxis)
     return _figure(last)
 
 
@@ -121,7 +119,6 @@ def _squares(axes: Axes, coverage: DataFrame) -> None:
     axes.set_yticks(range(len(stories)), [f"line {lines[one]}: {one[:8]}" for one in stories])
     axes.set_xlim(-0.6, len(locales) - 0.4)
     axes.set_ylim(len(stories) - 0.4, -0.6)
-    axes.set_xlabel("language")
 
 
 def _bars(axes: Axes, counts: DataFrame) -> None:
@@ -130,24 +127,27 @@ def _bars(axes: Axes, counts: DataFrame) -> None:
         axes.barh(counts["locale"], counts[state], left=begun, color=_STATE_COLOURS[state], height=0.6)
         begun = begun + counts[state]
     axes.invert_yaxis()
-    axes.set_xlabel("stories")
-    axes.set_ylabel("language")
+    whole(axes.xaxis)
 
 
 def _state_legend(axes: Axes) -> None:
     from matplotlib.patches import Patch
 
     patches = [Patch(color=_STATE_COLOURS[state], label=state) for state in STATES]
-    axes.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.legend(handles=patches, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _histogram(axes: Axes, values: Series[float], title: str, unit: str) -> None:
-    axes.hist(values, bins="auto" if values.nunique() > 1 else 3, color=COLOURS[0], rwidth=0.9)
+    apart = values.nunique() > 1
+    counted = unit == "drafts"
+    bins: Any = [0.5, *(number + 0.5 for number in range(1, ATTEMPTS + 1))] if counted else "auto"
+    axes.hist(values, bins=bins if apart or counted else 3, color=COLOURS[0], rwidth=0.9)
     if len(values):
-        axes.axvline(values.median(), color=COLOURS[1], linestyle=":", linewidth=2)
-    axes.set_title(title)
-    axes.set_xlabel(unit)
-    axes.set_ylabel("stories")
+        axes.axvline(values.median(), color=COLOURS[1], linestyle=":", linewidth=2.5)
+    titled(axes, title, unit, "stories")
+    whole(axes.yaxis)
+    if counted:
+        whole(axes.xaxis)
 
 
 def _dots(axes: Axes, values: Series[float], row: int, colour: str) -> None:
@@ -167,8 +167,11 @@ def _plain(name: str) -> str:
 
 
 def _figure(axes: Axes) -> Figure:
+    """The whole of it, with air (inches) between its panels."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     found = axes.figure
     assert isinstance(found, Figure)
+    found.set_layout_engine(ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.08))
     return found

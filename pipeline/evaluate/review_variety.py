@@ -39,9 +39,9 @@ def settings(stories: Sequence[Story]) -> DataFrame:
 
 
 def common_words(stories: Sequence[Story], most: int = 10) -> DataFrame:
-    """A row a word: the content words that most stories have, names of heroes left out. What every story of
-    a catalog says, a child soon hears. scikit-learn's list of English everyday words is what counts as
-    no content; there is no list of a language model's own favourites that we could cite."""
+    """A row a word: the content words that most stories have, and at least two; names of heroes left out.
+    What every story says, a child soon hears. scikit-learn's list of English everyday words is what counts
+    as no content; there is no list of language models' own favourites that we could cite."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     found = (
@@ -50,7 +50,8 @@ def common_words(stories: Sequence[Story], most: int = 10) -> DataFrame:
         for word in _told(one) - {hero(one.text).casefold()}
         if word.isalpha() and len(word) > 1 and word not in ENGLISH_STOP_WORDS
     )
-    return _counted("word", found, len(stories)).head(most)
+    counted = _counted("word", found, len(stories))
+    return counted[counted["stories"] > 1].head(most)
 
 
 def share_with(stories: Sequence[Story], told: Iterable[str]) -> float:
