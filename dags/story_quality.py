@@ -1,7 +1,7 @@
 """After each published catalog: the review notebook, run on that run and kept beside its report.
 
-Triggered by the asset that story_catalog publishes; by hand with a run's id. Kept as runs/<id>/quality.ipynb, and as
-quality.html for whoever has no Jupyter; also where a cell failed, with its error in it.
+Triggered by the asset that story_catalog publishes; by hand with a run's id. Kept as runs/<id>/quality.ipynb,
+and as quality.html for whoever has no Jupyter; also where a cell failed, with its error in it.
 """
 
 from __future__ import annotations

@@ -79,9 +79,9 @@ def failures_frame(found: Report) -> DataFrame:
     import pandas as pd
 
     rows = [asdict(one) for one in found.failed]
-    rows += [{**asdict(one), "problem": "unfinished"} for one in found.missing]
+    rows += [{"step": "", "attempts": 0, "problem": "unfinished", **asdict(one)} for one in found.missing]
     frame = pd.DataFrame(rows, columns=list(_FAILURE)).sort_values(["line", "locale"], kind="stable")
-    return frame.fillna({"step": "", "attempts": 0}).astype({"attempts": int}).reset_index(drop=True)
+    return frame.reset_index(drop=True)
 
 
 def unreadable_frame(reading: Reading) -> DataFrame:
