@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pipeline import keys
 from pipeline.app import App
@@ -46,12 +45,12 @@ class Reading:
         """Whether this is all, said plainly."""
         if not self.made:
             return "Nothing of this run is complete: there is no text to judge."
-        read = f"Read: {len(self.stories):,} English texts and {len(self.editions):,} narrations"
+        read = f"English texts read: {len(self.stories):,}, narrations: {len(self.editions):,}"
         if len(self.ids) == self.made:
-            return f"{read}, which is all of {self.made:,} stories."
+            return f"{read}. That is everything that is made."
         return (
-            f"{read} of a sample: {len(self.ids):,} of {self.made:,} stories, the first by id. An id is a "
-            "digest, so these are as good as drawn by lot; the parameter `most` reads more."
+            f"{read}. A sample: {len(self.ids):,} of {self.made:,} stories, the first by id. An id is a "
+            'digest, so these are as good as drawn by lot; the parameter "most" reads more.'
         )
 
 
@@ -87,13 +86,19 @@ def newest(store: Store, catalog: str = "") -> str:
     return next(found, "")
 
 
-def listing(store: Store, run: Run) -> Literal["published", "withdrawn", "not published"]:
-    """What readers have of the run."""
-    for key, told in ((keys.withdrawn, "withdrawn"), (keys.edition, "published")):
-        with suppress(NotFoundError):
-            store.get(key(PUBLISHED, run.id))
-            return told  # type: ignore[return-value]
-    return "not published"
+def listing(store: Store, run: Run) -> str:
+    """What readers have of the run: "published", "withdrawn", or "not published"."""
+    if _is_there(store, keys.withdrawn(PUBLISHED, run.id)):
+        return "withdrawn"
+    return "published" if _is_there(store, keys.edition(PUBLISHED, run.id)) else "not published"
+
+
+def _is_there(store: Store, key: str) -> bool:
+    try:
+        store.get(key)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _told(store: Store, story_id: str) -> Told | str:

@@ -53,7 +53,9 @@ def listening(store: Store, reading: Reading, listen: int) -> Page:
 
 
 def outliers_told(store: Store, reading: Reading, rows: DataFrame, most: int = 3) -> Page:
-    """The farthest of `outliers`, each with its player and text."""
+    """How many of `outliers` are FAR, and the farthest, each with its player and text."""
+    if not len(rows):
+        return page()
     shown = rows.head(most)
     pairs = list(zip(shown["id"], shown["locale"], strict=True))
     players = _players(store, reading, pairs, _OUTLIER_BYTES)
@@ -61,7 +63,8 @@ def outliers_told(store: Store, reading: Reading, rows: DataFrame, most: int = 3
         card(_title(reading, pair), _why(row), player + paragraph(_text(reading, pair)), _colour(row["far"]))
         for pair, player, (_, row) in zip(pairs, players, shown.iterrows(), strict=True)
     ]
-    return page(*found)
+    count = int((rows["far"].abs() >= FAR).sum())
+    return page(paragraph(f"Further than {FAR}: {count:,} of {len(rows):,}."), *found)
 
 
 def twins_told(reading: Reading, twins: Sequence[tuple[int, int, float]], most: int = 3) -> Page:

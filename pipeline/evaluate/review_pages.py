@@ -129,5 +129,5 @@ def _in_words(told: Any) -> str:
     if told is None or told != told:
         return "–"
     if isinstance(told, float):
-        return f"{told:,.0f}" if told.is_integer() and abs(told) >= 100 else f"{told:,.3g}"
+        return f"{told:,.0f}" if abs(told) >= 1000 else f"{told:.3g}"
     return f"{told:,}" if isinstance(told, int) and not isinstance(told, bool) else str(told)

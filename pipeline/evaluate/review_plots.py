@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _STATE_COLOURS = dict(zip(STATES, (COLOURS[2], COLOURS[5], COLOURS[1], "#BBBBBB"), strict=True))
 # More rows than that are told as bars: nobody finds a story in them.
 _MOST_ROWS = 40
+# A lone bar is not to fill its panel.
+_FEW_BARS = 5
 _ENGLISH = (
     ("words", "How long", "words"),
     ("ari", "Readability (ARI)", "school grade; 0 is a child of five"),
@@ -93,10 +95,11 @@ def variety_plot(counted: Sequence[tuple[str, DataFrame]], nearest: Any, most: i
     the one most like it."""
     drawn = panels(len(counted) + 1, wide=5.0, high=3.2)
     for axes, (title, frame) in zip(drawn, counted, strict=False):
-        shown = frame.head(most)[::-1]
+        shown = frame.head(most)
         axes.barh(
             [_plain(name) for name in shown.iloc[:, 0]], 100 * shown["share"], color=COLOURS[0], height=0.6
         )
+        axes.set_ylim(max(len(shown), _FEW_BARS) - 0.4, -0.6)
         titled(axes, title, "% of stories")
         axes.set_xlim(0, 100)
     last = drawn[-1]
@@ -138,16 +141,25 @@ def _state_legend(axes: Axes) -> None:
 
 
 def _histogram(axes: Axes, values: Series[float], title: str, unit: str) -> None:
-    apart = values.nunique() > 1
     counted = unit == "drafts"
-    bins: Any = [0.5, *(number + 0.5 for number in range(1, ATTEMPTS + 1))] if counted else "auto"
-    axes.hist(values, bins=bins if apart or counted else 3, color=COLOURS[0], rwidth=0.9)
+    axes.hist(values, bins=_bins(values, counted), color=COLOURS[0], rwidth=0.9)
     if len(values):
         axes.axvline(values.median(), color=COLOURS[1], linestyle=":", linewidth=2.5)
     titled(axes, title, unit, "stories")
     whole(axes.yaxis)
     if counted:
         whole(axes.xaxis)
+
+
+def _bins(values: Series[float], counted: bool) -> Any:
+    """Around each number of drafts; around the one value, where all are alike."""
+    if counted:
+        return [0.5, *(number + 0.5 for number in range(1, ATTEMPTS + 1))]
+    if values.nunique() != 1:
+        return "auto"
+    only = values.iloc[0]
+    wide = max(abs(only) * 0.02, 0.005)
+    return [only - 3 * wide, only - wide, only + wide, only + 3 * wide]
 
 
 def _dots(axes: Axes, values: Series[float], row: int, colour: str) -> None:

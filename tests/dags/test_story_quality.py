@@ -35,7 +35,7 @@ def test_a_published_catalog_tells_the_quality_dag_its_run_and_the_notebook_show
     store = ended.run.store
     notebook = json.loads(store.get(f"runs/{ended.run.id}/quality.ipynb"))
     shown = json.dumps([cell.get("outputs") for cell in notebook["cells"]])
-    assert f"Run {ended.run.id}. Read: 1 English texts and 2 narrations" in shown
+    assert f"Run {ended.run.id}. English texts read: 1, narrations: 2." in shown
     page = store.get(f"runs/{ended.run.id}/quality.html").decode()
     assert "A catalog run, judged" in page
     assert "import review_frames" not in page

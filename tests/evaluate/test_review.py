@@ -90,7 +90,7 @@ def test_all_is_read_and_said_to_be_all() -> None:
     reading = review.read(told_app, run)
     assert reading.ids == (name(1), name(2))
     assert set(reading.editions) == {(name(1), "en"), (name(1), "fr"), (name(2), "fr")}
-    assert reading.in_words == "Read: 2 English texts and 3 narrations, which is all of 2 stories."
+    assert reading.in_words == "English texts read: 2, narrations: 3. That is everything that is made."
 
 
 def test_a_sample_is_the_first_by_id_and_says_so() -> None:
@@ -100,7 +100,7 @@ def test_a_sample_is_the_first_by_id_and_says_so() -> None:
         told(told_app.store, one, "One.")
     reading = review.read(told_app, run, most=2)
     assert reading.ids == (name(1), name(2))
-    assert "a sample: 2 of 3 stories" in reading.in_words
+    assert "A sample: 2 of 3 stories" in reading.in_words
 
 
 def test_one_language_is_read_with_the_english_it_was_told_from() -> None:

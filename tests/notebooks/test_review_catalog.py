@@ -61,7 +61,7 @@ def test_the_notebook_is_committed_without_outputs_and_with_its_parameters() -> 
 def test_a_run_of_the_draft_engines_is_shown_and_heard(tmp_path: Path, smollm2: Path) -> None:
     made(tmp_path, "draft", IDEAS[:1])
     text, html = reviewed(tmp_path, "draft")
-    assert "Run one. Read: 1 English texts and 2 narrations, which is all of 1 stories." in text
+    assert "Run one. English texts read: 1, narrations: 2." in text
     assert html.count("<audio controls") == 2
     assert "draft story" in html
     assert "Fewer than 5 to compare" in html
@@ -77,7 +77,7 @@ def test_a_withdrawn_run_with_damaged_files_is_reviewed_and_they_are_named(tmp_p
     for mp3 in [key for key in app.store.list(f"stories/{second}/fr/") if key.endswith(".mp3")]:
         (tmp_path / "out" / mp3).unlink()
     text, html = reviewed(tmp_path)
-    assert "Read: 1 English texts and 3 narrations" in text
+    assert "English texts read: 1, narrations: 3." in text
     assert "withdrawn" in html
     assert f"stories/{first}/story.json" in html
     assert "unfinished" in html
@@ -98,22 +98,13 @@ def test_hostile_texts_do_nothing_in_the_notebook(tmp_path: Path) -> None:
     for one in range(1, 8):
         told(app.store, one, "<script>alert(1)</script> ran.", title="<img src=x onerror=alert(2)>")
     text, html = reviewed(tmp_path)
-    assert "Read: 7 English texts" in text
+    assert "English texts read: 7," in text
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt; ran." in html
 
 
-@pytest.mark.parametrize(
-    ("parameters", "first"),
-    [
-        ({"run_id": "gone"}, "RequestError: run_id='gone': there is no such run"),
-        ({"listen": -1}, "RequestError: listen='-1': give a whole number, 0 or more"),
-    ],
-)
-def test_a_bad_parameter_is_told_in_the_first_line(
-    tmp_path: Path, parameters: dict[str, Any], first: str
-) -> None:
+def test_a_bad_parameter_is_told_in_the_first_line(tmp_path: Path) -> None:
     with pytest.raises(NotebookFailed) as failed:
-        reviewed(tmp_path, **parameters)
-    assert failed.value.first_line.startswith(first)
+        reviewed(tmp_path, run_id="gone")
+    assert failed.value.first_line.startswith("RequestError: run_id='gone': there is no such run")
