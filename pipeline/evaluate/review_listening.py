@@ -36,9 +36,9 @@ def sample(reading: Reading, listen: int) -> list[Pair]:
     if listen == 0:
         return []
     drawn = sorted(reading.editions, key=lambda pair: digest(["listen", reading.run, *pair]))
-    first = list({locale: (story_id, locale) for story_id, locale in reversed(drawn)}.values())
-    ranked = sorted(first, key=drawn.index)
-    others = [pair for pair in drawn if pair not in set(ranked)]
+    first = {locale: (story_id, locale) for story_id, locale in reversed(drawn)}.values()
+    ranked = [pair for pair in drawn if pair in first]
+    others = [pair for pair in drawn if pair not in first]
     return ranked + others[: max(0, listen - len(ranked))]
 
 
