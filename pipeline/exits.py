@@ -88,6 +88,9 @@ STATUS = {
     "bad-catalog": 102,
     "unfinished": 103,
     "red-run": 104,
+    "unknown-prompt": 105,
+    "prompt-taken": 106,
+    "nothing-to-undo": 107,
 }
 
 
