@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 # An executed notebook of some 5 MB still opens at once; sounds in it are a third larger than their files.
-_LISTEN_BYTES, _OUTLIER_BYTES = 2_400_000, 900_000
+_LISTEN_BYTES, _OUTLIER_BYTES = 2_200_000, 1_250_000
 # Where a model tells one story only, all pairs are alike: nobody needs them counted.
 MOST_TWINS = 1000
 _PLAYER = Markup('<audio controls preload="metadata" src="data:audio/mpeg;base64,{}"></audio>')
