@@ -1,6 +1,7 @@
 """After each published catalog: the review notebook, run on that run and kept beside its report.
 
-Triggered by the asset that story_catalog publishes; by hand with a run's id. Kept as runs/<id>/quality.ipynb.
+Triggered by the asset that story_catalog publishes; by hand with a run's id. Kept as runs/<id>/quality.ipynb,
+and as quality.html for whoever has no Jupyter; also where a cell failed, with its error in it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ import os
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import story_catalog_tasks as tasks
 from airflow.sdk import Param, dag, get_current_context, task
+
+if TYPE_CHECKING:
+    from pipeline.engines import Store
 
 NOTEBOOK = tasks.ROOT / "notebooks" / "03_review_catalog.ipynb"
 _KERNEL = "python3"
@@ -30,10 +35,8 @@ def runs() -> list[dict[str, str]]:
 @task
 @tasks.in_plain_words
 def review_notebook(run_id: str, profile: str) -> None:
-    # Imported here: papermill takes seconds, and the DAG processor reads this file every half minute.
+    # Imported here: these take seconds, and the DAG processor reads this file every half minute.
     from airflow.providers.papermill.operators.papermill import PapermillOperator
-
-    from pipeline import keys
 
     store = tasks.app(profile).store
     with tempfile.TemporaryDirectory() as folder:
@@ -45,8 +48,23 @@ def review_notebook(run_id: str, profile: str) -> None:
             parameters={"run_id": run_id, "profile": profile, "out": str(tasks.out())},
             kernel_name=_KERNEL,
         )
-        operator.execute(get_current_context())
-        store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
+        try:
+            operator.execute(get_current_context())
+        finally:
+            _keep(store, run_id, made)
+
+
+def _keep(store: Store, run_id: str, made: Path) -> None:
+    """As it was executed, and as a page without code."""
+    from nbconvert import HTMLExporter
+
+    from pipeline import keys
+
+    if not made.exists():
+        return
+    page, _ = HTMLExporter(exclude_input=True).from_filename(str(made))
+    store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
+    store.put(keys.run(run_id, "quality.html"), page.encode())
 
 
 @dag(

@@ -21,23 +21,37 @@ def cosines(texts: Sequence[str]) -> Any:
     everyday words do not count.
     """
     import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
-    if len(texts) < 2:
-        return np.zeros((len(texts), len(texts)))
-    vectorizer = TfidfVectorizer(token_pattern=_WORD, stop_words="english", sublinear_tf=True)
-    try:
-        vectors = vectorizer.fit_transform(texts)
-    except ValueError:  # nothing but everyday words
+    vectors = _content(texts)
+    if vectors is None:
         return np.zeros((len(texts), len(texts)))
     found = (vectors @ vectors.T).toarray()
     np.fill_diagonal(found, 0.0)
     return np.clip(found, 0.0, 1.0)
 
 
-def near_duplicates(texts: Sequence[str], least: float = ALIKE) -> list[tuple[int, int, float]]:
+def nearest(texts: Sequence[str]) -> Any:
+    """How alike each text is to the one most like it: n floats, 0 to 1, by the cosine of `cosines`, without
+    keeping n × n of them."""
+    import numpy as np
+
+    found = np.zeros(len(texts))
+    vectors = _content(texts)
+    if vectors is None:
+        return found
+    for start in range(0, len(texts), _ROWS):
+        shared = (vectors[start : start + _ROWS] @ vectors.T).toarray()
+        rows = np.arange(len(shared))
+        shared[rows, start + rows] = 0.0
+        found[start : start + _ROWS] = shared.max(axis=1)
+    return np.clip(found, 0.0, 1.0)
+
+
+def near_duplicates(
+    texts: Sequence[str], least: float = ALIKE, most: int | None = None
+) -> list[tuple[int, int, float]]:
     """(i, j, Jaccard of their 3-word runs) of every two texts, i < j, that share at least `least`; the most
-    alike first. Any language."""
+    alike first, and no more than `most` of them. Any language."""
     import numpy as np
     from scipy import sparse
     from sklearn.feature_extraction.text import CountVectorizer
@@ -48,13 +62,31 @@ def near_duplicates(texts: Sequence[str], least: float = ALIKE) -> list[tuple[in
     except ValueError:  # no text of three words
         return []
     sizes = np.asarray(runs.sum(axis=1)).ravel()
-    found = []
+    found: list[tuple[int, int, float]] = []
     for start in range(0, runs.shape[0], _ROWS):
-        shared = (runs[start : start + _ROWS] @ runs.T).tocoo()
-        for row, other, both in zip(shared.row, shared.col, shared.data, strict=True):
-            one = start + int(row)
-            if one < other:
-                jaccard = both / (sizes[one] + sizes[other] - both)
-                if jaccard >= least:
-                    found.append((one, int(other), round(float(jaccard), 3)))
-    return sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))
+        found += _alike(runs, sizes, start, least)
+        found = sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))[:most]
+    return found
+
+
+def _alike(runs: Any, sizes: Any, start: int, least: float) -> list[tuple[int, int, float]]:
+    """The pairs whose first is one of the _ROWS from `start` on."""
+    shared = (runs[start : start + _ROWS] @ runs.T).tocoo()
+    ones, others = shared.row + start, shared.col
+    jaccard = shared.data / (sizes[ones] + sizes[others] - shared.data)
+    kept = (ones < others) & (jaccard >= least)
+    told = zip(ones[kept].tolist(), others[kept].tolist(), jaccard[kept].round(3).tolist(), strict=True)
+    return list(told)
+
+
+def _content(texts: Sequence[str]) -> Any:
+    """TF-IDF of the content words, a row a text, of length 1; None: fewer than two texts, or no such word."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if len(texts) < 2:
+        return None
+    vectorizer = TfidfVectorizer(token_pattern=_WORD, stop_words="english", sublinear_tf=True)
+    try:
+        return vectorizer.fit_transform(texts)
+    except ValueError:  # nothing but everyday words
+        return None

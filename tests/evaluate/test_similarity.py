@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.evaluate.similarity import cosines, near_duplicates
+from pipeline.evaluate.similarity import cosines, near_duplicates, nearest
 
 FOX = "the fox sleeps in the tree"
 OTHER_FOX = "the fox sleeps in the barn"
@@ -42,3 +42,14 @@ def test_cosine_of_two_texts_by_hand() -> None:
 def test_texts_too_few_or_too_poor_are_alike_in_nothing(texts: list[str]) -> None:
     assert near_duplicates(texts) == []
     assert cosines(texts).sum() == 0.0
+
+
+def test_no_more_pairs_are_told_than_asked_for() -> None:
+    assert near_duplicates([FOX, OTHER_FOX, FOX], 0.1, most=1) == [(0, 2, 1.0)]
+
+
+def test_the_nearest_is_the_most_alike_of_the_others() -> None:
+    texts = [FOX, SNAIL, "the tree in the fox sleeps"]
+    assert nearest(texts).tolist() == pytest.approx(cosines(texts).max(axis=1).tolist())
+    assert nearest([FOX]).tolist() == [0.0]
+    assert nearest([]).tolist() == []
