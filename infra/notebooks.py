@@ -75,7 +75,7 @@ def html(executed: Path) -> Path:
     from nbconvert import HTMLExporter
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-    exporter = HTMLExporter(exclude_input=True, exclude_output_prompt=True)
+    exporter = HTMLExporter(exclude_input=True)
     # A bar is drawn many times over, and a page has room for its last state.
     exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
     body, _ = exporter.from_filename(str(executed))
