@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 _SECONDS = 600
 
 
-class NotebookFailed(Exception):
+class NotebookFailed(Exception):  # noqa: N818 - it is the notebook that failed
     """A cell raised. first_line: the error's kind and the first line of what it says."""
 
     def __init__(self, first_line: str, notebook: nbformat.NotebookNode | None = None) -> None:
