@@ -88,6 +88,7 @@ STATUS = {
     "bad-catalog": 102,
     "unfinished": 103,
     "red-run": 104,
+    "quota": 105,
 }
 
 

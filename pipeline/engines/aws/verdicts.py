@@ -107,6 +107,12 @@ NO_ENDPOINT = Verdict(
     "{what} is not there ({told}): set STORIES_ENDPOINT to an endpoint in service in this region, "
     "or deploy one with notebooks/01_deploy_falcon.ipynb",
 )
+NO_PARAMETER = Verdict(
+    ConfigError,
+    "no-endpoint",
+    "{what} is not there ({code}): write it with notebooks/01_deploy_falcon.ipynb, or set STORIES_ENDPOINT "
+    "to an endpoint's own name",
+)
 NO_BUCKET = Verdict(
     ConfigError,
     "no-bucket",
@@ -170,7 +176,9 @@ _CODES = {
     NO_BUCKET: "NoSuchBucket InvalidBucketName PermanentRedirect 301 IllegalLocationConstraintException",
     NO_MACHINE: """StateMachineDoesNotExist StateMachineDeleting StateMachineTypeNotSupported InvalidArn
         KmsInvalidStateException""",
-    NO_RESOURCE: "ResourceNotFoundException ResourceNotFound LexiconNotFoundException",
+    NO_RESOURCE: """ResourceNotFoundException ResourceNotFound LexiconNotFoundException
+        NoSuchResourceException""",
+    NO_PARAMETER: "ParameterNotFound ParameterVersionNotFound",
     MISSING: "NoSuchKey 404 NoSuchVersion",
     STORE_FAILED: """InvalidRequest InvalidWriteOffset TooManyParts EncryptionTypeMismatch InvalidObjectState
         PreconditionFailed 412 EntityTooLarge BadDigest InvalidRange KeyTooLongError NoSuchBucketPolicy
