@@ -12,14 +12,14 @@ from pipeline.errors import ConfigError
 
 # The variable that names another file; empty: none is read.
 VARIABLE = "STORIES_ENV_FILE"
-_USUAL = ".env"
+USUAL = ".env"
 _OURS = "STORIES_"
 _AWS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"})
 
 
 def fill(environ: MutableMapping[str, str]) -> None:
     """Adds what the file of the current folder says, and the environment does not. Raises ConfigError."""
-    told = environ.get(VARIABLE, _USUAL)
+    told = environ.get(VARIABLE, USUAL)
     if not told or not Path(told).is_file():
         return
     for name, value in read(Path(told)).items():

@@ -27,6 +27,7 @@ LEFT_OUT = frozenset(
         "cli.py",
         "cli_catalog.py",
         "commands.py",
+        "deployment.py",
         "engines/aws/doctor",
         "engines/embedded",
         "engines/fake.py",
