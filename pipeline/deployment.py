@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -112,7 +113,7 @@ class Deployment:
             ) from error
 
     def publish(self, clients: Clients) -> tuple[str, ...]:
-        """Writes the endpoint's name where the pipeline reads it; lines that say where. Raises ConfigError."""
+        """The endpoint's name goes where the pipeline reads it; lines that say where. Raises ConfigError."""
         settings = {"STORIES_ENDPOINT": self.endpoint_name, "AWS_REGION": self.region}
         env_file.write(self.env_file, settings)
         told = [f"{self.env_file}: " + ", ".join(f"{name}={value}" for name, value in settings.items())]
@@ -125,6 +126,16 @@ class Deployment:
                 f"but your shell has STORIES_ENDPOINT={shell}, which goes first: unset STORIES_ENDPOINT"
             )
         return tuple(told)
+
+
+def quiet() -> None:
+    """The SDK, once imported, lets every package's small talk through. What JumpStart says of a model, its
+    licence perhaps, is heard on, once."""
+    for name in ("", "sagemaker.core.utils.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    jumpstart = logging.getLogger("sagemaker.jumpstart")
+    jumpstart.setLevel(logging.INFO)
+    jumpstart.propagate = False
 
 
 def _env_path(told: str) -> Path:

@@ -64,7 +64,7 @@ def _row(one: Endpoint, prices: Prices) -> tuple[str, ...]:
     return (
         one.name,
         one.status,
-        ", ".join(f"{each.count} x {each.kind}" for each in one.instances) or "none",
+        one.on,
         f"{one.since.astimezone(UTC):%Y-%m-%d %H:%M}",
         _UNKNOWN if hourly is None else f"{hourly:.3f}",
         _UNKNOWN if so_far is None else f"{so_far:.2f}",

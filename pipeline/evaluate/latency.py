@@ -83,9 +83,9 @@ def draw(samples: Sequence[Timed]) -> Axes:
     bars = axes.barh(rows, wrote, left=waited, color=COLOURS[0], label="writing")
     axes.bar_label(bars, [f"{one.tokens_per_s:.0f} tokens/s" for one in samples], padding=4)
     axes.set(xlabel="seconds since the call", ylabel="draft")
-    axes.set_title("How long a draft takes")
+    axes.set_title("How long a draft takes", loc="left")
     axes.set_xlim(0, max(one.whole_s for one in samples) * 1.25)
     axes.set_yticks(rows)
     axes.invert_yaxis()
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False)
     return axes

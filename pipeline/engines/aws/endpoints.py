@@ -42,6 +42,11 @@ class Endpoint:
         """A failed one holds none; one that is being deleted does, until it is gone."""
         return self.status != FAILED
 
+    @property
+    def on(self) -> str:
+        """Its instances in words."""
+        return ", ".join(f"{one.count} x {one.kind}" for one in self.instances) or "no instance"
+
     def per_hour(self, prices: Prices) -> float | None:
         """US dollars; None where the table lacks the type."""
         return prices.of(self.instances) if self.holds_instances else 0.0

@@ -52,5 +52,5 @@ def read_prices() -> Prices:
         table["region"],
         table["source"],
         {kind: row["per_hour"] for kind, row in types},
-        {kind: row["quota"] for kind, row in types},
+        {kind: row["quota"] for kind, row in types if "quota" in row},
     )

@@ -34,7 +34,7 @@ def take_down(
         there = look(clients, name)
     if there and there.status != DELETING:
         with answered("sagemaker", f"the SageMaker endpoint {name}"):
-            clients.get("sagemaker").delete_endpoint(EndpointName=name)
+            or_none(clients.get("sagemaker").delete_endpoint, EndpointName=name)
     trouble, scaling = _unscaled(clients, name)
     if there:
         hear(f"{name} is being deleted: waiting until it is gone")
