@@ -73,9 +73,10 @@ def test_a_ctrl_c_leaves_it_and_says_what_that_costs(
         raise KeyboardInterrupt
 
     said = rf"costs money by the hour.*stories endpoints delete {NAME}"
-    with monkeypatch.context() as patch, pytest.raises(EngineError, match=said):
+    with monkeypatch.context() as patch:
         patch.setattr("pipeline.engines.aws.endpoints.time.sleep", interrupt)
-        list(endpoints.until_in_service(clients, NAME))
+        with pytest.raises(EngineError, match=said):
+            list(endpoints.until_in_service(clients, NAME))
 
 
 def test_a_refusal_of_the_service_is_an_error_of_ours(clients: Clients, aws: LocalAws) -> None:
