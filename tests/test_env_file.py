@@ -14,8 +14,10 @@ from tests.command import Stories
 def test_names_of_ours_and_awss_region_are_read_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = "# mine\nSTORIES_ENDPOINT='my-falcon'\nAWS_REGION=eu-west-1\n"
+    told = (
+        "# mine\nSTORIES_ENDPOINT='my-falcon'\nAWS_REGION=eu-west-1\n"
         "AWS_SECRET_ACCESS_KEY=s3cret\nPATH=/tmp\n"
+    )
     (tmp_path / ".env").write_text(told)
     monkeypatch.chdir(tmp_path)
     environ: dict[str, str] = {}
