@@ -59,10 +59,12 @@ lint: $(VENV)/.all lint-infra ## ruff, mypy --strict, who may import whom, opena
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python infra/openapi.py --check
+	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb || { echo "Outputs of a notebook are not kept: make format takes them out" >&2; exit 1; }
 
-format: $(VENV)/.all ## ruff format and the fixes it is sure of
+format: $(VENV)/.all ## ruff format and the fixes it is sure of; no outputs in notebooks
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 fuzz: $(VENV)/.all ## 10,000 requests made from the OpenAPI document, at a server of its own: two minutes
 	@$(BIN)/python -m tests.api.fuzz --requests 10000
@@ -75,9 +77,10 @@ bench: $(VENV)/.all ## the whole bench
 	@$(BIN)/stories models fetch
 	@$(BIN)/python -m bench
 
-lock: $(UV) ## resolve requirements*.in anew, as one, into the two hashed locks
+lock: $(UV) ## resolve requirements*.in anew, as one, into the hashed locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-story.in -o requirements-story.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-studio.in -o requirements-studio.txt
 
 clean: ## remove the environment and caches; stories (out/) and weights stay
 	rm -rf $(VENV) .venv-infra build frontend/dist frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -109,3 +112,4 @@ include infra/infra.mk
 include infra/frontend.mk
 include infra/page.mk
 include infra/airflow.mk
+include infra/notebooks.mk

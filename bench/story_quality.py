@@ -1,4 +1,4 @@
-"""Are the stories good? Twenty contexts, fixed seeds: `python -m bench.story_quality [OUT]`.
+"""Are the stories good? Twenty contexts, fixed seeds: `python -m bench.story_quality [OUT] [--prompt ID]`.
 
 Writes table.md, stories.md and plot.png to OUT (bench/out/story_quality). Engine calls are remembered in
 OUT/store: after a change to checks or thresholds a new run costs only what is new; remove it to write anew.
@@ -6,7 +6,7 @@ OUT/store: after a change to checks or thresholds a new run costs only what is n
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -144,12 +144,12 @@ def plot(outcomes: list[Outcome], path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
-def main(out: Path) -> None:
+def main(out: Path, prompt: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    app = build_app(Settings.from_env({}, out=out / "store", models=None))
+    app = build_app(Settings.from_env({}, out=out / "store", models=None, prompt=prompt))
     with ThreadPoolExecutor(app.text.parallel) as pool:
         outcomes = list(tqdm(pool.map(lambda context: outcome(app, context), CONTEXTS), total=len(CONTEXTS)))
-    table = report(outcomes)
+    table = f"Prompt {app.prompt.id}, {app.text.fingerprint}.\n\n{report(outcomes)}"
     (out / "table.md").write_text(table, "utf-8")
     (out / "stories.md").write_text(stories(outcomes), "utf-8")
     plot(outcomes, out / "plot.png")
@@ -157,4 +157,8 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "bench/out/story_quality"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path, default=Path("bench/out/story_quality"))
+    parser.add_argument("--prompt", default="", help="a story prompt's id (default: the model's current one)")
+    asked = parser.parse_args()
+    main(asked.out, asked.prompt)

@@ -116,7 +116,7 @@ def _opened(options: Namespace) -> tuple[App, CatalogFile]:
 
 
 def _settings(options: Namespace) -> Settings:
-    return Settings.from_env(os.environ, profile=options.profile, out=options.out, model=options.model)
+    return Settings.from_options(os.environ, options)
 
 
 def _faultless(app: App, file: CatalogFile) -> Survey:

@@ -16,7 +16,7 @@ from pipeline.claims import Claims, this_machine
 from pipeline.config import Settings, profile
 from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
 from pipeline.judge import Judge
-from pipeline.prompts import read, story_prompt
+from pipeline.prompts import current, read, story_prompt
 from pipeline.runner import InProcess, Recorded, Runner
 from pipeline.screen import word_screen
 from pipeline.types import Voice
@@ -28,14 +28,14 @@ _CLAIM_SECONDS = 15.0
 def build_app(settings: Settings, store: Store | None = None) -> App:
     """Nothing is loaded yet: weights, packages and clients are asked for at the first use of their engine.
 
-    Raises ConfigError: unknown profile, missing package.
+    Raises ConfigError: unknown profile or story prompt, missing package.
     """
     parts = _Parts(settings, store)
     spec = parts.spec
     return App(
         profile=settings.profile,
         text=parts.text,
-        prompt=story_prompt(),
+        prompt=story_prompt(settings.prompt or current(writer(settings))),
         judge=Judge(parts.text, read("judge")),
         screen=word_screen(),
         language=parts.language,
@@ -81,6 +81,13 @@ def weights(settings: Settings) -> tuple[str, ...]:
     name = settings.model or spec["text"]
     named = (name,) if _writer(spec, settings) == "llama" and not models.is_path(name) else ()
     return (*named, *spec["weights"])
+
+
+def writer(settings: Settings) -> str:
+    """The name of the model that writes, by which current.toml says which prompt it is asked with."""
+    spec = profile(settings.profile)
+    name: str = settings.model or spec["text"]
+    return _called(name) if _writer(spec, settings) == "llama" else name
 
 
 def models_dir(settings: Settings) -> Path:

@@ -25,7 +25,7 @@ _SIGNS = {True: "ok", False: "NO", None: "?"}
 
 def doctor(options: Namespace) -> None:
     """One line a finding, as it is known. Raises ConfigError at the end where something did not pass."""
-    settings = Settings.from_env(os.environ, profile=options.profile, out=options.out, model=options.model)
+    settings = Settings.from_options(os.environ, options)
     failed, unknown = [], 0
     for finding in _findings(settings):
         say(f"{_SIGNS[finding.passed]:3} {finding.name}: {finding.told}")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import care, cli_catalog, commands, env_file, hosting
+from pipeline import care, cli_catalog, cli_prompts, commands, env_file, hosting
 from pipeline.config import DEFAULT_OUT, DEFAULT_PROFILE, profiles
 from pipeline.errors import StoriesError
 from pipeline.exits import INTERRUPTED, STATUS, status_of
@@ -27,7 +27,7 @@ examples:
   stories catalog run catalogs/bedtime.yaml    many at once (stories catalog --help)
 
 environment (an option goes before it; it goes before a file .env in this folder, or STORIES_ENV_FILE):
-  STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL
+  STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL, STORIES_PROMPT
   STORIES_CHECKS=report    story checks report and do not refuse
   STORIES_READINGS=0       keep nothing of what the local writer has read of its prompts
 for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     models.add_argument("names", nargs="*", metavar="NAME", help="which (default: what the profile needs)")
     models.add_argument("--force", action="store_true", help="fetch anew what is here already")
+    cli_prompts.add(verbs, shared)
     voices = _add(verbs, shared, "voices", care.voices, "Polly's voices, for --profile aws")
     voices.add_argument("action", nargs="?", choices=["refresh"], help="ask the service what has changed")
     voices.add_argument(
@@ -148,6 +149,11 @@ def _shared() -> argparse.ArgumentParser:
         "--out", metavar="DIR", help=f"where stories are kept (default: {DEFAULT_OUT}; STORIES_OUT)"
     )
     shared.add_argument("--model", help="the writer's weights: a name of `stories models`, or a GGUF's path")
+    shared.add_argument(
+        "--prompt",
+        metavar="NAME@VERSION",
+        help="the story prompt (default: what `stories prompts` shows for the model)",
+    )
     shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return shared
 

@@ -179,7 +179,7 @@ def cost(options: Namespace) -> None:
 
 
 def _settings(options: Namespace) -> Settings:
-    return Settings.from_env(os.environ, profile=options.profile, out=options.out, model=options.model)
+    return Settings.from_options(os.environ, options)
 
 
 def _store(options: Namespace) -> Store:

@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError
 
 DEFAULT_PROFILE = "embedded"
 DEFAULT_OUT = "out"
+_OPTIONS = ("profile", "out", "model", "prompt")
 _CHECKS = {"": None, "refuse": True, "report": False}
 # A presigned URL lives a week at most (Signature Version 4).
 _LONGEST_URL = 7 * 24 * 3600
@@ -99,6 +100,7 @@ class Settings:
     """profile: a name of profiles/*.toml. out: the store's folder. models: where weights lie.
 
     model: the writer's weights, by a name of the table or a path to a GGUF; "" for the profile's own.
+    prompt: the story prompt's id, "name@version"; "" for the one that is current for the model.
     readings: whether what the local writer has read of its prompts is kept beside the weights (300 MB).
     strict: whether a failed check refuses a text; None is the profile's own.
     """
@@ -111,10 +113,16 @@ class Settings:
     strict: bool | None = None
     aws: Aws = Aws()
     serving: Serving = Serving()
+    prompt: str = ""
+
+    @classmethod
+    def from_options(cls, environ: Mapping[str, str], options: Any) -> Settings:
+        """options: a command line's, as argparse read it. Raises ConfigError."""
+        return cls.from_env(environ, **{name: getattr(options, name, None) for name in _OPTIONS})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **told: Any) -> Settings:
-        """`told` (a command line's options) goes before STORIES_PROFILE, _OUT, _MODELS and _MODEL.
+        """`told` (a command line's options) goes before STORIES_PROFILE, _OUT, _MODELS, _MODEL and _PROMPT.
 
         STORIES_READINGS=0 keeps nothing of what the local writer has read; STORIES_CHECKS=report only reports
         what the checks find. Raises ConfigError: a value that cannot be meant.
@@ -129,6 +137,7 @@ class Settings:
             strict=_strict(environ.get("STORIES_CHECKS", "")),
             aws=Aws.from_env(environ),
             serving=Serving.from_env(environ),
+            prompt=told.get("prompt") or environ.get("STORIES_PROMPT") or "",
         )
 
 

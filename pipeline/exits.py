@@ -88,7 +88,10 @@ STATUS = {
     "bad-catalog": 102,
     "unfinished": 103,
     "red-run": 104,
-    "quota": 105,
+    "unknown-prompt": 105,
+    "prompt-taken": 106,
+    "nothing-to-undo": 107,
+    "quota": 108,
 }
 
 

@@ -11,10 +11,14 @@ from string import Template
 from typing import Any
 
 from pipeline.digest import number
+from pipeline.errors import ConfigError
 from pipeline.text import clean, sentences, words
 from pipeline.types import Completion, Prompt, StoryRequest
 
 SEED_BITS = 32
+EVERY_MODEL = "*"
+# A story prompt's name and version.
+ID = re.compile(r"[a-z][a-z0-9-]{0,39}@[1-9][0-9]{0,5}")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -144,5 +148,25 @@ def _draw(names: list[str], *parts: Any) -> str:
     return names[number(SEED_BITS, *parts) % len(names)]
 
 
-def story_prompt() -> StoryPrompt:
-    return StoryPrompt(read("story"), read("names"))
+def story_prompts() -> tuple[str, ...]:
+    """The id, "name@version", of each that is there."""
+    found = (path.name for path in files("pipeline").joinpath("prompts", "stories").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+
+
+def story_prompt(prompt_id: str = "") -> StoryPrompt:
+    """By its id; "": the one for models that have none of their own. Raises ConfigError, naming the known."""
+    told = prompt_id or current(EVERY_MODEL)
+    if told not in story_prompts():
+        raise ConfigError(
+            f"unknown story prompt {told[:40]!r}: there are {', '.join(story_prompts())}",
+            problem="unknown-prompt",
+        )
+    return StoryPrompt(read(f"stories/{told}"), read("names"))
+
+
+def current(model: str) -> str:
+    """The id of the prompt that a model is asked with. model: its name, as in `stories models`, JumpStart's
+    id, or a GGUF file's name in fingerprints."""
+    models: dict[str, list[str]] = read("current")["models"]
+    return (models.get(model) or models[EVERY_MODEL])[-1]

@@ -93,10 +93,10 @@ def _settings(options: Namespace) -> Settings:
     """A machine of one's own waits longer, and lists what is made on it."""
     environ = dict(os.environ)
     environ.setdefault("STORIES_WAIT", _WAIT)
-    told = Settings.from_env(environ, profile=options.profile, out=options.out, model=options.model)
+    told = Settings.from_options(environ, options)
     if profile(told.profile)["store"] == "files":
         environ.setdefault("STORIES_PUBLISH", "1")
-    return Settings.from_env(environ, profile=options.profile, out=options.out, model=options.model)
+    return Settings.from_options(environ, options)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -18,6 +18,7 @@ from pipeline.drafts import reasons
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
 from pipeline.keys import WRITTEN_IN
 from pipeline.locales import language, match
+from pipeline.prompts import story_prompt
 from pipeline.records import Accepted, Told, dump, load_accepted, load_manifest, load_told
 from pipeline.types import Check, Manifest, Narration, Story, StoryRequest, Usage
 
@@ -81,7 +82,8 @@ def generate(app: App, story_id: str, watch: Watch) -> Told:
     """The committed English text; written, checked and committed where there is none yet.
 
     Raises NotFoundError: no such request. RequestError: asked of another writer, so that what this one
-    wrote would lie under an id that is not its own. ContentRejectedError: no attempt passed.
+    wrote would lie under an id that is not its own. ConfigError: the prompt that it was accepted with is not
+    here. ContentRejectedError: no attempt passed.
     """
     return app.claims.once(
         keys.text(story_id, WRITTEN_IN),
@@ -93,13 +95,15 @@ def generate(app: App, story_id: str, watch: Watch) -> Told:
 
 def _write(app: App, story_id: str, watch: Watch) -> Told:
     accepted = _accepted(app, story_id)
-    if (accepted.prompt, accepted.engine) != (app.prompt.id, app.text.fingerprint):
+    if accepted.engine != app.text.fingerprint:
         raise RequestError(
-            f"story {story_id[:8]} is not written yet, and was asked of {accepted.engine} with "
-            f"{accepted.prompt}: use the same profile and model, or ask by its idea instead of --id",
+            f"story {story_id[:8]} is not written yet, and was asked of {accepted.engine}: use the same "
+            "profile and model, or ask by its idea instead of --id",
             problem="another-writer",
         )
-    return _commit(app, story_id, drafts.write(app, story_id, accepted.request, watch))
+    # The prompt that it was accepted with: another may have been promoted since.
+    asked = app if accepted.prompt == app.prompt.id else replace(app, prompt=story_prompt(accepted.prompt))
+    return _commit(app, story_id, drafts.write(asked, story_id, accepted.request, watch))
 
 
 def translate(app: App, story_id: str, locale: str, watch: Watch) -> Told:

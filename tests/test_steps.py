@@ -18,7 +18,7 @@ from pipeline.costs import rows
 from pipeline.engines import OnText, Store, ignore
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import FakeEncoder, FakeSpeech, FakeText, FakeTranslation, MemoryStore
-from pipeline.errors import ContentRejectedError, EngineError, NotFoundError, RequestError
+from pipeline.errors import ConfigError, ContentRejectedError, EngineError, NotFoundError, RequestError
 from pipeline.records import load_manifest, load_told
 from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage, Voice
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
@@ -157,11 +157,11 @@ def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
 
 
 class NewPrompt:
-    """The same prompt text, a version later."""
+    """The same text as another prompt."""
 
     @staticmethod
     def of(app: App) -> App:
-        spec = {**app.prompt.spec, "version": app.prompt.spec["version"] + 1}
+        spec = {**app.prompt.spec, "name": "newer"}
         return replace(app, prompt=replace(app.prompt, spec=spec))
 
 
@@ -198,12 +198,29 @@ def test_a_changed_prompt_model_or_variant_is_a_new_story_under_a_new_id() -> No
 def test_what_was_asked_of_one_writer_is_not_written_by_another_under_its_id() -> None:
     store = MemoryStore()
     story_id = steps.accept(fake_app(store), IDEA)
-    for other in (NewPrompt.of(fake_app(store)), fake_app(store, CountingText(FakeText(), version="/newer"))):
-        with pytest.raises(RequestError, match="was asked of fake/text/1 with story@") as caught:
-            steps.run(other, story_id, "en", Listener())
-        assert caught.value.problem == "another-writer"
+    other = fake_app(store, CountingText(FakeText(), version="/newer"))
+    with pytest.raises(RequestError, match="was asked of fake/text/1: use the same") as caught:
+        steps.run(other, story_id, "en", Listener())
+    assert caught.value.problem == "another-writer"
     assert published(store) == []
     steps.run(fake_app(store), story_id, "en", Listener())
+
+
+def test_what_was_accepted_before_another_prompt_was_promoted_is_written_with_its_own() -> None:
+    store = MemoryStore()
+    story_id = steps.accept(fake_app(store), IDEA)
+    steps.run(NewPrompt.of(fake_app(store)), story_id, "en", Listener())
+    asked = {one.of for one in ledger(store) if one.verb == "complete" and not one.of.startswith("judge")}
+    assert asked == {fake_app(store).prompt.id}
+
+
+def test_a_request_for_a_prompt_that_is_not_here_is_told_which_are() -> None:
+    store = MemoryStore()
+    story_id = steps.accept(NewPrompt.of(fake_app(store)), IDEA)
+    with pytest.raises(ConfigError, match=r"unknown story prompt 'newer@1': there are .*story@1") as caught:
+        steps.run(fake_app(store), story_id, "en", Listener())
+    assert caught.value.problem == "unknown-prompt"
+    assert published(store) == []
 
 
 # The request.

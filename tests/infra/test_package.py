@@ -128,7 +128,7 @@ def test_what_a_lambda_never_runs_stays_at_home(staged: Path) -> None:
     held = {file.relative_to(package).as_posix() for file in package.rglob("*") if file.is_file()}
     for name in ("cli.py", "server.py", "engines/embedded/llama.py", "engines/aws/doctor/clock.py"):
         assert name not in held
-    assert {"steps.py", "profiles/aws.toml", "prompts/story.toml", "engines/aws/polly.py"} <= held
+    assert {"steps.py", "profiles/aws.toml", "prompts/stories/story@1.toml", "engines/aws/polly.py"} <= held
     assert not any("__pycache__" in name for name in held)
 
 

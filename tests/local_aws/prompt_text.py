@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from string import Template
 
-from pipeline.prompts import StoryPrompt, story_prompt
+from pipeline.prompts import StoryPrompt, story_prompt, story_prompts
 from pipeline.types import Prompt, StoryRequest
 
 Turn = tuple[str, str]
@@ -54,22 +55,34 @@ def prompt_of(told: Sequence[Turn], max_tokens: int, temperature: float, top_p: 
         seed=seed,
         # A crutch that lives here only: the wire carries no grammar, and the small model that stands in for
         # Falcon does not keep to the plan of a story, or to one word, without one.
-        grammar=_grammar() if _asks_for_a_story(user) else "",
+        grammar=_grammar(system, user),
         choices=("yes", "no") if _YES_NO.search(f"{system}\n{user}") else (),
     )
 
 
-@cache
-def _story() -> StoryPrompt:
-    return story_prompt()
+def _grammar(system: str, user: str) -> str:
+    """Of the shipped story prompt that these texts were made from; "" where none was."""
+    fitting = (shape for shape in _shapes() if shape.system.fullmatch(system) and shape.user.fullmatch(user))
+    return next((shape.grammar for shape in fitting), "")
+
+
+@dataclass(frozen=True)
+class _Shape:
+    system: re.Pattern[str]
+    user: re.Pattern[str]
+    grammar: str
 
 
 @cache
-def _grammar() -> str:
-    return _story().prompt(StoryRequest("a snail"), "a snail", 0).grammar
+def _shapes() -> tuple[_Shape, ...]:
+    return tuple(_shape(story_prompt(prompt_id)) for prompt_id in story_prompts())
 
 
-def _asks_for_a_story(user: str) -> bool:
-    asked = Template(re.escape(_story().spec["user"].strip()).replace(r"\$", "$"))
-    pattern = asked.substitute(idea=".+", hero=".+", friend=".+")
-    return re.fullmatch(pattern, user) is not None
+def _shape(story: StoryPrompt) -> _Shape:
+    asked = story.prompt(StoryRequest("a snail", audience="AUDIENCE"), "a snail", 0)
+    user = Template(re.escape(story.spec["user"].strip()).replace(r"\$", "$"))
+    return _Shape(
+        re.compile(re.escape(asked.system).replace("AUDIENCE", ".+")),
+        re.compile(user.substitute(idea=".+", hero=".+", friend=".+")),
+        asked.grammar,
+    )
