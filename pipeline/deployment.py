@@ -130,9 +130,9 @@ class Deployment:
 
 def quiet() -> None:
     """The SDK, once imported, lets every package's small talk through. What JumpStart says of a model, its
-    licence perhaps, is heard on, once."""
-    for name in ("", "sagemaker.core.utils.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    licence perhaps, is heard on, by its own handler."""
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.WARNING)
     jumpstart = logging.getLogger("sagemaker.jumpstart")
     jumpstart.setLevel(logging.INFO)
     jumpstart.propagate = False
