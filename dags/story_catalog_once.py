@@ -26,12 +26,14 @@ _PROGRAM = "make catalog"
 
 
 def main(arguments: list[str] | None = None) -> int:
+    from pipeline import env_file
     from pipeline.batch import reading
     from pipeline.errors import StoriesError
     from pipeline.exits import status_of
 
     asked = _parser().parse_args(arguments)
     try:  # before Airflow has taken its time to start
+        env_file.fill(os.environ)
         reading.read(asked.catalog)
     except StoriesError as error:
         _tell(f"{_PROGRAM}: {error}")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import care, cli_catalog, cli_prompts, commands
+from pipeline import care, cli_catalog, cli_prompts, commands, env_file, hosting
 from pipeline.config import DEFAULT_OUT, DEFAULT_PROFILE, profiles
 from pipeline.errors import StoriesError
 from pipeline.exits import INTERRUPTED, STATUS, status_of
@@ -23,14 +23,16 @@ examples:
   stories make --id 4f1c --locale es        a story made before, in another language
   stories make "a shy snail" --profile draft   a quick look with small weights
   stories doctor --profile aws              is all there for the cloud, and what to do
+  stories endpoints                         what is running on SageMaker, and what it costs
   stories catalog run catalogs/bedtime.yaml    many at once (stories catalog --help)
 
-environment (an option goes before it):
+environment (an option goes before it; it goes before a file .env in this folder, or STORIES_ENV_FILE):
   STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL, STORIES_PROMPT
   STORIES_CHECKS=report    story checks report and do not refuse
   STORIES_READINGS=0       keep nothing of what the local writer has read of its prompts
 for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
-  STORIES_ENDPOINT, STORIES_BUCKET
+  STORIES_ENDPOINT         a SageMaker endpoint's name, or ssm:/an/ssm/parameter that holds it
+  STORIES_BUCKET
   STORIES_COMPONENT        the inference component, for endpoints that have them
   STORIES_CONTAINER=chat   an endpoint that takes OpenAI's messages (default: text-generation)
   STORIES_STREAMED=0       whole answers instead of token by token
@@ -58,6 +60,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="replace")
     command: Callable[[argparse.Namespace], None] = options.command
     try:
+        env_file.fill(os.environ)
         command(options)
     except StoriesError as error:
         if options.debug:
@@ -125,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "--file", type=Path, help="where to keep the refreshed table (default: STORIES_VOICES)"
     )
     _add(verbs, shared, "doctor", care.doctor, "is all there that the profile needs, and what to do")
+    hosting.add(verbs, shared)
     _add(verbs, shared, "cost", commands.cost, "the ledger: calls, tokens, characters, seconds, money")
     return parser
 

@@ -23,8 +23,9 @@ _LONGEST_URL = 7 * 24 * 3600
 class Aws:
     """What the profile `aws` works with; region and credentials come the usual boto3 way.
 
-    endpoint: the SageMaker endpoint's name. component: the inference component on it, for endpoints that have
-    them (Studio makes such). container: how it is asked, "text-generation" or "chat".
+    endpoint: the SageMaker endpoint's name, or "ssm:" and the SSM parameter that holds it. component: the
+    inference component on it, for endpoints that have them (Studio makes such). container: how it is asked,
+    "text-generation" or "chat".
     streamed: whether its answers come token by token. bucket: where stories are kept.
     url_seconds: how long a signed URL lives. formality: as one speaks to a child, or "FORMAL", or "".
     terminology: a custom terminology of Amazon Translate. voices: a table made by `stories voices refresh`.

@@ -91,6 +91,7 @@ STATUS = {
     "unknown-prompt": 105,
     "prompt-taken": 106,
     "nothing-to-undo": 107,
+    "quota": 108,
 }
 
 

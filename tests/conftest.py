@@ -19,6 +19,9 @@ pytest_plugins = ("tests.local_aws.fixtures",)
 settings.register_profile("repeatable", derandomize=True, deadline=2000, database=None)
 settings.load_profile("repeatable")
 
+# A developer's own .env is no part of a test.
+os.environ["STORIES_ENV_FILE"] = ""
+
 # A job that a shell started in the background ignores Ctrl-C, and so would every command that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

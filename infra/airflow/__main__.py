@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from infra.airflow import services
 from infra.airflow.processes import EndedError, Process, Processes
 from infra.airflow.rest import Rest
 from infra.airflow.settings import EXECUTORS, PARALLELISM, ROOT, USER, Choice, environment, secrets_of
+from pipeline import env_file
 
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
 _COMPONENTS = ("scheduler", "dag-processor", "triggerer")
@@ -31,6 +33,7 @@ _PATIENCE = 300.0
 
 def main(arguments: list[str]) -> int:
     choice = _choice(arguments)
+    env_file.fill(os.environ)
     known = secrets_of(choice.home)
     passwords = choice.home / "passwords.json"
     passwords.touch(0o600)

@@ -95,14 +95,16 @@ class SageMaker:
         name = call.params["EndpointName"]
         if left := self._leaving(name):
             return {**left.described, "EndpointStatus": "Deleting"}
-        return _with_status(call.account, name, ask(call))
+        return self._with_status(call.account, name, ask(call))
 
     def list_endpoints(self, call: Call) -> Params:
         """A filter by status is done here: moto takes each endpoint for one in service."""
         wanted = call.params.pop("StatusEquals", None)
         told = ask(call)
         going = [self._leaving(name) for name in tuple(self.leaving)]
-        listed = [_with_status(call.account, one["EndpointName"], one) for one in told.get("Endpoints", [])]
+        listed = [
+            self._with_status(call.account, one["EndpointName"], one) for one in told.get("Endpoints", [])
+        ]
         listed += [{**_summary(one.described), "EndpointStatus": "Deleting"} for one in going if one]
         return {**told, "Endpoints": [one for one in listed if wanted in (None, one["EndpointStatus"])]}
 
@@ -110,12 +112,20 @@ class SageMaker:
         name = call.params["EndpointName"]
         with self._lock:
             described = _described(call.account, name)
+            if described and call.account.is_unready(name):
+                raise ServiceError("ValidationException", f'Cannot update in-progress endpoint "{name}".')
             answer = ask(call)
             if described:
                 until = time.monotonic() + self.options.endpoint_delay * _DELETING
                 self.leaving[name] = _Leaving(described, until)
             call.account.unready.pop(name, None)
         return answer
+
+    def _with_status(self, account: Account, name: str, told: Params) -> Params:
+        if account.is_unready(name):
+            return {**told, "EndpointStatus": "Creating"}
+        reason = self.options.endpoint_failures.get(name)
+        return {**told, "EndpointStatus": "Failed", "FailureReason": reason} if reason else told
 
     def _leaving(self, name: str) -> _Leaving | None:
         left = self.leaving.get(name)
@@ -157,10 +167,6 @@ _CODES = {"ValidationError": "ValidationException"}
 def _described(account: Account, name: str) -> Params | None:
     status, told = account.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
     return {key: value for key, value in told.items() if value != {}} if status == 200 else None
-
-
-def _with_status(account: Account, name: str, told: Params) -> Params:
-    return {**told, "EndpointStatus": "Creating"} if account.is_unready(name) else told
 
 
 def _summary(described: Params) -> Params:

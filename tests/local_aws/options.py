@@ -16,6 +16,7 @@ class Options:
 
     lambdas: the Lambda functions, handlers by name or a module's dotted name (see functions.functions_of).
     endpoint_delay: seconds that a new SageMaker endpoint is Creating; one that goes is Deleting for a tenth.
+    endpoint_failures: why an endpoint of this name fails after that.
     express_limit: seconds that an Express execution may take (AWS: 5 minutes).
     quotas: endpoint instances by type, where they differ from quotas.DEFAULT.
     denied: IAM actions that SimulatePrincipalPolicy answers implicitDeny to.
@@ -25,6 +26,7 @@ class Options:
 
     lambdas: str | Mapping[str, LambdaHandler] = field(default_factory=dict)
     endpoint_delay: float = 300.0
+    endpoint_failures: dict[str, str] = field(default_factory=dict)
     express_limit: float = 300.0
     quotas: dict[str, int] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)

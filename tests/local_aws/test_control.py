@@ -25,7 +25,7 @@ def sagemaker(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
         for endpoint in client.list_endpoints()["Endpoints"]:
             if endpoint["EndpointName"].startswith("test-") and endpoint["EndpointStatus"] != "Deleting":
-                client.delete_endpoint(EndpointName=endpoint["EndpointName"])
+                delete(client, endpoint["EndpointName"])
         until_gone(client)
 
 
@@ -42,6 +42,12 @@ def until_gone(client: Any) -> None:
         return not any(one["EndpointName"].startswith("test-") for one in endpoints)
 
     until(gone)
+
+
+def delete(sagemaker: Any, name: str) -> None:
+    """As soon as it may be."""
+    until(lambda: status(sagemaker, name) != "Creating")
+    sagemaker.delete_endpoint(EndpointName=name)
 
 
 def create(sagemaker: Any, name: str, kind: str = G5, count: int = 1) -> None:
@@ -96,11 +102,28 @@ def test_an_endpoint_that_is_still_creating_cannot_be_invoked(sagemaker: Any, aw
         assert "generated_text" in json.loads(told["Body"].read())[0]
 
 
+def test_an_endpoint_that_is_still_creating_cannot_be_deleted(sagemaker: Any) -> None:
+    name = unique()
+    create(sagemaker, name)
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_an_endpoint_fails_where_the_options_say_why(sagemaker: Any, aws: LocalAws) -> None:
+    name = unique()
+    aws.options.endpoint_failures[name] = "Unable to provision requested ML compute capacity."
+    create(sagemaker, name)
+    until(lambda: status(sagemaker, name) == "Failed")
+    assert "capacity" in sagemaker.describe_endpoint(EndpointName=name)["FailureReason"]
+    listed = sagemaker.list_endpoints(StatusEquals="Failed")["Endpoints"]
+    assert [one["EndpointName"] for one in listed] == [name]
+
+
 def test_a_deleted_endpoint_is_deleting_and_then_gone(sagemaker: Any, aws: LocalAws) -> None:
     name = unique()
     create(sagemaker, name)
     aws.options.endpoint_delay = 5
-    sagemaker.delete_endpoint(EndpointName=name)
+    delete(sagemaker, name)
     assert status(sagemaker, name) == "Deleting"
     with pytest.raises(ClientError, match="already existing"):
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
@@ -136,7 +159,7 @@ def test_instances_in_use_count_until_their_endpoint_is_gone(sagemaker: Any, aws
     create(sagemaker, unique(), count=1)
     with pytest.raises(ClientError, match="current utilization of 2 Instances"):
         create(sagemaker, unique())
-    sagemaker.delete_endpoint(EndpointName=first)
+    delete(sagemaker, first)
     time.sleep(0.1)
     create(sagemaker, unique())
 

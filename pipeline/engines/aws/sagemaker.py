@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from pipeline.engines import OnText, ignore
@@ -15,6 +15,7 @@ from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.formats import format_of
+from pipeline.engines.aws.parameters import resolved
 from pipeline.engines.aws.streams import lines, within
 from pipeline.errors import ConfigError, EngineError, UnavailableError
 from pipeline.types import Completion, Prompt
@@ -28,8 +29,9 @@ CONTAINERS = ("text-generation", "chat")
 
 
 class SageMakerText:
-    """endpoint: its name; asked for at the first call. model: the JumpStart id, which chooses the prompt's
-    format and is the fingerprint's; what runs behind the endpoint is the caller's word.
+    """endpoint: its name, or "ssm:" and the SSM parameter that holds it; asked for at the first call.
+    model: the JumpStart id, which chooses the prompt's format and is the fingerprint's; what runs behind the
+    endpoint is the caller's word.
     container: "text-generation" or "chat". component: the inference component, where the endpoint has them.
     """
 
@@ -84,9 +86,13 @@ class SageMakerText:
             on_text(completion.text)
         return completion
 
+    @cached_property
+    def _name(self) -> str:
+        return resolved(self._clients, self._endpoint)
+
     @property
     def _what(self) -> str:
-        return f"the SageMaker endpoint {self._endpoint}"
+        return f"the SageMaker endpoint {self._name}"
 
     def _chosen_container(self) -> Container:
         if not self._endpoint:
@@ -107,7 +113,7 @@ class SageMakerText:
         """One call's answer as bytes. Closes the connection also where it is left half read."""
         client = self._clients.get(_SERVICE)
         call: dict[str, Any] = {
-            "EndpointName": self._endpoint,
+            "EndpointName": self._name,
             "ContentType": "application/json",
             "Body": body,
         }

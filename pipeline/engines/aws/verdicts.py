@@ -107,6 +107,12 @@ NO_ENDPOINT = Verdict(
     "{what} is not there ({told}): set STORIES_ENDPOINT to an endpoint in service in this region, "
     "or deploy one with notebooks/01_deploy_falcon.ipynb",
 )
+NO_PARAMETER = Verdict(
+    ConfigError,
+    "no-endpoint",
+    "{what} is not there ({code}): write it with notebooks/01_deploy_falcon.ipynb, or set STORIES_ENDPOINT "
+    "to an endpoint's own name",
+)
 NO_BUCKET = Verdict(
     ConfigError,
     "no-bucket",
@@ -143,11 +149,12 @@ _CODES = {
     BUSY: """Throttling ThrottlingException ThrottledException RequestThrottledException RequestThrottled
         TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded LimitExceededException SlowDown
         ModelNotReadyException ExecutionLimitExceeded KmsThrottlingException ServiceQuotaExceededException
-        ProvisionedThroughputExceededException PriorRequestNotComplete""",
+        ProvisionedThroughputExceededException PriorRequestNotComplete TooManyUpdates
+        ConcurrentUpdateException""",
     DOWN: """ServiceUnavailable ServiceUnavailableException InternalFailure InternalError InternalServerError
         InternalServerException InternalDependencyException ServiceFailureException InternalStreamFailure
         ModelStreamError PolicyEvaluation PolicyEvaluationException OperationAborted
-        ConditionalRequestConflict""",
+        ConditionalRequestConflict ServiceException InternalServiceException""",
     SILENT: "RequestTimeout RequestTimeoutException GatewayTimeout",
     TOO_LONG: "TextSizeLimitExceededException TextLengthExceededException",
     UNKNOWN_PAIR: "UnsupportedLanguagePairException",
@@ -158,19 +165,26 @@ _CODES = {
         ValidationError ValidationException InvalidParameterValue InvalidParameterCombination MissingParameter
         MalformedQueryString InvalidAction InvalidQueryParameter InvalidExecutionInput InvalidName
         ExecutionAlreadyExists InvalidInput InvalidInputException NoSuchEntity NoSuchEntityException
-        SerializationException UnknownOperationException""",
+        SerializationException UnknownOperationException HierarchyLevelLimitExceededException
+        HierarchyTypeMismatchException IncompatiblePolicyException InvalidAllowedPatternException InvalidKeyId
+        InvalidPolicyAttributeException InvalidPolicyTypeException ParameterAlreadyExists
+        ParameterLimitExceeded ParameterMaxVersionLimitExceeded ParameterPatternMismatchException
+        PoliciesLimitExceededException UnsupportedParameterType IllegalArgumentException
+        InvalidPaginationTokenException NoSuchResourceException ObjectNotFoundException""",
     EXPIRED: "ExpiredToken ExpiredTokenException",
     BAD_CREDENTIALS: """UnrecognizedClientException InvalidClientTokenId InvalidSignatureException
         SignatureDoesNotMatch IncompleteSignature IncompleteSignatureException InvalidAccessKeyId InvalidToken
         MissingAuthenticationToken MissingAuthenticationTokenException RequestTimeTooSkewed
         RequestExpired AuthorizationHeaderMalformed AuthFailure""",
     DENIED: """AccessDenied AccessDeniedException UnauthorizedOperation UnauthorizedAccess NotAuthorized
-        OptInRequired AccountProblem AllAccessDisabled KmsAccessDeniedException""",
+        OptInRequired AccountProblem AllAccessDisabled KmsAccessDeniedException
+        FailedResourceAccessException""",
     NO_REGION: "RegionDisabledException",
     NO_BUCKET: "NoSuchBucket InvalidBucketName PermanentRedirect 301 IllegalLocationConstraintException",
     NO_MACHINE: """StateMachineDoesNotExist StateMachineDeleting StateMachineTypeNotSupported InvalidArn
         KmsInvalidStateException""",
-    NO_RESOURCE: "ResourceNotFoundException ResourceNotFound LexiconNotFoundException",
+    NO_RESOURCE: """ResourceNotFoundException ResourceNotFound LexiconNotFoundException""",
+    NO_PARAMETER: "ParameterNotFound ParameterVersionNotFound",
     MISSING: "NoSuchKey 404 NoSuchVersion",
     STORE_FAILED: """InvalidRequest InvalidWriteOffset TooManyParts EncryptionTypeMismatch InvalidObjectState
         PreconditionFailed 412 EntityTooLarge BadDigest InvalidRange KeyTooLongError NoSuchBucketPolicy

@@ -24,8 +24,13 @@ def check_region(case: Case) -> Result:
 
 def check_credentials(case: Case) -> Result:
     told = str(case.ask("sts", "get_caller_identity", "AWS STS", wanted="Arn")["Arn"])
-    parts = _ARN.fullmatch(told)
-    if parts is None:
+    case.caller = identified(told)
+    if case.caller is None:
         raise unsure("AWS STS told an identity that is no ARN: check any AWS_ENDPOINT_URL")
-    case.caller = Caller(told, *parts.groups(""))
     return True, f"{case.caller}, of the account …{case.caller.account[-4:]}", ""
+
+
+def identified(arn: str) -> Caller | None:
+    """None: that is no ARN of a caller."""
+    parts = _ARN.fullmatch(arn)
+    return Caller(arn, *parts.groups("")) if parts else None

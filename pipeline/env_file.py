@@ -1,0 +1,58 @@
+"""`.env`: settings that a notebook or a person left for the commands on this machine.
+
+Only names of ours and AWS's region and profile are read: keys and whatever else belongs to others stay out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+
+# The variable that names another file; empty: none is read.
+VARIABLE = "STORIES_ENV_FILE"
+USUAL = ".env"
+_OURS = "STORIES_"
+_AWS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"})
+
+
+def fill(environ: MutableMapping[str, str]) -> None:
+    """Adds what the file of the current folder says, and the environment does not. Raises ConfigError."""
+    told = environ.get(VARIABLE, USUAL)
+    if not told or not Path(told).is_file():
+        return
+    for name, value in read(Path(told)).items():
+        environ.setdefault(name, value)
+
+
+def read(path: Path) -> dict[str, str]:
+    """Its settings that are for us. Raises ConfigError: it cannot be read."""
+    from dotenv import dotenv_values
+
+    try:
+        lines = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read {path} ({error}): mend it, or set {VARIABLE} to another file or to nothing",
+            problem="config",
+        ) from error
+    return {name: value for name, value in lines.items() if value is not None and _is_ours(name)}
+
+
+def write(path: Path, settings: Mapping[str, str]) -> None:
+    """Sets these, and keeps every other line of the file. Raises ConfigError: it cannot be written."""
+    from dotenv import set_key
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for name, value in settings.items():
+            set_key(path, name, value, quote_mode="auto", follow_symlinks=True)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot write {path} ({error}): choose another env_file", problem="unwritable"
+        ) from error
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(_OURS) or name in _AWS

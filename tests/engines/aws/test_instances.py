@@ -1,0 +1,40 @@
+"""Prices by the hour: from the table or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.costs import price_table
+from pipeline.engines.aws.instances import Instances, read_prices
+
+
+def test_a_price_is_said_with_its_date_and_region() -> None:
+    prices = read_prices()
+    told = prices.told("ml.g5.2xlarge", prices.region)
+    assert told == f"ml.g5.2xlarge costs 1.515 US$ an hour (us-east-1, as of {prices.dated})"
+
+
+def test_another_region_is_said_to_differ() -> None:
+    assert "eu-west-1 differs, see https://aws.amazon.com/" in read_prices().told(
+        "ml.g5.2xlarge", "eu-west-1"
+    )
+
+
+def test_a_type_that_the_table_lacks_is_not_guessed() -> None:
+    prices = read_prices()
+    assert prices.told("ml.p5.48xlarge").startswith(f"our price table of {prices.dated} lacks ml.p5.48xlarge")
+    assert prices.of((Instances("ml.g5.2xlarge", 1), Instances("ml.p5.48xlarge", 1))) is None
+
+
+def test_several_instances_cost_the_sum() -> None:
+    told = read_prices().of((Instances("ml.g5.2xlarge", 2), Instances("ml.g5.xlarge", 1)))
+    assert told == pytest.approx(2 * 1.515 + 1.408)
+
+
+def test_an_endpoint_of_nothing_costs_nothing() -> None:
+    assert read_prices().of(()) == 0
+
+
+def test_the_ledger_and_this_table_agree() -> None:
+    (row,) = [one for one in price_table()["prices"] if one["prefix"] == "sagemaker/"]
+    assert row["per_hour"] == read_prices().per_hour["ml.g5.2xlarge"]
