@@ -41,7 +41,7 @@ def execute(
 ) -> Path:
     """Runs it by papermill in a process of its own, from `folder`, where the executed copy is left: its path.
 
-    environment: the whole of it; None is this process's own. Raises NotebookFailed.
+    environment: the whole of it; None is this process's own. Raises NotebookFailed, also after two hours.
     """
     folder.mkdir(parents=True, exist_ok=True)
     executed, told = folder / notebook.name, folder / f"{notebook.stem}.yaml"
@@ -58,7 +58,7 @@ def execute(
     ]
     done = subprocess.run(  # noqa: S603 - papermill, on a notebook of the project
         [*command, "--cwd", str(folder), "--no-progress-bar"],
-        env={**(os.environ if environment is None else environment), "PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": str(ROOT), **(os.environ if environment is None else environment)},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -109,7 +109,7 @@ def _deploying(profile: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
 
 @contextmanager
 def _prototyping(profile: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
-    small = {"contexts_limit": 3, "unseen_limit": 3, "variants": 1, "prompts": ["story@1", "short"]}
+    small = {"contexts_limit": 3, "unseen_limit": 3, "prompts": ["short"], "samplings": {"own": {}}}
     yield {"profile": profile, "out": str(_OUT / "prototype"), **small}, dict(os.environ)
 
 
