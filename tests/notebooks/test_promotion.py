@@ -21,11 +21,12 @@ CONTEXTS = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Its fake writer is asked with a prompt of four lines, whose stories are all too short."""
+    """Its fake writer is asked for eleven lines, and tells ten: no story of it is whole."""
     made = Project(tmp_path / "project")
     spec = story_prompt("story@1").spec
+    lines = [*spec["lines"], {"job": "one more"}]
     made.call(
-        "promote", "fake", {**spec, "name": "terse", "lines": spec["lines"][:4], "fewest": 4}, {"why": "test"}
+        "promote", "fake", {**spec, "name": "eleven", "lines": lines, "fewest": len(lines)}, {"why": "test"}
     )
     return made
 
@@ -65,7 +66,7 @@ def test_a_winner_is_promoted_makes_the_story_that_was_heard_and_is_taken_back(p
 
     assert made(project, "after") == manifests(project.folder / "proto")
     promoted = project.texts()["stories/short@1.toml"]
-    assert 'instead_of = "terse@1"' in promoted
+    assert 'instead_of = "eleven@1"' in promoted
 
     assert project.stories("prompts", "back", "--model", "fake", "--profile", "fake").returncode == 0
-    assert "fake is asked with terse@1" in project.stories("prompts", "--profile", "fake").stderr
+    assert "fake is asked with eleven@1" in project.stories("prompts", "--profile", "fake").stderr
