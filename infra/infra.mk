@@ -3,7 +3,8 @@
 INFRA := .venv-infra
 INFRA_BIN := $(INFRA)/bin
 STAGE ?= dev
-ENDPOINT ?=
+# The one that notebook 01 deployed, unless another is said.
+ENDPOINT ?= $(shell sed -n "s/^STORIES_ENDPOINT=['\"]\{0,1\}\([A-Za-z0-9-]\{1,63\}\)['\"]\{0,1\}$$/\1/p" .env 2>/dev/null)
 ORIGIN ?=
 WITH_BUCKET ?=
 # More of template.yaml's parameters: PARAMETERS='Auth=cognito AlarmEmail=…'. DEPLOY_ARGS is for sam itself.
