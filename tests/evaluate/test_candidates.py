@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError
 from pipeline.evaluate import candidates
 from pipeline.prompts import StoryPrompt, story_prompt
 from pipeline.types import StoryRequest
-from tests.notebooks.running import ROOT
+from tests.command import ROOT
 
 FOLDER = ROOT / "notebooks" / "prompts"
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -121,7 +121,7 @@ def test_a_hostile_file_is_no_prompt(tmp_path: Path, text: str, says: str) -> No
 @pytest.mark.parametrize(
     ("names", "samplings", "says"),
     [
-        (["nobody"], {"own": {}}, "unknown prompt 'nobody': there are because, plain, short"),
+        (["nobody"], {"own": {}}, "unknown prompt 'nobody': there are because, plain, short, wide"),
         (["../prompts/plain"], {"own": {}}, "unknown prompt"),
         (["story@7"], {"own": {}}, "unknown story prompt 'story@7'"),
         (["plain"], {"hot": {"heat": 2}}, "sampling 'hot': unknown heat; known: temperature"),

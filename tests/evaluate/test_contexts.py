@@ -11,7 +11,7 @@ from pipeline.evaluate.contexts import contexts
 from pipeline.evaluate.similarity import cosines
 from pipeline.ideas import accept
 from pipeline.screen import word_screen
-from tests.notebooks.running import ROOT
+from tests.command import ROOT
 
 FILE = ROOT / "notebooks" / "contexts.yaml"
 

@@ -10,8 +10,8 @@ from pipeline.errors import RequestError
 from pipeline.evaluate import decision
 from pipeline.evaluate.candidates import arms
 from pipeline.evaluate.decision import Decision
+from tests.command import ROOT
 from tests.evaluate.tables import rows, table
-from tests.notebooks.running import ROOT
 
 HALF = [1.0, 0.0] * 10
 MORE = [1.0] * 18 + [1.0, 0.0]

@@ -16,10 +16,10 @@ from pipeline.evaluate import experiment, forecast, measures, plan, summaries
 from pipeline.evaluate.candidates import Arm, arms, shipped
 from pipeline.evaluate.experiment import Outcome, cells
 from pipeline.types import Completion, Prompt
+from tests.command import ROOT
 from tests.counting import CountingText
 from tests.evaluate.tables import rows, table
 from tests.making import ScriptedText, fake_app
-from tests.notebooks.running import ROOT
 
 FOLDER = ROOT / "notebooks" / "prompts"
 CONTEXTS = ("a shy badger", "a teapot at sea")

@@ -5,10 +5,10 @@ from pipeline.engines.fake import FakeText, MemoryStore
 from pipeline.evaluate import experiment, measures, reading
 from pipeline.evaluate.candidates import arms, shipped
 from pipeline.evaluate.reading import Heard
+from tests.command import ROOT
 from tests.counting import CountingText
 from tests.evaluate.tables import rows, table
 from tests.making import fake_app
-from tests.notebooks.running import ROOT
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> & \"'"
 
