@@ -55,16 +55,14 @@ def review_notebook(run_id: str, profile: str) -> None:
 
 
 def _keep(store: Store, run_id: str, made: Path) -> None:
-    """As it was executed, and as a page without code."""
-    from nbconvert import HTMLExporter
-
+    """As it was executed, and then as a page without code."""
     from pipeline import keys
+    from pipeline.evaluate.page import page_of
 
     if not made.exists():
         return
-    page, _ = HTMLExporter(exclude_input=True).from_filename(str(made))
     store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
-    store.put(keys.run(run_id, "quality.html"), page.encode())
+    store.put(keys.run(run_id, "quality.html"), page_of(made).encode())
 
 
 @dag(

@@ -20,9 +20,12 @@ from typing import Any
 import nbformat
 import yaml
 
+from pipeline.evaluate.page import page_of
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 _OUT = ROOT / "out" / "notebooks"
+_SECONDS = 7200
 _SAMPLE = NOTEBOOKS / "sample.yaml"
 # The local AWS takes so long to bring an endpoint into service, where AWS takes 5 to 10 minutes.
 _CREATING_SECONDS = 20.0
@@ -56,14 +59,18 @@ def execute(
         "--parameters_file",
         str(told),
     ]
-    done = subprocess.run(  # noqa: S603 - papermill, on a notebook of the project
-        [*command, "--cwd", str(folder), "--no-progress-bar"],
-        env={"PYTHONPATH": str(ROOT), **(os.environ if environment is None else environment)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - papermill, on a notebook of the project
+            [*command, "--cwd", str(folder), "--no-progress-bar"],
+            env={"PYTHONPATH": str(ROOT), **(os.environ if environment is None else environment)},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotebookFailed(f"not done after {_SECONDS / 3600:g} hours") from error
     if done.returncode:
         said = (done.stderr.strip() or "papermill said nothing").splitlines()[-1]
         raise NotebookFailed(_first_error(executed) or said)
@@ -71,16 +78,9 @@ def execute(
 
 
 def html(executed: Path) -> Path:
-    """What a reader wants of it: text, tables, pictures and sound, without the code."""
-    from nbconvert import HTMLExporter
-    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
-
-    exporter = HTMLExporter(exclude_input=True)
-    # A bar is drawn many times over, and a page has room for its last state.
-    exporter.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
-    body, _ = exporter.from_filename(str(executed))
+    """The page beside it."""
     page = executed.with_suffix(".html")
-    page.write_text(body, "utf-8")
+    page.write_text(page_of(executed), "utf-8")
     return page
 
 
@@ -89,7 +89,7 @@ def _first_error(executed: Path) -> str:
         return ""
     cells = nbformat.read(executed, as_version=4).cells
     errors = [one for cell in cells for one in cell.get("outputs", []) if one.output_type == "error"]
-    return f"{errors[0].ename}: {errors[0].evalue.splitlines()[0]}" if errors else ""
+    return f"{errors[0].ename}: {(errors[0].evalue.splitlines() or [''])[0]}" if errors else ""
 
 
 @contextmanager

@@ -136,6 +136,14 @@ def remembered(store: Store, engine: TextEngine, prompt: Prompt) -> Usage | None
         return None
 
 
+def recalled(store: Store, engine: TextEngine, prompt: Prompt) -> Completion | None:
+    """This completion, if it is remembered. Asks nobody."""
+    try:
+        return Completion(**unseal(store.get(_text_key(engine.fingerprint, prompt)))["answer"])
+    except (NotFoundError, CorruptError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class CachedTranslation:
     engine: TranslationEngine

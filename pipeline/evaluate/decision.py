@@ -41,16 +41,19 @@ class Decision:
 
 def choose(frame: DataFrame, baseline: str) -> str:
     """The candidate that was accepted most often on the search's contexts; of equals, the one with the fewest
-    tokens for each accepted story. Raises RequestError: no candidate has a draft."""
+    tokens for each accepted story. On the contexts of which each candidate has a draft, so that a hard one is
+    hard for all. Raises RequestError: there is none."""
     there = [name for name in prompts(frame) if name != baseline and len(made(frame, name))]
-    if not there:
+    shared = set.intersection(*(set(made(frame, name).context) for name in there)) if there else set()
+    if not shared:
         raise RequestError(
-            "no candidate has a draft: read the failures above, and run the notebook again",
-            problem="bad-setting",
+            "no idea has a draft of each candidate: read the failures above, and run the notebook again",
+            problem="no-draft",
         )
+    fair = frame[frame.context.isin(shared)]
     return min(
         there,
-        key=lambda name: (-by_context(frame, name, "accepted").mean(), tokens_per_accepted(frame, name)),
+        key=lambda name: (-by_context(fair, name, "accepted").mean(), tokens_per_accepted(fair, name)),
     )
 
 
@@ -83,7 +86,10 @@ def _unfit(frame: DataFrame, baseline: str, candidate: str) -> str:
     """Why nothing can be decided; "" where something can."""
     failed = int((frame[frame.prompt.isin([baseline, candidate])].failure != "").sum())
     if failed:
-        return f"{failed} drafts failed: run the notebook again, only those are asked anew"
+        return (
+            f"{failed} drafts failed: run the notebook again, only those are asked anew; where an idea "
+            "itself is refused, replace it in the contexts' file"
+        )
     contexts = min(made(frame, name).context.nunique() for name in (baseline, candidate))
     if contexts < FEWEST_CONTEXTS:
         return f"{contexts} unseen contexts: under {FEWEST_CONTEXTS} an interval says too little to decide"

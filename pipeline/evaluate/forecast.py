@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Any
 
 from pipeline import costs
 from pipeline.app import App
-from pipeline.cache import Paid
+from pipeline.cache import Paid, recalled, remembered
+from pipeline.checks import MOST_WORDS
 from pipeline.config import profile
-from pipeline.engines import TextEngine
 from pipeline.errors import RequestError
 from pipeline.evaluate.experiment import Cell, Idea, known
+from pipeline.evaluate.grading import Grader
 from pipeline.types import Usage
 
 # Three questions about a draft, each with the story once and an answer of a token or two.
@@ -46,11 +48,11 @@ class Forecast:
 
 
 def forecast(
-    app: App, grid: Sequence[Cell], told: Mapping[str, Idea], grader: TextEngine | None = None
+    app: App, grid: Sequence[Cell], told: Mapping[str, Idea], grader: Grader | None = None
 ) -> Forecast:
     """Tokens of a draft are those of what is remembered (of the same prompt, else of any), else the
-    project's means; seconds likewise, else the profile's. All judging, and all grading of what is left, is
-    counted as asked."""
+    project's means; seconds likewise, else the profile's. All judging of what is left is counted as asked,
+    and all grading but of remembered drafts whose marks are remembered, too."""
     found = [(cell, known(app, cell, told[cell.context])) for cell in grid if not told[cell.context].failure]
     there: dict[str, list[Usage]] = {}
     for cell, usage in found:
@@ -64,19 +66,23 @@ def forecast(
     written = _sum(drafts)
     dollars = [_dollars(app.text.fingerprint, written)] if left else []
     graded = Usage()
-    if grader is not None and left:
-        graded = _sum([_GRADING] * len(left))
+    if grader is not None:
+        ungraded = sum(
+            not _is_graded(app, grader, cell, told[cell.context]) for cell, usage in found if usage
+        )
+        graded = _sum([_GRADING] * (len(left) + ungraded))
         # A question is a fraction of a draft: the story is read once, and hardly anything is written.
-        dollars.append(_dollars(grader.fingerprint, Usage(seconds=seconds)))
-        seconds *= 2
+        marking = seconds + usual * ungraded
+        dollars.append(_dollars(grader.engine.fingerprint, Usage(seconds=marking)) if graded.calls else 0.0)
+        seconds += marking
     known_prices = [one for one in dollars if one is not None]
     total = round(sum(known_prices), 4) if len(known_prices) == len(dollars) else None
     return Forecast(len(grid), len(found) - len(left), written + graded, round(seconds, 1), total)
 
 
-def longest(forecasts: Iterable[Forecast]) -> Forecast:
-    """Of several, where it is known later which will be made."""
-    return max(forecasts, key=lambda one: one.seconds)
+def dearest(forecasts: Iterable[Forecast]) -> Forecast:
+    """Of several, where it is known later which will be made; of equals, the longest."""
+    return max(forecasts, key=lambda one: (math.inf if one.dollars is None else one.dollars, one.seconds))
 
 
 def within(planned: Forecast, budget: float) -> None:
@@ -92,6 +98,16 @@ def within(planned: Forecast, budget: float) -> None:
             "`budget`, or take fewer prompts, samplings, contexts or variants",
             problem="bad-setting",
         )
+
+
+def _is_graded(app: App, grader: Grader, cell: Cell, told: Idea) -> bool:
+    """Whether a remembered draft's marks are remembered, too."""
+    completion = recalled(app.store, app.text, cell.prompt(told.text))
+    if completion is None:
+        return False
+    draft = cell.arm.prompt.parse(completion, MOST_WORDS)
+    asked = grader.prompts(told.text, draft.title, " ".join(draft.lines)).values()
+    return all(remembered(app.store, grader.engine, prompt) is not None for prompt in asked)
 
 
 def _draft(

@@ -35,25 +35,28 @@ class Grader:
     def questions(self) -> tuple[str, ...]:
         return tuple(question["name"] for question in self.spec["questions"])
 
+    def prompts(self, idea: str, title: str, text: str) -> dict[str, Prompt]:
+        """What is asked about a story, by question."""
+        return {
+            question["name"]: Prompt(
+                name=f"grade-{question['name']}@{self.spec['version']}",
+                system=self.spec["system"].strip(),
+                user=Template(self.spec["user"])
+                .substitute(idea=idea, title=title, text=text, question=question["ask"])
+                .strip(),
+                max_tokens=self.spec["max_tokens"],
+                temperature=0.0,
+                grammar=_GRAMMAR,
+            )
+            for question in self.spec["questions"]
+        }
+
     def grade(self, idea: str, title: str, text: str) -> dict[str, int | None]:
         """A mark a question, 1 to 10; None where the answer was none. Raises ConfigError, as the engine
         does."""
-        return {
-            question["name"]: self._asked(question, idea, title, text) for question in self.spec["questions"]
-        }
+        return {name: self._asked(prompt) for name, prompt in self.prompts(idea, title, text).items()}
 
-    def _asked(self, question: Mapping[str, Any], idea: str, title: str, text: str) -> int | None:
-        user = Template(self.spec["user"]).substitute(
-            idea=idea, title=title, text=text, question=question["ask"]
-        )
-        prompt = Prompt(
-            name=f"grade-{question['name']}@{self.spec['version']}",
-            system=self.spec["system"].strip(),
-            user=user.strip(),
-            max_tokens=self.spec["max_tokens"],
-            temperature=0.0,
-            grammar=_GRAMMAR,
-        )
+    def _asked(self, prompt: Prompt) -> int | None:
         try:
             return mark(self.engine.complete(prompt).text)
         except EngineError:  # asked again by the next run: failures are not remembered

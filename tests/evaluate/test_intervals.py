@@ -53,11 +53,28 @@ def test_several_drafts_of_a_context_count_once() -> None:
     assert intervals.rate([0.5, 0.5]).n == 2
 
 
+def test_a_shares_difference_is_what_the_formula_gives_by_hand() -> None:
+    # 20 contexts, one better: 1/22 = 0.04545; variance (1 + 1)/22 - (1/22)^2 = 0.088843;
+    # 1.96 x sqrt(0.088843/22) = 0.12455
+    told = intervals.rate_difference([1.0] + [0.0] * 19)
+    assert told.mean == 0.05
+    assert (told.low, told.high) == (
+        pytest.approx(0.04545 - 0.12455, abs=5e-5),
+        pytest.approx(0.17, abs=5e-5),
+    )
+
+
 def test_where_all_contexts_agree_a_difference_is_still_not_sure() -> None:
-    # 0 of 20: up to 0.1611 (Newcombe, above).
+    # variance 1/22; 1.96 x sqrt(1/22/22) = 0.08909
     told = intervals.rate_difference([0.0] * 20)
-    assert (told.low, told.high) == (pytest.approx(-0.1611, abs=5e-5), pytest.approx(0.1611, abs=5e-5))
+    assert (told.low, told.high) == (pytest.approx(-0.08909, abs=5e-5), pytest.approx(0.08909, abs=5e-5))
     assert intervals.rate_difference([1.0] * 20).high == 1.0
+
+
+def test_one_context_that_is_better_makes_it_no_surer_that_none_is_worse() -> None:
+    lows = [intervals.rate_difference([1.0] * better + [0.0] * (20 - better)).low for better in range(21)]
+    assert lows == sorted(lows)
+    assert lows[1] < -0.05
 
 
 def test_a_difference_that_is_seen_everywhere_lies_above_nothing() -> None:
