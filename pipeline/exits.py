@@ -92,6 +92,8 @@ STATUS = {
     "prompt-taken": 106,
     "nothing-to-undo": 107,
     "quota": 108,
+    "already-so": 109,
+    "no-draft": 110,
 }
 
 

@@ -27,7 +27,7 @@ def promote(model: str, spec: Mapping[str, Any], record: Mapping[str, Any]) -> t
 
     spec: a whole story prompt, its name and version among it. record: why, in figures; kept in the prompt's
     file as a [[promoted]] table beside those of other models. Raises RequestError: not a name; other words
-    under the same name and version ("prompt-taken"). ConfigError: the files cannot be read or written.
+    under the same name and version ("prompt-taken"); it is so already. ConfigError: the files cannot be read or written.
     """
     return _write(_promoted(model, spec, record))
 
@@ -38,7 +38,7 @@ def diff(model: str, spec: Mapping[str, Any], record: Mapping[str, Any]) -> str:
 
 
 def use(model: str, prompt_id: str) -> tuple[Path, ...]:
-    """A prompt that is there, without a record. Raises RequestError: it is not."""
+    """A prompt that is there, without a record. Raises RequestError: it is not, or is in use already."""
     if prompt_id not in story_prompts():
         raise RequestError(
             f"unknown story prompt {prompt_id[:40]!r}: there are {', '.join(story_prompts())}",
@@ -139,7 +139,11 @@ def _pointed(model: str, prompt_id: str) -> str:
     document = _current()
     models = document["models"]
     told = list(models.get(model, ()))
-    models[model] = told if told[-1:] == [prompt_id] else [*told, prompt_id]
+    if told[-1:] == [
+        prompt_id
+    ]:  # a second entry would make back() undo nothing, and none would undo too much
+        raise RequestError(f"{model} is asked with {prompt_id} already", problem="already-so")
+    models[model] = [*told, prompt_id]
     return tomlkit.dumps(document)
 
 

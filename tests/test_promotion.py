@@ -132,8 +132,15 @@ def test_another_model_goes_on_with_its_own_prompt(project: Project) -> None:
 def test_use_takes_a_prompt_that_is_there_and_no_other(project: Project) -> None:
     assert project.stories("prompts", "use", "story@9").returncode == 105
     assert project.stories("prompts", "use", "../../x@1").returncode == 105
-    done = project.stories("prompts", "use", "story@1", "--every-model")
-    assert "every other model is asked with story@1" in done.stderr
+    assert project.stories("prompts", "use", "story@1").returncode == 0
+    assert project.stories("prompts", "use", "story@1", "--every-model").returncode == 109
+
+
+def test_a_use_of_what_is_in_use_leaves_nothing_to_undo(project: Project) -> None:
+    project.call("promote", MODEL, spec(), RECORD)
+    assert project.call("use", MODEL, "cosy@1")["problem"] == "already-so"
+    assert project.call("promote", MODEL, spec(), RECORD)["problem"] == "already-so"
+    assert project.call("back", MODEL) == "story@1"
 
 
 def test_a_prompt_shown_is_its_file(project: Project) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 from pipeline.errors import ConfigError
 from pipeline.evaluate.fields import FIELDS, SAMPLING
 from pipeline.evaluate.yaml_files import mapping
+from pipeline.promotion import RECORDS
 from pipeline.prompts import ID, StoryPrompt, story_prompt, story_prompts
 from pipeline.types import Completion, StoryRequest
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _OWN = ("name", "version", "why", "based_on")
-_RECORDS = "promoted"
+
 _ENDLESS = 10**6
 
 
@@ -163,4 +164,4 @@ def _planned(answer: str) -> list[str]:
 
 
 def _bare(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name != _RECORDS}
+    return {name: value for name, value in spec.items() if name != RECORDS}
