@@ -27,7 +27,8 @@ def promote(model: str, spec: Mapping[str, Any], record: Mapping[str, Any]) -> t
 
     spec: a whole story prompt, its name and version among it. record: why, in figures; kept in the prompt's
     file as a [[promoted]] table beside those of other models. Raises RequestError: not a name; other words
-    under the same name and version ("prompt-taken"); it is so already. ConfigError: the files cannot be read or written.
+    under the same name and version ("prompt-taken"); it is so already. ConfigError: the files cannot be read
+    or written.
     """
     return _write(_promoted(model, spec, record))
 
@@ -139,9 +140,7 @@ def _pointed(model: str, prompt_id: str) -> str:
     document = _current()
     models = document["models"]
     told = list(models.get(model, ()))
-    if told[-1:] == [
-        prompt_id
-    ]:  # a second entry would make back() undo nothing, and none would undo too much
+    if told[-1:] == [prompt_id]:
         raise RequestError(f"{model} is asked with {prompt_id} already", problem="already-so")
     models[model] = [*told, prompt_id]
     return tomlkit.dumps(document)
