@@ -14,7 +14,9 @@ from pipeline.errors import ConfigError
 VARIABLE = "STORIES_ENV_FILE"
 USUAL = ".env"
 _OURS = "STORIES_"
-_AWS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"})
+# Two names of one setting: where the shell has either, the file's other must not go before it.
+_REGION = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
+_AWS = _REGION | {"AWS_PROFILE"}
 
 
 def fill(environ: MutableMapping[str, str]) -> None:
@@ -22,8 +24,10 @@ def fill(environ: MutableMapping[str, str]) -> None:
     told = environ.get(VARIABLE, USUAL)
     if not told or not Path(told).is_file():
         return
+    settled = _REGION if any(environ.get(name) for name in _REGION) else frozenset()
     for name, value in read(Path(told)).items():
-        environ.setdefault(name, value)
+        if name not in settled:
+            environ.setdefault(name, value)
 
 
 def read(path: Path) -> dict[str, str]:

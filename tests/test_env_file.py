@@ -33,6 +33,17 @@ def test_the_environment_goes_before_it(tmp_path: Path, monkeypatch: pytest.Monk
     assert environ == {"STORIES_ENDPOINT": "of-the-shell", "STORIES_BUCKET": "b"}
 
 
+@pytest.mark.parametrize("exported", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_of_the_shell_goes_before_the_files_by_either_name(
+    exported: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nAWS_PROFILE=mine\n")
+    monkeypatch.chdir(tmp_path)
+    environ = {exported: "us-west-2"}
+    env_file.fill(environ)
+    assert environ == {exported: "us-west-2", "AWS_PROFILE": "mine"}
+
+
 def test_another_file_may_be_named_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("STORIES_BUCKET=usual\n")
     other = tmp_path / "other"
