@@ -28,7 +28,7 @@ _TEXTS = {
     "model_id": (r"[a-z0-9][a-z0-9-]+", "a JumpStart id, as in huggingface-llm-falcon-7b-instruct-bf16"),
     "instance_type": (r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "a type of SageMaker, as in ml.g5.2xlarge"),
     "endpoint_name": (
-        r"(?!endpoint$)[a-z0-9](-?[a-z0-9]){0,62}",
+        r"(?!endpoint$)(?=.{1,63}$)[a-z0-9](-?[a-z0-9])*",
         'small letters, digits and single hyphens, at most 63, and not "endpoint"',
     ),
     "role": (r"|arn:[\w-]+:iam::\d{12}:role/\S+", '"" or the ARN of an IAM role that SageMaker may assume'),

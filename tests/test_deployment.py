@@ -46,6 +46,7 @@ def test_what_is_empty_gets_its_usual_value(aws: LocalAws) -> None:
         ("instance_type", "g5.2xlarge"),
         ("endpoint_name", "My_Falcon"),
         ("endpoint_name", "a" * 64),
+        ("endpoint_name", "a" + "-a" * 62),
         ("endpoint_name", "-falcon"),
         ("endpoint_name", "endpoint"),
         ("endpoint_name", 7),
@@ -63,6 +64,11 @@ def test_a_parameter_that_cannot_be_meant_is_named_with_what_it_may_be(name: str
     with pytest.raises(RequestError) as raised:
         plan(**{name: value})
     assert str(raised.value).startswith(f"{name} = {value!r}: it may be ")
+
+
+@pytest.mark.parametrize("name", ["a" * 63, "a" + "-a" * 31, "my-endpoint"])
+def test_a_name_may_have_63_characters_hyphens_among_them(name: str) -> None:
+    assert plan(endpoint_name=name).endpoint_name == name
 
 
 def test_an_idea_is_refused_before_an_endpoint_is_paid_for() -> None:
