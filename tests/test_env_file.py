@@ -85,6 +85,17 @@ def test_a_file_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
         env_file.write(tmp_path / "folder" / ".env", {"STORIES_BUCKET": "b"})
 
 
+def test_whether_it_can_be_written_is_known_before_and_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "strange").write_bytes(b"\xff\xfe\n")
+    for bad in (tmp_path, tmp_path / "file" / ".env", tmp_path / "strange"):
+        with pytest.raises(ConfigError, match="choose another env_file"):
+            env_file.check(bad)
+    for good in (tmp_path / "file", tmp_path / ".env", tmp_path / "new" / "folder" / ".env"):
+        env_file.check(good)
+    assert {each.name for each in tmp_path.iterdir()} == {"file", "strange"}
+
+
 def test_the_command_reads_it_from_the_folder_where_it_starts(stories: Stories) -> None:
     (stories.directory / ".env").write_text("STORIES_PROFILE=no-such-profile\n")
     environ = stories.environment()
