@@ -91,10 +91,9 @@ class Deployment:
         """What stands under its name, in words; also if that is on other instances than were asked for."""
         if there is None:
             return "is not there yet"
-        told = f"{there.told}, on {there.on}"
-        if {one.kind for one in there.instances} == {self.instance_type}:
-            return told
-        return f"{told}: it is used as it is, not on the {self.instance_type} that instance_type asks for"
+        other = {one.kind for one in there.instances} != {self.instance_type}
+        more = f": it is used as it is, not on the {self.instance_type} that instance_type asks for"
+        return f"{there.told}, on {there.on}{more if other else ''}"
 
     def clear(self, clients: Clients) -> tuple[str, ...]:
         """What a deployment that broke off left, a configuration and a model of its name, is deleted.
@@ -102,8 +101,7 @@ class Deployment:
         Also a model that `--keep-model` kept: the SDK would serve it, whatever is in it. So this comes last
         before the new one is made. Raises ConfigError where an endpoint of that name stands: nothing goes.
         """
-        there = look(clients, self.endpoint_name)
-        if there:
+        if there := look(clients, self.endpoint_name):
             raise ConfigError(
                 f"the endpoint {there.name} {there.told}: nothing is cleared while it stands; use it, or "
                 f"`stories endpoints delete {there.name}`",
