@@ -111,9 +111,7 @@ def test_a_bad_parameter_fails_with_its_name_and_what_it_may_be(place: Place) ->
     assert place.aws.requests("*") == 0
 
 
-def test_a_failure_of_a_hostile_wording_is_only_text(
-    aws: LocalAws, place: Place, before: dict[str, set[str]]
-) -> None:
+def test_a_failure_of_a_hostile_wording_is_only_text(aws: LocalAws, place: Place) -> None:
     place.aws.options.endpoint_failures[NAME] = "<img src=x onerror=alert(1)>"
     try:
         stand(place.aws, NAME)
@@ -143,7 +141,7 @@ def test_the_deploying_cell_run_alone_and_again_leaves_what_it_made(aws: LocalAw
             "there": None,
             "plan": SimpleNamespace(endpoint_name=alone),
         }
-        exec(source, known)  # noqa: S102 - a cell of the project
+        exec(source, known)
         assert names(aws) == before
     finally:
         take_down(Clients(), alone, every=0.05)

@@ -123,7 +123,7 @@ def test_what_a_broken_deployment_left_goes_too(aws: LocalAws, before: dict[str,
 
 
 def test_a_role_that_may_not_scale_takes_the_endpoint_down_all_the_same(
-    aws: LocalAws, before: dict[str, set[str]], monkeypatch: pytest.MonkeyPatch
+    aws: LocalAws, before: dict[str, set[str]]
 ) -> None:
     class Refused(Clients):
         def get(self, service: str) -> object:
