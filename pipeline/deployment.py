@@ -13,13 +13,16 @@ from typing import Any
 
 import pipeline
 from pipeline import env_file, ideas
+from pipeline.config import profile
 from pipeline.engines.aws import parameters
+from pipeline.engines.aws.autoscaling import scaled, unscale
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.doctor.caller import identified
+from pipeline.engines.aws.endpoints import Endpoint, look
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.formats import format_of
-from pipeline.engines.aws.takedown import take_down
-from pipeline.errors import ConfigError, RequestError
+from pipeline.engines.aws.takedown import left_overs
+from pipeline.errors import ConfigError, RequestError, StoriesError
 from pipeline.screen import word_screen
 
 # What each text may be (whole), and how that is said. SageMaker's endpoint names have 63 characters; IAM
@@ -28,7 +31,7 @@ _TEXTS = {
     "model_id": (r"[a-z0-9][a-z0-9-]+", "a JumpStart id, as in huggingface-llm-falcon-7b-instruct-bf16"),
     "instance_type": (r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "a type of SageMaker, as in ml.g5.2xlarge"),
     "endpoint_name": (
-        r"(?!endpoint$)[a-z0-9](-?[a-z0-9]){0,62}",
+        r"(?!endpoint$)(?=.{1,63}$)[a-z0-9](-?[a-z0-9])*",
         'small letters, digits and single hyphens, at most 63, and not "endpoint"',
     ),
     "role": (r"|arn:[\w-]+:iam::\d{12}:role/\S+", '"" or the ARN of an IAM role that SageMaker may assume'),
@@ -40,12 +43,18 @@ _TEXTS = {
     ),
     "idea": (r".+", "one line"),
 }
-_NUMBERS = {"autoscale": (0, 100), "stories": (1, 100)}
+# How that is said; of what types; the least and the most.
+_WHOLE, _ANY = ("a whole number", (int,)), ("a number", (int, float))
+_NUMBERS: dict[str, tuple[tuple[str, tuple[type, ...]], float, float]] = {
+    "autoscale": (_WHOLE, 0, 100),
+    "stories": (_WHOLE, 1, 100),
+    "look_seconds": (_ANY, 0.05, 60),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The notebook's parameters. region: never empty. env_file: a path."""
+    """The notebook's parameters. region: never empty. env_file: a path. look_seconds: between two looks."""
 
     model_id: str
     instance_type: str
@@ -57,22 +66,19 @@ class Deployment:
     autoscale: int
     stories: int
     idea: str
+    look_seconds: float
+    clean_up: bool
 
     @classmethod
     def of(cls, **told: Any) -> Deployment:
         """Raises RequestError or ConfigError, naming the parameter and what it may be."""
-        for name, (pattern, allowed) in _TEXTS.items():
-            if not isinstance(told[name], str) or not re.fullmatch(pattern, told[name]):
-                raise RequestError(f"{name} = {told[name]!r}: it may be {allowed}")
-        for name, (least, most) in _NUMBERS.items():
-            if type(told[name]) is not int or not least <= told[name] <= most:
-                raise RequestError(
-                    f"{name} = {told[name]!r}: it may be a whole number from {least} to {most}"
-                )
+        _check(told)
         format_of(told["model_id"])
         idea = ideas.accept(told["idea"], word_screen())
+        file = _env_path(told["env_file"])
+        env_file.check(file)
         region = str(Clients(told["region"]).get("sagemaker").meta.region_name)
-        return cls(**{**told, "region": region, "env_file": _env_path(told["env_file"]), "idea": idea})
+        return cls(**{**told, "region": region, "env_file": file, "idea": idea})
 
     def caller(self, clients: Clients) -> str:
         """In words, without a name or more of the account's number than its end. Raises StoriesError."""
@@ -81,9 +87,40 @@ class Deployment:
         found = identified(arn)
         return f"{found}, of the account …{found.account[-4:]}" if found else arn
 
+    def seen(self, there: Endpoint | None) -> str:
+        """What stands under its name, in words; also if that is on other instances than were asked for."""
+        if there is None:
+            return "is not there yet"
+        other = {one.kind for one in there.instances} != {self.instance_type}
+        more = f": it is used as it is, not on the {self.instance_type} that instance_type asks for"
+        return f"{there.told}, on {there.on}{more if other else ''}"
+
     def clear(self, clients: Clients) -> tuple[str, ...]:
-        """Away with what a deployment that broke off left: it would be in the way of the next."""
-        return take_down(clients, self.endpoint_name)
+        """What a deployment that broke off left, a configuration and a model of its name, is deleted.
+
+        Also a model that `--keep-model` kept: the SDK would serve it, whatever is in it. So this comes last
+        before the new one is made. Raises ConfigError where an endpoint of that name stands: nothing goes.
+        """
+        if there := look(clients, self.endpoint_name):
+            raise ConfigError(
+                f"the endpoint {there.name} {there.told}: nothing is cleared while it stands; use it, or "
+                f"`stories endpoints delete {there.name}`",
+                problem="config",
+            )
+        return left_overs(clients, self.endpoint_name)
+
+    def unscale(self, clients: Clients) -> tuple[str, ...]:
+        """Takes away the scaling that an earlier run set: in words. That a role may not is no error: the
+        clean-up is still to come."""
+        try:
+            targets = scaled(clients, self.endpoint_name)
+            unscale(clients, self.endpoint_name)
+        except StoriesError as error:
+            return (f"whether an earlier run lets {self.endpoint_name} scale is not known: {error}",)
+        return tuple(
+            f"an earlier run let {one['ResourceId']} have up to {one['MaxCapacity']} instances: no more"
+            for one in targets
+        )
 
     @contextmanager
     def asking_for_a_role(self) -> Iterator[None]:
@@ -120,12 +157,29 @@ class Deployment:
         if self.ssm_parameter:
             setting = parameters.keep(clients, self.ssm_parameter, self.endpoint_name)
             told.append(f"SSM parameter {self.ssm_parameter}: read by STORIES_ENDPOINT={setting}")
+        if self.model_id != profile("aws")["text"]:
+            told.append(
+                f"STORIES_MODEL={self.model_id} is needed for --profile aws: set it there (it is not in "
+                f"{self.env_file}, where other profiles would take it for theirs)"
+            )
         shell = os.environ.get("STORIES_ENDPOINT")
         if shell and shell != self.endpoint_name:
             told.append(
                 f"but your shell has STORIES_ENDPOINT={shell}, which goes first: unset STORIES_ENDPOINT"
             )
         return tuple(told)
+
+
+def _check(told: dict[str, Any]) -> None:
+    """Raises RequestError."""
+    for name, (pattern, allowed) in _TEXTS.items():
+        if not isinstance(told[name], str) or not re.fullmatch(pattern, told[name]):
+            raise RequestError(f"{name} = {told[name]!r}: it may be {allowed}")
+    for name, ((called, types), least, most) in _NUMBERS.items():
+        if type(told[name]) not in types or not least <= told[name] <= most:
+            raise RequestError(f"{name} = {told[name]!r}: it may be {called} from {least} to {most}")
+    if type(told["clean_up"]) is not bool:
+        raise RequestError(f"clean_up = {told['clean_up']!r}: it may be True or False")
 
 
 def quiet() -> None:

@@ -5,6 +5,7 @@ Only names of ours and AWS's region and profile are read: keys and whatever else
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from pipeline.errors import ConfigError
 VARIABLE = "STORIES_ENV_FILE"
 USUAL = ".env"
 _OURS = "STORIES_"
-_AWS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"})
+# Two names of one setting: where the shell has either, the file's other must not go before it.
+_REGION = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
+_AWS = _REGION | {"AWS_PROFILE"}
 
 
 def fill(environ: MutableMapping[str, str]) -> None:
@@ -22,8 +25,10 @@ def fill(environ: MutableMapping[str, str]) -> None:
     told = environ.get(VARIABLE, USUAL)
     if not told or not Path(told).is_file():
         return
+    settled = _REGION if any(environ.get(name) for name in _REGION) else frozenset()
     for name, value in read(Path(told)).items():
-        environ.setdefault(name, value)
+        if name not in settled:
+            environ.setdefault(name, value)
 
 
 def read(path: Path) -> dict[str, str]:
@@ -40,6 +45,20 @@ def read(path: Path) -> dict[str, str]:
     return {name: value for name, value in lines.items() if value is not None and _is_ours(name)}
 
 
+def check(path: Path) -> None:
+    """Whether `write` could write it; nothing is changed. Raises ConfigError: it could not."""
+    real = path.resolve()
+    folder = next(each for each in real.parents if each.exists())
+    # A new file takes the old one's place, so that the folder's rights decide.
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise _unwritable(path, f"{folder} is no folder that may be written to")
+    try:
+        if real.exists():
+            real.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unwritable(path, error) from error
+
+
 def write(path: Path, settings: Mapping[str, str]) -> None:
     """Sets these, and keeps every other line of the file. Raises ConfigError: it cannot be written."""
     from dotenv import set_key
@@ -49,9 +68,11 @@ def write(path: Path, settings: Mapping[str, str]) -> None:
         for name, value in settings.items():
             set_key(path, name, value, quote_mode="auto", follow_symlinks=True)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"cannot write {path} ({error}): choose another env_file", problem="unwritable"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, why: object) -> ConfigError:
+    return ConfigError(f"cannot write {path} ({why}): choose another env_file", problem="unwritable")
 
 
 def _is_ours(name: str) -> bool:

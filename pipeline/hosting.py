@@ -45,7 +45,7 @@ def endpoints(options: Namespace) -> None:
     prices = read_prices()
     say(table([HEADING, *rows(running(clients), prices)]))
     tell(
-        f"at most, by the prices of {prices.region}, {prices.dated}; "
+        f"so far: about, by {prices.region} prices ({prices.dated}) and today's instances; "
         f"? is a type that our table lacks: {prices.source}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,16 @@ from botocore.exceptions import ClientError
 
 from pipeline import env_file
 from pipeline.deployment import Deployment
+from pipeline.engines.aws.autoscaling import scale
 from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.endpoints import look
 from pipeline.engines.aws.parameters import resolved
+from pipeline.engines.aws.takedown import take_down
 from pipeline.errors import ConfigError, EngineError, RequestError, StoriesError
+from tests.engines.aws.standing import names, quick, stand
 from tests.local_aws import LocalAws
 
+NAME = "test-deployment"
 ROOT = Path(__file__).parents[1]
 GOOD: dict[str, Any] = {
     "model_id": "huggingface-llm-falcon-7b-instruct-bf16",
@@ -27,6 +33,8 @@ GOOD: dict[str, Any] = {
     "autoscale": 0,
     "stories": 3,
     "idea": "a shy snail",
+    "look_seconds": 5,
+    "clean_up": False,
 }
 
 
@@ -46,6 +54,7 @@ def test_what_is_empty_gets_its_usual_value(aws: LocalAws) -> None:
         ("instance_type", "g5.2xlarge"),
         ("endpoint_name", "My_Falcon"),
         ("endpoint_name", "a" * 64),
+        ("endpoint_name", "a" + "-a" * 62),
         ("endpoint_name", "-falcon"),
         ("endpoint_name", "endpoint"),
         ("endpoint_name", 7),
@@ -57,12 +66,32 @@ def test_what_is_empty_gets_its_usual_value(aws: LocalAws) -> None:
         ("stories", 0),
         ("stories", "3"),
         ("idea", "two\nlines"),
+        ("look_seconds", 0),
+        ("look_seconds", 61),
+        ("look_seconds", True),
+        ("look_seconds", float("nan")),
+        ("clean_up", "no"),
+        ("clean_up", 1),
     ],
 )
 def test_a_parameter_that_cannot_be_meant_is_named_with_what_it_may_be(name: str, value: Any) -> None:
     with pytest.raises(RequestError) as raised:
         plan(**{name: value})
     assert str(raised.value).startswith(f"{name} = {value!r}: it may be ")
+
+
+@pytest.mark.parametrize("name", ["a" * 63, "a" + "-a" * 31, "my-endpoint"])
+def test_a_name_may_have_63_characters_hyphens_among_them(name: str) -> None:
+    assert plan(endpoint_name=name).endpoint_name == name
+
+
+def test_an_env_file_that_cannot_be_written_is_said_before_an_endpoint_is_paid_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for told in (tmp_path, tmp_path / "file" / ".env"):
+        with pytest.raises(ConfigError, match="choose another env_file"):
+            plan(env_file=str(told))
+    made = plan(env_file=str(tmp_path / "new" / "folder" / ".env"))
+    assert not made.env_file.parent.exists()
 
 
 def test_an_idea_is_refused_before_an_endpoint_is_paid_for() -> None:
@@ -100,3 +129,68 @@ def test_the_name_is_written_where_the_pipeline_reads_it(
     assert resolved(Clients(), "ssm:/test/deployment") == "mvp-stories-falcon"
     assert told[1].endswith("STORIES_ENDPOINT=ssm:/test/deployment")
     assert "unset STORIES_ENDPOINT" in told[2]
+
+
+@pytest.mark.parametrize(
+    ("model", "more"), [(GOOD["model_id"], 0), ("huggingface-llm-falcon-40b-instruct-bf16", 1)]
+)
+def test_another_model_than_the_profiles_own_is_told_and_not_written(
+    model: str, more: int, aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STORIES_ENDPOINT", raising=False)
+    file = tmp_path / ".env"
+    told = plan(model_id=model, env_file=str(file)).publish(Clients())
+    assert len(told) == 1 + more
+    assert "STORIES_MODEL" not in env_file.read(file)
+    assert all(line.startswith(f"STORIES_MODEL={model} is needed for --profile aws") for line in told[1:])
+
+
+@pytest.fixture
+def standing(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    quick(aws, monkeypatch)
+    stand(aws, NAME)
+    yield plan(endpoint_name=NAME, autoscale=1)
+    take_down(Clients(), NAME, every=0.05)
+
+
+def test_an_endpoint_that_stands_is_not_cleared(standing: Deployment, aws: LocalAws) -> None:
+    before = names(aws)
+    with pytest.raises(ConfigError, match=f"stories endpoints delete {NAME}"):
+        standing.clear(Clients())
+    assert names(aws) == before
+
+
+def test_what_a_deployment_that_broke_off_left_is_cleared(standing: Deployment, aws: LocalAws) -> None:
+    take_down(Clients(), NAME, keep_model=True, every=0.05)
+    assert standing.clear(Clients()) == (f"model {NAME}",)
+    assert standing.clear(Clients()) == ()
+    assert NAME not in names(aws)["models"]
+
+
+def test_other_instances_than_asked_for_are_told(standing: Deployment) -> None:
+    there = look(Clients(), NAME)
+    assert standing.seen(None) == "is not there yet"
+    assert standing.seen(there).endswith(", on 1 x ml.g5.2xlarge")
+    other = plan(endpoint_name=NAME, instance_type="ml.g5.12xlarge").seen(there)
+    assert "on 1 x ml.g5.2xlarge: it is used as it is, not on the ml.g5.12xlarge" in other
+
+
+def test_scaling_of_an_earlier_run_is_taken_away_and_told(standing: Deployment, aws: LocalAws) -> None:
+    clients = Clients()
+    there = look(clients, NAME)
+    assert there
+    (resource,) = scale(clients, there, 3, 7.0)
+    assert standing.unscale(clients) == (f"an earlier run let {resource} have up to 3 instances: no more",)
+    assert resource not in names(aws)["targets"]
+    assert standing.unscale(clients) == ()
+
+
+def test_a_role_that_may_not_scale_gets_to_the_clean_up(standing: Deployment) -> None:
+    class Refused(Clients):
+        def get(self, service: str) -> object:
+            if service == "application-autoscaling":
+                raise ConfigError("not allowed", problem="access-denied")
+            return super().get(service)
+
+    (told,) = standing.unscale(Refused())
+    assert told.endswith("is not known: not allowed")

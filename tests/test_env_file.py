@@ -33,6 +33,17 @@ def test_the_environment_goes_before_it(tmp_path: Path, monkeypatch: pytest.Monk
     assert environ == {"STORIES_ENDPOINT": "of-the-shell", "STORIES_BUCKET": "b"}
 
 
+@pytest.mark.parametrize("exported", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_of_the_shell_goes_before_the_files_by_either_name(
+    exported: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nAWS_PROFILE=mine\n")
+    monkeypatch.chdir(tmp_path)
+    environ = {exported: "us-west-2"}
+    env_file.fill(environ)
+    assert environ == {exported: "us-west-2", "AWS_PROFILE": "mine"}
+
+
 def test_another_file_may_be_named_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("STORIES_BUCKET=usual\n")
     other = tmp_path / "other"
@@ -72,6 +83,17 @@ def test_a_file_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("")
     with pytest.raises(ConfigError, match="choose another env_file"):
         env_file.write(tmp_path / "folder" / ".env", {"STORIES_BUCKET": "b"})
+
+
+def test_whether_it_can_be_written_is_known_before_and_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "strange").write_bytes(b"\xff\xfe\n")
+    for bad in (tmp_path, tmp_path / "file" / ".env", tmp_path / "strange"):
+        with pytest.raises(ConfigError, match="choose another env_file"):
+            env_file.check(bad)
+    for good in (tmp_path / "file", tmp_path / ".env", tmp_path / "new" / "folder" / ".env"):
+        env_file.check(good)
+    assert {each.name for each in tmp_path.iterdir()} == {"file", "strange"}
 
 
 def test_the_command_reads_it_from_the_folder_where_it_starts(stories: Stories) -> None:

@@ -42,7 +42,7 @@ def test_every_endpoint_is_listed_with_its_price_and_their_sum(
     assert mine[-2] == "3.030"  # twice 1.515
     assert lines[-1].startswith("together")
     assert float(lines[-1].split()[1]) == pytest.approx(3 * 4.89 + 3.03)
-    assert "us-east-1" in done.err
+    assert "so far: about, by us-east-1 prices" in done.err
 
 
 def test_one_is_taken_down_by_its_name_and_twice_does_no_harm(

@@ -6,14 +6,19 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from pipeline import env_file
+from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.endpoints import look
+from pipeline.engines.aws.takedown import take_down
 from tests.command import ROOT, Stories
-from tests.engines.aws.standing import G5, names
+from tests.engines.aws.standing import G5, names, stand
 from tests.local_aws import LocalAws, jumpstart
 from tests.local_aws.hostnames import hostnames
 from tests.notebooks.running import NotebookFailed, execute
@@ -82,9 +87,12 @@ def cleaned(place: Place, deployed: Run) -> Run:
 
 
 def ran(place: Place, **parameters: Any) -> Run:
-    executed = place.run(**parameters)
-    text = {cell.id: shown(cell) for cell in executed.cells if cell.cell_type == "code"}
+    text = texts(place.run(**parameters))
     return Run(text, place.aws.requests("CreateEndpoint"), names(place.aws))
+
+
+def texts(executed: nbformat.NotebookNode) -> dict[str, str]:
+    return {cell.id: shown(cell) for cell in executed.cells if cell.cell_type == "code"}
 
 
 def shown(cell: nbformat.NotebookNode) -> str:
@@ -101,6 +109,42 @@ def test_a_bad_parameter_fails_with_its_name_and_what_it_may_be(place: Place) ->
         place.run(endpoint_name="My_Falcon")
     assert raised.value.first_line.startswith("RequestError: endpoint_name = 'My_Falcon': it may be small")
     assert place.aws.requests("*") == 0
+
+
+def test_a_failure_of_a_hostile_wording_is_only_text(aws: LocalAws, place: Place) -> None:
+    place.aws.options.endpoint_failures[NAME] = "<img src=x onerror=alert(1)>"
+    try:
+        stand(place.aws, NAME)
+        with pytest.raises(NotebookFailed) as raised:
+            place.run(look_seconds=0.1)
+    finally:
+        place.aws.options.endpoint_failures.clear()
+        take_down(Clients(), NAME, every=0.05)
+    assert "has failed: <img" in raised.value.first_line
+    executed = nbformat.read(place.folder / f"{NOTEBOOK}.ipynb", as_version=4)
+    page, _ = HTMLExporter().from_notebook_node(executed)
+    assert "&lt;img src=x" in texts(executed)["looking"]
+    assert "<img src=x" not in page
+
+
+def test_the_deploying_cell_run_alone_and_again_leaves_what_it_made(aws: LocalAws, place: Place) -> None:
+    alone = "test-alone"
+    cells = nbformat.read(ROOT / "notebooks" / f"{NOTEBOOK}.ipynb", as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.id == "deploy"]
+    stand(aws, alone)
+    try:
+        before = names(aws)
+        # What the cells above left when nothing stood; a deployment would need more of the plan.
+        known = {
+            "look": look,
+            "clients": Clients(),
+            "there": None,
+            "plan": SimpleNamespace(endpoint_name=alone),
+        }
+        exec(source, known)
+        assert names(aws) == before
+    finally:
+        take_down(Clients(), alone, every=0.05)
 
 
 def test_a_quota_of_none_ends_it_before_anything_is_made(place: Place, before: dict[str, set[str]]) -> None:
@@ -123,8 +167,8 @@ def test_falcon_is_deployed_waited_for_and_asked(deployed: Run) -> None:
     assert "is being created" in deployed.text["wait"]
     assert f":endpoint/{NAME}" in deployed.text["wait"]
     assert "MADE UP" in deployed.text["deploy"]  # what JumpStart says of a model is heard
-    assert deployed.text["story"].count("###") == 1
-    assert "US$ a thousand drafts" in deployed.text["figures"]
+    assert deployed.text["story"].count("<b>") == 1
+    assert "US$ a thousand drafts, us-east-1" in deployed.text["figures"]
     assert "image/png" in deployed.text["plot"]
     assert NAME in deployed.text["running"]
     assert "NOTHING WAS TAKEN DOWN" in deployed.text["take-down"]
@@ -161,6 +205,11 @@ def test_run_again_it_uses_what_is_there(cleaned: Run) -> None:
     assert cleaned.created == 0
     assert "is in service, on 1 x ml.g5.2xlarge" in cleaned.text["looking"]
     assert not cleaned.text["deploy"]
+
+
+def test_run_again_without_scaling_it_takes_away_what_the_last_run_set(cleaned: Run) -> None:
+    assert f"an earlier run let {RESOURCE} have up to 2 instances: no more" in cleaned.text["scale"]
+    assert "scaling of" not in cleaned.text["take-down"]
 
 
 def test_the_clean_up_leaves_nothing_of_it_standing(cleaned: Run, before: dict[str, set[str]]) -> None:

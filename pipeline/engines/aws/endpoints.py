@@ -52,7 +52,7 @@ class Endpoint:
         return prices.of(self.instances) if self.holds_instances else 0.0
 
     def so_far(self, prices: Prices) -> float | None:
-        """US dollars at most: had it had today's instances since it was created."""
+        """US dollars, about: by the table's prices, had it had today's instances since it was created."""
         hourly = self.per_hour(prices)
         hours = (datetime.now(UTC) - self.since).total_seconds() / 3600
         return None if hourly is None else round(hourly * max(0.0, hours), 2)

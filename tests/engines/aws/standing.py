@@ -15,17 +15,18 @@ G5 = "ml.g5.2xlarge"
 VARIANT = "AllTraffic"
 
 
-def stand(aws: LocalAws, name: str, kind: str = G5, count: int = 1) -> None:
-    """Creating, for as long as the options say."""
+def stand(aws: LocalAws, name: str, kind: str = G5, count: int = 1, model: str = "") -> None:
+    """Creating, for as long as the options say. model: "" is `name`."""
+    model = model or name
     variant = {
         "VariantName": VARIANT,
-        "ModelName": name,
+        "ModelName": model,
         "InstanceType": kind,
         "InitialInstanceCount": count,
     }
     with aws.client("sagemaker") as client:
         client.create_model(
-            ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "local.invalid/tgi:1"}
+            ModelName=model, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "local.invalid/tgi:1"}
         )
         client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         client.create_endpoint(EndpointName=name, EndpointConfigName=name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,12 +11,18 @@ from pipeline.engines.aws import autoscaling
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.endpoints import look
 from pipeline.engines.aws.takedown import take_down
-from pipeline.errors import ConfigError
-from tests.engines.aws.standing import VARIANT, names, quick, stand
+from pipeline.errors import ConfigError, UnavailableError
+from tests.engines.aws.standing import VARIANT, names, quick, stand, until
 from tests.local_aws import LocalAws
 
 NAME = "test-takedown"
 RESOURCE = f"endpoint/{NAME}/variant/{VARIANT}"
+
+
+def when(clients: Clients, operation: str, does: Callable[[], None]) -> None:
+    """Just before each request of that kind leaves."""
+    events = clients.get("sagemaker").meta.events
+    events.register(f"before-call.sagemaker.{operation}", lambda **_: does())
 
 
 @pytest.fixture
@@ -58,6 +65,55 @@ def test_the_model_stays_for_a_run_that_raises_its_own_endpoint(
     assert take_down(Clients(), NAME) == (f"model {NAME}",)
 
 
+def test_a_model_of_another_name_stays_for_others_and_is_named(
+    aws: LocalAws, before: dict[str, set[str]]
+) -> None:
+    shared, heard = f"{NAME}-shared", []
+    stand(aws, NAME, model=shared)
+    gone = take_down(Clients(), NAME, every=0.05, hear=heard.append)
+    assert gone == (f"endpoint {NAME}", f"configuration {NAME}")
+    assert f"left: model {shared}, which others may use" in heard
+    assert names(aws) == {**before, "models": before["models"] | {shared}}
+    assert take_down(Clients(), shared) == (f"model {shared}",)
+
+
+def test_scaling_is_away_before_the_endpoint_is_asked_to_go(
+    aws: LocalAws, before: dict[str, set[str]]
+) -> None:
+    clients, scaled = Clients(), []
+    stand(aws, NAME)
+    there = look(clients, NAME)
+    assert there
+    autoscaling.scale(clients, there, 2, 7.0)
+    when(clients, "DeleteEndpoint", lambda: scaled.append(names(aws)["targets"]))
+    take_down(clients, NAME, every=0.05)
+    assert scaled == [before["targets"]]
+
+
+def test_an_update_that_begins_meanwhile_is_waited_for(aws: LocalAws, before: dict[str, set[str]]) -> None:
+    clients, asked = Clients(), []
+    stand(aws, NAME)
+    until(lambda: not aws.account.is_unready(NAME))
+
+    def begins() -> None:
+        if not asked:
+            aws.account.unready[NAME] = time.monotonic() + 0.3
+        asked.append(NAME)
+
+    when(clients, "DeleteEndpoint", begins)
+    assert f"endpoint {NAME}" in take_down(clients, NAME, every=0.05)
+    assert len(asked) == 2
+    assert names(aws) == before
+
+
+def test_all_of_the_waiting_has_one_end(aws: LocalAws, before: dict[str, set[str]]) -> None:
+    stand(aws, NAME)
+    aws.account.unready[NAME] = time.monotonic() + 0.6
+    with pytest.raises(UnavailableError, match="costs money by the hour"):
+        take_down(Clients(), NAME, seconds=0.2, every=0.05)
+    assert NAME in names(aws)["endpoints"]
+
+
 def test_what_a_broken_deployment_left_goes_too(aws: LocalAws, before: dict[str, set[str]]) -> None:
     aws.options.quotas["ml.g5.2xlarge"] = 0
     with pytest.raises(Exception, match="ResourceLimitExceeded"):
@@ -67,7 +123,7 @@ def test_what_a_broken_deployment_left_goes_too(aws: LocalAws, before: dict[str,
 
 
 def test_a_role_that_may_not_scale_takes_the_endpoint_down_all_the_same(
-    aws: LocalAws, before: dict[str, set[str]], monkeypatch: pytest.MonkeyPatch
+    aws: LocalAws, before: dict[str, set[str]]
 ) -> None:
     class Refused(Clients):
         def get(self, service: str) -> object:
