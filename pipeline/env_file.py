@@ -20,13 +20,14 @@ _REGION = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 _AWS = _REGION | {"AWS_PROFILE"}
 
 
-def fill(environ: MutableMapping[str, str]) -> None:
-    """Adds what the file of the current folder says, and the environment does not. Raises ConfigError."""
+def fill(environ: MutableMapping[str, str], folder: Path = Path()) -> None:
+    """Adds what the folder's file says, and the environment does not. Raises ConfigError."""
     told = environ.get(VARIABLE, USUAL)
-    if not told or not Path(told).is_file():
+    path = folder / told
+    if not told or not path.is_file():
         return
     settled = _REGION if any(environ.get(name) for name in _REGION) else frozenset()
-    for name, value in read(Path(told)).items():
+    for name, value in read(path).items():
         if name not in settled:
             environ.setdefault(name, value)
 

@@ -104,3 +104,14 @@ def test_the_command_reads_it_from_the_folder_where_it_starts(stories: Stories) 
     done = stories("list", env=environ)
     assert done.status
     assert "no-such-profile" in done.err
+
+
+def test_the_file_of_another_folder_is_read_where_it_is_said(tmp_path: Path) -> None:
+    """A notebook runs in its own folder, and the project's file is one above."""
+    (tmp_path / ".env").write_text("STORIES_BUCKET=b\n")
+    environ: dict[str, str] = {}
+    env_file.fill(environ, tmp_path)
+    assert environ == {"STORIES_BUCKET": "b"}
+    environ = {"STORIES_ENV_FILE": ""}
+    env_file.fill(environ, tmp_path)
+    assert environ == {"STORIES_ENV_FILE": ""}

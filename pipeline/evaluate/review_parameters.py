@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
+from pipeline import env_file
 from pipeline.batch.running import known
 from pipeline.batch.runs import Run
 from pipeline.config import Settings, profiles
@@ -42,9 +43,12 @@ class Parameters:
 
     @property
     def settings(self) -> Settings:
-        """A relative `out` is told from the project's folder: a notebook may be run from any."""
-        folder = Path(pipeline.__file__).parents[1] / Path(self.out).expanduser()
-        return Settings.from_env(os.environ, profile=self.profile, out=folder)
+        """A relative `out` is told from the project's folder, as its .env is: a notebook may be run from any.
+        What .env says is for boto3, too, so it goes into the environment."""
+        project = Path(pipeline.__file__).parents[1]
+        env_file.fill(os.environ, project)
+        out = project / Path(self.out).expanduser()
+        return Settings.from_env(os.environ, profile=self.profile, out=out)
 
     def run(self, store: Store) -> Run:
         """The run that is meant. Raises RequestError: there is no such run, catalog or language."""
