@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import steps
 from pipeline.app import App, Watch
+from pipeline.errors import EngineError
 from pipeline.evaluate.candidates import Arm
 from pipeline.evaluate.measures import made, prompts
 
@@ -21,13 +22,15 @@ _STYLE = "vertical-align:top;text-align:start;white-space:normal;min-width:14em;
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A story in a locale. story, labels: for people, not yet escaped. mp3: the whole of it."""
+    """A story in a locale. story, labels: for people, not yet escaped. mp3: the whole of it. failure: why it
+    could not be told, "" where it was."""
 
     locale: str
-    title: str
-    story: str
-    labels: tuple[str, ...]
-    mp3: bytes
+    title: str = ""
+    story: str = ""
+    labels: tuple[str, ...] = ()
+    mp3: bytes = b""
+    failure: str = ""
 
 
 def telling(frame: DataFrame, most: int = 2) -> list[tuple[str, int]]:
@@ -76,19 +79,26 @@ def hear(
     """A story of the arm, told in each locale, as `stories make` would. The draft is the remembered one.
 
     A committed story stays as it was first told: where the prompt's words have changed since, raise its
-    version to hear the new one. Raises as steps.run.
+    version to hear the new one. A locale that fails (its translation is refused) says why, and the others are
+    told. Raises ConfigError, StoreError: what would fail them all.
     """
     asked = replace(app, prompt=arm.prompt)
     story_id = steps.accept(asked, context, variant)
     for tag in locales:
         locale = steps.chain(asked, tag).locale
-        manifest = steps.run(asked, story_id, locale, watch)
+        try:
+            manifest = steps.run(asked, story_id, locale, watch)
+        except EngineError as error:
+            yield Heard(locale, failure=str(error))
+            continue
         text = " ".join(segment.text for segment in manifest.segments)
         yield Heard(locale, manifest.title, text, manifest.labels, app.store.get(manifest.mp3))
 
 
 def player(heard: Heard) -> str:
     """HTML: the sound, its text, and what a listener must be told."""
+    if heard.failure:
+        return f'<p dir="auto">[{escape(heard.locale)}] not told: {escape(heard.failure)}</p>'
     labels = f" ({escape(', '.join(heard.labels))})" if heard.labels else ""
     title = f"<b>{escape(heard.title)}</b> [{escape(heard.locale)}]{labels}"
     sound = f"data:audio/mpeg;base64,{b64encode(heard.mp3).decode()}"

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.app import Unwatched
-from pipeline.engines.fake import FakeText, MemoryStore
+from pipeline.engines import OnText, ignore
+from pipeline.engines.fake import FakeText, FakeTranslation, MemoryStore
 from pipeline.evaluate import experiment, measures, reading
 from pipeline.evaluate.candidates import arms, shipped
 from pipeline.evaluate.reading import Heard
@@ -57,3 +60,21 @@ def test_what_is_heard_is_the_draft_that_was_remembered_told_in_each_language() 
     assert heard[0].story == measures.made(frame, arm.id).text.iloc[0]
     assert all(one.mp3 for one in heard)
     assert "data:audio/mpeg;base64," in reading.player(heard[0])
+
+
+class Ungentle(FakeTranslation):
+    """Brings a word into the story that no child is told of."""
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return tuple(f"{text} un couteau" for text in super().translate(texts, source, target, on_text))
+
+
+def test_a_language_that_is_refused_says_why_and_the_others_are_heard() -> None:
+    app = fake_app(MemoryStore(), translation=Ungentle())
+    heard = list(reading.hear(app, shipped("story@1"), "a shy badger", 0, ["fr", "en"], Unwatched()))
+    assert [(one.locale, bool(one.mp3)) for one in heard] == [("fr", False), ("en", True)]
+    assert "couteau" in heard[0].failure
+    assert "[fr] not told: the translation to fr did not pass" in reading.player(heard[0])
+    assert "<audio" not in reading.player(heard[0])
