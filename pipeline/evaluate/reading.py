@@ -56,7 +56,8 @@ def side_by_side(frame: DataFrame, context: str, variant: int) -> str:
     )
     caption = f"{escape(context)}, variant {variant}"
     return (
-        f'<div style="overflow-x:auto"><table><caption dir="auto" style="text-align:start">{caption}</caption>'
+        '<div style="overflow-x:auto"><table>'
+        f'<caption dir="auto" style="text-align:start">{caption}</caption>'
         f"<tr>{heads}</tr><tr>{stories}</tr><tr>{verdicts}</tr></table></div>"
     )
 

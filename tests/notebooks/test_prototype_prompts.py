@@ -60,7 +60,7 @@ def test_hostile_ideas_are_shown_and_never_run(tmp_path: Path) -> None:
     html = "\n".join(line for line in shown.splitlines() if "<" in line and ">" in line)
     assert ">a cat &lt;script&gt;alert(1)&lt;/script&gt;</td>" in html
     assert "a cat who says I &lt;3 you, variant 0" in html
-    assert f"<td>{hostile}" not in html
+    assert f">{hostile}" not in html
     assert "'grammar': 2, 'creativity': 2, 'consistency': 2" in shown
 
 
