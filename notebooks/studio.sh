@@ -13,7 +13,8 @@ lock=$project/requirements-studio.txt
   echo "Python 3.11 to 3.13 is needed; $python is $("$python" --version). Say another: PYTHON=python3.12 sh studio.sh" >&2
   exit 1
 }
-[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+# Also where one was broken off half-way.
+"$venv/bin/python" -m pip --version > /dev/null 2>&1 || "$python" -m venv "$venv"
 # uv, at the lock's version and hashes; it takes seconds where pip takes minutes. The lock is whole: --no-deps.
 awk '/^uv==/ {on=1} on {print} on && !/\\$/ {exit}' "$lock" > "$venv/uv.txt"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r "$venv/uv.txt"

@@ -130,18 +130,14 @@ class CachedText:
 
 def remembered(store: Store, engine: TextEngine, prompt: Prompt) -> Usage | None:
     """What this completion took when it was made; None where it was not yet, or is damaged. Asks nobody."""
-    try:
-        return Usage(**unseal(store.get(_text_key(engine.fingerprint, prompt)))["usage"])
-    except (NotFoundError, CorruptError):
-        return None
+    body = _kept(store, engine, prompt)
+    return Usage(**body["usage"]) if body else None
 
 
 def recalled(store: Store, engine: TextEngine, prompt: Prompt) -> Completion | None:
     """This completion, if it is remembered. Asks nobody."""
-    try:
-        return Completion(**unseal(store.get(_text_key(engine.fingerprint, prompt)))["answer"])
-    except (NotFoundError, CorruptError):
-        return None
+    body = _kept(store, engine, prompt)
+    return Completion(**body["answer"]) if body else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +262,13 @@ class CachedDetection:
             "answer"
         ]
         return answer
+
+
+def _kept(store: Store, engine: TextEngine, prompt: Prompt) -> Body | None:
+    try:
+        return unseal(store.get(_text_key(engine.fingerprint, prompt)))
+    except (NotFoundError, CorruptError):
+        return None
 
 
 def _text_key(fingerprint: str, prompt: Prompt) -> str:

@@ -1,4 +1,7 @@
-"""`stories prompts`: the story prompts that are there, which model is asked with which, and the way back."""
+"""`stories prompts`: the story prompts that are there, which model is asked with which, and the way back.
+
+Promotion is imported where it is used: its TOML writer would slow every other command's start.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from pipeline import promotion
 from pipeline.bootstrap import writer
 from pipeline.config import Settings
 from pipeline.prompts import EVERY_MODEL, current, read, story_prompt, story_prompts
@@ -50,6 +52,8 @@ def _prompts(options: argparse.Namespace) -> None:
 
 
 def _list(_: str, model: str) -> None:
+    from pipeline import promotion
+
     users = {name: ids[-1] for name, ids in promotion.users().items()}
     rows = []
     for prompt_id in story_prompts():
@@ -61,15 +65,21 @@ def _list(_: str, model: str) -> None:
 
 
 def _show(prompt_id: str, model: str) -> None:
+    from pipeline import promotion
+
     say(promotion.text(story_prompt(prompt_id or current(model)).id).rstrip())
 
 
 def _use(prompt_id: str, model: str) -> None:
+    from pipeline import promotion
+
     promotion.use(model, prompt_id)
     tell(f"{_named(model)} is asked with {current(model)} from now on; commit pipeline/prompts/current.toml")
 
 
 def _back(_: str, model: str) -> None:
+    from pipeline import promotion
+
     now = promotion.back(model)
     tell(f"{_named(model)} is asked with {now} again; commit pipeline/prompts/current.toml")
 

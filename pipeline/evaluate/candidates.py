@@ -17,7 +17,6 @@ from pipeline.types import Completion, StoryRequest
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _OWN = ("name", "version", "why", "based_on")
-
 _ENDLESS = 10**6
 
 
