@@ -59,7 +59,7 @@ def test_waiting_for_another_server_ends_in_time() -> None:
     maker.begin(asked)
     started = time.monotonic()
     other.finish(asked, 0.3)
-    assert 0.3 <= time.monotonic() - started < 5
+    assert 0.3 <= time.monotonic() - started < 15
     gate.open()
     until(lambda: steps.complete(maker.app, asked.story_id, "en"), bool)
 
@@ -72,7 +72,7 @@ def test_who_waits_for_another_server_is_let_go_when_this_one_ends() -> None:
     threading.Timer(0.2, other.stopping.set).start()
     started = time.monotonic()
     other.finish(asked, 30)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20
     gate.open()
     until(lambda: steps.complete(maker.app, asked.story_id, "en"), bool)
 

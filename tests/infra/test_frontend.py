@@ -352,7 +352,7 @@ def test_a_deployment_without_an_end_is_given_up_in_time(
     monkeypatch.setattr(site.aws.options, "amplify_delay", 60)
     began = time.monotonic()
     assert main(["deploy", "--patience", "0.3", *site.arguments()[1:]]) == 1
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert "is still PENDING after 0.3 s" in capsys.readouterr().err
 
 

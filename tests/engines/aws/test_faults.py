@@ -12,6 +12,8 @@ from tests.local_aws import LocalAws
 
 # As clients.py promises: requests in all, the first included.
 MOST_REQUESTS = {"sagemaker": 2, "translate": 3, "polly": 3, "s3": 5}
+# A sentence is two calls, its sound and its marks; a slow answer may be the second's.
+CALLS_WHERE_SLOW = {"polly": 2}
 # An answer without a body cannot be cut.
 COMES = {("s3 put", "truncate")}
 # How slowly it comes on a busy machine is not for a test to say: it comes whole, or is given up.
@@ -35,7 +37,9 @@ def outcomes(local_aws: LocalAws) -> Iterator[Outcomes]:
 def test_a_failing_service_is_asked_a_bounded_number_of_times(
     outcomes: Outcomes, engine: str, fault: str
 ) -> None:
-    assert 1 <= outcomes[engine, fault].requests <= MOST_REQUESTS[engine.split(",")[0].split()[0]]
+    service = engine.split(",")[0].split()[0]
+    calls = CALLS_WHERE_SLOW.get(service, 1) if fault == SLOW else 1
+    assert 1 <= outcomes[engine, fault].requests <= calls * MOST_REQUESTS[service]
 
 
 @pytest.mark.parametrize(("engine", "fault"), CASES)

@@ -251,7 +251,7 @@ def test_another_s_turn_ends_the_story_and_is_not_waited_for(monkeypatch: pytest
     def script(asked: Asked) -> None:
         def parts() -> Iterator[bytes]:
             yield from framed(going_on)
-            freed.wait(5)
+            freed.wait(30)
             yield payload_part(b"\n")
 
         asked.stream(parts())
@@ -259,7 +259,7 @@ def test_another_s_turn_ends_the_story_and_is_not_waited_for(monkeypatch: pytest
     began = time.monotonic()
     with endpoint(monkeypatch, script) as (_, engine):
         told = engine.complete(PROMPT)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         freed.set()
     assert (told.text, told.stop_reason) == ("The end.", "end")
 
@@ -431,7 +431,7 @@ def test_a_hung_endpoint_is_asked_twice_at_most(monkeypatch: pytest.MonkeyPatch,
     with endpoint(monkeypatch, Asked.hang, 0.2, streamed=streamed) as (server, engine):
         with pytest.raises(UnavailableError, match="did not answer in time"):
             engine.complete(PROMPT)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
         assert server.settled(2) == 2
 
 
@@ -516,7 +516,7 @@ def test_no_reading_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     with endpoint(monkeypatch, answering(ANSWERS["tgi, events"][2], True)) as (_, engine):
         for call in calls * 5:
             call(engine)
-    until = time.monotonic() + 3
+    until = time.monotonic() + 20
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.02)
     assert threading.active_count() <= before

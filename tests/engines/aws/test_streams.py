@@ -59,10 +59,10 @@ def test_parts_come_through_in_order_and_as_they_come() -> None:
 
     def parts() -> Parts:
         yield b"first"
-        assert gate.wait(5)
+        assert gate.wait(30)
         yield b"second"
 
-    with closing(bounded(5, parts)) as heard:
+    with closing(bounded(30, parts)) as heard:
         assert next(heard) == b"first"
         gate.set()
         assert list(heard) == [b"second"]
@@ -70,39 +70,39 @@ def test_parts_come_through_in_order_and_as_they_come() -> None:
 
 def test_a_slow_drip_is_given_up_in_time() -> None:
     def drip() -> Parts:
-        for _ in range(100):
+        for _ in range(600):
             time.sleep(0.05)
             yield b"x"
 
     began = time.monotonic()
     with pytest.raises(UnavailableError, match=r"did not finish its answer in 0.2 s"):
         list(bounded(0.2, drip))
-    assert 0.2 <= time.monotonic() - began < 1
+    assert 0.2 <= time.monotonic() - began < 10
 
 
 def test_a_flood_is_given_up_in_time() -> None:
     def flood() -> Parts:
         for _ in range(100_000):
             yield b"x"
-            time.sleep(0.0001)
+            time.sleep(0.0003)
 
     began = time.monotonic()
     with pytest.raises(UnavailableError):
         list(bounded(0.2, flood))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 def test_silence_is_given_up_in_time() -> None:
     freed = threading.Event()
 
     def silent() -> Parts:
-        freed.wait(5)
+        freed.wait(30)
         yield b"late"
 
     began = time.monotonic()
     with pytest.raises(UnavailableError):
         list(bounded(0.1, silent))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     freed.set()
 
 
@@ -133,7 +133,7 @@ def test_to_close_it_is_to_stop_the_reading() -> None:
 
     with closing(bounded(5, parts)) as heard:
         next(heard)
-    assert closed.wait(2)
+    assert closed.wait(10)
     at_the_end = read
     time.sleep(0.05)
     assert read == at_the_end

@@ -103,7 +103,7 @@ def test_an_execution_that_outlasts_the_wait_is_left_in_peace_and_goes_on(
 ) -> None:
     began = time.monotonic()
     run_by(machine.arn, wait=0.3).finish(STORY, LOCALE, 0.3)
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 15
     assert not machine.over.is_set()
     machine.go.set()
     assert machine.over.wait(10)

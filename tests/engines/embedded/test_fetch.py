@@ -197,10 +197,10 @@ def test_the_hash_the_hub_states_may_be_the_pinned_one(bench: Bench) -> None:
 
 
 def test_a_silent_server_is_left_after_the_timeout(bench: Bench) -> None:
-    bench.site.script = [Turn(hang=2)] * 4
+    bench.site.script = [Turn(hang=15)] * 4
     started = time.monotonic()
     bench.fails(UnavailableError, "no-network")
-    assert time.monotonic() - started < 4 * 0.3 + 1
+    assert time.monotonic() - started < 15
     assert len(bench.site.gets()) == 4
 
 

@@ -74,7 +74,7 @@ def test_services_that_hang_are_asked_a_few_times_each_and_then_told(monkeypatch
         # 3 each of STS, SageMaker and Polly, 5 of S3; IAM has nobody to be asked about.
         assert server.settled(14) == 14
     assert states(findings, *NAMES[1:]) == {None}
-    assert took < 14 * 0.2 + 5
+    assert took < 30  # one of them heard out would be 60
 
 
 def test_the_time_in_which_nothing_answers_is_minutes_at_worst() -> None:

@@ -227,10 +227,10 @@ def test_an_index_that_answers_with_errors_is_said_so(index: Index, status: int,
 
 
 def test_an_index_that_hangs_is_left(index: Index) -> None:
-    index.site.script = [Turn(hang=3)] * 20
+    index.site.script = [Turn(hang=30)] * 20
     started = time.monotonic()
     index.fails(UnavailableError, "no-network")
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
 
 
 def test_an_index_out_of_reach_is_no_network(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
