@@ -272,7 +272,10 @@ def _kept(store: Store, engine: TextEngine, prompt: Prompt) -> Body | None:
 
 
 def _text_key(fingerprint: str, prompt: Prompt) -> str:
-    return keys.call("complete", fingerprint, asdict(prompt))
+    told = asdict(prompt)
+    if not prompt.dry:  # it came later: what was remembered before it is found as ever
+        del told["dry"]
+    return keys.call("complete", fingerprint, told)
 
 
 def _speech_key(fingerprint: str, text: str, voice: Voice) -> str:

@@ -68,6 +68,7 @@ class StoryPrompt:
             seed=number(SEED_BITS, "story", request.variant, attempt),
             grammar=self._grammar(),
             attempt=attempt,
+            dry=self.spec.get("dry", 0.0),
         )
 
     def parse(self, completion: Completion, longest: int) -> Draft:

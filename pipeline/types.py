@@ -26,7 +26,9 @@ class Prompt:
     name: "name@version" of the prompt text. examples: worked (user, assistant) turns before `user`.
     grammar: GBNF that the answer must match; an engine that cannot constrain ignores it, so the
     answer is parsed and checked all the same. choices: the answer is to be one of these, in one token.
-    seed: 32 bits. attempt: raised after a bad answer.
+    seed: 32 bits. attempt: raised after a bad answer. dry: how strongly a run of words is avoided that was
+    there before, in the worked examples or in the answer itself (llama.cpp's DRY multiplier; 0: not at all);
+    an engine that cannot ignores it, and the checks for copies and loops stand behind it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Prompt:
     grammar: str = ""
     choices: tuple[str, ...] = ()
     attempt: int = 0
+    dry: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

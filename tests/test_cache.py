@@ -113,6 +113,7 @@ _OTHER = {
     "grammar": 'root ::= "x"',
     "choices": ("yes", "no"),
     "attempt": 1,
+    "dry": 0.8,
 }
 
 

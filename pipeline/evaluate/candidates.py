@@ -68,9 +68,9 @@ def read(path: Path) -> Arm:
     if missing := [name for name in _OWN if name not in told]:
         raise ConfigError(f"{path.name} does not say {', '.join(missing)}", problem="bad-setting")
     base = shipped(str(told["based_on"]))
-    if unknown := sorted(set(told) - {*_OWN, *base.spec}):
+    if unknown := sorted(set(told) - {*_OWN, *FIELDS}):
         raise ConfigError(
-            f"{path.name}: unknown {', '.join(unknown)}; known: {', '.join((*_OWN, *base.spec))}",
+            f"{path.name}: unknown {', '.join(unknown)}; known: {', '.join(dict.fromkeys((*_OWN, *FIELDS)))}",
             problem="bad-setting",
         )
     if not _NAME.fullmatch(str(told["name"])) or told["name"] != path.stem:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _LONGEST = 4000  # characters; the shipped system text has 800
-SAMPLING = ("temperature", "top_p", "max_tokens")
+SAMPLING = ("temperature", "top_p", "dry", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ FIELDS: dict[str, Field] = {
     "max_tokens": _whole(1, 1000),
     "temperature": _number(0, 2),
     "top_p": _number(0.01, 1),
+    "dry": _number(0, 5),
     "system": _TEXT,
     "user": _TEXT,
     "plan": Field(_labels, "a list of at most 8 words with a capital each, as in [Hero, Wish], or []"),

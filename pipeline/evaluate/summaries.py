@@ -27,6 +27,7 @@ def tried(arms: Sequence[Arm]) -> DataFrame:
             "plan": ", ".join(arm.spec["plan"]) or "none",
             "examples": len(arm.spec["examples"]),
             "temperature": arm.spec["temperature"],
+            "dry": arm.spec.get("dry", 0.0),
             "why": arm.why,
         }
         for arm in arms

@@ -52,6 +52,14 @@ def test_what_a_file_does_not_say_is_that_of_the_prompt_it_is_based_on(tmp_path:
     assert arm.id == "mine@2"
 
 
+def test_a_file_may_ask_for_dry_sampling_though_its_base_does_not(tmp_path: Path) -> None:
+    assert "dry" not in story_prompt("story@1").spec
+    request = StoryRequest("a shy snail")
+    sent = candidates.read(wrote(tmp_path, dry=0.8)).prompt.prompt(request, "a shy snail", 0)
+    plain = candidates.read(wrote(tmp_path)).prompt.prompt(request, "a shy snail", 0)
+    assert (sent.dry, plain.dry) == (0.8, 0.0)
+
+
 def test_a_shipped_prompt_is_named_by_its_id() -> None:
     (arm,) = candidates.arms(["story@1"], {"own": {}}, FOLDER)
     request = StoryRequest("a shy snail")
@@ -79,6 +87,7 @@ def test_arms_of_one_pair_have_the_same_seed_and_names() -> None:
         ({"temprature": 0.2}, "unknown temprature"),
         ({"temperature": 3}, "temperature is to be a number from 0 to 2"),
         ({"temperature": "warm"}, "temperature is to be a number"),
+        ({"dry": -1}, "dry is to be a number from 0 to 5"),
         ({"temperature": float("nan")}, "temperature is to be a number"),
         ({"version": 0}, "version is to be a whole number from 1"),
         ({"version": True}, "version is to be a whole number"),
@@ -121,7 +130,7 @@ def test_a_hostile_file_is_no_prompt(tmp_path: Path, text: str, says: str) -> No
 @pytest.mark.parametrize(
     ("names", "samplings", "says"),
     [
-        (["nobody"], {"own": {}}, "unknown prompt 'nobody': there are because, plain, short, wide"),
+        (["nobody"], {"own": {}}, "unknown prompt 'nobody': there are because, named, plain, short, wide"),
         (["../prompts/plain"], {"own": {}}, "unknown prompt"),
         (["story@7"], {"own": {}}, "unknown story prompt 'story@7'"),
         (["plain"], {"hot": {"heat": 2}}, "sampling 'hot': unknown heat; known: temperature"),

@@ -68,7 +68,7 @@ def test_a_bad_parameter_is_named_in_the_first_line(tmp_path: Path) -> None:
     with pytest.raises(NotebookFailed) as failed:
         run(tmp_path, prompts=["nobody"])
     assert failed.value.first_line == (
-        "ConfigError: unknown prompt 'nobody': there are because, plain, short, wide in prompts/, and "
+        "ConfigError: unknown prompt 'nobody': there are because, named, plain, short, wide in prompts/, and "
         "shipped ones by name and version, as in story@1"
     )
     assert not calls(tmp_path)

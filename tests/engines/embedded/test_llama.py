@@ -89,6 +89,28 @@ def test_the_shipped_story_prompt_is_held_by_the_small_model_too(llama: LlamaTex
     assert prompt.parse(told, 120).title
 
 
+_LINE = "On Monday the silver fox mended the old kettle under the crooked bridge by the river."
+
+
+@pytest.mark.parametrize(("dry", "copied"), [(0.0, True), (4.0, False)])
+def test_dry_sampling_keeps_it_from_copying_a_worked_example(
+    llama: LlamaText, dry: float, copied: bool
+) -> None:
+    """What the grammar makes it write first is a line of the example; how it goes on is its own choice."""
+    told = llama.complete(
+        replace(
+            PROMPT,
+            examples=(("Tell the line.", _LINE),) * 3,
+            user="Tell the line.",
+            grammar='root ::= "On Monday the silver fox mended" [^\\n]+ "."',
+            temperature=0.0,
+            max_tokens=40,
+            dry=dry,
+        )
+    )
+    assert (told.text == _LINE) is copied
+
+
 def test_another_seed_tells_another_story(llama: LlamaText) -> None:
     """And the same one need not tell the same: sampling is not bit-stable across batch shapes."""
     hot = replace(PROMPT, temperature=1.2, max_tokens=24)
