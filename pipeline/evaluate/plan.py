@@ -15,6 +15,8 @@ from pipeline.evaluate.candidates import Arm
 from pipeline.evaluate.contexts import Contexts, contexts
 from pipeline.evaluate.experiment import Cell
 
+_HEARS_DRY = "llama.cpp/"  # how the fingerprint of such an engine begins
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -66,4 +68,16 @@ def plan(
             f"nothing to compare {baseline.id} with: name another prompt, or another sampling",
             problem="bad-setting",
         )
+    _check_heard(app, tried)
     return Plan(baseline, tuple(tried), contexts(contexts_file, contexts_limit, unseen_limit), variants)
+
+
+def _check_heard(app: App, tried: Sequence[Arm]) -> None:
+    """A setting that the model does not hear would be compared with itself, and paid for."""
+    deaf = [arm.id for arm in tried if arm.spec.get("dry")]
+    if deaf and not app.text.fingerprint.startswith(_HEARS_DRY):
+        raise ConfigError(
+            f"{', '.join(deaf)}: only local models (llama.cpp) have DRY sampling, "
+            f"and {app.text.fingerprint} is none: take `dry` out",
+            problem="bad-setting",
+        )

@@ -12,7 +12,7 @@ from pipeline.app import App
 from pipeline.engines import OnText, ignore
 from pipeline.engines.fake import FakeText, MemoryStore
 from pipeline.errors import ConfigError, RequestError, UnavailableError
-from pipeline.evaluate import experiment, forecast, measures, plan, summaries
+from pipeline.evaluate import experiment, forecast, measures, summaries
 from pipeline.evaluate.candidates import Arm, arms, shipped
 from pipeline.evaluate.experiment import Outcome, cells
 from pipeline.evaluate.grading import Grader, graded
@@ -227,47 +227,6 @@ def test_the_dearest_is_told_by_money_and_then_by_time() -> None:
     unknown = forecast.Forecast(1, 0, Usage(), 1.0, None)
     assert forecast.dearest([slow, dear]) is dear
     assert forecast.dearest([slow, unknown, dear]) is unknown
-
-
-def planned(**changed: Any) -> plan.Plan:
-    told: dict[str, Any] = {
-        "prompts": ["short"],
-        "samplings": {"own": {}},
-        "contexts_file": ROOT / "notebooks" / "contexts.yaml",
-        "contexts_limit": 2,
-        "unseen_limit": 3,
-        "variants": 2,
-    }
-    return plan.plan(fake_app(MemoryStore()), FOLDER, **{**told, **changed})
-
-
-def test_the_plan_compares_with_what_the_model_is_asked_with_today() -> None:
-    told = planned(prompts=["story@1", "short"], samplings={"own": {}, "cool": {"temperature": 0.2}})
-    assert told.baseline.id == "story@1"
-    assert [arm.id for arm in told.candidates] == ["story-cool@1", "short@1", "short-cool@1"]
-    assert len(told.search) == 4 * 2 * 2
-    assert len(told.confirmation(told.candidate("short@1"))) == 2 * 3 * 2
-    assert not {cell.context for cell in told.search} & {
-        cell.context for cell in told.confirmation(told.candidates[0])
-    }
-
-
-@pytest.mark.parametrize(
-    ("changed", "says"),
-    [
-        ({"contexts_limit": 0}, "contexts_limit = 0: a whole number from 1 on"),
-        ({"unseen_limit": -1}, "unseen_limit = -1"),
-        ({"variants": 1.5}, "variants = 1.5"),
-        ({"budget": -1}, "budget = -1"),
-        ({"budget": float("nan")}, "budget = nan"),
-        ({"prompts": ["story@1"]}, "nothing to compare story@1 with"),
-        ({"locales": ["xx"]}, "xx"),
-    ],
-)
-def test_a_bad_parameter_is_named_before_anything_is_paid(changed: dict[str, Any], says: str) -> None:
-    with pytest.raises((ConfigError, RequestError)) as caught:
-        planned(**changed)
-    assert says in str(caught.value).splitlines()[0]
 
 
 def test_pairs_are_averaged_a_context_before_they_are_compared() -> None:
