@@ -17,14 +17,14 @@ FILE = ROOT / "notebooks" / "contexts.yaml"
 
 
 def test_the_notebooks_ideas_may_all_be_asked() -> None:
-    told = contexts(FILE, 30, 40)
-    assert (len(told.search), len(told.unseen)) == (30, 40)
+    told = contexts(FILE, 70, 40)
+    assert (len(told.search), len(told.unseen)) == (70, 40)
     for idea in (*told.search, *told.unseen):
         assert accept(idea, word_screen()) == idea
 
 
 def test_no_idea_is_close_to_a_worked_example_or_to_the_bench() -> None:
-    told = contexts(FILE, 30, 40)
+    told = contexts(FILE, 70, 40)
     folder = ROOT / "notebooks" / "prompts"
     names = [path.stem for path in folder.glob("*.yaml")]
     known = {
