@@ -22,8 +22,8 @@ from pipeline.types import Completion, Prompt
 
 # Prompts (worked examples included) measure under 900 tokens and answers are at most 400.
 _CONTEXT_PER_SLOT = 2048
-# DRY sampling looks back over the whole slot, and lets runs of so many tokens come again. Qwen 1.5B on 30 ideas
-# copied lines of a worked example with 4 and none with 3; on 40 others loops and copies were halved with 3.
+# DRY sampling looks back over the whole slot, and lets runs of so many tokens come again. Qwen 1.5B on 30
+# ideas copied lines of a worked example with 4, none with 3; on 40 others 3 halved loops and copies.
 _DRY = {"dry_allowed_length": 3, "dry_penalty_last_n": _CONTEXT_PER_SLOT}
 # How many of the next token's candidates are looked at for the choices.
 _TOP = 40
