@@ -29,7 +29,7 @@ setup: $(VENV)/.all ## everything: AWS, Airflow, notebooks, tests
 # The browser's tests come alone, after the others: they look at the time.
 test: $(VENV)/.all ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not embedded and not aws_live and not browser"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not embedded and not aws_live and not browser"
 	@$(BIN)/python -m pytest -m browser tests/frontend
 
 test-embedded: $(VENV)/.all ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
