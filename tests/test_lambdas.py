@@ -152,7 +152,7 @@ def test_a_story_that_is_not_ready_in_time_is_202_and_done_later(
     with api.flow.written_by(HeldText(gate)):
         began = time.monotonic()
         told = api("POST", "/", {"context": IDEA})
-        assert time.monotonic() - began >= 1
+        assert 1 <= time.monotonic() - began < 20  # the gate would hold the story for 30
         assert (told.status, told.body["status"], int(told.headers["retry-after"])) == (202, "writing", 2)
         path = f"/stories/{told.body['id']}/en"
         assert told.headers["location"] == f"/prod{path}"

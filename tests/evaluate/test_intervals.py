@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 from scipy import stats
@@ -69,6 +70,21 @@ def test_where_all_contexts_agree_a_difference_is_still_not_sure() -> None:
     told = intervals.rate_difference([0.0] * 20)
     assert (told.low, told.high) == (pytest.approx(-0.08909, abs=5e-5), pytest.approx(0.08909, abs=5e-5))
     assert intervals.rate_difference([1.0] * 20).high == 1.0
+
+
+@pytest.mark.parametrize("contexts", [20, 40])
+def test_where_nothing_is_better_it_is_seldom_said_to_be(contexts: int) -> None:
+    """2.5 of 100 are meant; of 400 experiments, 20 are more than three standard deviations above."""
+    random = Random(contexts)
+
+    def passed(share: float) -> float:
+        return sum(random.random() < share for _ in range(2)) / 2
+
+    def is_better() -> bool:
+        ideas = [random.choice((0.95, 0.85, 0.45)) for _ in range(contexts)]  # easy, usual, hard for both
+        return intervals.rate_difference([passed(one) - passed(one) for one in ideas]).low > 0
+
+    assert sum(is_better() for _ in range(400)) < 20
 
 
 def test_one_context_that_is_better_makes_it_no_surer_that_none_is_worse() -> None:
