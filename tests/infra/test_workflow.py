@@ -125,7 +125,7 @@ def test_a_bad_translation_is_recorded_in_the_steps_own_words(flow: Flow) -> Non
 
 
 def test_a_state_that_times_out_is_recorded_as_too_slow(flow: Flow) -> None:
-    """With 1 second for the translation, which has 9."""
+    """With 2 seconds for the translation, which has 9."""
     (seen,) = branches.late(flow)
     assert failed(seen, "States.Timeout", "too-slow", 503)
     assert seen.requests == counts(STORY, 1, 0, invoke=3)
@@ -133,7 +133,7 @@ def test_a_state_that_times_out_is_recorded_as_too_slow(flow: Flow) -> None:
 
 
 def test_a_machine_that_times_out_records_nothing_so_its_caller_must(flow: Flow) -> None:
-    """With 1 second for the whole, which has 288. No Catch is asked: the runner tells of it."""
+    """With 5 seconds for the whole, which has 288. No Catch is asked: the runner tells of it."""
     (seen,) = branches.late_as_a_whole(flow)
     assert (seen.execution, seen.error, seen.told) == ("TIMED_OUT", "States.Timeout", "writing")
 
