@@ -43,7 +43,7 @@ test-aws-live: $(VENV)/.all ## the tests on your own AWS account (STORIES_ENDPOI
 
 aws-local: $(VENV)/.all ## a local AWS until Ctrl-C: BACKING=draft|embedded|fake; other shells: . ./.aws-local.env; for notebooks ARGS=--hostnames
 	@$(BIN)/stories models fetch --profile $(BACKING)
-	@$(BIN)/python -m tests.local_aws --backing $(BACKING) --env .aws-local.env $(ARGS)
+	@$(BIN)/python -m infra.local_aws --backing $(BACKING) --env .aws-local.env $(ARGS)
 
 # boto3 is in the whole set only.
 serve: $(VENV)/$(if $(filter aws,$(PROFILE)),.all,.story) ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"

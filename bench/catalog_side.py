@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.stories import IDEAS
-from pipeline import steps
-from pipeline.app import App, Unwatched
+from pipeline.app import App
 from pipeline.batch.plan import plan
 from pipeline.batch.reading import CatalogFile, read
 from pipeline.batch.runs import Run
 from pipeline.batch.work import narrate, write
 from pipeline.bootstrap import build_batch
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
+from pipeline.ports import NoProgress
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run as run_step
 
 LOCALES = ["en", "pt", "fr", "it"]
 
@@ -39,9 +41,9 @@ def _loop(app: App, file: CatalogFile) -> dict[str, Any]:
     """Story by story, language by language."""
     for row in file.rows():
         assert row.entry
-        story_id = steps.accept(app, row.entry.context)
+        story_id = accept(app, row.entry.context)
         for locale in LOCALES:
-            steps.run(app, story_id, locale, Unwatched())
+            run_step(app, story_id, locale, NoProgress())
     return {}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from pipeline.config import DEFAULT_PROFILE
+from pipeline.config.profiles import DEFAULT_PROFILE
 from pipeline.engines.embedded import models
 
 PACKAGES = (

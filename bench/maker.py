@@ -16,14 +16,15 @@ from typing import Any
 
 from bench.tape import Tape, tap
 from bench.workers import serve
-from pipeline import steps
-from pipeline.app import Advance, App
+from pipeline.app import App
 from pipeline.bootstrap import build_app
-from pipeline.cache import ledger
-from pipeline.config import Settings
-from pipeline.engines import Store
+from pipeline.config.settings import Settings
 from pipeline.engines.embedded.files import FileStore
 from pipeline.errors import EngineError
+from pipeline.ports import Advance, Store
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run
+from pipeline.storage.cache import ledger
 
 
 class Movable:
@@ -64,9 +65,9 @@ def make(app: App, store: Movable, tape: Tape, request: dict[str, Any]) -> dict[
     failed = ""
     began = time.perf_counter()
     try:
-        story_id = steps.accept(app, request["context"], request["variant"])
+        story_id = accept(app, request["context"], request["variant"])
         for locale in request["locales"]:
-            steps.run(app, story_id, locale, Nobody())
+            run(app, story_id, locale, Nobody())
     except EngineError as error:
         failed = str(error)
     wall = time.perf_counter() - began

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from bench.machine import model_path
-from pipeline.engines import create
-from pipeline.text import sentences
+from pipeline.engines.registry import create
+from pipeline.story.text import sentences
 from pipeline.types import Prompt, Voice
 
 VOICES = {"en": "en-us", "pt": "pt-br", "fr": "fr", "it": "it"}

@@ -14,13 +14,13 @@ from bench.figures import Finding, Target, spread
 from bench.result import Result
 from pipeline.app import Chain
 from pipeline.bootstrap import build_app, models_dir
-from pipeline.config import Settings
-from pipeline.engines import AudioEncoder
+from pipeline.config.settings import Settings
 from pipeline.engines.embedded import fetch
 from pipeline.engines.embedded.progress import progress_on
 from pipeline.engines.fake import MemoryStore
-from pipeline.locales import language
-from pipeline.text import sentences, words
+from pipeline.ports import AudioEncoder
+from pipeline.story.locales import language
+from pipeline.story.text import sentences, words
 
 QUICK = ("en", "fr")
 

@@ -19,8 +19,8 @@ from typing import Any
 from bench.airflow_run import airflow, until
 from bench.figures import Finding, Target, spread
 from bench.result import Result
-from tests.local_aws.faults import Fault
-from tests.local_aws.server import LocalAws
+from infra.local_aws.faults import Fault
+from infra.local_aws.server import LocalAws
 
 _QUICK, _WHOLE = 400, 10_000
 _KILLED = 12

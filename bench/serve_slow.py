@@ -10,15 +10,15 @@ from pathlib import Path
 
 import uvicorn
 
-from pipeline.api import Api
+from pipeline.api.gateway import Api
+from pipeline.api.runner import InProcess
+from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app, build_store
-from pipeline.config import Settings
-from pipeline.engines import OnText, ignore
+from pipeline.config.settings import Settings
 from pipeline.engines.fake import FakeText
-from pipeline.media import MediaStore, secret
-from pipeline.ondemand import OnDemand
-from pipeline.runner import InProcess
-from pipeline.server import build_server
+from pipeline.ports import OnText, ignore
+from pipeline.server.asgi import build_server
+from pipeline.server.signed_urls import MediaStore, secret
 from pipeline.types import Completion, Prompt
 
 

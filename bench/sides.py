@@ -13,7 +13,7 @@ from bench.machine import OtherLoad
 from bench.stories import IDEAS
 from bench.workers import Worker
 
-Told = dict[str, Any]
+Options = dict[str, Any]
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Sides:
     folder: Path
     made: int = 0
 
-    def pair(self, locales: Sequence[str]) -> tuple[Told, Told]:
+    def pair(self, locales: Sequence[str]) -> tuple[Options, Options]:
         """A story that passed its checks, and its replay. Drafts that failed are replayed, not counted."""
         while self.made < 2 * len(IDEAS):
             ours = self._make(locales)
@@ -34,17 +34,17 @@ class Sides:
                 return ours, bare
         raise RuntimeError(f"no idea of {len(IDEAS)} made a story: {ours['failed']}")
 
-    def again(self, locales: Sequence[str]) -> Told:
+    def again(self, locales: Sequence[str]) -> Options:
         """The last story once more, in the same store."""
         self.made -= 1
         return self._make(locales)
 
-    def replay(self) -> Told:
+    def replay(self) -> Options:
         with OtherLoad() as load:
             told = self.bare.ask(tape=str(self.folder / "tape.json"))
         return {**told, "other_cores": load.cores}
 
-    def _make(self, locales: Sequence[str]) -> Told:
+    def _make(self, locales: Sequence[str]) -> Options:
         variant, which = divmod(self.made, len(IDEAS))
         out = self.folder / f"store-{self.made}"
         self.made += 1

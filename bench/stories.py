@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.prompts import story_prompt
+from pipeline.story.prompt import story_prompt
 from pipeline.types import Prompt, StoryRequest
 
 IDEAS = (

@@ -15,13 +15,14 @@ from pathlib import Path
 import textstat
 from tqdm import tqdm
 
-from pipeline.app import App, Unwatched
+from pipeline.app import App
 from pipeline.bootstrap import build_app
-from pipeline.checks import distinct
-from pipeline.config import Settings
-from pipeline.drafts import ATTEMPTS, Tried, attempt, in_english
+from pipeline.config.settings import Settings
 from pipeline.errors import StoriesError
-from pipeline.text import words
+from pipeline.ports import NoProgress
+from pipeline.steps.generate import ATTEMPTS, Attempt, attempt, in_english
+from pipeline.story.checks import distinct
+from pipeline.story.text import words
 from pipeline.types import StoryRequest
 
 # Written for this bench, unknown to the prompt and to whoever tuned it; the last five are not English.
@@ -55,7 +56,7 @@ class Outcome:
 
     context: str
     idea: str
-    tries: tuple[Tried, ...]
+    tries: tuple[Attempt, ...]
     refused: str = ""
 
     @property
@@ -64,12 +65,12 @@ class Outcome:
 
 
 def outcome(app: App, context: str) -> Outcome:
-    tries: list[Tried] = []
+    tries: list[Attempt] = []
     idea = context
     try:
         idea = in_english(app, context)
         for number in range(ATTEMPTS):
-            tries.append(attempt(app, StoryRequest(context), idea, number, Unwatched()))
+            tries.append(attempt(app, StoryRequest(context), idea, number, NoProgress()))
             if not tries[-1].failed:
                 break
     except StoriesError as error:

@@ -13,9 +13,10 @@ from typing import Any
 from bench.machine import model_path
 from bench.stories import IDEAS
 from bench.workers import serve
-from pipeline.config import profile
-from pipeline.engines import TextEngine, create
-from pipeline.prompts import story_prompt
+from pipeline.config.profiles import profile
+from pipeline.engines.registry import create
+from pipeline.ports import TextEngine
+from pipeline.story.prompt import story_prompt
 from pipeline.types import StoryRequest
 
 STORIES = 8

@@ -113,10 +113,10 @@ def plan() -> list[int]:
 
 
 def _say_estimate(app: App, budget: float | None) -> None:
-    from pipeline import batch_tables
     from pipeline.batch import reading
     from pipeline.batch.estimate import estimate
     from pipeline.batch.survey import survey
+    from pipeline.cli import catalog_tables
 
     found = survey(app, reading.read(tasks.catalog_path()))
     if found.fault_count:
@@ -124,7 +124,7 @@ def _say_estimate(app: App, budget: float | None) -> None:
         raise reading.bad(f"{found.fault_count} faults (line {first.line}: {first.told})")
     if budget is not None:
         found = replace(found, catalog=found.catalog.model_copy(update={"budget": budget}))
-    tasks.LOG.info("%s", batch_tables.estimate(estimate(app, found)))
+    tasks.LOG.info("%s", catalog_tables.estimate(estimate(app, found)))
 
 
 @task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
@@ -194,12 +194,12 @@ def publish() -> None:
 @tasks.in_plain_words
 def report() -> None:
     """Always, from the store alone. Fails where more stories failed than the catalog allows."""
-    from pipeline import batch_tables
-    from pipeline.batch.report import report as report_run
+    from pipeline.batch.report.figures import report as report_run
+    from pipeline.cli import catalog_tables
 
     app = tasks.app()
     told = report_run(app, tasks.planned_run(app))
-    tasks.LOG.info("%s", batch_tables.summary(told))
+    tasks.LOG.info("%s", catalog_tables.summary(told))
     if told.is_red:
         causes = ", ".join(f"{count} × {problem}" for problem, count in told.causes.items())
         raise tasks.failed(f"not made: {causes}; the catalog bears {told.catalog['max_failed']}")

@@ -26,10 +26,10 @@ _PROGRAM = "make catalog"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    from pipeline import env_file
     from pipeline.batch import reading
+    from pipeline.cli.exit_codes import status_of
+    from pipeline.config import env_file
     from pipeline.errors import StoriesError
-    from pipeline.exits import status_of
 
     asked = _parser().parse_args(arguments)
     try:  # before Airflow has taken its time to start
@@ -65,9 +65,9 @@ def _run(conf: Mapping[str, Any]) -> bool:
 
 
 def _where(conf: Mapping[str, Any], run_id: str) -> str:
-    from pipeline import keys
     from pipeline.bootstrap import build_store
-    from pipeline.config import Settings
+    from pipeline.config.settings import Settings
+    from pipeline.storage import keys
 
     if conf["dry_run"]:
         return "Nothing was made: it was a dry run"

@@ -22,8 +22,9 @@ from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
-    from pipeline.app import Advance, App
+    from pipeline.app import App
     from pipeline.batch.runs import Run
+    from pipeline.ports import Advance
 
 # A task's working directory is its executor's: paths are told from here.
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,15 +37,15 @@ _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9._+-]+")
 _LONGEST_ID = 100
 _TOLD_SECONDS = 10.0
 
-Told = ParamSpec("Told")
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def in_plain_words(do: Callable[Told, Result]) -> Callable[Told, Result]:
+def in_plain_words(do: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """An error that no retry mends fails its task at once, with its sentence."""
 
     @wraps(do)
-    def done(*args: Told.args, **kwargs: Told.kwargs) -> Result:
+    def done(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         from pipeline.errors import StoriesError
 
         try:
@@ -72,7 +73,7 @@ def params() -> dict[str, Any]:
 def app(profile: str = "") -> App:
     """Of the run's profile, where none is said. Nothing is loaded yet."""
     from pipeline import bootstrap
-    from pipeline.config import Settings
+    from pipeline.config.settings import Settings
 
     settings = Settings.from_env(os.environ, profile=profile or params()["profile"], out=out())
     if settings.aws.endpoint == EPHEMERAL:

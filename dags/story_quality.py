@@ -16,7 +16,7 @@ import story_catalog_tasks as tasks
 from airflow.sdk import Param, dag, get_current_context, task
 
 if TYPE_CHECKING:
-    from pipeline.engines import Store
+    from pipeline.ports import Store
 
 NOTEBOOK = tasks.ROOT / "notebooks" / "03_review_catalog.ipynb"
 _KERNEL = "python3"
@@ -56,8 +56,8 @@ def review_notebook(run_id: str, profile: str) -> None:
 
 def _keep(store: Store, run_id: str, made: Path) -> None:
     """As it was executed, and then as a page without code."""
-    from pipeline import keys
-    from pipeline.evaluate.page import page_of
+    from pipeline.notebooks.page import page_of
+    from pipeline.storage import keys
 
     if not made.exists():
         return

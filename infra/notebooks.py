@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 import yaml
 
-from pipeline.evaluate.page import page_of
+from pipeline.notebooks.page import page_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -95,9 +95,9 @@ def _first_error(executed: Path) -> str:
 @contextmanager
 def _deploying(profile: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     """A local AWS, whose model is the profile's; it ends with the notebook."""
-    from tests.local_aws import LocalAws
-    from tests.local_aws.hostnames import hostnames
-    from tests.local_aws.jumpstart import role_of
+    from infra.local_aws import LocalAws
+    from infra.local_aws.hostnames import hostnames
+    from infra.local_aws.jumpstart import role_of
 
     with LocalAws(profile, endpoint_delay=_CREATING_SECONDS) as aws, hostnames(aws.account) as more:
         environment = {**os.environ, **aws.environment, **more}

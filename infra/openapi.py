@@ -8,13 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.api import Api
 from pipeline.api.document import document
+from pipeline.api.gateway import Api
+from pipeline.api.runner import InProcess
+from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
-from pipeline.ondemand import OnDemand
-from pipeline.runner import InProcess
 
 _FILE = Path(__file__).with_name("openapi.yaml")
 _HEAD = "# Made by `make openapi` from pipeline/api: change that, not this.\n"

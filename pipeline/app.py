@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from pipeline.claims import Claims
-from pipeline.engines import (
-    AudioEncoder,
-    LanguageDetector,
-    SpeechEngine,
-    Store,
-    TextEngine,
-    TranslationEngine,
-)
-from pipeline.judge import Judge
-from pipeline.prompts import StoryPrompt
-from pipeline.screen import Screen
+from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.storage.locks import Locks
+from pipeline.story.judge import Judge
+from pipeline.story.prompt import StoryPrompt
+from pipeline.story.word_filter import WordFilter
 from pipeline.types import Voice
-
-Advance = Callable[[int], None]
-
-
-class Watch(Protocol):
-    """Whoever follows a run: a terminal's bars, a page's states, nobody."""
-
-    def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
-        """A step begins; the callable says how many units are newly done. total 0: not known."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something a person would want to know: why a draft was refused."""
-        ...
-
-
-class Unwatched:
-    """Nobody follows."""
-
-    def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
-        return nullcontext(lambda _: None)
-
-    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +40,11 @@ class App:
     text: TextEngine
     prompt: StoryPrompt
     judge: Judge
-    screen: Screen
+    word_filter: WordFilter
     language: LanguageDetector
     encoder: AudioEncoder
     store: Store
     chains: Mapping[str, Chain]
-    claims: Claims
+    locks: Locks
     strict: bool = True
     foreign: TranslationEngine | None = None

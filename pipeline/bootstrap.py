@@ -10,15 +10,17 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from pipeline.api.runner import InProcess, Recorded, Runner
 from pipeline.app import App, Chain
-from pipeline.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
-from pipeline.claims import Claims, this_machine
-from pipeline.config import DEFAULT_PROFILE, Settings, profile
-from pipeline.engines import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine, create
-from pipeline.judge import Judge
-from pipeline.prompts import current, read, story_prompt
-from pipeline.runner import InProcess, Recorded, Runner
-from pipeline.screen import word_screen
+from pipeline.config.profiles import DEFAULT_PROFILE, profile
+from pipeline.config.settings import Settings
+from pipeline.engines.registry import create
+from pipeline.ports import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.storage.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
+from pipeline.storage.locks import Locks, this_machine
+from pipeline.story.judge import Judge
+from pipeline.story.prompt import current, read, story_prompt
+from pipeline.story.word_filter import word_filter
 from pipeline.types import Voice
 
 _END = 1 << 20
@@ -37,12 +39,12 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         text=parts.text,
         prompt=story_prompt(settings.prompt or current(writer(settings))),
         judge=Judge(parts.text, read("judge")),
-        screen=word_screen(),
+        word_filter=word_filter(),
         language=parts.language,
         encoder=create(spec["encoder"]),
         store=parts.store,
         chains={locale: parts.chain(locale, told) for locale, told in spec["locales"].items()},
-        claims=_claims(parts),
+        locks=_claims(parts),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )
@@ -117,13 +119,13 @@ def models_dir(settings: Settings) -> Path:
     return settings.models or models.models_dir(os.environ)
 
 
-def _claims(parts: _Parts) -> Claims:
+def _claims(parts: _Parts) -> Locks:
     """Where a store is this machine's own, a claim's process says whether it lives. In a bucket only its
     expiry does, which is short: a function that was ended in the middle leaves its claim behind.
     """
     if parts.spec["store"] == "files":
-        return Claims(parts.store, machine=this_machine())
-    return Claims(parts.store, seconds=_CLAIM_SECONDS)
+        return Locks(parts.store, machine=this_machine())
+    return Locks(parts.store, seconds=_CLAIM_SECONDS)
 
 
 class _Parts:

@@ -11,18 +11,23 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pipeline import problems, status, steps
-from pipeline.api import Api
+from pipeline.api import problems
+from pipeline.api.gateway import Api
+from pipeline.api.service import OnDemand
+from pipeline.api.telemetry import observed
 from pipeline.app import App
 from pipeline.bootstrap import build_app, build_runner
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
 from pipeline.errors import NotFoundError, StoriesError
-from pipeline.observing import observed
-from pipeline.ondemand import OnDemand
-from pipeline.status import Reporting
+from pipeline.steps import status
+from pipeline.steps.committed import is_complete
+from pipeline.steps.generate import generate as generate_step
+from pipeline.steps.run import run
+from pipeline.steps.status import StatusProgress
+from pipeline.steps.translate import translate as translate_step
 
 Event = dict[str, Any]
-Step = Callable[[App, str, str, Reporting], object]
+Step = Callable[[App, str, str, StatusProgress], object]
 
 
 @observed
@@ -34,26 +39,26 @@ def trigger(event: Event, context: Any) -> dict[str, Any]:
 @observed
 def generate(event: Event, context: Any) -> dict[str, str]:
     """Generate Story."""
-    return _run(event, lambda app, story_id, _, watch: steps.generate(app, story_id, watch))
+    return _run(event, lambda app, story_id, _, progress: generate_step(app, story_id, progress))
 
 
 @observed
 def translate(event: Event, context: Any) -> dict[str, str]:
     """Translate story."""
-    return _run(event, steps.translate)
+    return _run(event, translate_step)
 
 
 @observed
 def speak(event: Event, context: Any) -> dict[str, str]:
     """MvpStoriesTextToSpeech: speaks and stores, and so completes the story in the locale."""
-    return _run(event, steps.run)
+    return _run(event, run)
 
 
 @observed
 def record_failure(event: Event, context: Any) -> dict[str, str]:
     """Record failure: what a state could not tell itself, because it timed out, crashed or gave up."""
     app, (story_id, locale) = _app(_settings()), _ids(event)
-    if not _is_told(app, story_id, locale) and not steps.complete(app, story_id, locale):
+    if not _is_told(app, story_id, locale) and not is_complete(app.store, story_id, locale):
         name = str((event.get("error") or {}).get("Error", ""))
         status.fail(app.store, story_id, locale, problems.of_workflow(name))
     return {"id": story_id, "locale": locale}
@@ -73,7 +78,7 @@ def _run(event: Event, step: Step) -> dict[str, str]:
     """Only ids come in and go out. A failure that no retry mends is on record before it is raised."""
     app, (story_id, locale) = _app(_settings()), _ids(event)
     try:
-        step(app, story_id, locale, Reporting(app.store, story_id, locale))
+        step(app, story_id, locale, StatusProgress(app.store, story_id, locale))
     except StoriesError as error:
         if not error.retryable:
             status.fail(app.store, story_id, locale, error)

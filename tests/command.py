@@ -29,7 +29,7 @@ def slowed(name, method):
 methods = {fake.FakeText: "complete", fake.FakeTranslation: "translate", fake.FakeSpeech: "synthesize"}
 for kind, name in methods.items():
     setattr(kind, name, slowed(name, getattr(kind, name)))
-from pipeline.cli import main
+from pipeline.cli.__main__ import main
 print("ready", file=sys.stderr, flush=True)
 sys.stdin.read()
 sys.exit(main(sys.argv[2:]))

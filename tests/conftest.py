@@ -13,7 +13,7 @@ from pipeline.engines.embedded import models
 from pipeline.errors import ConfigError
 from tests.command import Stories
 
-pytest_plugins = ("tests.local_aws.fixtures",)
+pytest_plugins = ("tests.infra.local_aws.fixtures",)
 
 # The same examples on every run and machine; generous, because another test may load a model meanwhile.
 settings.register_profile("repeatable", derandomize=True, deadline=2000, database=None)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.engines import OnText, SpeechEngine, TextEngine, TranslationEngine, ignore
+from pipeline.ports import OnText, SpeechEngine, TextEngine, TranslationEngine, ignore
 from pipeline.types import Completion, Narration, Prompt, Voice
 
 

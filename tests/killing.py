@@ -20,12 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import keys, steps
-from pipeline.engines import OnText, ignore
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
 from pipeline.errors import NotFoundError
-from pipeline.records import load_manifest
+from pipeline.ports import OnText, ignore
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run
+from pipeline.storage import keys
+from pipeline.storage.records import load_manifest
 from pipeline.types import Completion, Narration, Prompt, Voice
 from tests.making import Listener, fake_app
 
@@ -119,9 +121,9 @@ class Trial:
     def command(self, root: Path, log: Log) -> None:
         store = MortalStore(root, log.fuse)
         app = fake_app(store, MortalText(log), MortalTranslation(log), MortalSpeech(log))
-        story_id = steps.accept(app, self.idea, self.variant)
+        story_id = accept(app, self.idea, self.variant)
         for locale in LOCALES:
-            steps.run(app, story_id, locale, Listener())
+            run(app, story_id, locale, Listener())
 
     def undisturbed(self) -> int:
         self.root = self.directory / "undisturbed"

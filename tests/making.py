@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline.app import Advance, App
+from pipeline.app import App
 from pipeline.bootstrap import build_app
-from pipeline.cache import CachedSpeech, CachedText, CachedTranslation
-from pipeline.config import Settings
-from pipeline.engines import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
+from pipeline.config.settings import Settings
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
+from pipeline.ports import Advance, OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
+from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.types import Completion, Prompt
 
 
@@ -37,7 +37,7 @@ def fake_app(
 
 @dataclass
 class Listener:
-    """An app.Watch that remembers. steps: (name, units that were told as done)."""
+    """A ports.Progress that remembers. steps: (name, units that were told as done)."""
 
     steps: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

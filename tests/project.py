@@ -12,10 +12,10 @@ from typing import Any
 
 from tests.command import ROOT
 
-# Runs `import pipeline.promotion as p` in the copy: what it returns, or the problem that it raised.
+# Calls a function of promotion in the copy: what it returns, or the problem that it raised.
 CALL = """
 import json, sys
-from pipeline import promotion as p
+from pipeline.notebooks.experiment import promotion as p
 from pipeline.errors import StoriesError
 name, told = sys.argv[1], json.loads(sys.argv[2])
 try:
@@ -36,7 +36,7 @@ class Project:
 
     @property
     def prompts(self) -> Path:
-        return self.folder / "pipeline" / "prompts"
+        return self.folder / "pipeline" / "data" / "prompts"
 
     def call(self, name: str, *told: Any) -> Any:
         return json.loads(self.python("-c", CALL, name, json.dumps(told)).stdout)

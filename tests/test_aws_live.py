@@ -10,11 +10,12 @@ import os
 import pytest
 import urllib3
 
-from pipeline import steps
 from pipeline.bootstrap import build_app
-from pipeline.cache import ledger
-from pipeline.config import Settings
-from pipeline.costs import price_table, rows
+from pipeline.config.settings import Settings
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run
+from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import price_table, rows
 from tests.making import Listener
 
 pytestmark = pytest.mark.aws_live
@@ -22,9 +23,9 @@ pytestmark = pytest.mark.aws_live
 
 def test_a_story_in_two_languages_plays_from_its_signed_urls(capsys: pytest.CaptureFixture[str]) -> None:
     app = build_app(Settings.from_env(os.environ, profile="aws"))
-    story_id = steps.accept(app, "a shy dragon who bakes bread")
+    story_id = accept(app, "a shy dragon who bakes bread")
     for locale in ("en", "pt"):
-        manifest = steps.run(app, story_id, locale, Listener())
+        manifest = run(app, story_id, locale, Listener())
         with urllib3.PoolManager(retries=False, timeout=30) as http:
             answer = http.request("GET", app.store.url(manifest.mp3), headers={"Range": "bytes=0-9"})
         assert (answer.status, answer.data[:3]) == (206, b"ID3")

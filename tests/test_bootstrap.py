@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.bootstrap import build_app, models_dir, weights
-from pipeline.config import Aws, Settings, profile, profiles
-from pipeline.engines import REGISTRY, create
+from pipeline.config.profiles import profile, profiles
+from pipeline.config.settings import Aws, Settings
+from pipeline.engines.registry import REGISTRY, create
 from pipeline.errors import ConfigError
 
 
@@ -136,7 +137,7 @@ def test_a_missing_package_is_named_with_what_to_do() -> None:
 import sys
 from dataclasses import replace
 sys.modules["numpy"] = None  # as if it were not installed
-from pipeline.engines import create
+from pipeline.engines.registry import create
 from pipeline.errors import ConfigError
 try:
     create("lame")

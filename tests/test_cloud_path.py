@@ -98,7 +98,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     env_file = tmp_path_factory.mktemp("cloud") / "aws.env"
     mine = ("STORIES_", "AWS_", "POWERTOOLS_")
     bare = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
-    local = ["tests.local_aws", "--backing", "fake", "--port", "0", "--env", str(env_file)]
+    local = ["infra.local_aws", "--backing", "fake", "--port", "0", "--env", str(env_file)]
     serve = ["pipeline.cli", "serve", "--profile", "aws", "--port", "0"]
     with started(local, "In another shell", bare):
         environ = exported(env_file)

@@ -14,17 +14,19 @@ from typing import Any
 import pytest
 import urllib3
 
-from pipeline import lambdas, observing, status
+from infra.local_aws import Fault, LocalAws
+from infra.local_aws.deploy import deploy
+from pipeline import lambdas
+from pipeline.api import telemetry
 from pipeline.bootstrap import build_store
-from pipeline.config import Settings
-from pipeline.engines import Store
+from pipeline.config.settings import Settings
 from pipeline.errors import ContentRejectedError, NotFoundError, ThrottledError
+from pipeline.ports import Store
+from pipeline.steps import status
 from tests.api.pausing import Gate, HeldText
 from tests.command import ROOT
 from tests.infra import branches
 from tests.infra.branches import IDEA, SPEAK, WRITE, Babbler, Flow
-from tests.local_aws import Fault, LocalAws
-from tests.local_aws.deploy import deploy
 
 TIMEOUT = {"Error": "States.Timeout"}
 
@@ -261,7 +263,7 @@ def test_a_step_whose_story_nobody_asked_for_fails_by_name(flow: Flow) -> None:
 
 
 def test_traces_are_off_where_no_xray_daemon_listens() -> None:
-    assert observing._tracer().disabled
+    assert telemetry._tracer().disabled
 
 
 # An execution environment of its own: it reads (function, event) lines, and answers each on stderr.

@@ -66,4 +66,4 @@ def test_an_error_in_the_idea_keeps_its_words_and_no_traceback(tmp_path: Path) -
 
 def test_the_local_aws_takes_arguments_of_its_own() -> None:
     told = make("-n", "aws-local", "ARGS=--hostnames --endpoint-delay 20").stdout
-    assert "-m tests.local_aws --backing draft --env .aws-local.env --hostnames --endpoint-delay 20" in told
+    assert "-m infra.local_aws --backing draft --env .aws-local.env --hostnames --endpoint-delay 20" in told

@@ -14,14 +14,15 @@ import pytest
 import soundfile
 import urllib3
 
-from pipeline import steps
+from infra.local_aws import LocalAws
 from pipeline.bootstrap import build_app, build_store
-from pipeline.cache import ledger
-from pipeline.config import Settings
-from pipeline.costs import price_table, rows
+from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run
+from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import price_table, rows
 from pipeline.types import Manifest
-from tests.local_aws import LocalAws
 from tests.making import Listener
 
 IDEA = "a shy dragon who bakes bread"
@@ -33,8 +34,8 @@ def settings() -> Settings:
 
 def made(*locales: str, told: Settings | None = None) -> list[Manifest]:
     app = build_app(told or settings())
-    story_id = steps.accept(app, IDEA)
-    return [steps.run(app, story_id, locale, Listener()) for locale in locales]
+    story_id = accept(app, IDEA)
+    return [run(app, story_id, locale, Listener()) for locale in locales]
 
 
 def get(url: str, **headers: str) -> urllib3.BaseHTTPResponse:
@@ -96,7 +97,7 @@ def test_a_tampered_url_and_one_that_has_expired_are_refused(aws: LocalAws) -> N
 def test_the_same_request_tells_the_same_story_on_fake_and_on_aws_backed_by_fakes(aws: LocalAws) -> None:
     (ours,) = made("en")
     app = build_app(Settings(profile="fake"), MemoryStore())
-    theirs = steps.run(app, steps.accept(app, IDEA), "en", Listener())
+    theirs = run(app, accept(app, IDEA), "en", Listener())
     assert [one.text for one in ours.segments] == [one.text for one in theirs.segments]
     assert ours.title == theirs.title
 
@@ -121,7 +122,7 @@ def test_a_story_made_through_another_container_is_the_same(aws: LocalAws) -> No
     (streamed,) = made("en")
     other = replace(settings(), aws=replace(settings().aws, streamed=False))
     again = build_app(other, MemoryStore())
-    buffered = steps.run(again, steps.accept(again, IDEA), "en", Listener())
+    buffered = run(again, accept(again, IDEA), "en", Listener())
     assert buffered.segments == streamed.segments
 
 

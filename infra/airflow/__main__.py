@@ -23,7 +23,7 @@ from infra.airflow import services
 from infra.airflow.processes import EndedError, Process, Processes
 from infra.airflow.rest import Rest
 from infra.airflow.settings import EXECUTORS, PARALLELISM, ROOT, USER, Choice, environment, secrets_of
-from pipeline import env_file
+from pipeline.config import env_file
 
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
 _COMPONENTS = ("scheduler", "dag-processor", "triggerer")

@@ -16,36 +16,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-story.txt"
 WHEELS = ("mutagen",)
-# Relative to pipeline/: local engines, the command line, the doctor that it runs, the laptop's server, the
-# scheduled catalog, the notebooks' scores.
+# Relative to pipeline/: what only the command line, the laptop, the catalog and the notebooks use.
 LEFT_OUT = frozenset(
     {
         "batch",
-        "batch_tables.py",
-        "batches.py",
-        "care.py",
-        "cli.py",
-        "cli_catalog.py",
-        "cli_prompts.py",
-        "commands.py",
-        "deployment.py",
+        "cli",
+        "data/profiles/draft.toml",
+        "data/profiles/embedded.toml",
+        "data/profiles/fake.toml",
         "engines/aws/doctor",
         "engines/embedded",
         "engines/fake.py",
-        "env_file.py",
-        "evaluate",
-        "exits.py",
-        "hosting.py",
-        "hosts.py",
-        "media.py",
-        "page.py",
-        "promotion.py",
-        "profiles/draft.toml",
-        "profiles/embedded.toml",
-        "profiles/fake.toml",
-        "server.py",
-        "serving.py",
-        "terminal.py",
+        "notebooks",
+        "server",
     }
 )
 HELD = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from pipeline.problems import Problem
+from pipeline.api.problems import Problem
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -10,13 +10,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from pipeline import problems
-from pipeline.api import routes
+from pipeline.api import problems, routes
 from pipeline.api.answers import HEADERS, JSON, Answer, refused, refused_unread
+from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
+from pipeline.api.service import OnDemand
 from pipeline.errors import StoriesError
-from pipeline.ondemand import OnDemand
-from pipeline.problems import Problem
 
 Event = dict[str, Any]
 MOST_BYTES = 16_384

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.idempotency import VARIANTS
+from pipeline.api.idempotency import VARIANTS
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"

@@ -10,13 +10,14 @@ from typing import Annotated, Any, NamedTuple
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from pipeline import catalog, steps, views
-from pipeline.api import models
+from pipeline.api import models, views
 from pipeline.api.answers import JSON, PROBLEM, as_it_is, refused, text, told
 from pipeline.api.models import LocaleAsk, StoryAsk
 from pipeline.api.recent import Recent
+from pipeline.api.service import Ask, Asked, OnDemand
 from pipeline.errors import NotFoundError
-from pipeline.ondemand import Ask, Asked, OnDemand
+from pipeline.steps.accept import chain
+from pipeline.storage import shelf
 
 _ID = r"^[0-9a-f]{32}$"
 _IN_PATH = re.compile(r"/stories/([0-9a-f]{32})(?:/|$)")
@@ -35,7 +36,7 @@ Key = Annotated[
         description="Of your own making: for 24 hours, the same key means the same story",
     ),
 ]
-Cursor = Annotated[str | None, Query(pattern=f"^{catalog.CURSOR.pattern}$", description="Of the page before")]
+Cursor = Annotated[str | None, Query(pattern=f"^{shelf.CURSOR.pattern}$", description="Of the page before")]
 Only = Annotated[
     str | None, Query(min_length=2, max_length=models.LONGEST_TAG, description="Only this locale")
 ]
@@ -147,7 +148,7 @@ class Routes:
         return self._begin(self._stories.again(story_id, body.locale, body.experimental))
 
     def story(self, story_id: StoryId, locale: Tag) -> Response[Any]:
-        served = steps.chain(self._app, locale, experimental=True).locale
+        served = chain(self._app, locale, experimental=True).locale
         if kept := self._recent.get((story_id, served)):
             return as_it_is(200, kept)
         seen = views.view(self._app, story_id, served)
@@ -157,8 +158,8 @@ class Routes:
         return told(200, seen, {"Retry-After": str(_POLL)} if waiting else {})
 
     def stories(self, cursor: Cursor = None, locale: Only = None) -> Response[Any]:
-        served = steps.chain(self._app, locale, experimental=True).locale if locale else ""
-        page = catalog.page(self._app.store, served, cursor or "", _PAGE)
+        served = chain(self._app, locale, experimental=True).locale if locale else ""
+        page = shelf.page(self._app.store, served, cursor or "", _PAGE)
         cards = [
             {
                 "id": card.id,

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline import costs
 from pipeline.batch.metering import Metered
 from pipeline.batch.runs import ChunkRecord, Run
-from pipeline.cache import Paid
+from pipeline.storage import ledger
+from pipeline.storage.cache import Paid
 from pipeline.types import Usage
 
 # What other tasks spent is read anew after so long: they keep their accounts every two seconds.
@@ -18,7 +18,7 @@ _FRESH_SECONDS = 5.0
 
 def dollars(paid: Iterable[Paid]) -> float:
     """By the price table; an engine that is not in it costs nothing that we know of."""
-    return sum(row.dollars or 0.0 for row in costs.rows(paid, costs.price_table()))
+    return sum(row.dollars or 0.0 for row in ledger.rows(paid, ledger.price_table()))
 
 
 def total(*accounts: Iterable[Paid]) -> tuple[Paid, ...]:

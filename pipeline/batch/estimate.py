@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from pipeline import costs
 from pipeline.app import App
 from pipeline.batch.survey import Survey
-from pipeline.cache import Paid
-from pipeline.config import profile
+from pipeline.config.profiles import profile
+from pipeline.storage import ledger
+from pipeline.storage.cache import Paid
 from pipeline.types import Usage
 
 WRITE, JUDGE, TRANSLATE, SPEAK = "write", "judge", "translate", "speak"
@@ -66,7 +66,7 @@ class Estimate:
 
 def estimate(app: App, survey: Survey) -> Estimate:
     """Calls no engine. A story of which one locale is made is counted as to be written: a little too much."""
-    means = tomllib.loads(files("pipeline").joinpath("data", "batch.toml").read_text("utf-8"))
+    means = tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
     seconds: dict[str, float] = profile(app.profile)["batch"]
     drafts, stories = means["drafts"], survey.todo_stories
     steps = [
@@ -107,5 +107,5 @@ def _step(name: str, engine: str, mean: dict[str, Any], times: float, seconds: f
         audio_seconds=round(mean.get("audio_seconds", 0.0) * times, 1),
         seconds=round(seconds, 3),
     )
-    (row,) = costs.rows([Paid(name, name, engine, usage)], costs.price_table())
+    (row,) = ledger.rows([Paid(name, name, engine, usage)], ledger.price_table())
     return Step(name, engine, usage, seconds / 3600, row.dollars)

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipeline.cache import Paid, paid
-from pipeline.engines import Store
+from pipeline.ports import Store
+from pipeline.storage.cache import Paid, paid
 from pipeline.types import Usage
 
 

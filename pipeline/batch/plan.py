@@ -10,7 +10,7 @@ from pipeline.app import App
 from pipeline.batch.reading import CatalogFile, bad
 from pipeline.batch.runs import CHUNKS, DONE, About, Item, Run
 from pipeline.batch.survey import Survey, items, survey_with_made
-from pipeline.config import profile
+from pipeline.config.profiles import profile
 
 # Airflow maps a task over 1,024 chunks at most (max_map_length); a larger catalog has larger chunks.
 _MOST_CHUNKS = 1000

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from pipeline import catalog, keys
 from pipeline.app import App
 from pipeline.batch.runs import Item, Run
 from pipeline.batch.survey import made
-from pipeline.catalog import PUBLISHED, Edition
-from pipeline.engines import Store
 from pipeline.errors import NotFoundError, RequestError, StoreError
-from pipeline.records import load_manifest
+from pipeline.ports import Store
+from pipeline.storage import keys, shelf
+from pipeline.storage.records import load_manifest
+from pipeline.storage.shelf import PUBLISHED, Edition
 from pipeline.types import Manifest
 
 # Reading a manifest from a bucket is nearly all waiting.
@@ -56,8 +56,8 @@ def publish(app: App, run: Run, withheld: Collection[str] = ()) -> Published:
     run.about()
     _refuse_withdrawn(run)
     for story_id, locale in _named(run, withheld):
-        catalog.withhold(app.store, story_id, locale)
-    refused = catalog.withheld(app.store)
+        shelf.withhold(app.store, story_id, locale)
+    refused = shelf.withheld(app.store)
     edition = Edition(app.store, run.id)
     wanted = {pair: item.tags for item, pair in pairs(run)}
     complete = complete_of(app.store, wanted)

@@ -9,14 +9,15 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pipeline import catalog, keys
 from pipeline.app import App
-from pipeline.batch.pages import plain, rendered
+from pipeline.batch.html import plain, rendered
 from pipeline.batch.publishing import Pair, complete_of, pairs, readable, streamed
 from pipeline.batch.runs import Run
-from pipeline.digest import digest
-from pipeline.engines import Store
-from pipeline.locales import language
+from pipeline.ports import Store
+from pipeline.storage import keys
+from pipeline.storage import shelf as catalog
+from pipeline.storage.digest import digest
+from pipeline.story.locales import language
 from pipeline.types import Check, Manifest
 
 _IN_FULL = 10

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from pipeline import keys
-from pipeline.app import Advance, App, Watch
+from pipeline.app import App
 from pipeline.batch.plan import plan
 from pipeline.batch.reading import CatalogFile
-from pipeline.batch.report import Report, report
+from pipeline.batch.report.figures import Report, report
 from pipeline.batch.runs import NARRATE, WRITE, About, ChunkRecord, Run
 from pipeline.batch.work import narrate, write
-from pipeline.engines import Store
 from pipeline.errors import NotFoundError, StoriesError, UnavailableError
+from pipeline.ports import Advance, Progress, Store
+from pipeline.storage import keys
 
 # Seconds before what failed is tried again: an engine that was asked too often has rested then.
 _PAUSES = (5.0, 30.0)
@@ -28,7 +28,7 @@ def run(
     app: App,
     file: CatalogFile,
     run_id: str,
-    watch: Watch,
+    progress: Progress,
     chunk_size: int = 0,
     budget: float | None = None,
     pause: Callable[[float], None] = time.sleep,
@@ -42,13 +42,13 @@ def run(
     begun = Run(app.store, run_id)
     try:
         # Every story × locale is two steps: written, and narrated.
-        with watch.step("catalog", 2 * planned.todo, "step") as advance:
+        with progress.step("catalog", 2 * planned.todo, "step") as advance:
             for number in range(1, planned.chunks + 1):
                 chunk = f"chunk {number} of {planned.chunks}"
-                written = _tried(app, begun, WRITE, number, watch, advance, pause)
-                watch.note(f"{chunk}: written ({written.seconds:.0f} s)")
-                narrated = _tried(app, begun, NARRATE, number, watch, advance, pause)
-                watch.note(f"{chunk}: {_in_words(written, narrated)}")
+                written = _tried(app, begun, WRITE, number, progress, advance, pause)
+                progress.note(f"{chunk}: written ({written.seconds:.0f} s)")
+                narrated = _tried(app, begun, NARRATE, number, progress, advance, pause)
+                progress.note(f"{chunk}: {_in_words(written, narrated)}")
     except BaseException:
         with suppress(StoriesError):  # the first trouble is what is told
             report(app, begun)
@@ -85,32 +85,32 @@ def _tried(
     begun: Run,
     stage: str,
     number: int,
-    watch: Watch,
+    progress: Progress,
     advance: Advance,
     pause: Callable[[float], None],
 ) -> ChunkRecord:
     """A stage of a chunk, until there is nothing more that a further attempt might mend."""
-    whole = _Whole(watch, advance, sum(len(item.locales) for item in begun.items(number)))
+    whole = _Whole(progress, advance, sum(len(item.locales) for item in begun.items(number)))
     for seconds in _PAUSES:
         try:
-            record = _DO[stage](app, begun, number, last=False, watch=whole)
+            record = _DO[stage](app, begun, number, last=False, progress=whole)
             break
         except UnavailableError as error:
             if error.problem != "unfinished":
                 raise
-            watch.note(f"{error}: again in {seconds:.0f} s")
+            progress.note(f"{error}: again in {seconds:.0f} s")
             pause(seconds)
     else:
-        record = _DO[stage](app, begun, number, last=True, watch=whole)
+        record = _DO[stage](app, begun, number, last=True, progress=whole)
     whole.finish()
     return record
 
 
 class _Whole:
-    """A watch whose steps move the whole run's bar too: by `most`, however often something is tried."""
+    """A Progress whose steps move the whole run's bar too: by `most`, however often something is tried."""
 
-    def __init__(self, watch: Watch, advance: Advance, most: int) -> None:
-        self._watch, self._advance, self._left = watch, advance, most
+    def __init__(self, progress: Progress, advance: Advance, most: int) -> None:
+        self._watch, self._advance, self._left = progress, advance, most
         self._lock = threading.Lock()
 
     @contextmanager

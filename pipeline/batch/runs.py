@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
-from pipeline import keys
-from pipeline.cache import Paid
-from pipeline.digest import canonical
-from pipeline.engines import Store
 from pipeline.errors import NotFoundError, RequestError
+from pipeline.ports import Store
+from pipeline.storage import keys
+from pipeline.storage.cache import Paid
+from pipeline.storage.digest import canonical
 from pipeline.types import Usage
 
 WRITE, NARRATE = "write", "narrate"

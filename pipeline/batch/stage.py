@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from pipeline.app import App, Watch
+from pipeline.app import App
 from pipeline.batch.budget import Budget
 from pipeline.batch.metering import Metered
 from pipeline.batch.runs import ChunkRecord, Failure, Item, Run
 from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
+from pipeline.ports import Progress
 
 # A task that is killed loses the account of what it paid for since.
 _KEEP_SECONDS = 2.0
@@ -55,9 +56,11 @@ class Stage:
         self._lock = threading.Lock()
         self._began = self._kept_at = time.monotonic()
 
-    def work(self, do: Callable[[Job], None], jobs: Sequence[Job], threads: int, watch: Watch) -> ChunkRecord:
+    def work(
+        self, do: Callable[[Job], None], jobs: Sequence[Job], threads: int, progress: Progress
+    ) -> ChunkRecord:
         """All jobs, in order, `threads` at once; those after the budget's end are left. Keeps the record."""
-        with watch.step(self.name, sum(len(job.locales) for job in jobs), "tale") as advance:
+        with progress.step(self.name, sum(len(job.locales) for job in jobs), "tale") as advance:
 
             def one(job: Job) -> None:
                 if self._budget.is_spent():

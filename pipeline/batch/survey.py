@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline import steps
 from pipeline.app import App
 from pipeline.batch.models import Catalog, Entry
 from pipeline.batch.reading import CatalogFile, bad
 from pipeline.batch.runs import Item
-from pipeline.engines import Store
 from pipeline.errors import StoriesError
+from pipeline.ports import Store
+from pipeline.steps.accept import acceptable, chain
 
 # So few stories are looked up one by one; for more, the store is listed once.
 _FEW = 1000
@@ -127,7 +127,7 @@ class _Expansion:
         return tuple(
             Item(
                 line,
-                steps.acceptable(self._app, entry.context, variant, audience).story_id,
+                acceptable(self._app, entry.context, variant, audience).story_id,
                 entry.context,
                 variant,
                 audience,
@@ -149,7 +149,7 @@ class _Expansion:
 
     def _locale(self, tag: str) -> str:
         if tag not in self._served:
-            self._served[tag] = steps.chain(self._app, tag, self._settings.experimental).locale
+            self._served[tag] = chain(self._app, tag, self._settings.experimental).locale
         return self._served[tag]
 
 

@@ -7,15 +7,21 @@ again: what is committed is only read, and a failure that no retry mends is not 
 
 from __future__ import annotations
 
-from pipeline import steps
-from pipeline.app import App, Unwatched, Watch
+from pipeline.app import App
 from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Run
 from pipeline.batch.stage import Job, Stage
-from pipeline.config import profile
+from pipeline.config.profiles import profile
 from pipeline.errors import RequestError
+from pipeline.ports import NoProgress, Progress
+from pipeline.steps.accept import accept
+from pipeline.steps.generate import generate
+from pipeline.steps.run import run as run_step
+from pipeline.steps.translate import translate
 
 
-def write(app: App, run: Run, number: int, last: bool = True, watch: Watch | None = None) -> ChunkRecord:
+def write(
+    app: App, run: Run, number: int, last: bool = True, progress: Progress | None = None
+) -> ChunkRecord:
     """Accepts, writes and translates a chunk's stories, as many at once as the writer serves best.
 
     A story's failure is kept in the record and not raised. last: no retry comes after this attempt. Raises
@@ -29,10 +35,12 @@ def write(app: App, run: Run, number: int, last: bool = True, watch: Watch | Non
         for item in run.items(number)
         if (locales := tuple(one for one in item.locales if (item.id, one) not in given_up))
     ]
-    return _made(stage, jobs, app.text.parallel, last, watch)
+    return _made(stage, jobs, app.text.parallel, last, progress)
 
 
-def narrate(app: App, run: Run, number: int, last: bool = True, watch: Watch | None = None) -> ChunkRecord:
+def narrate(
+    app: App, run: Run, number: int, last: bool = True, progress: Progress | None = None
+) -> ChunkRecord:
     """Speaks and stores each written story × locale of a chunk. last, errors: as of write().
 
     Raises RequestError: the chunk was not written before.
@@ -49,12 +57,12 @@ def narrate(app: App, run: Run, number: int, last: bool = True, watch: Watch | N
         if (item.id, locale) not in given_up
     ]
     narrators: int = profile(app.profile)["batch"]["narrators"]
-    return _made(stage, jobs, narrators, last, watch)
+    return _made(stage, jobs, narrators, last, progress)
 
 
-def _made(stage: Stage, jobs: list[Job], threads: int, last: bool, watch: Watch | None) -> ChunkRecord:
+def _made(stage: Stage, jobs: list[Job], threads: int, last: bool, progress: Progress | None) -> ChunkRecord:
     do = {WRITE: _write, NARRATE: _narrate}[stage.name]
-    record = stage.work(lambda job: do(stage, job), jobs, threads, watch or Unwatched())
+    record = stage.work(lambda job: do(stage, job), jobs, threads, progress or NoProgress())
     if not last and (unfinished := stage.unfinished()):
         raise unfinished
     return record
@@ -63,14 +71,14 @@ def _made(stage: Stage, jobs: list[Job], threads: int, last: bool, watch: Watch 
 def _write(stage: Stage, job: Job) -> None:
     app, item = stage.app, job.item
     try:
-        steps.accept(app, item.context, item.variant, item.audience)
-        steps.generate(app, item.id, Unwatched())
+        accept(app, item.context, item.variant, item.audience)
+        generate(app, item.id, NoProgress())
     except Exception as error:  # noqa: BLE001 - kept as this story's failure, or raised again there
         stage.failed(job, "generate", error)
         return
     for locale in job.locales:
         try:
-            steps.translate(app, item.id, locale, Unwatched())
+            translate(app, item.id, locale, NoProgress())
         except Exception as error:  # noqa: BLE001
             stage.failed(Job(item, (locale,)), "translate", error)
         else:
@@ -80,7 +88,7 @@ def _write(stage: Stage, job: Job) -> None:
 def _narrate(stage: Stage, job: Job) -> None:
     (locale,) = job.locales
     try:
-        steps.run(stage.app, job.item.id, locale, Unwatched())
+        run_step(stage.app, job.item.id, locale, NoProgress())
     except Exception as error:  # noqa: BLE001
         stage.failed(job, "speak", error)
     else:

@@ -11,9 +11,9 @@ import threading
 import wave
 from collections.abc import Iterator, Sequence
 
-from pipeline.engines import OnText, heard, ignore
 from pipeline.errors import NotFoundError, RequestError
-from pipeline.text import WORD, words
+from pipeline.ports import OnText, heard, ignore
+from pipeline.story.text import WORD, words
 from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark, Voice
 
 _RATE = 8000

@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib.resources import files
 
 from pipeline.engines.word_table import WordTable
-from pipeline.text import clean, words
+from pipeline.story.text import clean, words
 
 # How sure at least, and how much surer than of our next language. Being unsure costs a tenth of a cent
 # ; being wrong costs the family its story.

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.api import Api
+from pipeline.api.gateway import Api
+from pipeline.api.runner import InProcess
+from pipeline.api.service import OnDemand
 from pipeline.app import App
-from pipeline.engines import Store
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
-from pipeline.media import MediaStore
-from pipeline.ondemand import OnDemand
-from pipeline.runner import InProcess
+from pipeline.ports import Store
+from pipeline.server.signed_urls import MediaStore
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
 from tests.making import fake_app
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.engines import OnText, ignore
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
+from pipeline.ports import OnText, ignore
 from pipeline.types import Completion, Narration, Prompt, Voice
 
 _PATIENCE = 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from pipeline.server import build_server
+from pipeline.server.asgi import build_server
 from tests.api.calling import Calling
 from tests.api.checking import CONFIG
 

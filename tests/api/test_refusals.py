@@ -302,7 +302,7 @@ def test_a_broken_store_is_told_without_its_whereabouts(path: str) -> None:
 def test_a_bug_of_ours_is_told_without_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     call = Calling()
     call.get("/locales")
-    monkeypatch.setattr("pipeline.catalog.page", lambda *_: 1 / 0)
+    monkeypatch.setattr("pipeline.storage.shelf.page", lambda *_: 1 / 0)
     told = call.get("/stories")
     assert (told.status, told.problem) == (500, "failed")
     secret(told)

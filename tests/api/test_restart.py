@@ -6,9 +6,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline import keys
-from pipeline.cache import ledger
 from pipeline.engines.embedded.files import FileStore
+from pipeline.storage import keys
+from pipeline.storage.cache import ledger
 from tests.api.calling import IDEA, Answer, until
 from tests.api.servers import Server, serving
 from tests.command import Stories

@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline import catalog, idempotency, keys, status
+from pipeline.api import idempotency
 from pipeline.app import App
 from pipeline.errors import EngineError, ThrottledError
-from pipeline.status import Status
+from pipeline.steps import status
+from pipeline.steps.status import Status
+from pipeline.storage import keys, shelf
 from pipeline.types import Manifest
 from tests.api.calling import IDEA, Calling, answer, event, until
 from tests.api.pausing import BrokenText, Gate, HeldSpeech, HeldText, HeldTranslation, SlowText
@@ -426,7 +428,7 @@ def test_45_published_stories_are_leafed_through_each_once() -> None:
     for number in range(45):
         locale = "en" if number % 3 else "fr"
         told = Manifest(f"{number:032x}", locale, "Title", IDEA, IDEA, 0, (), "", 1000, ("fake",), {})
-        catalog.publish(call.store, told)
+        shelf.publish(call.store, told)
     seen, cursor = [], None
     for size in (20, 20, 5):
         page = call.get("/stories", query={"cursor": cursor} if cursor else {}).json

@@ -10,8 +10,8 @@ from typing import Any
 from pipeline.app import App
 from pipeline.batch.metering import Metered
 from pipeline.batch.reading import CatalogFile, read
-from pipeline.engines import Store
 from pipeline.engines.fake import MemoryStore
+from pipeline.ports import Store
 from tests.making import fake_app
 
 

@@ -13,10 +13,10 @@ from pipeline.batch.plan import plan
 from pipeline.batch.reading import CatalogFile, read
 from pipeline.batch.runs import Run
 from pipeline.batch.work import narrate, write
-from pipeline.catalog import page
-from pipeline.engines import Store
 from pipeline.engines.fake import FakeSpeech, MemoryStore
 from pipeline.errors import EngineError, ThrottledError
+from pipeline.ports import Store
+from pipeline.storage.shelf import page
 from pipeline.types import Narration, Voice
 from tests.making import fake_app
 

@@ -15,7 +15,7 @@ from pipeline.batch.runs import Run
 from pipeline.batch.survey import survey
 from pipeline.batch.work import narrate, write
 from pipeline.bootstrap import build_app
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
 from tests.batch.tales import IDEAS, batch, made, told
 

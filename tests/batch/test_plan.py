@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import steps
-from pipeline.app import Unwatched
 from pipeline.batch.plan import plan
 from pipeline.batch.runs import Run
 from pipeline.batch.survey import survey
 from pipeline.errors import NotFoundError, RequestError
+from pipeline.ports import NoProgress
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run as run_step
 from tests.batch.catalogs import batch_app, catalog
 
 
@@ -52,7 +53,7 @@ def test_chunks_are_larger_where_a_story_takes_less_time(tmp_path: Path) -> None
 
 def test_what_is_made_is_not_in_a_chunk_but_known(tmp_path: Path) -> None:
     app = batch_app()
-    steps.run(app, steps.accept(app, "a shy snail"), "fr", Unwatched())
+    run_step(app, accept(app, "a shy snail"), "fr", NoProgress())
     planned = plan(app, catalog(tmp_path, ["a shy snail", "a kite"], locales=["en", "fr"]), "r1")
     run = Run(app.store, "r1")
     assert (planned.todo, planned.done) == (3, 1)
@@ -62,7 +63,7 @@ def test_what_is_made_is_not_in_a_chunk_but_known(tmp_path: Path) -> None:
 
 def test_nothing_to_do_is_a_plan_of_no_chunks(tmp_path: Path) -> None:
     app = batch_app()
-    steps.run(app, steps.accept(app, "a shy snail"), "en", Unwatched())
+    run_step(app, accept(app, "a shy snail"), "en", NoProgress())
     planned = plan(app, catalog(tmp_path, ["a shy snail"]), "r1")
     assert (planned.chunks, planned.todo, planned.done) == (0, 0, 1)
     assert Run(app.store, "r1").about().done == 1

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import catalog, keys, steps
 from pipeline.batch.plan import plan
 from pipeline.batch.publishing import Published, publish, withdraw
 from pipeline.batch.runs import Run
 from pipeline.batch.work import narrate, write
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import NotFoundError, RequestError, StoreError
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run as run_step
+from pipeline.storage import keys, shelf
 from tests.batch.tales import IDEAS, Mute, batch, listed, made, told
 from tests.making import Listener
 
@@ -23,13 +25,13 @@ def ids(run: Run) -> list[str]:
 
 def test_everything_that_the_catalog_names_is_listed_with_its_tags_and_nothing_else(tmp_path: Path) -> None:
     app = batch()
-    stranger = steps.accept(app, "a fox of another catalog")
-    steps.run(app, stranger, "en", Listener())
+    stranger = accept(app, "a fox of another catalog")
+    run_step(app, stranger, "en", Listener())
     run = made(app, told(tmp_path, [{"context": IDEAS[0], "tags": ["sea"]}, IDEAS[1]], tags=["night"]))
     assert listed(app.store) == set()
     assert publish(app, run) == Published(cards=4, withheld=0, incomplete=0)
     assert listed(app.store) == {(one, locale) for one in ids(run) for locale in ("en", "fr")}
-    tags = {card.tags for card in catalog.page(app.store).cards}
+    tags = {card.tags for card in shelf.page(app.store).cards}
     assert tags == {("night", "sea"), ("night",)}
 
 
@@ -99,9 +101,9 @@ def test_published_twice_is_as_once(tmp_path: Path) -> None:
     app = batch()
     run = made(app, told(tmp_path))
     first = publish(app, run)
-    before = catalog.page(app.store)
+    before = shelf.page(app.store)
     assert publish(app, run) == first
-    assert catalog.page(app.store) == before
+    assert shelf.page(app.store) == before
 
 
 def test_a_story_is_withheld_in_all_its_languages_or_in_one(tmp_path: Path) -> None:
@@ -120,8 +122,8 @@ def test_what_was_withheld_once_is_not_listed_by_a_later_run_but_by_hand_it_is(t
     later = made(app, told(tmp_path), "two")
     assert publish(app, later) == Published(cards=4, withheld=2, incomplete=0)
     assert withheld not in {story_id for story_id, _ in listed(app.store)}
-    (english, _) = catalog.manifests(app.store, withheld)
-    catalog.publish(app.store, english)
+    (english, _) = shelf.manifests(app.store, withheld)
+    shelf.publish(app.store, english)
     assert (withheld, "en") in listed(app.store)
 
 

@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pipeline import keys
 from pipeline.app import App
-from pipeline.batch.pages import plain
+from pipeline.batch.html import plain
 from pipeline.batch.publishing import pairs, publish
 from pipeline.batch.review import Review, due, page
 from pipeline.batch.runs import Run
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import NotFoundError
-from pipeline.records import dump, load_manifest
+from pipeline.storage import keys
+from pipeline.storage.records import dump, load_manifest
 from pipeline.types import Check, Manifest
+from tests.batch.report.test_figures import HOSTILE, Seen
 from tests.batch.tales import IDEAS, batch, made, told
-from tests.batch.test_report import HOSTILE, Seen
 
 MANY = [f"{what} {who}" for what in ("a shy", "a kind", "a tiny") for who in ("fox", "owl", "kite", "moth")]
 

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import keys
-from pipeline.app import Advance
 from pipeline.batch.plan import plan
 from pipeline.batch.running import known, run
 from pipeline.batch.runs import Run
-from pipeline.engines import Store
 from pipeline.engines.fake import FakeSpeech, MemoryStore
 from pipeline.errors import ConfigError, RequestError, StoreError, ThrottledError
+from pipeline.ports import Advance, Store
+from pipeline.storage import keys
 from pipeline.types import Narration, Voice
 from tests.batch.tales import IDEAS, Mute, batch, listed, told
 from tests.making import Listener, ScriptedText
@@ -59,12 +58,12 @@ def impatient(pauses: list[float]) -> Callable[[float], None]:
 
 
 def test_a_run_makes_all_reports_it_and_publishes_nothing(tmp_path: Path) -> None:
-    app, watch = batch(), Listener()
-    found = run(app, told(tmp_path), "one", watch, chunk_size=2)
+    app, progress = batch(), Listener()
+    found = run(app, told(tmp_path), "one", progress, chunk_size=2)
     assert (found.made, found.planned, found.verdict) == (6, 6, "green")
     assert kept(app.store)
     assert listed(app.store) == set()
-    assert [note.split(" (")[0] for note in watch.notes] == [
+    assert [note.split(" (")[0] for note in progress.notes] == [
         "chunk 1 of 2: written",
         "chunk 1 of 2: 4 made",
         "chunk 2 of 2: written",
@@ -97,13 +96,13 @@ def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_
 
 def test_what_stays_busy_is_tried_three_times_and_the_rest_of_the_catalog_is_made(tmp_path: Path) -> None:
     pauses: list[float] = []
-    app, watch = batch(speech=Mute("teapot", busy=True)), Listener()
-    found = run(app, told(tmp_path), "one", watch, 1, pause=impatient(pauses))
+    app, progress = batch(speech=Mute("teapot", busy=True)), Listener()
+    found = run(app, told(tmp_path), "one", progress, 1, pause=impatient(pauses))
     assert (found.made, found.is_red) == (4, True)
     assert {one.attempts for one in found.failed} == {3}
     assert len(pauses) == 2
-    assert any(note.startswith("chunk 2 of 3: 0 made, 2 FAILED") for note in watch.notes)
-    assert any("asked too often" in note and "again in" in note for note in watch.notes)
+    assert any(note.startswith("chunk 2 of 3: 0 made, 2 FAILED") for note in progress.notes)
+    assert any("asked too often" in note and "again in" in note for note in progress.notes)
 
 
 def test_what_fails_for_good_is_tried_once(tmp_path: Path) -> None:
@@ -126,11 +125,11 @@ class Moves(Listener):
 
 @pytest.mark.parametrize("speech", [None, Mute("teapot"), Mute("teapot", busy=True)])
 def test_the_bar_of_the_whole_run_reaches_its_end_once(tmp_path: Path, speech: FakeSpeech | None) -> None:
-    watch = Moves()
+    progress = Moves()
     app = batch(**({"speech": speech} if speech else {}))
-    run(app, told(tmp_path), "one", watch, 1, pause=lambda _: None)
+    run(app, told(tmp_path), "one", progress, 1, pause=lambda _: None)
     # Three stories in two languages, each written and narrated.
-    assert (sum(watch.moves), min(watch.moves) >= 0) == (12, True)
+    assert (sum(progress.moves), min(progress.moves) >= 0) == (12, True)
 
 
 def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twice(tmp_path: Path) -> None:

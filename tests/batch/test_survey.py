@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import keys, steps
-from pipeline.app import Unwatched
 from pipeline.batch.reading import read
 from pipeline.batch.survey import survey
 from pipeline.engines.fake import FakeText, MemoryStore
+from pipeline.ports import NoProgress
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run
+from pipeline.storage import keys
 from tests.batch.catalogs import batch_app, catalog
 from tests.counting import CountingText
 
@@ -27,8 +29,8 @@ def test_a_survey_counts_and_spends_nothing(tmp_path: Path) -> None:
 
 def test_what_is_made_is_found_in_the_store(tmp_path: Path) -> None:
     app = batch_app()
-    story_id = steps.accept(app, "a shy snail")
-    steps.run(app, story_id, "fr", Unwatched())
+    story_id = accept(app, "a shy snail")
+    run(app, story_id, "fr", NoProgress())
     found = survey(app, catalog(tmp_path, ["a shy snail", "a kite"], locales=["en", "fr"]))
     assert (found.done, found.todo, found.todo_stories) == ({"fr": 1}, 3, 2)
 
@@ -36,7 +38,7 @@ def test_what_is_made_is_found_in_the_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gone", ["manifest.json", ".mp3"])
 def test_a_story_without_its_manifest_or_sound_is_not_made(tmp_path: Path, gone: str) -> None:
     app = batch_app()
-    steps.run(app, steps.accept(app, "a shy snail"), "en", Unwatched())
+    run(app, accept(app, "a shy snail"), "en", NoProgress())
     left = MemoryStore()
     for key in app.store.list(""):
         if not key.endswith(gone):
@@ -48,7 +50,7 @@ def test_many_stories_are_found_by_one_listing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("pipeline.batch.survey._FEW", 0)
     app = batch_app()
     app.store.put(keys.manifest("not-an-id", "en"), b"{}")
-    steps.run(app, steps.accept(app, "a shy snail"), "en", Unwatched())
+    run(app, accept(app, "a shy snail"), "en", NoProgress())
     assert survey(app, catalog(tmp_path, ["a shy snail", "a kite"])).done == {"en": 1}
 
 

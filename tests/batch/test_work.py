@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import costs, steps
 from pipeline.app import App
 from pipeline.batch.plan import plan
 from pipeline.batch.runs import NARRATE, WRITE, Run
 from pipeline.batch.work import narrate, write
-from pipeline.cache import ledger
-from pipeline.engines import Store
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.errors import (
     ConfigError,
@@ -23,6 +20,10 @@ from pipeline.errors import (
     ThrottledError,
     UnavailableError,
 )
+from pipeline.ports import Store
+from pipeline.steps.committed import is_complete
+from pipeline.storage import ledger as costs
+from pipeline.storage.cache import ledger
 from pipeline.types import Narration, Prompt, Voice
 from tests.batch.catalogs import batch_app, catalog
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
@@ -77,7 +78,7 @@ def test_a_chunk_is_written_then_narrated(tmp_path: Path) -> None:
     written, narrated = write(app, run, 1), narrate(app, run, 1)
     assert (written.made, narrated.made) == (6, 6)
     assert (written.failures, narrated.failures, written.left) == ((), (), 0)
-    assert all(steps.complete(app, item.id, locale) for item in run.items(1) for locale in item.locales)
+    assert all(is_complete(app.store, item.id, locale) for item in run.items(1) for locale in item.locales)
     assert run.record(WRITE, 1) == written
     assert run.record(NARRATE, 1) == narrated
 
@@ -274,7 +275,7 @@ PRICES = {
 def test_a_budget_leaves_the_rest_unbegun_and_the_run_clean(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.batch.budget.costs.price_table", lambda: PRICES)
+    monkeypatch.setattr("pipeline.batch.budget.ledger.price_table", lambda: PRICES)
     ideas = [f"a snail called {number}" for number in range(20)]
     app = Counted().app
     run = planned(tmp_path, app, ideas, locales=["en"], budget=10)
@@ -283,13 +284,13 @@ def test_a_budget_leaves_the_rest_unbegun_and_the_run_clean(
     assert narrated.failures == ()
     assert narrated.made + narrated.left == 20
     assert 1 <= narrated.made <= 4  # the fake profile narrates four at once
-    made = [steps.complete(app, item.id, "en") for item in run.items(1)]
+    made = [is_complete(app.store, item.id, "en") for item in run.items(1)]
     assert made.count(True) == narrated.made
     assert narrate(app, run, 1).left == 20  # with what it has paid in mind
 
 
 def test_a_budget_counts_what_other_tasks_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.batch.budget.costs.price_table", lambda: PRICES)
+    monkeypatch.setattr("pipeline.batch.budget.ledger.price_table", lambda: PRICES)
     app = Counted().app
     plan(app, catalog(tmp_path, IDEAS, locales=["en"], budget=10), "r1", chunk_size=1)
     run = Run(app.store, "r1")
@@ -303,6 +304,6 @@ def test_a_budget_counts_what_other_tasks_spent(tmp_path: Path, monkeypatch: pyt
 def test_progress_is_told_story_by_story(tmp_path: Path) -> None:
     app = Counted().app
     run = planned(tmp_path, app)
-    watch = Listener()
-    write(app, run, 1, watch=watch)
-    assert watch.steps == [("write", 6)]
+    progress = Listener()
+    write(app, run, 1, progress=progress)
+    assert progress.steps == [("write", 6)]

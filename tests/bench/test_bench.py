@@ -17,9 +17,9 @@ from bench import bare, ear, machine, report
 from bench.figures import Finding, Spread, Target, interleaved, ratios, spread
 from bench.tape import Tape
 from bench.workers import Worker
-from pipeline.config import profile
+from pipeline.config.profiles import profile
 from pipeline.engines.embedded.models import find
-from pipeline.text import sentences, words
+from pipeline.story.text import sentences, words
 
 TEXTS = tomllib.loads((Path(report.__file__).parent / "narration.toml").read_text("utf-8"))
 

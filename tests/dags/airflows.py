@@ -19,9 +19,9 @@ from pipeline import bootstrap
 from pipeline.app import App
 from pipeline.batch.metering import Metered
 from pipeline.batch.runs import Run
-from pipeline.catalog import page
-from pipeline.config import Settings
-from pipeline.engines import Store
+from pipeline.config.settings import Settings
+from pipeline.ports import Store
+from pipeline.storage.shelf import page
 from tests.making import fake_app
 
 # A chunk's map index is one less than its number; a task that is not mapped has -1.

@@ -10,9 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.local_aws import LocalAws, seed
 from pipeline.batch import work
 from tests.dags.airflows import Airflow
-from tests.local_aws import LocalAws, seed
 
 Standing = Callable[[], set[str]]
 

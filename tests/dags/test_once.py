@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pipeline.bootstrap import build_store
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
 from tests.dags.airflows import listed
 from tests.dags.conftest import DAGS
 

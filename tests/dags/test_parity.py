@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from pipeline import bootstrap
-from pipeline.config import Settings
-from pipeline.engines import Store
+from pipeline.config.settings import Settings
 from pipeline.engines.embedded.files import FileStore
+from pipeline.ports import Store
 from tests.api.calling import IDEA, Calling
 from tests.command import Stories
 from tests.dags.airflows import Airflow

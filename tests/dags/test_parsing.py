@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra.airflow import settings
-from pipeline.config import profiles
+from pipeline.config.profiles import profiles
 from tests.dags.conftest import DAGS
 
 # Read as the DAG processor reads it, in a process of its own: what that imports, and how the DAG is built.

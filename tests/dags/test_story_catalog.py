@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import keys, steps
-from pipeline.app import Unwatched
 from pipeline.bootstrap import build_app
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import FakeSpeech, FakeText
 from pipeline.errors import ContentRejectedError, StoreError, ThrottledError
+from pipeline.ports import NoProgress
+from pipeline.steps.accept import accept, acceptable
+from pipeline.steps.run import run
+from pipeline.storage import keys
 from pipeline.types import Completion, Prompt
 from tests.counting import CountingSpeech, CountingText
 from tests.dags.airflows import Airflow
@@ -48,7 +50,7 @@ def test_a_story_of_a_catalog_is_the_one_that_the_command_makes(airflow: Airflow
     ended = airflow.run(airflow.catalog(SNAIL))
     app = build_app(Settings(profile="fake", out=tmp_path / "elsewhere"))
     for locale in ("en", "fr"):
-        alone = steps.run(app, steps.accept(app, SNAIL), locale, Unwatched())
+        alone = run(app, accept(app, SNAIL), locale, NoProgress())
         assert ended.run.store.get(keys.manifest(alone.story_id, locale)) == app.store.get(
             keys.manifest(alone.story_id, locale)
         )
@@ -105,7 +107,7 @@ def test_where_nobody_can_be_asked_what_is_to_be_looked_at_is_not_published(
 
 
 def test_a_reviewer_withholds_a_story_and_the_others_appear(airflow: Airflow) -> None:
-    withheld = steps.acceptable(fake_app(airflow.store), SNAIL, 0, "").story_id
+    withheld = acceptable(fake_app(airflow.store), SNAIL, 0, "").story_id
     someone = airflow.answering("Approve", withhold=withheld)
     ended = airflow.run(airflow.catalog(SNAIL, BOAT, publish={"review": "all"}))
     someone.join(10)

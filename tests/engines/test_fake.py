@@ -5,10 +5,7 @@ import wave
 
 import pytest
 
-from pipeline.cache import CachedText
-from pipeline.checks import MOST_WORDS, story_checks
-from pipeline.config import profile
-from pipeline.engines import Store, TextEngine
+from pipeline.config.profiles import profile
 from pipeline.engines.fake import (
     FakeEncoder,
     FakeLanguage,
@@ -18,8 +15,11 @@ from pipeline.engines.fake import (
     MemoryStore,
 )
 from pipeline.errors import RequestError
-from pipeline.prompts import story_prompt
-from pipeline.screen import word_screen
+from pipeline.ports import Store, TextEngine
+from pipeline.storage.cache import CachedText
+from pipeline.story.checks import MOST_WORDS, story_checks
+from pipeline.story.prompt import story_prompt
+from pipeline.story.word_filter import word_filter
 from pipeline.types import StoryRequest, Voice
 from tests.engines.contracts.store_contract import StoreContract
 from tests.engines.contracts.text_contract import TextContract
@@ -62,7 +62,7 @@ def test_the_fake_story_passes_the_checks_whatever_the_idea(idea: str, variant: 
     prompt = story_prompt()
     told = FakeText().complete(prompt.prompt(StoryRequest(idea, variant), idea, 0))
     draft = prompt.parse(told, MOST_WORDS)
-    checks = story_checks(draft, idea, prompt, FakeLanguage(), word_screen())
+    checks = story_checks(draft, idea, prompt, FakeLanguage(), word_filter())
     assert [check for check in checks if not check.passed] == []
     assert len(draft.lines) == 10
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from pipeline.engines.embedded.language import LinguaDetector
 from pipeline.engines.function_words import FunctionWords
-from pipeline.translations import check, flaws
+from pipeline.story.translation_checks import check, flaws
 from tests.engines.embedded.test_language import FOREIGN, IDEAS
-from tests.test_translations import SOURCE, TOLD
+from tests.story.test_translation_checks import SOURCE, TOLD
 
 OURS = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")
 HERE = Path(__file__).parent

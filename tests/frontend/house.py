@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from pipeline.engines.embedded.files import FileStore
-from pipeline.media import MediaStore, secret
+from pipeline.server.signed_urls import MediaStore, secret
 
 ROOT = Path(__file__).parents[2]
 _READY_SECONDS = 60

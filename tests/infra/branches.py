@@ -21,16 +21,19 @@ from functools import cached_property
 from typing import Any
 from unittest.mock import patch
 
-from pipeline import lambdas, observing, status, steps, views
+from infra.local_aws import Fault, LocalAws
+from infra.local_aws.deploy import ENVIRONMENT, definition, deploy
+from pipeline import lambdas
+from pipeline.api import telemetry, views
 from pipeline.app import App
 from pipeline.bootstrap import build_app
-from pipeline.config import Settings
-from pipeline.engines import OnText, TextEngine, ignore
+from pipeline.config.settings import Settings
 from pipeline.errors import NotFoundError
-from pipeline.keys import manifest
+from pipeline.ports import OnText, TextEngine, ignore
+from pipeline.steps import status
+from pipeline.steps.accept import accept as accept_step
+from pipeline.storage.keys import manifest
 from pipeline.types import Completion, Prompt
-from tests.local_aws import Fault, LocalAws
-from tests.local_aws.deploy import ENVIRONMENT, definition, deploy
 
 IDEA = "a timid walrus who mends kites"
 WRITE, TRANSLATE, SPEAK = "InvokeEndpointWithResponseStream", "TranslateText", "SynthesizeSpeech"
@@ -81,7 +84,7 @@ class Flow:
         return {name: self._watched(handler) for name, handler in lambdas.FUNCTIONS.items()}
 
     def accept(self, variant: int = 0) -> str:
-        return steps.accept(self.app, IDEA, variant)
+        return accept_step(self.app, IDEA, variant)
 
     def run(self, story_id: str, locale: str, states: dict[str, Any] | None = None) -> Seen:
         """One execution. states: another definition than the deployed one."""
@@ -229,7 +232,7 @@ def late_as_a_whole(flow: Flow) -> list[Seen]:
 
 def crash(flow: Flow) -> list[Seen]:
     """A bug of ours."""
-    with patch.object(steps, "translate", side_effect=ZeroDivisionError("division by zero")):
+    with patch.object(lambdas, "translate", side_effect=ZeroDivisionError("division by zero")):
         return [flow.run(flow.accept(), "fr")]
 
 
@@ -285,7 +288,7 @@ def _quietly() -> Iterator[None]:
     """The handlers take the pipeline's loggers for their own, as in a process of theirs: given back."""
     logger = logging.getLogger("pipeline")
     handlers, propagate, level = logger.handlers, logger.propagate, logger.level
-    observing._logger.cache_clear()
+    telemetry._logger.cache_clear()
     try:
         yield
     finally:

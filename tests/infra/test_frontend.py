@@ -21,9 +21,9 @@ from infra.frontend import page, upload
 from infra.frontend.__main__ import main
 from infra.frontend.backend import Backend, origin_of
 from infra.frontend.hosting import Hosting, Pace
+from infra.local_aws import LocalAws, deployments
+from infra.local_aws.faults import Fault
 from infra.stack import RefusedError
-from tests.local_aws import LocalAws, deployments
-from tests.local_aws.faults import Fault
 
 ROOT = Path(__file__).parents[2]
 API, MEDIA = "https://abc123.execute-api.eu-west-1.amazonaws.com/dev/", "https://media.example.org"

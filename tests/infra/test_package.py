@@ -67,7 +67,7 @@ for file in sorted(staged.rglob("*.py")):
 """,
     )
     assert done.returncode == 0, done.stderr
-    assert "pipeline.steps" in done.stdout.split()
+    assert "pipeline.steps.run" in done.stdout.split()
 
 
 def test_the_cloud_profile_is_whole_in_the_package(staged: Path) -> None:
@@ -126,9 +126,19 @@ def test_a_wheel_that_the_lock_lacks_is_an_error() -> None:
 def test_what_a_lambda_never_runs_stays_at_home(staged: Path) -> None:
     package = staged / "pipeline"
     held = {file.relative_to(package).as_posix() for file in package.rglob("*") if file.is_file()}
-    for name in ("cli.py", "server.py", "engines/embedded/llama.py", "engines/aws/doctor/clock.py"):
+    for name in (
+        "cli/__main__.py",
+        "server/asgi.py",
+        "engines/embedded/llama.py",
+        "engines/aws/doctor/clock.py",
+    ):
         assert name not in held
-    assert {"steps.py", "profiles/aws.toml", "prompts/stories/story@1.toml", "engines/aws/polly.py"} <= held
+    assert {
+        "steps/run.py",
+        "data/profiles/aws.toml",
+        "data/prompts/stories/story@1.toml",
+        "engines/aws/polly.py",
+    } <= held
     assert not any("__pycache__" in name for name in held)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from infra.local_aws import LocalAws
+from infra.local_aws.deploy import SUBSTITUTIONS, definition
 from pipeline.lambdas import FUNCTIONS
-from pipeline.records import load_told
+from pipeline.storage.records import load_text
 from tests.infra import branches
 from tests.infra.branches import IDEA, INVOKE, SPEAK, TRANSLATE, WRITE, Flow, Seen
 from tests.infra.cloudformation import properties
-from tests.local_aws import LocalAws
-from tests.local_aws.deploy import SUBSTITUTIONS, definition
 
 # A story is one completion, and the judge's four questions; the fake's has ten sentences, each spoken by two
 # requests: its sound and its marks.
@@ -39,7 +39,7 @@ def texts(flow: Flow) -> set[str]:
     """The idea, and every sentence that was committed, in any language."""
     store = flow.app.store
     keys = [key for key in store.list("stories/") if key.endswith(("/story.json", "/text.json"))]
-    stories = [load_told(store.get(key), key).story for key in keys]
+    stories = [load_text(store.get(key), key).story for key in keys]
     return {IDEA, "walrus", "kites", *(part for one in stories for part in (one.title, *one.segments))}
 
 

@@ -13,14 +13,14 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-from pipeline import env_file
+from infra.local_aws import LocalAws, jumpstart
+from infra.local_aws.hostnames import hostnames
+from pipeline.config import env_file
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.endpoints import look
 from pipeline.engines.aws.takedown import take_down
 from tests.command import ROOT, Stories
 from tests.engines.aws.standing import G5, names, stand
-from tests.local_aws import LocalAws, jumpstart
-from tests.local_aws.hostnames import hostnames
 from tests.notebooks.running import NotebookFailed, execute
 
 NOTEBOOK = "01_deploy_falcon"

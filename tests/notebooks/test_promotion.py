@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.prompts import story_prompt
+from pipeline.story.prompt import story_prompt
 from tests.notebooks.running import execute
 from tests.project import Project
 

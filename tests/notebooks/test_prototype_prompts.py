@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.prompts import current
+from pipeline.story.prompt import current
 from tests.notebooks.running import NotebookFailed, execute
 
 NOTEBOOK = "02_prototype_prompts"
@@ -40,7 +40,7 @@ def test_it_runs_from_any_folder_decides_and_a_second_run_asks_nothing(tmp_path:
     assert "KEEP story@1" in shown
     assert "2 unseen contexts: under 10" in shown
     assert "Nothing is promoted: fake stays with story@1." in shown
-    assert "+++ b/pipeline/prompts/stories/short@1.toml" in shown
+    assert "+++ b/pipeline/data/prompts/stories/short@1.toml" in shown
     assert '+fake = ["short@1"]' in shown
     assert "No marks: set judge_profile or judge_model" in shown
     assert "data:audio/mpeg;base64," in shown

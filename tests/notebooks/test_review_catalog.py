@@ -9,15 +9,15 @@ from typing import Any
 import nbformat
 import pytest
 
-from pipeline import keys
-from pipeline.app import Unwatched
 from pipeline.batch import running
 from pipeline.batch.plan import plan
 from pipeline.batch.publishing import publish, withdraw
 from pipeline.batch.reading import read
 from pipeline.bootstrap import build_batch
-from pipeline.config import Settings
-from tests.evaluate.reviewed import planned, told
+from pipeline.config.settings import Settings
+from pipeline.ports import NoProgress
+from pipeline.storage import keys
+from tests.notebooks.review.reviewed import planned, told
 from tests.notebooks.running import NotebookFailed, execute
 
 NOTEBOOK = "03_review_catalog"
@@ -34,7 +34,7 @@ def catalog(folder: Path, ideas: tuple[str, ...] = IDEAS) -> Path:
 def made(folder: Path, profile: str, ideas: tuple[str, ...] = IDEAS) -> Any:
     """The app whose store has a whole run named "one"."""
     app = build_batch(Settings(profile=profile, out=folder / "out"))
-    running.run(app, read(catalog(folder, ideas)), "one", Unwatched())
+    running.run(app, read(catalog(folder, ideas)), "one", NoProgress())
     return app
 
 

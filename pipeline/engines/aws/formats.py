@@ -1,4 +1,4 @@
-"""A prompt in the words of one model: formats.toml, read once."""
+"""A prompt in the words of one model: data/prompt_formats.toml, read once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLANK_LINES = re.compile(r"\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One row of formats.toml."""
+    """One row of data/prompt_formats.toml."""
 
     model: str
     system: str
@@ -46,7 +46,9 @@ def format_of(model: str) -> Format:
 
 @cache
 def _rows() -> tuple[Format, ...]:
-    told = tomllib.loads(resources.files(__package__).joinpath("formats.toml").read_text("utf-8"))
+    told = tomllib.loads(
+        resources.files("pipeline").joinpath("data", "prompt_formats.toml").read_text("utf-8")
+    )
     return tuple(Format(**row | {"stops": tuple(row["stops"])}) for row in told["formats"])
 
 

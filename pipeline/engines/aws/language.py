@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipeline.engines import LanguageDetector
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.packing import ENGINE, sendable, whole
 from pipeline.errors import StoriesError
-from pipeline.text import MAX_CONTEXT, clean, words
+from pipeline.ports import LanguageDetector
+from pipeline.story.text import MAX_CONTEXT, clean, words
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients

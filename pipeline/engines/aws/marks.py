@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipeline.engines.aws.ssml import Document
 from pipeline.errors import EngineError
-from pipeline.text import WORD
+from pipeline.story.text import WORD
 from pipeline.types import SpeechMark
 
 Span = tuple[int, int]
@@ -58,7 +58,7 @@ def align(text: str, sent: Document, marks: Sequence[Mark], duration_ms: int) ->
 
 
 def words(text: str) -> list[Span]:
-    """Where the words are that `pipeline.text.words` counts."""
+    """Where the words are that `pipeline.story.text.words` counts."""
     return [match.span() for match in WORD.finditer(text) if any(map(str.isalnum, match.group()))]
 
 

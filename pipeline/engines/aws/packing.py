@@ -9,7 +9,7 @@ from textwrap import shorten
 from typing import Any
 
 from pipeline.errors import EngineError, UnavailableError
-from pipeline.text import clean, sentences, words
+from pipeline.story.text import clean, sentences, words
 
 ENGINE = "translate"
 # TranslateText takes 10,000 bytes of UTF-8, not characters (API reference, TranslateText, "Text").

@@ -9,7 +9,6 @@ from contextlib import closing
 from functools import cached_property, partial
 from typing import Any
 
-from pipeline.engines import OnText, ignore
 from pipeline.engines.aws.answers import Answer
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
@@ -18,6 +17,7 @@ from pipeline.engines.aws.formats import format_of
 from pipeline.engines.aws.parameters import resolved
 from pipeline.engines.aws.streams import lines, within
 from pipeline.errors import ConfigError, EngineError, UnavailableError
+from pipeline.ports import OnText, ignore
 from pipeline.types import Completion, Prompt
 
 _ENGINE = "sagemaker"

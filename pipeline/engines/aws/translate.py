@@ -11,12 +11,12 @@ from importlib.resources import files
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines import OnText, heard, ignore
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.packing import ENGINE, Piece, packs, pieces, rejoined, whole
 from pipeline.errors import ConfigError, EngineError, RequestError
-from pipeline.locales import canonical
-from pipeline.text import clean
+from pipeline.ports import OnText, heard, ignore
+from pipeline.story.locales import canonical
+from pipeline.story.text import clean
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
@@ -111,7 +111,7 @@ class AmazonTranslation:
 
     @cached_property
     def _languages(self) -> dict[str, dict[str, Any]]:
-        table = files("pipeline.engines.aws").joinpath("translate.toml").read_text("utf-8")
+        table = files("pipeline").joinpath("data", "amazon_translate.toml").read_text("utf-8")
         languages: dict[str, dict[str, Any]] = tomllib.loads(table)["languages"]
         return languages
 

@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.errors import answered
 from pipeline.errors import ConfigError
-from pipeline.locales import language
+from pipeline.story.locales import language
 
 _STANDARD_ARABIC = "arb"  # ISO 639-3, as only Polly says it; BCP-47 has ar
 _MOST = 2_000  # voices that are read of an answer in pages; the service has about a hundred
@@ -79,7 +79,7 @@ def read_table(path: Path | None = None) -> Table:
             f"cannot read the table of voices {path} ({error}): delete it, or run `stories voices refresh`",
             problem="bad-voices",
         ) from error
-    return parse(files("pipeline.engines.aws").joinpath("voices.toml").read_text("utf-8"))
+    return parse(files("pipeline").joinpath("data", "polly_voices.toml").read_text("utf-8"))
 
 
 def parse(toml: str) -> Table:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipeline.text import WORD
+from pipeline.story.text import WORD
 from pipeline.types import SpeechMark
 
 _SILENT = frozenset({"Cc", "Cn", "Co", "Cs", "So", "Sk", "Me"})  # emoji and their like: a pause, not a word
@@ -66,7 +66,7 @@ def _audible(text: str) -> str:
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    """Where the words that get a mark are, as (start, end): the words that `pipeline.text.words` counts."""
+    """Where the words that get a mark are, as (start, end): the words that story/text.py counts."""
     return [match.span() for match in WORD.finditer(text) if any(map(str.isalnum, match.group()))]
 
 

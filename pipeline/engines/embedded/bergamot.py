@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pipeline.engines import OnText, heard, ignore
 from pipeline.errors import ConfigError, EngineError
-from pipeline.locales import language
-from pipeline.text import sentences
+from pipeline.ports import OnText, heard, ignore
+from pipeline.story.locales import language
+from pipeline.story.text import sentences
 
 _MODELS = {("en", "pt"): "enpt-1693087644", ("pt", "en"): "pten-1693087646"}
 _ENGINE = "bergamot"

@@ -18,10 +18,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.engines import OnText, heard, ignore
 from pipeline.errors import ConfigError, EngineError
-from pipeline.locales import language
-from pipeline.text import sentences
+from pipeline.ports import OnText, heard, ignore
+from pipeline.story.locales import language
+from pipeline.story.text import sentences
 
 _ENGINE = "ctranslate2"
 _EOS = "</s>"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from pipeline.engines import LanguageDetector
+from pipeline.ports import LanguageDetector
 
 # What a family may type or hear.
 OURS = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")

@@ -12,12 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline.engines import OnText, ignore
 from pipeline.engines.embedded import openmp
 from pipeline.engines.embedded.answers import Answer
 from pipeline.engines.embedded.readings import Readings
 from pipeline.engines.embedded.slots import Parts, Slots
 from pipeline.errors import ConfigError
+from pipeline.ports import OnText, ignore
 from pipeline.types import Completion, Prompt
 
 # Prompts (worked examples included) measure under 900 tokens and answers are at most 400.

@@ -16,14 +16,14 @@ from functools import cached_property
 from textwrap import shorten
 from typing import Any
 
-from pipeline.engines import LanguageDetector, OnText, TextEngine, heard, ignore
+from pipeline.engines.embedded.glossary import Glossary
 from pipeline.engines.embedded.translation_prompts import ENGLISH, IdeaWay, StoryWay, Way
 from pipeline.errors import EngineError
-from pipeline.glossary import Glossary
-from pipeline.locales import language
-from pipeline.prompts import read
-from pipeline.text import clean, words
-from pipeline.translations import flaws, slips
+from pipeline.ports import LanguageDetector, OnText, TextEngine, heard, ignore
+from pipeline.story.locales import language
+from pipeline.story.prompt import read
+from pipeline.story.text import clean, words
+from pipeline.story.translation_checks import flaws, slips
 from pipeline.types import Completion
 
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -54,7 +55,7 @@ def models_dir(environ: Mapping[str, str]) -> Path:
 @cache
 def table() -> Table:
     """The shipped table, by name."""
-    entries = tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))
+    entries = tomllib.loads(files("pipeline").joinpath("data", "models.toml").read_text("utf-8"))
     return MappingProxyType({name: _weights(name, entry) for name, entry in entries.items()})
 
 

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 
 from pipeline.engines.embedded.alignment import Anchor
 from pipeline.engines.embedded.espeakng import EspeakNg
-from pipeline.text import WORD
+from pipeline.story.text import WORD
 
 # Kokoro writes these as one symbol; "^" ties the letters of one espeak-ng phoneme.
 _ONE_SYMBOL = {

@@ -20,7 +20,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """For a caller who does not watch."""
+    """For a caller who does not follow."""
 
     def note(self, text: str) -> None: ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any, Protocol
 
-from pipeline.glossary import Found, Glossary
+from pipeline.engines.embedded.glossary import Found, Glossary
 from pipeline.types import Prompt
 
 ENGLISH = "en"

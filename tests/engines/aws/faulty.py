@@ -12,8 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pipeline.cache import CachedSpeech, CachedText, CachedTranslation
-from pipeline.engines import Store
+from infra.local_aws import Fault, LocalAws
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.s3 import S3Store
@@ -21,8 +20,9 @@ from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.engines.aws.translate import AmazonTranslation
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import StoriesError
+from pipeline.ports import Store
+from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.types import Prompt, Voice
-from tests.local_aws import Fault, LocalAws
 
 # Seconds of silence that a client bears, instead of up to 68; and how long a dripping answer takes.
 SILENCE, DRIP = 1.0, 2.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws import LocalAws
+from infra.local_aws import LocalAws
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 G5 = "ml.g5.2xlarge"

@@ -6,19 +6,19 @@ import os
 
 import pytest
 
-from pipeline.cache import CachedSpeech, CachedText, CachedTranslation
-from pipeline.engines import SpeechEngine, Store, TextEngine, TranslationEngine
+from infra.local_aws import LocalAws
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.s3 import S3Store
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.engines.aws.translate import AmazonTranslation
 from pipeline.engines.fake import MemoryStore
+from pipeline.ports import SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from tests.engines.contracts.speech_contract import SpeechContract
 from tests.engines.contracts.store_contract import StoreContract
 from tests.engines.contracts.text_contract import TextContract
 from tests.engines.contracts.translation_contract import TranslationContract
-from tests.local_aws import LocalAws
 
 
 class TestStreamedSageMaker(TextContract):

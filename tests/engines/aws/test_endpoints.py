@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.local_aws import Fault, LocalAws
 from pipeline.engines.aws import endpoints
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.instances import Instances, Prices
 from pipeline.engines.aws.takedown import take_down
 from pipeline.errors import ConfigError, EngineError, UnavailableError
 from tests.engines.aws.standing import G5, quick, stand
-from tests.local_aws import Fault, LocalAws
 
 NAME = "test-endpoints"
 PRICES = Prices("2026-11", "us-east-1", "https://example.org", {G5: 2.0}, {})

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.local_aws import LocalAws
 from pipeline.errors import ThrottledError, UnavailableError
 from tests.engines.aws.faulty import CASES, Outcome, table
-from tests.local_aws import LocalAws
 
 # As clients.py promises: requests in all, the first included.
 MOST_REQUESTS = {"sagemaker": 2, "translate": 3, "polly": 3, "s3": 5}

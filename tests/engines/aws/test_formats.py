@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from pathlib import Path
 
 import pytest
 
-from pipeline.engines.aws import formats
 from pipeline.engines.aws.formats import format_of
 from pipeline.types import Prompt
+from tests.command import ROOT
 
 FALCON = "huggingface-llm-falcon-7b-instruct-bf16"
 FALCON_3 = "huggingface-llm-falcon-3-10B-Instruct"
@@ -18,7 +17,7 @@ PROMPT = Prompt(
     user="Idea: a snail\n\nTell it.",
     examples=(("Idea: an owl", "The owl slept.\n\nThe end."),),
 )
-ROWS = tomllib.loads((Path(formats.__file__).parent / "formats.toml").read_text("utf-8"))["formats"]
+ROWS = tomllib.loads((ROOT / "pipeline" / "data" / "prompt_formats.toml").read_text("utf-8"))["formats"]
 
 
 def test_falcon_takes_turns_as_its_own_chat_template_says() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.costs import price_table
 from pipeline.engines.aws.instances import Instances, read_prices
+from pipeline.storage.ledger import price_table
 
 
 def test_a_price_is_said_with_its_date_and_region() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.engines.aws import marks
 from pipeline.engines.aws.ssml import Document, document
 from pipeline.errors import EngineError
-from pipeline.text import words
+from pipeline.story.text import words
 from pipeline.types import SpeechMark
 
 PIECES = (

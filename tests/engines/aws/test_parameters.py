@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from infra.local_aws import LocalAws, seed
 from pipeline.engines.aws import parameters
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.errors import ConfigError
 from pipeline.types import Prompt
-from tests.local_aws import LocalAws, seed
 
 PROMPT = Prompt("test", "You tell stories.", "A snail.", max_tokens=20)
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.local_aws import Fault, LocalAws
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.instances import read_prices
 from pipeline.engines.aws.quota import quota_of
 from pipeline.engines.aws.takedown import take_down
 from pipeline.errors import ConfigError
 from tests.engines.aws.standing import G5, quick, stand
-from tests.local_aws import Fault, LocalAws
 
 NAME = "test-quota"
 PAGE = "https://us-east-1.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas"

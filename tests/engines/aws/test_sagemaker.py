@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.local_aws.event_stream import exception_frame, frame, payload_part
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.errors import (
@@ -28,7 +29,6 @@ from pipeline.errors import (
 )
 from pipeline.types import Completion, Prompt
 from tests.engines.aws.loopback import Asked, Loopback, Script, account
-from tests.local_aws.event_stream import exception_frame, frame, payload_part
 
 STORY = 'Zoë the snail 🐌 said: "Goodnight, café!"\nThe end 👩‍👧.'
 TOKENS = re.findall(r"\s?\S+", STORY)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from infra.local_aws import LocalAws
 from pipeline.engines.aws import autoscaling
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.endpoints import look
 from pipeline.engines.aws.takedown import take_down
 from pipeline.errors import ConfigError, UnavailableError
 from tests.engines.aws.standing import VARIANT, names, quick, stand, until
-from tests.local_aws import LocalAws
 
 NAME = "test-takedown"
 RESOURCE = f"endpoint/{NAME}/variant/{VARIANT}"

@@ -14,13 +14,13 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cache import CachedTranslation, ledger
-from pipeline.costs import price_table, rows
 from pipeline.engines.aws.packing import packs, pieces, rejoined
 from pipeline.engines.aws.translate import AmazonTranslation
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ConfigError, EngineError, ThrottledError, UnavailableError
-from pipeline.text import clean, words
+from pipeline.storage.cache import CachedTranslation, ledger
+from pipeline.storage.ledger import price_table, rows
+from pipeline.story.text import clean, words
 from tests.engines.contracts.translation_contract import TranslationContract
 
 LIMIT = 10_000

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from infra.local_aws import Fault, LocalAws
+from infra.local_aws.deploy import deploy
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.workflow import Workflow
 from pipeline.errors import ConfigError, ThrottledError, UnavailableError
-from tests.local_aws import Fault, LocalAws
-from tests.local_aws.deploy import deploy
 
 STORY, LOCALE = "0123456789abcdef0123456789abcdef", "fr"
 START, SYNC = "StartExecution", "StartSyncExecution"

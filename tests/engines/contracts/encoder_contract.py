@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.engines import AudioEncoder
+from pipeline.ports import AudioEncoder
 from pipeline.types import Narration
 from tests.hearing import narration_of
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import soundfile
 
-from pipeline.engines import SpeechEngine
 from pipeline.errors import EngineError, RequestError
-from pipeline.locales import language
-from pipeline.text import words
+from pipeline.ports import SpeechEngine
+from pipeline.story.locales import language
+from pipeline.story.text import words
 from pipeline.types import Narration, Voice
 from tests.hearing import first_sound_ms, last_sound_ms, sounds_after_pauses_ms
 

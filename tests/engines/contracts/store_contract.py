@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.engines import Store
 from pipeline.errors import NotFoundError
+from pipeline.ports import Store
 
 
 class StoreContract(ABC):

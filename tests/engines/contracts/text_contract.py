@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.engines import TextEngine
+from pipeline.ports import TextEngine
 from pipeline.types import Completion, Prompt
 
 PROMPT = Prompt(

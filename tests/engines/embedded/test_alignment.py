@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engines.embedded.alignment import Anchor, Spoken, first_phonemes, speech_marks, words
-from pipeline.text import words as counted
+from pipeline.story.text import words as counted
 
 ANY_TEXT = st.text(
     st.one_of(

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from pipeline.engines import create
 from pipeline.engines.embedded.bergamot import BergamotTranslation
+from pipeline.engines.registry import create
 from tests.engines.contracts.translation_contract import TranslationContract
 
 
@@ -65,7 +65,7 @@ def test_nothing_to_say_stays_nothing(engine: BergamotTranslation) -> None:
 
 _COMING_AND_GOING = """
 from concurrent.futures import ThreadPoolExecutor
-from pipeline.engines import create
+from pipeline.engines.registry import create
 bergamot = create("bergamot")
 texts = ["A shy snail wanted to see the sea.", "They danced until the stars came out."]
 

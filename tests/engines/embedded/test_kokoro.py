@@ -14,7 +14,7 @@ import soundfile
 from pipeline.engines.embedded import models
 from pipeline.engines.embedded.kokoro import _DURATION, KokoroSpeech
 from pipeline.errors import ConfigError, EngineError, RequestError
-from pipeline.text import words
+from pipeline.story.text import words
 from pipeline.types import Voice
 from tests.engines.contracts.speech_contract import SENTENCES, HeardContract, voice_of
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.engines import create
 from pipeline.engines.embedded.language import LinguaDetector
+from pipeline.engines.registry import create
 
 IDEAS = {
     "en": (

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cache import CachedText
-from pipeline.engines import TextEngine
 from pipeline.engines.embedded.llama import LlamaText
 from pipeline.engines.embedded.models import path_of
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ConfigError, EngineError
-from pipeline.prompts import story_prompt
+from pipeline.ports import TextEngine
+from pipeline.storage.cache import CachedText
+from pipeline.story.prompt import story_prompt
 from pipeline.types import StoryRequest
 from tests.engines.contracts.text_contract import PROMPT, QUESTION, TextContract
 

@@ -14,13 +14,13 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.engines import OnText, ignore
 from pipeline.engines.embedded import models
 from pipeline.engines.embedded.language import LinguaDetector
 from pipeline.engines.embedded.llama import LlamaText
 from pipeline.engines.embedded.llm_translate import LlmTranslation
 from pipeline.errors import EngineError
-from pipeline.translations import check
+from pipeline.ports import OnText, ignore
+from pipeline.story.translation_checks import check
 from pipeline.types import Completion, Prompt
 from tests.engines.contracts.translation_contract import HOSTILE, TranslationContract
 

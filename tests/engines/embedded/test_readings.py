@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engines.embedded.llama import LlamaText
-from pipeline.prompts import story_prompt
+from pipeline.story.prompt import story_prompt
 from pipeline.types import Prompt, StoryRequest
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.engines.aws.doctor.case import Caller, Case, Decision, Result, unsure
 from pipeline.errors import ConfigError, StoriesError
 
-# The first part of every key in pipeline/keys.py.
+# The first part of every key in pipeline/storage/keys.py.
 PREFIXES = ("audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "stories")
 # Conditions that are met in fact; left unknown, a denial "unless" would deny everything.
 _CONTEXT = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import keys
+from pipeline.storage import keys
 from pipeline.types import Narration
 from tests.engines.aws.doctor.cloud import (
     BUCKET,

@@ -1,0 +1,120 @@
+"""Amazon Polly: SynthesizeSpeech and DescribeVoices. Limits: its guide, and botocore's model."""
+
+from __future__ import annotations
+
+from infra.local_aws import sound, ssml
+from infra.local_aws.service import Call, Service
+from infra.local_aws.voices import PollyVoice, voices
+from infra.local_aws.wire import Params, ServiceError
+from pipeline.story.locales import language
+
+_MOST_BILLED = 3_000
+_MOST_CHARACTERS = 6_000
+_PAGE = 20  # the service's own pages are longer; these are short so that a caller has to turn them
+_DEFAULT_ENGINE = "standard"
+# Sample rates in Hz by format, the default first; for mp3 the default is the engine's.
+_RATES = {"mp3": (24_000, 8_000, 16_000, 22_050, 44_100, 48_000), "pcm": (16_000, 8_000)}
+_MP3_DEFAULTS = {"standard": 22_050}
+_MEDIA = {"mp3": "audio/mpeg", "pcm": "audio/pcm", "json": "application/x-json-stream"}
+_WITH_MARKS = frozenset({"standard", "neural", "long-form"})
+# Polly's codes of languages that are not a BCP-47 primary subtag.
+_LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh"}
+
+
+def synthesize_speech(call: Call) -> Params:
+    asked = call.params
+    engine = asked.get("Engine", _DEFAULT_ENGINE)
+    voice = _voice(asked, engine)
+    _check_format(asked, engine)
+    source = asked["Text"]
+    said = ssml.parse(source, engine) if asked.get("TextType") == "ssml" else ssml.plain(source)
+    _check_length(source, said.text)
+    spoken = language(asked.get("LanguageCode") or voice.language)
+    made = sound.say(said, lambda text: call.account.backing.speak(text, _LANGUAGES.get(spoken, spoken)))
+    media = asked["OutputFormat"]
+    return {
+        "AudioStream": sound.marks(said, made, source, asked["SpeechMarkTypes"])
+        if media == "json"
+        else sound.encode(made.samples, media, _rate(asked, engine)),
+        "ContentType": _MEDIA[media],
+        "RequestCharacters": len(said.text),
+    }
+
+
+def describe_voices(call: Call) -> Params:
+    asked = call.params
+    found = [voice for voice in voices().values() if _matches(voice, asked)]
+    token = asked.get("NextToken", "0")
+    if not token.isdecimal() or (start := int(token)) > len(found):
+        raise ServiceError(
+            "InvalidNextTokenException", "The NextToken is invalid. Verify that it's spelled correctly"
+        )
+    with_others = asked.get("IncludeAdditionalLanguageCodes", False)
+    answer: Params = {"Voices": [voice.described(with_others) for voice in found[start : start + _PAGE]]}
+    if start + _PAGE < len(found):
+        answer["NextToken"] = str(start + _PAGE)
+    return answer
+
+
+def _matches(voice: PollyVoice, asked: Params) -> bool:
+    spoken = {voice.language, *(voice.others if asked.get("IncludeAdditionalLanguageCodes") else ())}
+    return asked.get("Engine", voice.engines[0]) in voice.engines and (
+        asked.get("LanguageCode", voice.language) in spoken
+    )
+
+
+def _voice(asked: Params, engine: str) -> PollyVoice:
+    voice = voices().get(asked["VoiceId"])
+    if voice is None:
+        raise ServiceError("ValidationException", f"The local AWS does not know the voice {asked['VoiceId']}")
+    if engine not in voice.engines:
+        raise ServiceError(
+            "EngineNotSupportedException", f"This voice does not support the selected engine: {engine}"
+        )
+    if asked.get("LanguageCode", voice.language) not in {voice.language, *voice.others}:
+        raise ServiceError(
+            "LanguageNotSupportedException", "This voice does not support the selected language code"
+        )
+    return voice
+
+
+def _check_format(asked: Params, engine: str) -> None:
+    media, wanted = asked["OutputFormat"], asked.get("SpeechMarkTypes", [])
+    if media not in _MEDIA:
+        raise ServiceError("ValidationException", f"The local AWS has no {media}: ask for mp3 or pcm")
+    if wanted and (media != "json" or engine not in _WITH_MARKS):
+        raise ServiceError(
+            "MarksNotSupportedForFormatException",
+            "Speech marks are not supported for the OutputFormat or the engine selected",
+        )
+    if media == "json" and not wanted:
+        raise ServiceError("ValidationException", "SpeechMarkTypes is needed where the OutputFormat is json")
+    if "ssml" in wanted and asked.get("TextType") != "ssml":
+        raise ServiceError(
+            "SsmlMarksNotSupportedForTextTypeException", "SSML speech marks are not supported for plain text"
+        )
+    if media in _RATES and _rate(asked, engine) not in _RATES[media]:
+        raise ServiceError("InvalidSampleRateException", f"Invalid sample rate: {asked['SampleRate']}")
+
+
+def _rate(asked: Params, engine: str) -> int:
+    media = asked["OutputFormat"]
+    default = _MP3_DEFAULTS.get(engine, _RATES[media][0]) if media == "mp3" else _RATES[media][0]
+    told = asked.get("SampleRate", str(default))
+    return int(told) if told.isdecimal() else 0
+
+
+def _check_length(source: str, said: str) -> None:
+    if len(source) > _MOST_CHARACTERS or len(said) > _MOST_BILLED:
+        raise ServiceError("TextLengthExceededException", "Maximum text length has been exceeded")
+
+
+SERVICE = Service(
+    id="polly",
+    handlers={"SynthesizeSpeech": synthesize_speech, "DescribeVoices": describe_voices},
+    refusals={
+        "throttle": ServiceError("ThrottlingException", "Rate exceeded"),
+        "error500": ServiceError("ServiceFailureException", "An unknown condition caused a failure"),
+        "error503": ServiceError("ServiceUnavailableException", "The service is unavailable"),
+    },
+)

@@ -1,0 +1,129 @@
+"""SageMaker runtime: InvokeEndpoint and InvokeEndpointWithResponseStream, for endpoints that exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local_aws.account import ACCOUNT_ID, REGION
+from infra.local_aws.containers import InputError, Output, container_of
+from infra.local_aws.event_stream import exception_frame, payload_parts
+from infra.local_aws.service import Call, Service
+from infra.local_aws.wire import Params, ServiceError
+from pipeline.errors import StoriesError
+
+_MOST_BYTES = 6_291_456
+_JSON = "application/json"
+_VARIANT = "AllTraffic"
+
+
+def invoke_endpoint(call: Call) -> Params:
+    answered = _invoke(call)
+    try:
+        body = b"".join(answered.output.pieces)
+    except StoriesError as error:
+        raise _model_error(call, 500, str(error)) from error
+    return {
+        "Body": body,
+        "ContentType": answered.output.media,
+        "InvokedProductionVariant": answered.variant,
+    }
+
+
+def invoke_endpoint_with_response_stream(call: Call) -> Params:
+    answered = _invoke(call)
+    return {
+        "Body": _frames(answered.output),
+        "ContentType": answered.output.media,
+        "InvokedProductionVariant": answered.variant,
+    }
+
+
+@dataclass(frozen=True)
+class _Answered:
+    output: Output
+    variant: str
+
+
+def _invoke(call: Call) -> _Answered:
+    name, body = call.params["EndpointName"], call.params["Body"]
+    if len(body) > _MOST_BYTES:
+        raise ServiceError(
+            "ValidationError", f"Request of {len(body)} bytes is over the limit of {_MOST_BYTES} bytes"
+        )
+    endpoint = call.account.endpoint(name)
+    if endpoint is None:
+        raise ServiceError("ValidationError", f"Endpoint {name} of account {call.account.id} not found.")
+    variants = [one["VariantName"] for one in endpoint.get("ProductionVariants", [])] or [_VARIANT]
+    variant = call.params.get("TargetVariant", variants[0])
+    if variant not in variants:
+        raise ServiceError("ValidationError", f"Variant {variant} of endpoint {name} not found.")
+    try:
+        output = container_of(name, variant)(_read(call, body), call.account.backing.text)
+    except InputError as error:
+        raise _model_error(call, 422, error.body) from error
+    except StoriesError as error:
+        raise _model_error(call, 500, str(error)) from error
+    return _Answered(output, variant)
+
+
+def _read(call: Call, body: bytes) -> dict[str, Any]:
+    if call.params.get("ContentType", _JSON).partition(";")[0] != _JSON:
+        raise _model_error(call, 415, "Expected request with `Content-Type: application/json`")
+    try:
+        read = json.loads(body)
+    except ValueError as error:
+        raise _model_error(call, 400, "Failed to parse the request body as JSON") from error
+    if not isinstance(read, dict):
+        raise _model_error(call, 422, "Failed to deserialize the JSON body into the target type")
+    return read
+
+
+def _frames(output: Output) -> Iterator[bytes]:
+    try:
+        yield from payload_parts(output.pieces)
+    except StoriesError as error:
+        yield exception_frame("ModelStreamError", {"Message": str(error), "ErrorCode": "StreamBroken"})
+
+
+def _model_error(call: Call, status: int, message: str) -> ServiceError:
+    name, account = call.params["EndpointName"], call.account
+    kind = "client" if status < 500 else "server"
+    logs = f"arn:aws:logs:{account.region}:{account.id}:log-group:/aws/sagemaker/Endpoints/{name}"
+    return ServiceError(
+        "ModelError",
+        f'Received {kind} error ({status}) from primary with message "{message}". See the CloudWatch logs of '
+        f"/aws/sagemaker/Endpoints/{name} in account {account.id} for more information.",
+        {"OriginalStatusCode": status, "OriginalMessage": message, "LogStreamArn": logs},
+    )
+
+
+SERVICE = Service(
+    id="sagemaker-runtime",
+    handlers={
+        "InvokeEndpoint": invoke_endpoint,
+        "InvokeEndpointWithResponseStream": invoke_endpoint_with_response_stream,
+    },
+    refusals={
+        "throttle": ServiceError("ThrottlingException", "Rate exceeded"),
+        "error500": ServiceError("InternalFailure", "An internal failure occurred"),
+        "error503": ServiceError("ServiceUnavailable", "The service is unavailable. Try your call again"),
+        "model_error": ServiceError(
+            "ModelError",
+            'Received server error (500) from primary with message "CUDA out of memory".',
+            {
+                "OriginalStatusCode": 500,
+                "OriginalMessage": "CUDA out of memory",
+                "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/aws/sagemaker/Endpoints/any",
+            },
+        ),
+        "model_not_ready": ServiceError(
+            "ModelNotReadyException",
+            "Either a serverless variant's or a multi-model endpoint's model is not ready",
+        ),
+    },
+    invalid="ValidationError",
+    unbounded=frozenset({"Body"}),
+)

@@ -1,0 +1,138 @@
+"""Polly's SSML: which tags an engine takes, what is said, and where in the markup each character stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from infra.local_aws.wire import ServiceError
+
+# Which engines take a tag, and its attributes' rules where it has any. Source: the Polly guide,
+# "Supported SSML tags": neural voices have no <emphasis>, and of <prosody> no pitch.
+_EVERY = frozenset({"standard", "neural", "long-form", "generative"})
+_TAGS: Mapping[str, frozenset[str]] = {
+    "speak": _EVERY,
+    "p": _EVERY,
+    "s": _EVERY,
+    "break": _EVERY,
+    "lang": _EVERY,
+    "mark": _EVERY,
+    "sub": _EVERY,
+    "w": _EVERY,
+    "say-as": _EVERY,
+    "phoneme": frozenset({"standard", "neural", "long-form"}),
+    "prosody": _EVERY,
+    "emphasis": frozenset({"standard"}),
+    "amazon:auto-breaths": frozenset({"standard"}),
+    "amazon:breath": frozenset({"standard"}),
+    "amazon:effect": frozenset({"standard", "neural"}),
+    "amazon:domain": frozenset({"neural"}),
+}
+_STRENGTHS = {"none": 0, "x-weak": 50, "weak": 100, "medium": 300, "strong": 500, "x-strong": 1000}
+_MOST_BREAK_MS = 10_000
+_NO_PITCH = frozenset({"neural", "long-form", "generative"})
+
+
+@dataclass
+class Utterance:
+    """text: what is said; starts, ends: for each of its characters, the bytes of the source that it is.
+
+    pauses: (place in the text, ms), in order.
+    """
+
+    text: str = ""
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    pauses: list[tuple[int, int]] = field(default_factory=list)
+
+    def say(self, data: str, start: int, entity_end: int = 0) -> None:
+        for char in data:
+            end = entity_end or start + len(char.encode())
+            self.text += char
+            self.starts.append(start)
+            self.ends.append(end)
+            start = end
+
+    def pieces(self) -> list[tuple[int, int, int]]:
+        """(start, end, pause after it in ms): the text between pauses."""
+        found, start = [], 0
+        for place, pause in self.pauses:
+            found.append((start, place, pause))
+            start = place
+        return [*found, (start, len(self.text), 0)]
+
+
+def plain(text: str) -> Utterance:
+    said = Utterance()
+    said.say(text, 0)
+    return said
+
+
+def parse(source: str, engine: str) -> Utterance:
+    """Raises ServiceError: malformed, a tag that the engine lacks, a break of over 10 s."""
+    reader = _Reader(source.encode(), engine)
+    try:
+        return reader.read()
+    except expat.ExpatError as error:
+        raise _invalid("Invalid SSML request") from error
+
+
+class _Reader:
+    def __init__(self, source: bytes, engine: str) -> None:
+        self._source = source
+        self._engine = engine
+        self._said = Utterance()
+        self._depth = 0
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.StartElementHandler = self._open
+        self._parser.EndElementHandler = self._close
+        self._parser.CharacterDataHandler = self._hear
+        self._parser.StartDoctypeDeclHandler = self._doctype
+
+    def read(self) -> Utterance:
+        self._parser.Parse(self._source, True)
+        return self._said
+
+    def _open(self, tag: str, attributes: dict[str, str]) -> None:
+        if (self._depth == 0) != (tag == "speak") or tag not in _TAGS:
+            raise _invalid("Invalid SSML request")
+        if self._engine not in _TAGS[tag]:
+            raise _invalid(f"Unsupported {self._engine.title()} feature")
+        self._depth += 1
+        if tag == "break":
+            self._said.pauses.append((len(self._said.text), _pause(attributes)))
+        if tag == "prosody" and "pitch" in attributes and self._engine in _NO_PITCH:
+            raise _invalid(f"Unsupported {self._engine.title()} feature")
+
+    def _close(self, tag: str) -> None:
+        self._depth -= 1
+        if tag in {"p", "s"}:  # what it said is a sentence of its own, though no blank may follow
+            self._said.say("\n", self._parser.CurrentByteIndex, self._parser.CurrentByteIndex)
+
+    def _hear(self, data: str) -> None:
+        at = self._parser.CurrentByteIndex
+        entity = self._source[at : at + 1] == b"&"
+        self._said.say(data, at, self._source.index(b";", at) + 1 if entity else 0)
+
+    def _doctype(self, *_: object) -> None:
+        raise _invalid("Invalid SSML request")
+
+
+def _pause(attributes: Mapping[str, str]) -> int:
+    if (strength := attributes.get("strength", "medium")) not in _STRENGTHS:
+        raise _invalid("Invalid SSML request")
+    if "time" not in attributes:
+        return _STRENGTHS[strength]
+    told = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", attributes["time"])
+    if told is None:
+        raise _invalid("Invalid SSML request")
+    milliseconds = round(float(told[1]) * (1000 if told[2] == "s" else 1))
+    if milliseconds > _MOST_BREAK_MS:
+        raise _invalid("Invalid SSML request: a break is 10 seconds at most")
+    return milliseconds
+
+
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidSsmlException", message)

@@ -1,0 +1,101 @@
+"""Amazon Translate: TranslateText. Limits: AWS documentation and botocore's model, read November 2026."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.local_aws.account import Account
+from infra.local_aws.service import Call, Service
+from infra.local_aws.wire import Params, ServiceError
+from pipeline.story.locales import language
+
+_MOST_BYTES = 10_000
+_AUTO = "auto"
+# Under this the service says that it cannot tell (DetectedLanguageLowConfidenceException).
+_LEAST_CONFIDENCE = 0.2
+_LANGUAGES = frozenset(
+    (
+        "af sq am ar hy az bn bs bg ca zh zh-TW hr cs da fa-AF nl en et fa tl fi fr fr-CA ka de el gu ht "
+        "ha he hi hu is id ga it ja kn kk ko lv lt mk ms ml mt mr mn no ps pl pt pt-PT pa ro ru sr si sk sl "
+        "so es es-MX sw sv ta te th tr uk ur uz vi cy"
+    ).split()
+)
+_FORMAL = frozenset("nl fr fr-CA de hi it ja ko es es-MX pt-PT".split())
+# Custom terminologies that exist in this account; there is no operation to import more.
+TERMINOLOGIES = frozenset({"stories"})
+
+
+def translate_text(call: Call) -> Params:
+    text, target = call.params["Text"], call.params["TargetLanguageCode"]
+    size = len(text.encode())
+    if size > _MOST_BYTES:
+        raise ServiceError(
+            "TextSizeLimitExceededException",
+            f"Input text size exceeds limit. Max length of request text allowed is {_MOST_BYTES} bytes "
+            f"while in this request the text size is {size} bytes",
+        )
+    names = call.params.get("TerminologyNames", [])
+    if unknown := [name for name in names if name not in TERMINOLOGIES]:
+        raise ServiceError("ResourceNotFoundException", f"The terminology {unknown[0]} was not found")
+    told = call.params["SourceLanguageCode"]
+    source = _detect(call.account, text) if told == _AUTO else told
+    _check_pair(source, target)
+    answer: Params = {
+        "TranslatedText": _translate(call.account, text, source, target),
+        "SourceLanguageCode": source,
+        "TargetLanguageCode": target,
+    }
+    if names:
+        answer["AppliedTerminologies"] = [{"Name": name, "Terms": []} for name in names]
+    if applied := _applied(call.params.get("Settings", {}), target):
+        answer["AppliedSettings"] = applied
+    return answer
+
+
+def _translate(account: Account, text: str, source: str, target: str) -> str:
+    """Line for line: the service keeps line breaks."""
+    lines = text.split("\n")
+    told = [line for line in lines if line.strip()]
+    made = iter(account.backing.translate(tuple(told), language(source), language(target)))
+    return "\n".join(next(made) if line.strip() else line for line in lines)
+
+
+def _detect(account: Account, text: str) -> str:
+    detector = account.backing.detector
+    if found := detector.detect(text):
+        return found
+    odds = {code: detector.confidence(text, code) for code in account.backing.app.chains}
+    best = max(odds, key=lambda code: odds[code])
+    if odds[best] < _LEAST_CONFIDENCE:
+        raise ServiceError(
+            "DetectedLanguageLowConfidenceException",
+            "The confidence of the detected source language is too low",
+            {"DetectedLanguageCode": best},
+        )
+    return best
+
+
+def _check_pair(source: str, target: str) -> None:
+    if source == target or not {source, target} <= _LANGUAGES:
+        raise ServiceError(
+            "UnsupportedLanguagePairException",
+            f"Unsupported language pair: {source} to {target}.",
+            {"SourceLanguageCode": source, "TargetLanguageCode": target},
+        )
+
+
+def _applied(settings: dict[str, Any], target: str) -> dict[str, Any]:
+    """Formality is ignored for a target that lacks it (the model's documentation), not refused."""
+    return {name: value for name, value in settings.items() if name != "Formality" or target in _FORMAL}
+
+
+SERVICE = Service(
+    id="translate",
+    handlers={"TranslateText": translate_text},
+    refusals={
+        "throttle": ServiceError("TooManyRequestsException", "Rate exceeded"),
+        "error500": ServiceError("InternalServerException", "An internal server error occurred"),
+        "error503": ServiceError("ServiceUnavailableException", "Amazon Translate is unavailable"),
+    },
+    unbounded=frozenset({"Text"}),
+)

@@ -1,1 +1,0 @@
-"""How good stories are, in figures: what the notebooks call."""

@@ -1,0 +1,50 @@
+"""What may be asked for: an idea is checked and put on record before anything is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.app import App, Chain
+from pipeline.errors import RequestError
+from pipeline.storage import keys
+from pipeline.storage.records import AcceptedRequest, dump
+from pipeline.story import ideas
+from pipeline.story.locales import match
+from pipeline.types import StoryRequest
+
+VARIANTS = 2**53
+
+
+def accept(app: App, context: str, variant: int = 0, audience: str = "") -> str:
+    """The story's id; the request is on disk when this returns. Raises RequestError, ContentRejectedError.
+
+    audience: for whom it is written, "" for the usual.
+    """
+    accepted = acceptable(app, context, variant, audience)
+    app.store.put_if_absent(keys.request(accepted.story_id), dump(accepted))
+    return accepted.story_id
+
+
+def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> AcceptedRequest:
+    """What accept() would write, unwritten. Raises RequestError, ContentRejectedError."""
+    if not 0 <= variant < VARIANTS:
+        raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
+    request = StoryRequest(ideas.accept(context, app.word_filter), variant)
+    if audience:
+        request = replace(request, audience=ideas.accept(audience, app.word_filter))
+    return AcceptedRequest(request, app.prompt.id, app.text.fingerprint)
+
+
+def chain(app: App, tag: str, experimental: bool = False) -> Chain:
+    """The engines of the locale `tag`.
+
+    Raises RequestError: unknown, or measured as not intelligible and not asked for as experimental.
+    """
+    matched = app.chains[match(tag, app.chains)]
+    if matched.experimental and not experimental:
+        raise RequestError(
+            f"{matched.locale} is experimental with these engines (measured as {matched.quality}): "
+            "add --experimental to have it all the same",
+            problem="experimental-locale",
+        )
+    return matched

@@ -1,0 +1,40 @@
+"""All four steps of a story in a locale: what each one returns is passed on to the next.
+
+One maker at a time, wherever it runs, by the app's locks. What is committed is never made again: the
+text once as story.json, each translation once as <locale>/text.json, and manifest.json last, which says
+that the story in that locale is complete.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from pipeline.app import App
+from pipeline.errors import NotFoundError
+from pipeline.ports import Progress
+from pipeline.steps import committed
+from pipeline.steps.generate import generate
+from pipeline.steps.speak import speak
+from pipeline.steps.store import store
+from pipeline.steps.translate import translate
+from pipeline.storage import keys
+from pipeline.types import Manifest
+
+
+def run(app: App, story_id: str, locale: str, progress: Progress) -> Manifest:
+    """The manifest; what is complete is only read. Raises what the steps raise."""
+    with suppress(NotFoundError):
+        return committed.manifest(app.store, story_id, locale)
+    source = generate(app, story_id, progress)
+    text = translate(app, story_id, locale, progress, source)
+
+    def speak_and_store() -> Manifest:
+        narrations = speak(app, story_id, locale, progress, text)
+        return store(app, story_id, locale, progress, source, text, narrations)
+
+    return app.locks.once(
+        keys.manifest(story_id, locale),
+        lambda: committed.manifest(app.store, story_id, locale),
+        speak_and_store,
+        progress.note,
+    )

@@ -1,0 +1,42 @@
+"""speak: a narration for each segment of a committed text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.app import App, Chain
+from pipeline.ports import Progress
+from pipeline.steps.translate import translate
+from pipeline.storage.records import CommittedText
+from pipeline.types import Narration
+
+
+def speak(
+    app: App, story_id: str, locale: str, progress: Progress, text: CommittedText | None = None
+) -> tuple[Narration, ...]:
+    """One narration a segment, in order.
+
+    text: the committed text in `locale`, where the caller has it; else it is read, or made.
+    Raises EngineError, and what translate() raises.
+    """
+    story = (text or translate(app, story_id, locale, progress)).story
+    narrations = []
+    with progress.step("speak", len(story.segments), "sentence") as advance:
+        for narration in _narrations(app.chains[locale], story.segments):
+            narrations.append(narration)
+            advance(1)
+    return tuple(narrations)
+
+
+def _narrations(chain: Chain, texts: Sequence[str]) -> Iterator[Narration]:
+    """In order, as many at once as the voice serves; where one fails, what has not begun is not begun."""
+
+    def synthesize(text: str) -> Narration:
+        return chain.speech.synthesize(text, chain.voice)
+
+    if chain.speech.parallel == 1:  # no thread, so that Ctrl-C ends it at once
+        yield from map(synthesize, texts)
+        return
+    with ThreadPoolExecutor(chain.speech.parallel) as pool:
+        yield from pool.map(synthesize, texts)

@@ -1,0 +1,106 @@
+"""How far a story in a locale is: a hint with an expiry, beside the manifest that alone says "done".
+
+Written by whoever follows the steps (`StatusProgress`), read by whoever polls. Past its expiry it
+reads as failed: its maker died, or ran out of time.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+
+from pipeline.errors import NotFoundError, StoriesError
+from pipeline.ports import Advance, Store
+from pipeline.storage import keys
+from pipeline.storage.digest import canonical
+
+QUEUED, WRITING, TRANSLATING, SPEAKING = "queued", "writing", "translating", "speaking"
+DONE, FAILED = "done", "failed"
+_STATES = {"write": WRITING, "judge": WRITING, "translate": TRANSLATING, "speak": SPEAKING, "store": SPEAKING}
+# An Express workflow ends within 5 minutes, and a silent engine answers or fails within 70 s.
+LIFE = 300.0
+# Progress is told this often at most (s): each write is a request to the store.
+_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """done, total: of the state's own unit (tokens, sentences); total 0: not known.
+
+    problem: a slug of errors.py, where state is failed; kind: the error's class. expires_at: epoch seconds.
+    """
+
+    state: str
+    expires_at: float
+    done: int = 0
+    total: int = 0
+    problem: str = ""
+    kind: str = ""
+    detail: str = ""
+
+
+def read(store: Store, story_id: str, locale: str, clock: Callable[[], float] = time.time) -> Status:
+    """Raises NotFoundError: nobody asked for it. A damaged one reads as expired, an expired one as failed."""
+    try:
+        status = Status(**json.loads(store.get(keys.status(story_id, locale))))
+    except (ValueError, TypeError):
+        status = Status("", 0)
+    if status.state != FAILED and status.expires_at <= clock():
+        return Status(FAILED, status.expires_at, status.done, status.total, "interrupted", "UnavailableError")
+    return status
+
+
+def is_live(store: Store, story_id: str, locale: str, clock: Callable[[], float] = time.time) -> bool:
+    """Whether somebody is, or should be, at it now."""
+    try:
+        return read(store, story_id, locale, clock).state != FAILED
+    except NotFoundError:
+        return False
+
+
+def write(store: Store, story_id: str, locale: str, status: Status) -> None:
+    store.put(keys.status(story_id, locale), canonical(asdict(status)))
+
+
+def queue(store: Store, story_id: str, locale: str, life: float = LIFE) -> None:
+    """life: seconds until it counts as forgotten."""
+    write(store, story_id, locale, Status(QUEUED, time.time() + life))
+
+
+def fail(store: Store, story_id: str, locale: str, error: StoriesError) -> None:
+    failed = Status(FAILED, time.time(), problem=error.problem, kind=type(error).__name__, detail=str(error))
+    write(store, story_id, locale, failed)
+
+
+@dataclass(slots=True)
+class StatusProgress:
+    """A Progress that writes the status as the steps go on."""
+
+    store: Store
+    story_id: str
+    locale: str
+    clock: Callable[[], float] = time.time
+    _written: float = field(default=0.0, init=False)
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        status = Status(_STATES[name], 0, 0, total)
+        self._write(status)
+
+        def advance(count: int) -> None:
+            nonlocal status
+            status = replace(status, done=status.done + count)
+            if self.clock() - self._written >= _EVERY:
+                self._write(status)
+
+        yield advance
+
+    def note(self, text: str) -> None:
+        """Why a draft was refused is in the story's own record."""
+
+    def _write(self, status: Status) -> None:
+        self._written = self.clock()
+        write(self.store, self.story_id, self.locale, replace(status, expires_at=self._written + LIFE))

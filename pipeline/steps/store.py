@@ -1,0 +1,127 @@
+"""store: one tagged mp3, then the manifest that names everything. The manifest is the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.app import App, Chain
+from pipeline.ports import Progress
+from pipeline.steps import committed, id3
+from pipeline.steps.generate import generate
+from pipeline.steps.speak import speak
+from pipeline.steps.translate import translate
+from pipeline.storage import keys
+from pipeline.storage.records import CommittedText, dump
+from pipeline.types import Manifest, ManifestSegment, Narration, Recording, Story, StoryRequest, Usage
+
+
+def store(
+    app: App,
+    story_id: str,
+    locale: str,
+    progress: Progress,
+    source: CommittedText | None = None,
+    text: CommittedText | None = None,
+    narrations: Sequence[Narration] | None = None,
+) -> Manifest:
+    """The committed manifest of the story in `locale`: the first one stays, whoever made it.
+
+    source: the English text; text: the one in `locale`; narrations: one a segment of it. What the caller
+    does not have is read, or made. Raises what the steps before raise, and StoreError.
+    """
+    source = source or generate(app, story_id, progress)
+    text = text or translate(app, story_id, locale, progress, source)
+    if narrations is None:
+        narrations = speak(app, story_id, locale, progress, text)
+    request = committed.request(app.store, story_id).request
+    with progress.step("store", 1, "mp3") as advance:
+        mp3, manifest = build(app, request, source, text, app.chains[locale], narrations)
+        app.store.put(manifest.mp3, mp3)
+        manifest = _commit(app, manifest)
+        advance(1)
+    return manifest
+
+
+def _commit(app: App, manifest: Manifest) -> Manifest:
+    """The first manifest stays, unless the mp3 that it names was deleted: then this one replaces it."""
+    key = keys.manifest(manifest.story_id, manifest.locale)
+    if app.store.put_if_absent(key, dump(manifest)):
+        return manifest
+    if not committed.is_complete(app.store, manifest.story_id, manifest.locale):
+        app.store.put(key, dump(manifest))
+    return committed.manifest(app.store, manifest.story_id, manifest.locale)
+
+
+def build(
+    app: App,
+    request: StoryRequest,
+    source: CommittedText,
+    text: CommittedText,
+    chain: Chain,
+    narrations: Sequence[Narration],
+) -> tuple[bytes, Manifest]:
+    """The tagged mp3 and the manifest that names it; nothing is stored yet."""
+    recording = app.encoder.join(narrations)
+    engines = _engines(app, source, text, chain)
+    mp3 = _tagged(recording, text.story, engines, _labels(chain))
+    usage = {"generate": source.usage, "speak": _speech_usage(narrations, text.story)}
+    checks = source.checks
+    if chain.translation is not None:
+        usage["translate"] = text.usage
+        checks += text.checks
+    manifest = Manifest(
+        story_id=text.story.id,
+        locale=chain.locale,
+        title=text.story.title,
+        context=request.context,
+        idea=source.idea,
+        variant=request.variant,
+        segments=_segments(text.story, narrations, recording.starts_ms),
+        mp3=keys.mp3(text.story.id, chain.locale, mp3),
+        duration_ms=recording.duration_ms,
+        labels=_labels(chain),
+        engines=engines,
+        checks=checks,
+        usage=usage,
+    )
+    return mp3, manifest
+
+
+def _tagged(recording: Recording, story: Story, engines: dict[str, str], labels: tuple[str, ...]) -> bytes:
+    return id3.tag(
+        recording.audio,
+        title=story.title,
+        language=story.locale,
+        segments=tuple(zip(recording.starts_ms, story.segments, strict=True)),
+        comment="; ".join((f"Made by AI with {', '.join(engines.values())}", *labels)),
+        engines=engines,
+    )
+
+
+def _engines(app: App, source: CommittedText, text: CommittedText, chain: Chain) -> dict[str, str]:
+    translation = {} if chain.translation is None else {"translation": text.engine}
+    return {
+        "text": source.engine,
+        **translation,
+        "speech": f"{chain.speech.fingerprint} ({chain.voice.id})",
+        "encoder": app.encoder.fingerprint,
+    }
+
+
+def _labels(chain: Chain) -> tuple[str, ...]:
+    return (*chain.labels, "experimental") if chain.experimental else chain.labels
+
+
+def _speech_usage(narrations: Sequence[Narration], story: Story) -> Usage:
+    seconds = sum(narration.duration_ms for narration in narrations) / 1000
+    return Usage(len(narrations), characters=sum(map(len, story.segments)), audio_seconds=round(seconds, 3))
+
+
+def _segments(
+    story: Story, narrations: Sequence[Narration], starts: tuple[int, ...]
+) -> tuple[ManifestSegment, ...]:
+    parts = zip(story.segments, narrations, starts, strict=True)
+    return tuple(
+        ManifestSegment(text, keys.audio(narration), start, narration.duration_ms, narration.marks)
+        for text, narration, start in parts
+    )

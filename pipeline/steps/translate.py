@@ -1,0 +1,78 @@
+"""translate: the committed English text in another locale; never written anew."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from pipeline.app import App
+from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
+from pipeline.ports import Progress, TranslationEngine
+from pipeline.steps import committed
+from pipeline.steps.generate import generate, reasons
+from pipeline.storage import keys
+from pipeline.storage.keys import WRITTEN_IN
+from pipeline.storage.records import CommittedText, commit_text
+from pipeline.story import translation_checks
+from pipeline.story.locales import language
+from pipeline.types import Check, Story, Usage
+
+
+def translate(
+    app: App, story_id: str, locale: str, progress: Progress, source: CommittedText | None = None
+) -> CommittedText:
+    """The committed text in `locale`; the story itself where stories are written in that language.
+
+    source: the committed English text, where the caller has it; else it is read, or generated.
+    Raises ContentRejectedError, EngineError: no acceptable translation; and what generate() raises.
+    """
+    engine = app.chains[locale].translation
+    if engine is None:
+        return source or generate(app, story_id, progress)
+    with suppress(NotFoundError):
+        return committed.text(app.store, story_id, locale)
+    english = source or generate(app, story_id, progress)
+    return app.locks.once(
+        keys.text(story_id, locale),
+        lambda: committed.text(app.store, story_id, locale),
+        lambda: _translate(app, engine, story_id, locale, english, progress),
+        progress.note,
+    )
+
+
+def _translate(
+    app: App, engine: TranslationEngine, story_id: str, locale: str, source: CommittedText, progress: Progress
+) -> CommittedText:
+    if not app.strict and source.engine != app.text.fingerprint:
+        raise RequestError(
+            f"story {story_id[:8]} was written by {source.engine}: a profile for quick looks does not "
+            "translate it, since its translation would stay; use the same profile and model",
+            problem="another-writer",
+        )
+    texts = (source.story.title, *source.story.segments)
+    with progress.step("translate", len(texts), "sentence") as advance:
+        title, *segments = engine.translate(texts, WRITTEN_IN, locale, lambda _: advance(1))
+    story = Story(story_id, locale, title, tuple(segments))
+    checks = (
+        *translation_checks.check(source.story.segments, story.segments, locale, app.language),
+        _gentle_words(app, story),
+    )
+    checks = tuple(replace(check, name=f"translation: {check.name}") for check in checks)
+    _refuse_failed(app, checks, locale)
+    usage = Usage(1, characters=sum(map(len, texts)))
+    return commit_text(app.store, CommittedText(story, source.idea, engine.fingerprint, 0, checks, usage))
+
+
+def _gentle_words(app: App, story: Story) -> Check:
+    matches = app.word_filter.story(f"{story.title} {story.text}", language(story.locale))
+    return Check("gentle words", not matches, ", ".join(matches) or None, "none of the screen's words")
+
+
+def _refuse_failed(app: App, checks: tuple[Check, ...], locale: str) -> None:
+    failed = tuple(check for check in checks if not check.passed)
+    if failed and app.strict:
+        raise ContentRejectedError(
+            f"the translation to {locale} did not pass the checks ({reasons(failed)}): "
+            "try --new, or another language",
+            problem="bad-translation",
+        )

@@ -1,0 +1,98 @@
+"""Where everything lies in a store. What is named by a digest is immutable."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from pipeline.storage.digest import digest
+from pipeline.types import Narration
+
+_EXTENSIONS = {"audio/wav": "wav", "audio/mpeg": "mp3"}
+WRITTEN_IN = "en"
+
+
+def request(story_id: str) -> str:
+    return f"stories/{story_id}/request.json"
+
+
+def text(story_id: str, locale: str) -> str:
+    """The committed text: the story itself, or its translation."""
+    return (
+        f"stories/{story_id}/story.json" if locale == WRITTEN_IN else f"stories/{story_id}/{locale}/text.json"
+    )
+
+
+def manifest(story_id: str, locale: str) -> str:
+    return f"stories/{story_id}/{locale}/manifest.json"
+
+
+def status(story_id: str, locale: str) -> str:
+    return f"stories/{story_id}/{locale}/status.json"
+
+
+def claims(name: str) -> str:
+    """Where the claims on what is called `name` lie."""
+    return f"claims/{name}/"
+
+
+def claim(name: str, number: int) -> str:
+    return f"{claims(name)}{number:08d}"
+
+
+def idempotency(caller: str, key: str) -> str:
+    return f"idempotency/{digest([caller, key])}.json"
+
+
+def card(catalog: str, locale: str, story_id: str) -> str:
+    """A published story, as a catalog lists it."""
+    return f"{cards(catalog, locale)}{story_id}.json"
+
+
+def cards(catalog: str, locale: str = "") -> str:
+    """Where the cards of a locale lie, or of all."""
+    return f"catalogs/{catalog}/cards/{f'{locale}/' if locale else ''}"
+
+
+def edition(catalog: str, name: str) -> str:
+    """Says that the cards of an edition are listed: written once they are all there."""
+    return f"{editions(catalog)}{name}"
+
+
+def editions(catalog: str) -> str:
+    return f"catalogs/{catalog}/editions/"
+
+
+def withdrawn(catalog: str, name: str = "") -> str:
+    """Says that an edition is listed no longer; "": where these lie."""
+    return f"catalogs/{catalog}/withdrawn/{name}"
+
+
+def withheld(catalog: str, story_id: str = "", locale: str = "") -> str:
+    """Says that a person does not want a story listed; without an id: where these lie."""
+    return f"catalogs/{catalog}/withheld/{f'{locale}/{story_id}' if story_id else ''}"
+
+
+def run(run_id: str, name: str = "run.json") -> str:
+    """A file of a batch run."""
+    return f"runs/{run_id}/{name}"
+
+
+def mp3(story_id: str, locale: str, data: bytes) -> str:
+    return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
+
+
+def audio(narration: Narration) -> str:
+    """A spoken segment, named by its own content."""
+    name = hashlib.sha256(narration.audio).hexdigest()
+    return f"audio/{name[:2]}/{name}.{_EXTENSIONS[narration.media_type]}"
+
+
+def call(verb: str, engine: str, sent: Any) -> str:
+    """A remembered call, named by exactly what was sent to exactly which engine."""
+    name = digest({"verb": verb, "engine": engine, "sent": sent})
+    return f"cache/{verb}/{name[:2]}/{name}.json"
+
+
+def quarantine(key: str, data: bytes) -> str:
+    return f"quarantine/{key}.{hashlib.sha256(data).hexdigest()[:8]}"

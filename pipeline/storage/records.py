@@ -1,0 +1,107 @@
+"""What is committed, as JSON and back. Canonical, so that equal records are equal bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.errors import StoreError
+from pipeline.ports import Store
+from pipeline.storage import keys
+from pipeline.storage.digest import canonical, digest
+from pipeline.types import Check, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRequest:
+    """stories/<id>/request.json: what was asked, before anything is made of it."""
+
+    request: StoryRequest
+    prompt: str
+    engine: str
+
+    @property
+    def story_id(self) -> str:
+        """The first 128 bits of the digest of everything that decides which story this is."""
+        return digest({**asdict(self.request), "prompt": self.prompt, "engine": self.engine})[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedText:
+    """A committed text: stories/<id>/story.json, and <locale>/text.json for its translations.
+
+    idea: the context in English. engine: who wrote or translated it.
+    """
+
+    story: Story
+    idea: str
+    engine: str
+    attempt: int
+    checks: tuple[Check, ...]
+    usage: Usage
+
+
+def dump(record: AcceptedRequest | CommittedText | Manifest) -> bytes:
+    return canonical(asdict(record))
+
+
+def load_request(data: bytes, key: str) -> AcceptedRequest:
+    """key: where `data` lay, for the message. Raises StoreError: damaged. So do the other two."""
+    with _sound(key):
+        body = json.loads(data)
+        return AcceptedRequest(StoryRequest(**body["request"]), body["prompt"], body["engine"])
+
+
+def load_text(data: bytes, key: str) -> CommittedText:
+    with _sound(key):
+        body = json.loads(data)
+        story = body["story"]
+        return CommittedText(
+            Story(story["id"], story["locale"], story["title"], tuple(story["segments"])),
+            body["idea"],
+            body["engine"],
+            body["attempt"],
+            tuple(Check(**check) for check in body["checks"]),
+            Usage(**body["usage"]),
+        )
+
+
+def load_manifest(data: bytes, key: str) -> Manifest:
+    with _sound(key):
+        body = json.loads(data)
+        return Manifest(
+            **{
+                **body,
+                "segments": tuple(_segment(segment) for segment in body["segments"]),
+                "labels": tuple(body["labels"]),
+                "checks": tuple(Check(**check) for check in body["checks"]),
+                "usage": {step: Usage(**usage) for step, usage in body["usage"].items()},
+            }
+        )
+
+
+def _segment(body: dict[str, Any]) -> ManifestSegment:
+    return ManifestSegment(**{**body, "marks": tuple(SpeechMark(**mark) for mark in body["marks"])})
+
+
+def commit_text(store: Store, text: CommittedText) -> CommittedText:
+    """The first accepted text stays, whoever wrote it: what is committed, which may be another's."""
+    key = keys.text(text.story.id, text.story.locale)
+    if store.put_if_absent(key, dump(text)):
+        return text
+    return load_text(store.get(key), key)
+
+
+@contextmanager
+def _sound(key: str) -> Iterator[None]:
+    """Whatever a file that is not what was written makes json and the types stumble over."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{key} was damaged after it was written: move it away and run the same command again",
+            problem="damaged-record",
+        ) from error

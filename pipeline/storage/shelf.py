@@ -1,0 +1,193 @@
+"""What the store holds: finished stories, found by their manifests; published ones, by their cards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import islice
+
+from pipeline.errors import NotFoundError, RequestError
+from pipeline.ports import Store
+from pipeline.storage import keys
+from pipeline.storage.digest import canonical
+from pipeline.storage.records import load_manifest
+from pipeline.types import Manifest
+
+PUBLISHED = "published"
+# The edition of what was published by itself: always listed.
+ALONE = ""
+_LIFTED = b"lifted"
+_READERS = 8
+# Of the cards of a run that never published, a reader's request passes over so many pages and no more.
+_MOST_LOOKS = 10
+_ID = re.compile(r"[0-9a-f]{4,32}")
+CURSOR = re.compile(r"[A-Za-z0-9-]{2,35}\.[0-9a-f]{32}")
+
+
+def manifests(store: Store, story_id: str = "") -> Iterator[Manifest]:
+    """Complete stories, by id and locale."""
+    prefix = f"stories/{story_id}/" if story_id else "stories/"
+    for key in store.list(prefix):
+        if key.endswith("/manifest.json"):
+            yield load_manifest(store.get(key), key)
+
+
+def find(store: Store, start: str) -> str:
+    """The one story id that begins with `start` (4 or more hex digits).
+
+    Raises RequestError: not an id, or more than one fits. NotFoundError: none does.
+    """
+    if not _ID.fullmatch(start):
+        raise RequestError(f"not a story id: {start[:40]!r}; `stories list` shows them", problem="bad-id")
+    found = sorted({key.split("/")[1] for key in store.list(f"stories/{start}")})
+    if not found:
+        raise NotFoundError(f"there is no story {start}: `stories list` shows which there are")
+    if len(found) > 1:
+        raise RequestError(f"{start} begins {len(found)} stories: give more of the id", problem="bad-id")
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A published story as a list shows it. The idea is left out: it may name a child.
+
+    editions: what it was published with: it is listed while one of them is. None: a person withheld it.
+    """
+
+    id: str
+    locale: str
+    title: str
+    duration_ms: int
+    labels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    editions: tuple[str, ...] = (ALONE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """cursor: of the next page, "" where this one is the last."""
+
+    cards: tuple[Card, ...]
+    cursor: str
+
+
+def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
+    """Listed from now on, also where it was withheld; the story itself stays where it is."""
+    card = _card_of(manifest)
+    if (card.id, card.locale) in withheld(store, catalog):
+        store.put(keys.withheld(catalog, card.id, card.locale), _LIFTED)
+    store.put(keys.card(catalog, card.locale, card.id), _dump(card))
+    return card
+
+
+def withhold(store: Store, story_id: str, locale: str, catalog: str = PUBLISHED) -> None:
+    """A person does not want it listed: it is not from now on, whatever it was published with."""
+    store.put(keys.withheld(catalog, story_id, locale), b"")
+    key = keys.card(catalog, locale, story_id)
+    with suppress(NotFoundError):
+        store.put(key, _dump(replace(_card(store.get(key)), editions=())))
+
+
+def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str]]:
+    """(id, locale) of what a person does not want listed."""
+    names = [key for key in store.list(keys.withheld(catalog)) if store.get(key) != _LIFTED]
+    return frozenset((name.split("/")[-1], name.split("/")[-2]) for name in names)
+
+
+class Edition:
+    """Stories that are published together: a reader's list shows none of them, then all. name: of a file."""
+
+    def __init__(self, store: Store, name: str, catalog: str = PUBLISHED) -> None:
+        self._store, self._name, self._catalog = store, name, catalog
+        self._listed = _Listed(store, catalog)
+
+    def add(self, manifest: Manifest, tags: tuple[str, ...] = ()) -> Card:
+        """To be listed once this edition is issued; what is listed already stays so meanwhile."""
+        card = replace(_card_of(manifest), tags=tags, editions=(self._name,))
+        key = keys.card(self._catalog, card.locale, card.id)
+        if self._store.put_if_absent(key, _dump(card)):
+            return card
+        before = _card(self._store.get(key)).editions
+        if self._name not in before:
+            # One that lists it now is enough: a card does not grow with each night's run.
+            standing = [ALONE] if ALONE in before else [one for one in before if one in self._listed][-1:]
+            card = replace(card, editions=(*standing, self._name))
+            self._store.put(key, _dump(card))
+        return card
+
+    def issue(self) -> None:
+        self._store.put(keys.edition(self._catalog, self._name), b"")
+
+    def withdraw(self) -> None:
+        """Lists its cards no more, but for those of another edition. Raises NotFoundError: never issued."""
+        self._store.get(keys.edition(self._catalog, self._name))
+        self._store.put(keys.withdrawn(self._catalog, self._name), b"")
+
+
+def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catalog: str = PUBLISHED) -> Page:
+    """The next `size` published stories after `cursor` ("" for the first), by locale and id.
+
+    Fewer, where many cards are not listed: so many are looked at and no more. locale: only this one.
+    Raises RequestError: not a cursor of ours.
+    """
+    listed = _Listed(store, catalog)
+    names = store.list(keys.cards(catalog, locale), after=_after(catalog, cursor))
+    found: list[Card] = []
+    last = ""
+    with ThreadPoolExecutor(_READERS) as pool:
+        for _ in range(_MOST_LOOKS):
+            batch = list(islice(names, size - len(found)))
+            cards = [_card(data) for data in pool.map(store.get, batch)]
+            found += [card for card in cards if any(one in listed for one in card.editions)]
+            last = f"{cards[-1].locale}.{cards[-1].id}" if cards else ""
+            if len(found) == size or not batch:
+                break
+    return Page(tuple(found), last if next(names, None) else "")
+
+
+class _Listed:
+    """The editions whose cards are listed; looked up once, where a card has one that is not ALONE."""
+
+    def __init__(self, store: Store, catalog: str) -> None:
+        self._store, self._catalog = store, catalog
+
+    def __contains__(self, edition: str) -> bool:
+        return edition == ALONE or edition in self._editions
+
+    @cached_property
+    def _editions(self) -> frozenset[str]:
+        issued, withdrawn = (
+            {key.rsplit("/", 1)[1] for key in self._store.list(prefix)}
+            for prefix in (keys.editions(self._catalog), keys.withdrawn(self._catalog))
+        )
+        return frozenset(issued - withdrawn)
+
+
+def _card_of(manifest: Manifest) -> Card:
+    return Card(
+        manifest.story_id, manifest.locale, manifest.title, manifest.duration_ms, tuple(manifest.labels)
+    )
+
+
+def _after(catalog: str, cursor: str) -> str:
+    if not cursor:
+        return ""
+    if not CURSOR.fullmatch(cursor):
+        raise RequestError("not a cursor: take the one that the page before gave", problem="bad-request")
+    locale, _, story_id = cursor.partition(".")
+    return keys.card(catalog, locale, story_id)
+
+
+def _dump(card: Card) -> bytes:
+    return canonical(asdict(card))
+
+
+def _card(data: bytes) -> Card:
+    told = json.loads(data)
+    lists = {name: tuple(told[name]) for name in ("labels", "tags", "editions") if name in told}
+    return Card(**{**told, **lists})

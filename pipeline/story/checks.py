@@ -1,0 +1,110 @@
+"""Is a draft a story? Rules that need no model; the judge's answers are added by the step."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from pipeline.ports import LanguageDetector
+from pipeline.story.prompt import Draft, StoryPrompt
+from pipeline.story.text import words
+from pipeline.story.word_filter import WordFilter
+from pipeline.types import Check
+
+FEWEST_WORDS, MOST_WORDS = 80, 120
+# Share of 4-word runs that occur once; the project's own good drafts lie above .9, loops below .7.
+_LEAST_DISTINCT = 0.8
+# Runs of 5 words that also stand in a worked example: a story of its own has a few by chance.
+_MOST_COPIED = 4
+# Said before the story; said as a line of its own or at the end of one.
+_CHATTER = re.compile(r"\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
+_HEADING = re.compile(r"^\W*(title:|plan:|note:|once the plan)|(^|[.!?][\"”]? )\W*the end\W*$", re.I | re.M)
+_MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*([-–•]|\d+[.)])\s", re.MULTILINE)
+_NAME = re.compile(r"(?<![.!?\"“”] )(?<!^)\b[A-Z][a-z]+\b")
+_COMMON = frozenset(
+    "a an and the of to in on at for with his her its their who that is are was has have from by be not "
+    "cannot can't can could very one day first about into as it he she they story wants want".split()
+)
+
+
+def story_checks(
+    draft: Draft, idea: str, prompt: StoryPrompt, language: LanguageDetector, word_filter: WordFilter
+) -> tuple[Check, ...]:
+    """Every rule's finding, passed or not, in a fixed order."""
+    text = " ".join(draft.lines)
+    count = len(words(text))
+    found = word_filter.story(f"{draft.title} {text}", "en")
+    return (
+        Check("words", FEWEST_WORDS <= count <= MOST_WORDS, count, f"{FEWEST_WORDS} to {MOST_WORDS}"),
+        Check(
+            "whole", draft.whole and bool(draft.title), len(draft.lines), "title and every line of the plan"
+        ),
+        Check("named hero", _hero(draft, text) >= 3, _hero(draft, text), "a name told at least 3 times"),
+        Check(
+            "on the idea",
+            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _telling(idea),
+            shared,
+            "a word of the idea",
+        ),
+        Check(
+            "only the story",
+            _only_story("\n".join(draft.lines)),
+            None,
+            "no chatter, no markup",
+        ),
+        Check(
+            "no loops",
+            distinct(text) >= _LEAST_DISTINCT,
+            distinct(text),
+            f"at least {_LEAST_DISTINCT} of 4-word runs occur once",
+        ),
+        Check(
+            "its own",
+            (copied := _copied(text, prompt)) <= _MOST_COPIED,
+            copied,
+            f"at most {_MOST_COPIED} runs of 5 words from an example",
+        ),
+        Check("English", (sure := round(language.confidence(text, "en"), 3)) >= 0.5, sure, "at least 0.5"),
+        Check("gentle words", not found, ", ".join(found) or None, "none of the screen's words"),
+    )
+
+
+def distinct(text: str, size: int = 4) -> float:
+    """Share of the text's runs of `size` words that occur once, 0 to 1."""
+    runs = Counter(_runs(text, size))
+    return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
+
+
+def hero(draft: Draft, text: str) -> str:
+    """The plan's hero; without one, the name told most where no sentence begins. "": no name."""
+    names = [draft.hero] if draft.hero else [name for name, _ in Counter(_NAME.findall(text)).most_common(1)]
+    return names[0] if names else ""
+
+
+def _hero(draft: Draft, text: str) -> int:
+    """How often the hero is told."""
+    name = hero(draft, text)
+    return len(re.findall(rf"\b{re.escape(name)}\b", text)) if name else 0
+
+
+def _shared(idea: str, text: str) -> int:
+    """How many of the idea's telling words the text has, by their first four letters (fly, flies)."""
+    return len(_telling(idea) & {word.lower()[:4] for word in words(text)})
+
+
+def _telling(idea: str) -> set[str]:
+    return {word[:4] for word in map(str.lower, words(idea)) if word not in _COMMON}
+
+
+def _only_story(lines: str) -> bool:
+    return not (_CHATTER.match(lines) or _HEADING.search(lines) or _MARKUP.search(lines))
+
+
+def _copied(text: str, prompt: StoryPrompt) -> int:
+    theirs = {run for example in prompt.spec["examples"] for run in _runs(example["answer"], 5)}
+    return sum(1 for run in _runs(text, 5) if run in theirs)
+
+
+def _runs(text: str, size: int) -> list[tuple[str, ...]]:
+    told = [word.lower() for word in words(text)]
+    return [tuple(told[at : at + size]) for at in range(len(told) - size + 1)]

@@ -1,0 +1,61 @@
+"""The model as a yes/no judge of a story: one constrained token a question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+from pipeline.ports import TextEngine
+from pipeline.types import Check, Completion, Prompt, Usage
+
+_CHOICES = ("yes", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """spec: prompts/judge.toml: a system text, and questions with the answer wanted and its least odds."""
+
+    engine: TextEngine
+    spec: Mapping[str, Any]
+
+    def judge(self, idea: str, title: str, text: str) -> tuple[tuple[Check, ...], Usage]:
+        """One Check a question: figure is the probability of the wanted answer."""
+        checks: list[Check] = []
+        usage = Usage()
+        for question in self.spec["questions"]:
+            answer = self.engine.complete(self._prompt(question, idea, title, text))
+            odds = _odds(answer, question["wanted"])
+            checks.append(
+                Check(
+                    f"judge: {question['name']}",
+                    odds >= question["least"],
+                    round(odds, 3),
+                    f"at least {question['least']}",
+                )
+            )
+            usage += Usage(1, answer.prompt_tokens, answer.completion_tokens)
+        return tuple(checks), usage
+
+    def _prompt(self, question: Mapping[str, Any], idea: str, title: str, text: str) -> Prompt:
+        # The question comes last, so that an engine may reuse what it read of the story.
+        user = Template(self.spec["user"]).substitute(
+            title=title, text=text, question=Template(question["ask"]).substitute(idea=idea)
+        )
+        return Prompt(
+            name=f"judge-{question['name']}@{self.spec['version']}",
+            system=self.spec["system"].strip(),
+            user=user.strip(),
+            max_tokens=1,
+            temperature=0.0,
+            choices=_CHOICES,
+        )
+
+
+def _odds(answer: Completion, wanted: str) -> float:
+    """How likely the model held the wanted answer; 0 where it gave neither."""
+    told = answer.text.strip().casefold()
+    if told not in _CHOICES:
+        return 0.0
+    return answer.confidence if told == wanted else 1 - answer.confidence

@@ -1,0 +1,173 @@
+"""Prompts are data (prompts/*.toml); here they become what an engine is sent, and drafts come back."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from pipeline.errors import ConfigError
+from pipeline.storage.digest import number
+from pipeline.story.text import clean, sentences, words
+from pipeline.types import Completion, Prompt, StoryRequest
+
+SEED_BITS = 32
+EVERY_MODEL = "*"
+# A story prompt's name and version.
+ID = re.compile(r"[a-z][a-z0-9-]{0,39}@[1-9][0-9]{0,5}")
+
+
+def read(name: str) -> dict[str, Any]:
+    """The TOML of prompts/`name`.toml."""
+    return tomllib.loads(files("pipeline").joinpath("data", "prompts", f"{name}.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A completion taken apart, not yet checked. lines: one a job of the plan. hero: its name."""
+
+    title: str
+    lines: tuple[str, ...]
+    whole: bool
+    hero: str = ""
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(sentence for line in self.lines for sentence in sentences(line))
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPrompt:
+    """How a story is asked for and read. spec: the TOML; names: the table that heroes are drawn from."""
+
+    spec: Mapping[str, Any]
+    names: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return f"{self.spec['name']}@{self.spec['version']}"
+
+    def prompt(self, request: StoryRequest, idea: str, attempt: int) -> Prompt:
+        """idea: the context in English. The seed comes from variant and attempt."""
+        hero, friend = self._cast(idea, request.variant, attempt)
+        return Prompt(
+            name=self.id,
+            system=self._system(request.audience),
+            user=self._user(idea, hero, friend),
+            examples=tuple(
+                (self._user(one["idea"], one["hero"], one["friend"]), one["answer"].strip())
+                for one in self.spec["examples"]
+            ),
+            max_tokens=self.spec["max_tokens"],
+            temperature=self.spec["temperature"],
+            top_p=self.spec["top_p"],
+            seed=number(SEED_BITS, "story", request.variant, attempt),
+            grammar=self._grammar(),
+            attempt=attempt,
+            dry=self.spec.get("dry", 0.0),
+        )
+
+    def parse(self, completion: Completion, longest: int) -> Draft:
+        """Take the plan off, number by number; leave spare lines out while over `longest` words."""
+        found = dict(re.findall(r"^(\d+)\. (.+)$", completion.text, re.MULTILINE))
+        jobs = self.spec["lines"]
+        lines = [tidy(found.get(str(number), "")) for number in range(1, len(jobs) + 1)]
+        whole = completion.stop_reason == "end" and all(lines[: self.spec["fewest"]])
+        title = re.search(r"^Title: (.+)$", completion.text, re.MULTILINE)
+        hero = re.search(r"^Hero: ([A-Z][\w'-]*)", completion.text, re.MULTILINE)
+        kept = list(zip(jobs, lines, strict=True))
+        for pair in [pair for pair in kept if pair[0].get("spare")] if all(lines) else []:
+            if len(words(" ".join(line for _, line in kept))) <= longest:
+                break
+            kept.remove(pair)
+        return Draft(
+            tidy(title.group(1)) if title else "",
+            tuple(line for _, line in kept if line),
+            whole,
+            hero.group(1) if hero else "",
+        )
+
+    def _system(self, audience: str) -> str:
+        jobs = "\n".join(f"{n}. {line['job']}" for n, line in enumerate(self.spec["lines"], 1))
+        return Template(self.spec["system"]).substitute(audience=audience, jobs=jobs).strip()
+
+    def _user(self, idea: str, hero: str, friend: str) -> str:
+        return Template(self.spec["user"]).substitute(idea=idea, hero=hero, friend=friend).strip()
+
+    def _cast(self, idea: str, variant: int, attempt: int) -> tuple[str, str]:
+        kinds = self.names["words"]
+        told = [kind for word in words(idea.lower()) for kind in ("she", "he") if word in kinds[kind]]
+        hero = told[0] if told else ("she", "he")[number(1, "hero", idea, variant, attempt)]
+        friend = ("she", "he")[number(1, "friend", idea, variant, attempt)]
+        first = named(idea) or _draw(self.names[hero], "hero name", idea, variant, attempt)
+        others = [name for name in self.names[friend] if name != first]
+        return f"{first} ({hero})", f"{_draw(others, 'friend name', idea, variant, attempt)} ({friend})"
+
+    def _grammar(self) -> str:
+        plan = " ".join(f'"{part}: " note "\\n"' for part in self.spec["plan"])
+        fewest, most = self.spec["fewest"], len(self.spec["lines"])
+        sure = ' "\\n" '.join(f'"{n}. " line' for n in range(1, fewest + 1))
+        rest = "".join(f' ("\\n{n}. " line' for n in range(fewest + 1, most + 1)) + ")?" * (most - fewest)
+        return "\n".join((f'root ::= {plan} "Title: " title "\\n" {sure}{rest}', _RULES))
+
+
+# Wide bounds: a hard limit in mid-sentence makes nonsense, so length is checked afterwards. At most two
+# sentences a line: a model that is done early would else fill the next line with its jobs or "The end."
+_RULES = r"""
+note ::= [A-Za-z0-9 ,'-]{3,100}
+title ::= [A-Z] [A-Za-z0-9 ',!?-]{2,50}
+line ::= sentence (" " sentence)?
+sentence ::= ["]? [A-Z] (plain | [.!?,] ["] " " [a-zA-Z]){8,140} [.!?] ["]?
+plain ::= [A-Za-z0-9 ,':;"-]
+""".strip()
+
+
+# "Emma and the shell", "Wanda the whale sings": a capital at the start is a name only before such a word.
+_NAMED = re.compile(
+    r"^(?!The\b|An?\b|My\b|Our\b|One\b|Some\b)([A-Z][a-z]+)(?='s\b|, | (?:and|the|who|is|has|goes|wants|"
+    r"finds|meets|gets|loses|learns|sings|lives|loves|cannot|can't|makes|builds|visits|helps|looks)\b)"
+)
+
+
+def named(idea: str) -> str:
+    """The hero's name where the idea begins with one; "" where it does not."""
+    found = _NAMED.match(idea)
+    return found.group(1) if found else ""
+
+
+def tidy(line: str) -> str:
+    """One clean line: no blank before a closing quote or after an opening one, no stray blanks."""
+    line = clean(line)
+    return re.sub(r'([.!?,]) "(?=$| [a-z])', r'\1"', line)
+
+
+def _draw(names: list[str], *parts: Any) -> str:
+    return names[number(SEED_BITS, *parts) % len(names)]
+
+
+def story_prompts() -> tuple[str, ...]:
+    """The id, "name@version", of each that is there."""
+    found = (path.name for path in files("pipeline").joinpath("data", "prompts", "stories").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+
+
+def story_prompt(prompt_id: str = "") -> StoryPrompt:
+    """By its id; "": the one for models that have none of their own. Raises ConfigError, naming the known."""
+    told = prompt_id or current(EVERY_MODEL)
+    if told not in story_prompts():
+        raise ConfigError(
+            f"unknown story prompt {told[:40]!r}: there are {', '.join(story_prompts())}",
+            problem="unknown-prompt",
+        )
+    return StoryPrompt(read(f"stories/{told}"), read("names"))
+
+
+def current(model: str) -> str:
+    """The id of the prompt that a model is asked with. model: its name, as in `stories models`, JumpStart's
+    id, or a GGUF file's name in fingerprints."""
+    models: dict[str, list[str]] = read("current")["models"]
+    return (models.get(model) or models[EVERY_MODEL])[-1]

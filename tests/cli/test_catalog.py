@@ -1,0 +1,248 @@
+"""`stories catalog` as a person runs it, on the fake profile."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.__main__ import main
+from pipeline.cli.exit_codes import INTERRUPTED, STATUS
+from pipeline.engines.fake import FakeSpeech
+from pipeline.errors import EngineError
+from tests.command import ROOT, Done, Stories
+
+CATALOG = """name: tales
+locales: [en, fr]
+publish: {review: none}
+entries:
+- a shy snail
+- context: a brave teapot
+  tags: [kitchen]
+"""
+
+
+class Command:
+    """In this process: a new one for each call would take a second."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+
+    def __call__(self, *arguments: str) -> Done:
+        told = [
+            str(self.folder / one) if one.endswith((".yaml", ".csv", ".jsonl")) else one for one in arguments
+        ]
+        verb, *rest = told
+        self._capsys.readouterr()
+        place = ["--profile", "fake", "--out", str(self.folder / "out")]
+        status = main(["catalog", verb, *place, *rest])
+        return Done(status, *self._capsys.readouterr())
+
+    def listed(self) -> set[tuple[str, str]]:
+        cards = (self.folder / "out" / "catalogs" / "published" / "cards").glob("*/*.json")
+        assert (self.folder / "out" / "catalogs" / "published" / "editions").is_dir()
+        return {(path.stem, path.parent.name) for path in cards}
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    (tmp_path / "tales.yaml").write_text(CATALOG, "utf-8")
+    return Command(tmp_path, capsys)
+
+
+def run_id(done: Done) -> str:
+    found = re.search(r"run (tales-\d{8}-\d{6}-[0-9a-f]{2})", done.err + done.out)
+    assert found
+    return found[1]
+
+
+def test_check_tells_what_a_catalog_asks_for(catalog: Command) -> None:
+    done = catalog("check", "tales.yaml")
+    assert done.status == 0
+    assert "tales: 2 entries, 2 stories; review: none; no budget; at most 0 may fail" in done.out
+    assert [line.split() for line in done.out.splitlines()[-2:]] == [
+        ["en", "2", "0", "2"],
+        ["fr", "2", "0", "2"],
+    ]
+    assert not (catalog.folder / "out").exists()
+
+
+def test_check_lists_every_fault_with_its_line(catalog: Command) -> None:
+    faults = "".join(f"- {{context: idea {number}, colour: red}}\n" for number in range(60))
+    (catalog.folder / "tales.yaml").write_text(f"{CATALOG}- a shy snail\n{faults}", "utf-8")
+    done = catalog("check", "tales.yaml")
+    assert done.status == STATUS["bad-catalog"]
+    lines = done.out.splitlines()
+    assert lines[0].startswith("tales.yaml:8: the same story as line 5")
+    assert [line.split(":")[1] for line in lines] == [str(number) for number in range(8, 69)]
+    assert "has 61 faults" in done.err
+
+
+@pytest.mark.parametrize("verb", ["estimate", "run"])
+def test_a_faulty_catalog_is_neither_estimated_nor_run(catalog: Command, verb: str) -> None:
+    (catalog.folder / "tales.yaml").write_text(CATALOG + "- {context: x, colour: red}\n", "utf-8")
+    done = catalog(verb, "tales.yaml")
+    assert (done.status, done.out) == (STATUS["bad-catalog"], "")
+    assert "line 8: colour: not known here" in done.err
+    assert not (catalog.folder / "out").exists()
+
+
+def test_a_file_that_is_none_says_so(catalog: Command) -> None:
+    done = catalog("check", "none.yaml")
+    assert done.status == STATUS["bad-catalog"]
+    assert "No such file" in done.err
+
+
+def test_estimate_tells_calls_time_and_money_and_what_it_does_not_know(catalog: Command) -> None:
+    done = catalog("estimate", "tales.yaml")
+    assert done.status == 0
+    assert re.search(r"^speak +fake/speech/1 +36 ", done.out, re.MULTILINE)
+    assert "2 stories, 4 with their languages" in done.out
+    assert "it does not know your machine" in done.err
+    assert not (catalog.folder / "out").exists()
+
+
+def test_run_makes_reports_and_lists_only_where_it_is_asked_to(catalog: Command) -> None:
+    done = catalog("run", "tales.yaml")
+    assert done.status == 0
+    assert f"tales, run {run_id(done)}: green\n4 made\n" in done.out
+    page = Path(re.search(r"^report: (.+)$", done.err, re.MULTILINE)[1])  # type: ignore[index]
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert f"not published; to do so: stories catalog publish {run_id(done)}" in done.err
+    assert not (catalog.folder / "out" / "catalogs").exists()
+    again = catalog("run", "tales.yaml", "--publish")
+    assert "4 made before" in again.out
+    assert "4 stories × languages are listed" in again.err
+    assert len(catalog.listed()) == 4
+
+
+def test_a_review_that_is_due_comes_before_publishing_and_says_how(catalog: Command) -> None:
+    (catalog.folder / "tales.yaml").write_text(CATALOG.replace("none", "all"), "utf-8")
+    done = catalog("run", "tales.yaml", "--publish")
+    run = run_id(done)
+    assert done.status == 0
+    assert f"`stories catalog publish {run} --except ID`" in done.out
+    assert "review.html" in done.err
+    assert not (catalog.folder / "out" / "catalogs").exists()
+    (one, *_) = re.findall(r"\(en, `([0-9a-f]{12})`\)", done.out)
+    published = catalog("publish", run, "--except", f"{one}/en")
+    assert published.err == "3 stories × languages are listed, 1 withheld\n"
+    assert len(catalog.listed()) == 3
+
+
+def test_a_slip_in_what_is_left_out_publishes_nothing(catalog: Command) -> None:
+    run = run_id(catalog("run", "tales.yaml"))
+    done = catalog("publish", run, "--except", "deadbeef")
+    assert done.status == STATUS["bad-id"]
+    assert "nothing was published" in done.err
+    assert not (catalog.folder / "out" / "catalogs").exists()
+
+
+def test_withdraw_takes_back_what_was_published(catalog: Command) -> None:
+    run = run_id(catalog("run", "tales.yaml", "--publish"))
+    assert catalog("withdraw", run).status == 0
+    assert catalog("withdraw", "another").status == STATUS["not-found"]
+    done = catalog("publish", run)
+    assert done.status == STATUS["bad-request"]
+    assert "was withdrawn" in done.err
+
+
+def test_a_red_run_has_a_status_of_its_own_and_tells_each_failure(
+    catalog: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mute(self: FakeSpeech, text: str, voice: object) -> object:
+        if "teapot" in text.lower():
+            raise EngineError("no voice\x1b[2J for\nthis")
+        return said(self, text, voice)  # type: ignore[arg-type]
+
+    said = FakeSpeech.synthesize
+    monkeypatch.setattr(FakeSpeech, "synthesize", mute)
+    done = catalog("run", "tales.yaml")
+    assert done.status == STATUS["red-run"]
+    assert "2 made, 2 failed" in done.out
+    failed = [line.split() for line in done.out.splitlines() if " speak " in line]
+    assert [(line[0], line[2], line[4], line[5]) for line in failed] == [
+        ("6", "en", "engine", "1"),
+        ("6", "fr", "engine", "1"),
+    ]
+    assert "\x1b" not in done.out
+    monkeypatch.setattr(FakeSpeech, "synthesize", said)
+    again = catalog("run", "tales.yaml")
+    assert (again.status, "2 made, 2 made before" in again.out) == (0, True)
+
+
+def test_a_budget_stops_a_run_without_fault(catalog: Command) -> None:
+    done = catalog("run", "tales.yaml", "--budget", "0")
+    assert done.status == 0
+    assert "stopped by its budget\n4 left by the budget" in done.out
+
+
+def test_report_is_of_the_newest_run_or_of_the_one_named_and_runs_lists_them(catalog: Command) -> None:
+    assert "no runs yet" in catalog("runs").err
+    assert catalog("report").status == STATUS["not-found"]
+    first = run_id(catalog("run", "tales.yaml", "--budget", "0"))
+    second = run_id(catalog("run", "tales.yaml", "--chunk-size", "1"))
+    rows = [re.split(r"  +", line) for line in catalog("runs").out.splitlines()]
+    assert [(row[0], row[1], row[-1]) for row in rows[1:]] == [
+        (second, "tales", "green"),
+        (first, "tales", "stopped by budget"),
+    ]
+    assert f"run {second}: green" in catalog("report").out
+    # Everything of the first run's catalog is there by now, whoever made it.
+    assert f"run {first}: green\n4 made" in catalog("report", first).out
+
+
+@pytest.mark.parametrize(
+    "told", [["--chunk-size", "0"], ["--budget", "-1"], ["--budget", "nan"], ["--budget", "x"]]
+)
+def test_amounts_that_cannot_be_meant_are_refused(catalog: Command, told: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        catalog("run", "tales.yaml", *told)
+    assert caught.value.code == 2
+
+
+def test_ctrl_c_reports_what_is_made_and_the_same_command_goes_on(stories: Stories) -> None:
+    (stories.directory / "tales.yaml").write_text(CATALOG, "utf-8")
+    command = ("catalog", "run", "tales.yaml", "--chunk-size", "1")
+    (running,) = stories.slowly(0.05, *command)
+    assert running.stderr
+    while "chunk 1 of 2: 2 made" not in (line := running.stderr.readline()):
+        assert line, "it ended before it was stopped"
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == INTERRUPTED
+    assert re.search(r"^report: .+report\.html$", err, re.MULTILINE)
+    assert "the same command goes on" in err
+    assert "Traceback" not in err
+    done = stories(*command)
+    assert done.status == 0
+    assert "2 made, 2 made before" in done.out
+
+
+def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["catalog", "--help"])
+    told = capsys.readouterr().out
+    for verb in ("check", "estimate", "run", "report", "publish", "withdraw", "runs"):
+        assert re.search(rf"^ +{verb} ", told, re.MULTILINE)
+    assert "stories catalog estimate catalogs/bedtime.yaml" in told
+
+
+def test_the_examples_of_the_repository_are_catalogs(catalog: Command) -> None:
+    files = sorted((ROOT / "catalogs").iterdir())
+    assert {file.suffix for file in files} == {".yaml", ".csv", ".jsonl"}
+    for file in files:
+        assert catalog("check", str(file)).status == 0, file.name
+
+
+def test_start_up_imports_nothing_that_only_a_catalog_needs() -> None:
+    script = "import sys, pipeline.cli.__main__; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    heavy = {"pydantic", "yaml", "jinja2", "matplotlib", "pipeline.cli.catalog", "pipeline.batch"}
+    assert heavy & set(done.stdout.split()) == set()

@@ -1,0 +1,63 @@
+"""`stories endpoints`: what is running and what it costs, and the way to end it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local_aws import LocalAws
+from pipeline.cli.exit_codes import STATUS
+from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.takedown import take_down
+from tests.command import Done, Stories
+from tests.engines.aws.standing import names, quick, stand
+
+NAME = "test-hosting"
+
+
+@pytest.fixture
+def standing(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    quick(aws, monkeypatch)
+    stand(aws, NAME, count=2)
+    yield NAME
+    take_down(Clients(), NAME, every=0.05)
+
+
+def run(stories: Stories, *arguments: str) -> Done:
+    told = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return stories("endpoints", *arguments, env={**stories.environment(), **told})
+
+
+def test_every_endpoint_is_listed_with_its_price_and_their_sum(
+    stories: Stories, standing: str, aws: LocalAws
+) -> None:
+    done = run(stories)
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0].split() == "endpoint status instances since (UTC) US$/hour US$ so far".split()
+    (mine,) = [line.split() for line in lines if line.startswith(standing)]
+    assert mine[2:5] == ["2", "x", "ml.g5.2xlarge"]
+    assert mine[-2] == "3.030"  # twice 1.515
+    assert lines[-1].startswith("together")
+    assert float(lines[-1].split()[1]) == pytest.approx(3 * 4.89 + 3.03)
+    assert "so far: about, by us-east-1 prices" in done.err
+
+
+def test_one_is_taken_down_by_its_name_and_twice_does_no_harm(
+    stories: Stories, standing: str, aws: LocalAws
+) -> None:
+    done = run(stories, "delete", standing)
+    assert done.status == 0, done.err
+    assert f"deleted: endpoint {standing}" in done.err
+    assert all(standing not in found for found in names(aws).values())
+    again = run(stories, "delete", standing)
+    assert (again.status, again.err) == (0, f"nothing of {standing} is there\n")
+
+
+def test_a_name_is_asked_for(stories: Stories, aws: LocalAws) -> None:
+    done = run(stories, "delete")
+    (line,) = done.complaints
+    assert "stories endpoints delete NAME" in line
+    assert done.status == STATUS["bad-request"]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.cli import terminal
+from pipeline.cli.terminal import Terminal
+from pipeline.types import Manifest, ManifestSegment
+
+
+def manifest(**changed: object) -> Manifest:
+    told = {
+        "story_id": "4f1c",
+        "locale": "fr",
+        "title": "Léa",
+        "context": "une idée",
+        "idea": "an idea",
+        "variant": 0,
+        "segments": (ManifestSegment("Un.", "a", 0, 500, ()), ManifestSegment("Deux.", "b", 500, 700, ())),
+        "mp3": "stories/4f1c/fr/a.mp3",
+        "duration_ms": 61_400,
+        "labels": (),
+        "engines": {},
+    }
+    return Manifest(**{**told, **changed})  # type: ignore[arg-type]
+
+
+def test_a_story_is_told_with_its_language_that_it_is_ai_and_where_it_lies() -> None:
+    told = terminal.story(manifest(labels=("draft translation", "robotic voice")), "/out/a.mp3")
+    assert told.split("\n") == [
+        "",
+        "Léa  [fr]",
+        "---------",
+        "Un. Deux.",
+        "",
+        "Made by AI (draft translation; robotic voice).",
+        "/out/a.mp3  (61 s)",
+        "",
+    ]
+    assert "Made by AI.\n" in terminal.story(manifest(), "x")
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    words = ManifestSegment("word " * 100, "a", 0, 1, ())
+    assert all(len(line) <= 100 for line in terminal.story(manifest(segments=(words,)), "x").splitlines())
+
+
+def test_a_table_is_as_wide_as_its_longest_cells() -> None:
+    assert terminal.table([("id", "title"), ("4f1c", "Léa"), ("b", "")]) == "id    title\n4f1c  Léa\nb"
+
+
+def test_steps_are_told_on_stderr_with_figures_and_summed(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Terminal()
+    for _ in range(2):
+        with progress.step("speak", 3, "sentence") as advance:
+            advance(1)
+            advance(2)
+    with progress.step("store", 1, "mp3") as advance:
+        advance(1)
+    progress.note("draft 1 refused: words 60")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(" in ")[0] for line in err.splitlines()] == [
+        "  speak     3 sentences",
+        "  speak     3 sentences",
+        "  store     1 mp3",
+        "  draft 1 refused: words 60",
+    ]
+    assert set(progress.seconds) == {"speak", "store"}
+
+
+def test_a_step_that_fails_says_nothing_of_being_done(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Terminal()
+    with pytest.raises(KeyError), progress.step("speak", 3, "sentence"):
+        raise KeyError
+    assert capsys.readouterr().err == ""
+    assert progress.seconds == {}

@@ -1,0 +1,30 @@
+"""pytest fixtures of the local AWS: named in `pytest_plugins`, or imported in a conftest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from infra.local_aws import LocalAws
+
+
+@pytest.fixture(scope="session")
+def local_aws() -> Iterator[LocalAws]:
+    """Backed by fakes, one for the whole run."""
+    with LocalAws("fake") as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
+    """The same without faults and counts, with its environment set and an empty STORIES_BUCKET."""
+    for name, value in {**local_aws.environment, "STORIES_BUCKET": local_aws.make_bucket()}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    # boto3's default session keeps the keys of whoever used it first.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    local_aws.reset()
+    return local_aws

@@ -1,0 +1,638 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.app import App
+from pipeline.engines.embedded.files import FileStore
+from pipeline.engines.fake import FakeEncoder, FakeSpeech, FakeText, FakeTranslation, MemoryStore
+from pipeline.errors import ConfigError, ContentRejectedError, EngineError, NotFoundError, RequestError
+from pipeline.ports import OnText, Store, ignore
+from pipeline.steps.accept import accept, chain
+from pipeline.steps.committed import is_complete
+from pipeline.steps.generate import generate
+from pipeline.steps.run import run
+from pipeline.steps.store import store as store_step
+from pipeline.steps.translate import translate as translate_step
+from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import rows
+from pipeline.storage.locks import Locks
+from pipeline.storage.records import load_manifest, load_text
+from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage, Voice
+from tests.counting import CountingSpeech, CountingText, CountingTranslation
+from tests.making import Listener, ScriptedText, fake_app
+
+IDEA = "a shy snail"
+
+
+def made(app: App, *locales: str, idea: str = IDEA, variant: int = 0) -> list[Manifest]:
+    story_id = accept(app, idea, variant)
+    return [run(app, story_id, locale, Listener()) for locale in locales]
+
+
+def published(store: Store) -> list[str]:
+    """What a reader may take for a story."""
+    return [key for key in store.list("stories/") if not key.endswith("request.json")]
+
+
+# What a manifest says.
+
+
+def test_a_manifest_names_everything_and_everything_is_there() -> None:
+    store = MemoryStore()
+    (told,) = made(fake_app(store), "fr")
+    assert load_manifest(store.get(f"stories/{told.story_id}/fr/manifest.json"), "k") == told
+    assert (told.context, told.idea, told.variant, told.locale) == (IDEA, IDEA, 0, "fr")
+    assert hashlib.sha256(store.get(told.mp3)).hexdigest()[:16] in told.mp3
+    for segment in told.segments:
+        assert hashlib.sha256(store.get(segment.audio)).hexdigest() in segment.audio
+    assert told.labels == ("fake",)
+    assert told.engines == {
+        "text": "fake/text/1",
+        "translation": "fake/translation/1",
+        "speech": "fake/speech/1 (fake)",
+        "encoder": "fake/encoder/1",
+    }
+    assert all(check.passed for check in told.checks)
+    assert {"words", "judge: about", "translation: in the language"} <= {check.name for check in told.checks}
+
+
+def test_a_manifest_holds_no_time_and_no_address_so_that_equal_stories_are_equal_bytes() -> None:
+    stores = MemoryStore(), MemoryStore()
+    for store in stores:
+        made(fake_app(store), "en", "fr")
+    for key in stores[0].list("stories/"):
+        assert stores[0].get(key) == stores[1].get(key)
+    assert list(stores[0].list("stories/")) == list(stores[1].list("stories/"))
+
+
+def test_segments_follow_one_another_in_the_whole_mp3() -> None:
+    (told,) = made(fake_app(MemoryStore()), "en")
+    assert len(told.segments) == 10
+    at = 0
+    for segment in told.segments:
+        assert segment.start_ms == at
+        at += segment.duration_ms
+        assert all(segment.text[mark.start : mark.end] == mark.value for mark in segment.marks)
+        assert all(mark.time_ms < segment.duration_ms for mark in segment.marks)
+    assert at <= told.duration_ms < at + 24  # one frame
+
+
+def test_the_text_in_the_manifest_is_the_committed_one() -> None:
+    store = MemoryStore()
+    english, french = made(fake_app(store), "en", "fr")
+    story = load_text(store.get(f"stories/{english.story_id}/story.json"), "k").story
+    assert tuple(segment.text for segment in english.segments) == story.segments
+    assert tuple(segment.text for segment in french.segments) == tuple(
+        f"[fr] {one}" for one in story.segments
+    )
+    assert (english.title, french.title) == (story.title, f"[fr] {story.title}")
+
+
+def test_what_is_written_in_english_says_nothing_of_a_translation() -> None:
+    english, french = made(fake_app(MemoryStore()), "en", "fr")
+    assert set(english.engines) == {"text", "speech", "encoder"}
+    assert set(french.engines) == {"text", "translation", "speech", "encoder"}
+    names = [check.name for check in english.checks]
+    assert len(names) == len(set(names))
+    assert len(french.checks) > len(english.checks)
+
+
+def test_usage_in_the_manifest_adds_up() -> None:
+    english, french = made(fake_app(MemoryStore()), "en", "fr")
+    assert set(english.usage) == {"generate", "speak"}
+    assert set(french.usage) == {"generate", "translate", "speak"}
+    assert english.usage["generate"].calls == 1 + 4  # one draft, four questions of the judge
+    assert english.usage["speak"].calls == 10
+    assert english.usage["speak"].characters == sum(len(one.text) for one in english.segments)
+    spoken = sum(one.duration_ms for one in english.segments) / 1000
+    assert english.usage["speak"].audio_seconds == pytest.approx(spoken)
+
+
+# What is paid for.
+
+
+def test_three_locales_cost_one_story() -> None:
+    text, translation = CountingText(FakeText()), CountingTranslation(FakeTranslation())
+    app = fake_app(MemoryStore(), text, translation)
+    made(app, "en", "fr", "it")
+    assert text.stories == 1
+    assert len(translation.calls) == 2
+
+
+def test_a_second_run_calls_no_engine_and_writes_nothing() -> None:
+    store = MemoryStore()
+    first = made(fake_app(store), "en", "fr")
+    before = list(store.list(""))
+    text, translation, speech = (
+        CountingText(FakeText()),
+        CountingTranslation(FakeTranslation()),
+        CountingSpeech(FakeSpeech()),
+    )
+    assert made(fake_app(store, text, translation, speech), "en", "fr") == first
+    assert (len(text.calls), len(translation.calls), len(speech.calls)) == (0, 0, 0)
+    assert list(store.list("")) == before
+
+
+def test_each_segment_is_spoken_once() -> None:
+    speech = CountingSpeech(FakeSpeech())
+    (told,) = made(fake_app(MemoryStore(), speech=speech), "en")
+    assert speech.calls.made == [segment.text for segment in told.segments]
+
+
+def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
+    store = MemoryStore()
+    english, french = made(fake_app(store), "en", "fr")
+    sums = {row.of: row.usage for row in rows(ledger(store), {"prices": []})}
+    assert sums["story@1"].calls == 1
+    assert sums["translate"].calls == 1
+    assert sums["speak"].calls == 20
+    wanted = english.usage["speak"] + french.usage["speak"]
+    assert replace(sums["speak"], seconds=0.0) == wanted
+    judged = sum((usage for of, usage in sums.items() if of.startswith("judge")), Usage())
+    generated = replace(sums["story@1"] + judged, seconds=0.0)
+    assert generated == english.usage["generate"] == french.usage["generate"]
+
+
+class NewPrompt:
+    """The same text as another prompt."""
+
+    @staticmethod
+    def of(app: App) -> App:
+        spec = {**app.prompt.spec, "name": "newer"}
+        return replace(app, prompt=replace(app.prompt, spec=spec))
+
+
+def test_a_locale_asked_for_later_uses_the_committed_text_though_prompt_and_model_changed() -> None:
+    store = MemoryStore()
+    (english,) = made(fake_app(store), "en")
+    text = CountingText(FakeText(), version="/newer")
+    later = NewPrompt.of(fake_app(store, text))
+    french = run(later, english.story_id, "fr", Listener())
+    assert len(text.calls) == 0
+    assert french.story_id == english.story_id
+    assert french.engines["text"] == "fake/text/1"
+    assert [one.text for one in french.segments] == [f"[fr] {one.text}" for one in english.segments]
+
+
+def test_a_changed_prompt_model_or_variant_is_a_new_story_under_a_new_id() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    newer = fake_app(store, CountingText(FakeText(), version="/newer"))
+    ids = {
+        accept(app, IDEA),
+        accept(NewPrompt.of(app), IDEA),
+        accept(newer, IDEA),
+        accept(app, IDEA, 1),
+        accept(app, "a sly snail"),
+    }
+    assert len(ids) == 5
+    text = CountingText(FakeText(), version="/newer")
+    made(app, "en")
+    made(fake_app(store, text), "en")
+    assert text.stories == 1
+
+
+def test_what_was_asked_of_one_writer_is_not_written_by_another_under_its_id() -> None:
+    store = MemoryStore()
+    story_id = accept(fake_app(store), IDEA)
+    other = fake_app(store, CountingText(FakeText(), version="/newer"))
+    with pytest.raises(RequestError, match="was asked of fake/text/1: use the same") as caught:
+        run(other, story_id, "en", Listener())
+    assert caught.value.problem == "another-writer"
+    assert published(store) == []
+    run(fake_app(store), story_id, "en", Listener())
+
+
+def test_what_was_accepted_before_another_prompt_was_promoted_is_written_with_its_own() -> None:
+    store = MemoryStore()
+    story_id = accept(fake_app(store), IDEA)
+    run(NewPrompt.of(fake_app(store)), story_id, "en", Listener())
+    asked = {one.of for one in ledger(store) if one.verb == "complete" and not one.of.startswith("judge")}
+    assert asked == {fake_app(store).prompt.id}
+
+
+def test_a_request_for_a_prompt_that_is_not_here_is_told_which_are() -> None:
+    store = MemoryStore()
+    story_id = accept(NewPrompt.of(fake_app(store)), IDEA)
+    with pytest.raises(ConfigError, match=r"unknown story prompt 'newer@1': there are .*story@1") as caught:
+        run(fake_app(store), story_id, "en", Listener())
+    assert caught.value.problem == "unknown-prompt"
+    assert published(store) == []
+
+
+# The request.
+
+
+def test_the_same_idea_however_it_is_typed_is_the_same_story() -> None:
+    app = fake_app(MemoryStore())
+    typed = ["été d'un escargot", " e\u0301te\u0301  d'un\nescargot ", "été d'un\u00a0escargot"]
+    assert len({accept(app, idea) for idea in typed}) == 1
+
+
+def test_an_accepted_request_is_kept_before_anything_is_made() -> None:
+    store = MemoryStore()
+    story_id = accept(fake_app(store), IDEA, 7)
+    assert list(store.list("")) == [f"stories/{story_id}/request.json"]
+    request = json.loads(store.get(f"stories/{story_id}/request.json"))["request"]
+    assert (request["context"], request["variant"]) == (IDEA, 7)
+
+
+@pytest.mark.parametrize("variant", [-1, 2**53, 10**20])
+def test_a_variant_that_a_browser_could_not_count_is_refused(variant: int) -> None:
+    store = MemoryStore()
+    with pytest.raises(RequestError) as caught:
+        accept(fake_app(store), IDEA, variant)
+    assert caught.value.problem == "bad-variant"
+    assert list(store.list("")) == []
+
+
+def test_a_refused_idea_leaves_nothing() -> None:
+    store = MemoryStore()
+    with pytest.raises(ContentRejectedError):
+        accept(fake_app(store), "a bloody massacre")
+    assert list(store.list("")) == []
+
+
+def test_an_id_that_was_never_accepted_is_not_found() -> None:
+    with pytest.raises(NotFoundError):
+        run(fake_app(MemoryStore()), "0" * 32, "en", Listener())
+
+
+def test_an_idea_in_another_language_is_translated_and_both_are_kept() -> None:
+    translation = CountingTranslation(FakeTranslation())
+    app = fake_app(MemoryStore(), translation=translation)
+    english, french = made(app, "en", "fr", idea="[fr] l'ours qui danse")
+    assert (english.context, english.idea) == ("[fr] l'ours qui danse", "[en] [fr] l'ours qui danse")
+    assert french.idea == english.idea
+    assert translation.calls.made[0] == ("[fr] l'ours qui danse", "fr", "en")
+    assert len(translation.calls) == 2  # the idea once, the story once
+
+
+class OtherEncoder(FakeEncoder):
+    """The encoder after an update: other bytes for the same sound."""
+
+    def join(self, narrations: Sequence[Narration]) -> Recording:
+        made = super().join(narrations)
+        return replace(made, audio=made.audio + b"\0")
+
+
+@pytest.mark.parametrize("encoder", [FakeEncoder(), OtherEncoder()])
+def test_an_mp3_that_was_taken_away_is_made_again_from_what_was_paid_for(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    store, text = FileStore(tmp_path), CountingText(FakeText())
+    app = fake_app(store, text=text)
+    (first,) = made(app, "en")
+    store.path(first.mp3).unlink()
+    assert not is_complete(app.store, first.story_id, "en")
+    again = run(replace(app, encoder=encoder), first.story_id, "en", Listener())
+    assert store.get(again.mp3)
+    assert is_complete(app.store, first.story_id, "en")
+    assert replace(again, mp3=first.mp3) == first
+    calls = len(text.calls)
+    run(app, first.story_id, "en", Listener())
+    assert len(text.calls) == calls
+
+
+class Blunt(FakeTranslation):
+    """Says what the idea really means."""
+
+    fingerprint = "blunt/1"
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return tuple("a bloody massacre" for _ in texts)
+
+
+def test_an_idea_that_is_unsafe_once_understood_is_refused_and_nothing_is_published() -> None:
+    store = MemoryStore()
+    text = CountingText(FakeText())
+    with pytest.raises(ContentRejectedError) as caught:
+        made(fake_app(store, text, Blunt()), "en", idea="[fr] quelque chose")
+    assert caught.value.problem == "unsafe-idea"
+    assert published(store) == []
+    assert len(text.calls) == 0
+
+
+def test_an_idea_that_is_unsafe_in_its_own_language_is_refused_before_a_translator_softens_it() -> None:
+    translation = CountingTranslation(FakeTranslation())
+    with pytest.raises(ContentRejectedError) as caught:
+        made(fake_app(MemoryStore(), translation=translation), "en", idea="[fr] un homme tue sa femme")
+    assert caught.value.problem == "unsafe-idea"
+    assert len(translation.calls) == 0
+
+
+def test_a_locale_is_served_by_its_language_and_an_unknown_one_lists_the_known() -> None:
+    app = fake_app(MemoryStore())
+    assert chain(app, "fr-CA").locale == "fr"
+    with pytest.raises(RequestError, match="en, fr, it, es, de, pt, nl, ar") as caught:
+        chain(app, "sv")
+    assert caught.value.problem == "unknown-locale"
+
+
+def test_an_experimental_locale_is_refused_with_that_word_and_labelled_where_it_is_wanted() -> None:
+    app = fake_app(MemoryStore())
+    app = replace(app, chains={**app.chains, "ar": replace(app.chains["ar"], experimental=True)})
+    with pytest.raises(RequestError, match="experimental") as caught:
+        chain(app, "ar")
+    assert caught.value.problem == "experimental-locale"
+    assert chain(app, "ar", experimental=True).locale == "ar"
+    (told,) = made(app, "ar")
+    assert told.labels == ("fake", "experimental")
+
+
+# Drafts that do not pass.
+
+
+def test_one_bad_draft_then_a_good_one_is_attempt_1() -> None:
+    store, text, progress = MemoryStore(), ScriptedText(["cut"]), Listener()
+    app = fake_app(store, text)
+    told = generate(app, accept(app, IDEA), progress)
+    assert told.attempt == 1
+    assert text.stories == 2
+    assert told.usage.calls == 2 + 4  # both drafts are paid for, the good one's questions too
+    seeds = [prompt.seed for prompt in text.asked if not prompt.choices]
+    assert len(set(seeds)) == 2
+    assert len(progress.notes) == 1
+    assert progress.notes[0].startswith("draft 1 refused: ")
+    assert all(check.passed for check in told.checks)
+
+
+def test_a_draft_that_the_rules_refuse_is_not_judged() -> None:
+    text = ScriptedText(["nonsense"])
+    app = fake_app(MemoryStore(), text)
+    generate(app, accept(app, IDEA), Listener())
+    assert [prompt.name.split("@")[0] for prompt in text.asked][:3] == ["story", "story", "judge-about"]
+
+
+@pytest.mark.parametrize("bad", ["cut", "nonsense", "empty", "dark"])
+def test_three_bad_drafts_publish_nothing_and_say_why(bad: str) -> None:
+    store, text = MemoryStore(), ScriptedText([bad] * 3)
+    app = fake_app(store, text)
+    with pytest.raises(ContentRejectedError, match="no draft of 3 passed") as caught:
+        made(app, "en")
+    assert caught.value.problem == "no-good-story"
+    assert "\n" not in str(caught.value)
+    assert "--new" in str(caught.value)
+    assert published(store) == []
+    assert text.stories == 3
+
+
+def test_asked_again_three_bad_drafts_are_refused_again_and_cost_nothing_more() -> None:
+    store, text = MemoryStore(), ScriptedText(["cut"] * 3)
+    app = fake_app(store, text)
+    for _ in range(2):
+        with pytest.raises(ContentRejectedError):
+            made(app, "en")
+    assert text.stories == 3
+
+
+def test_the_judge_may_refuse_what_the_rules_let_through() -> None:
+    store, text, progress = MemoryStore(), ScriptedText(odds={"ends well": 0.2}), Listener()
+    app = fake_app(store, text)
+    with pytest.raises(ContentRejectedError, match=r"judge: ends well 0\.2") as caught:
+        generate(app, accept(app, IDEA), progress)
+    assert caught.value.problem == "no-good-story"
+    assert published(store) == []
+    assert len(progress.notes) == 3
+
+
+def test_a_profile_for_quick_looks_reports_and_does_not_refuse() -> None:
+    text = ScriptedText(["dark"], {"gentle": 0.1})
+    (told,) = made(fake_app(MemoryStore(), text, strict=False), "en")
+    refused = {check.name for check in told.checks if not check.passed}
+    assert refused == {"gentle words", "judge: gentle"}
+    assert text.stories == 1
+
+
+def test_a_profile_for_quick_looks_still_has_nothing_to_tell_where_nothing_was_written() -> None:
+    store = MemoryStore()
+    with pytest.raises(EngineError):
+        made(fake_app(store, ScriptedText(["empty"] * 3), strict=False), "en")
+    assert published(store) == []
+
+
+# Translations that do not pass, engines that fail.
+
+
+class Untranslated(FakeTranslation):
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return tuple(texts)
+
+
+class OneShort(FakeTranslation):
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return super().translate(texts, source, target)[:-1]
+
+
+class NoText(FakeTranslation):
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return ()
+
+
+class Cruel(FakeTranslation):
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+    ) -> tuple[str, ...]:
+        return tuple(f"[{target}] {text} Il y a du sang." for text in texts)
+
+
+@pytest.mark.parametrize("translation", [Untranslated(), OneShort(), NoText(), Cruel()])
+def test_a_refused_translation_is_not_committed_and_the_story_stays(translation: FakeTranslation) -> None:
+    store = MemoryStore()
+    app = fake_app(store, translation=translation)
+    (english,) = made(app, "en")
+    before = published(store)
+    with pytest.raises(EngineError) as caught:
+        made(app, "fr")
+    assert caught.value.problem == "bad-translation"
+    assert "\n" not in str(caught.value)
+    assert published(store) == before
+    assert made(app, "en") == [english]
+
+
+def test_a_translation_of_another_count_is_not_remembered() -> None:
+    store = MemoryStore()
+    with pytest.raises(EngineError, match="10 texts for 11"):
+        made(fake_app(store, translation=OneShort()), "fr")
+    (french,) = made(fake_app(store), "fr")
+    assert len(french.segments) == 10
+
+
+def test_resume_speaks_only_missing_segments() -> None:
+    store, speech = MemoryStore(), CountingSpeech(FakeSpeech())
+    app = fake_app(store, speech=speech)
+
+    class Flaky(CountingSpeech):
+        def synthesize(self, text, voice):  # type: ignore[no-untyped-def]
+            if len(self.calls) == 6:
+                raise EngineError("the voice broke")
+            return super().synthesize(text, voice)
+
+    flaky = Flaky(FakeSpeech())
+    with pytest.raises(EngineError, match="the voice broke"):
+        made(fake_app(store, speech=flaky), "en")
+    assert not [key for key in store.list("stories/") if "manifest" in key or key.endswith(".mp3")]
+    (told,) = made(app, "en")
+    texts = [segment.text for segment in told.segments]
+    assert flaky.calls.made == texts[:6]
+    assert speech.calls.made == texts[6:]
+
+
+@pytest.mark.parametrize("engine", ["text", "translation", "speech"])
+def test_an_engine_that_fails_once_costs_only_its_own_call_again(engine: str) -> None:
+    counting = {
+        "text": CountingText(FakeText()),
+        "translation": CountingTranslation(FakeTranslation()),
+        "speech": CountingSpeech(FakeSpeech()),
+    }
+    whole = {name: len(one.calls) for name, one in counting.items()}
+    store = MemoryStore()
+    counting[engine].calls.fail = EngineError("once")
+    app = fake_app(store, **counting)
+    with pytest.raises(EngineError, match="once"):
+        made(app, "fr")
+    made(app, "fr")
+    expected = {"text": 5, "translation": 1, "speech": 10}
+    expected[engine] += 1
+    assert {name: len(one.calls) - whole[name] for name, one in counting.items()} == expected
+
+
+# Two makers, where the first one's claim ran out while it was at work.
+
+
+def slow(app: App) -> App:
+    """Its clock stands at 1970: every claim of its own ran out long ago."""
+    return replace(app, locks=Locks(app.store, clock=lambda: 0.0))
+
+
+class Overtaken(FakeText):
+    """While it writes its first draft, which differs, `meanwhile` happens: another maker is done."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self._meanwhile = [meanwhile]
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        told = super().complete(prompt, on_text)
+        return replace(told, text=told.text.replace("Lantern", "Lamp"))
+
+
+def test_the_first_committed_text_is_the_story_whoever_else_wrote_one() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    story_id = accept(app, IDEA)
+    first: list[bytes] = []
+
+    def other_maker() -> None:
+        generate(replace(app, text=FakeText()), story_id, Listener())
+        first.append(store.get(f"stories/{story_id}/story.json"))
+
+    told = run(slow(replace(app, text=Overtaken(other_maker))), story_id, "en", Listener())
+    assert "Lantern" in told.title
+    assert store.get(f"stories/{story_id}/story.json") == first[0]
+
+
+def test_the_first_translation_stays() -> None:
+    store = MemoryStore()
+    app = fake_app(store)
+    story_id = accept(app, IDEA)
+    kept: list[bytes] = []
+
+    class Late(FakeTranslation):
+        def translate(
+            self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
+        ) -> tuple[str, ...]:
+            if not kept:
+                translate_step(app, story_id, "fr", Listener())
+                kept.append(store.get(f"stories/{story_id}/fr/text.json"))
+            return tuple(f"{text} Oui." for text in super().translate(texts, source, target))
+
+    late = slow(replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())}))
+    told = translate_step(late, story_id, "fr", Listener())
+    assert not told.story.title.endswith("Oui.")
+    assert store.get(f"stories/{story_id}/fr/text.json") == kept[0]
+
+
+def test_the_first_manifest_stays() -> None:
+    class OtherEncoder(FakeEncoder):
+        fingerprint = "other/encoder/1"
+
+    store = MemoryStore()
+    app = fake_app(store)
+    (first,) = made(app, "en")
+    before = store.get(f"stories/{first.story_id}/en/manifest.json")
+    late = replace(app, encoder=OtherEncoder())
+    assert store_step(late, first.story_id, "en", Listener()) == first
+    assert store.get(f"stories/{first.story_id}/en/manifest.json") == before
+
+
+def test_all_that_is_written_on_disk_is_what_was_named(tmp_path: Path) -> None:
+    made(fake_app(FileStore(tmp_path)), "en", "fr")
+    found = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"stories", "cache", "audio", "claims"}
+    assert not [path for path in tmp_path.rglob("*") if ".tmp-" in path.name]
+
+
+def test_a_quick_look_does_not_translate_another_writers_story() -> None:
+    store = MemoryStore()
+    story_id = accept(fake_app(store), IDEA)
+    generate(fake_app(store), story_id, Listener())
+    quick = fake_app(store, text=ScriptedText(), strict=False)
+    with pytest.raises(RequestError) as refused:
+        translate_step(quick, story_id, "fr", Listener())
+    assert refused.value.problem == "another-writer"
+    assert not list(store.list(f"stories/{story_id}/fr"))
+
+
+def test_a_voice_that_serves_many_is_asked_by_many_and_the_order_stays() -> None:
+    together, met = threading.Barrier(3, timeout=30), threading.Event()
+
+    class Crowd(FakeSpeech):
+        """The first three are answered only when they ask at once."""
+
+        parallel = 3
+
+        def synthesize(self, text: str, voice: Voice) -> Narration:
+            if not met.is_set():
+                together.wait()
+                met.set()
+            return super().synthesize(text, voice)
+
+    app = fake_app(MemoryStore())
+    crowd = replace(app, chains={**app.chains, "en": replace(app.chains["en"], speech=Crowd())})
+    (told,) = made(crowd, "en")
+    (alone,) = made(fake_app(MemoryStore()), "en")
+    assert told == alone
+    assert len(told.segments) >= 3
+
+
+def test_another_audience_is_another_story_and_is_told_to_the_writer() -> None:
+    writer = CountingText(FakeText())
+    app = fake_app(MemoryStore(), text=writer)
+    usual, babies = accept(app, "a shy snail"), accept(app, "a shy snail", audience="babies")
+    assert usual != babies
+    generate(app, babies, Listener())
+    assert "babies" in writer.calls.made[0].system
+
+
+def test_an_audience_is_as_hostile_as_an_idea() -> None:
+    app = fake_app(MemoryStore())
+    with pytest.raises(RequestError):
+        accept(app, "a shy snail", audience="<b>babies</b>")
+    assert list(app.store.list("")) == []

@@ -1,0 +1,412 @@
+"""Calls are counted by engines between the cache and the fakes.
+
+The golden digests are coreutils' over JSON written out by hand (printf '%s' '…' | sha256sum; here with
+line breaks, there in one line):
+
+complete  {"engine":"fake/text/1","sent":{"attempt":0,"choices":[],"examples":[["Hi","Ho"]],"grammar":"",
+          "max_tokens":300,"name":"story@1","seed":7,"system":"You tell stories.","temperature":0.8,
+          "top_p":0.95,"user":"Idea: un été"},"verb":"complete"}
+translate {"engine":"fake/translation/1","sent":{"source":"en","target":"fr","texts":["Good night."]},
+          "verb":"translate"}
+speak     {"engine":"fake/speech/1","sent":{"text":"Oui.","voice":{"engine":"fake-speech","id":"fake",
+          "locale":"fr"}},"verb":"speak"}
+entry     {"answer":["[fr] Good night."],"engine":"fake/translation/1","of":"translate","usage":
+          {"audio_seconds":0.0,"calls":1,"characters":11,"completion_tokens":0,"prompt_tokens":0,"seconds":0.0}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.engines.embedded.files import FileStore
+from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
+from pipeline.errors import EngineError, StoreError
+from pipeline.ports import OnText, Store, ignore
+from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation, ledger, seal
+from pipeline.storage.ledger import rows
+from pipeline.types import Completion, Narration, Prompt, SpeechMark, Usage, Voice
+from tests.counting import Calls, CountingSpeech, CountingText, CountingTranslation
+
+PROMPT = Prompt("story@1", "You tell stories.", "Idea: un été", (("Hi", "Ho"),), seed=7)
+VOICE = Voice("fake", "fr", "fake-speech")
+TEXTS = ("Good night.",)
+
+
+@pytest.fixture(params=["memory", "files"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return MemoryStore() if request.param == "memory" else FileStore(tmp_path / "out")
+
+
+@dataclass
+class Verb:
+    """One of the three remembered calls. ask: the same question each time."""
+
+    cached: CachedText | CachedTranslation | CachedSpeech
+    calls: Calls
+    ask: Callable[[], object]
+    name: str
+
+
+@pytest.fixture(params=["complete", "translate", "speak"])
+def verb(request: pytest.FixtureRequest, store: Store) -> Verb:
+    if request.param == "complete":
+        text = CountingText(FakeText())
+        writer = CachedText(text, store)
+        return Verb(writer, text.calls, lambda: writer.complete(PROMPT), "complete")
+    if request.param == "translate":
+        translation = CountingTranslation(FakeTranslation())
+        translator = CachedTranslation(translation, store)
+        return Verb(
+            translator, translation.calls, lambda: translator.translate(TEXTS, "en", "fr"), "translate"
+        )
+    speech = CountingSpeech(FakeSpeech())
+    speaker = CachedSpeech(speech, store)
+    return Verb(speaker, speech.calls, lambda: speaker.synthesize("Oui.", VOICE), "speak")
+
+
+# Calls are counted.
+
+
+def test_the_same_question_is_paid_for_once(verb: Verb) -> None:
+    first = verb.ask()
+    assert verb.ask() == first
+    assert verb.ask() == first
+    assert len(verb.calls) == 1
+
+
+def test_what_is_remembered_is_what_the_engine_said(store: Store) -> None:
+    for _ in range(2):
+        assert CachedText(FakeText(), store).complete(PROMPT) == FakeText().complete(PROMPT)
+        assert CachedSpeech(FakeSpeech(), store).synthesize("Oui.", VOICE) == FakeSpeech().synthesize(
+            "Oui.", VOICE
+        )
+        assert CachedTranslation(FakeTranslation(), store).translate(TEXTS, "en", "fr") == (
+            "[fr] Good night.",
+        )
+
+
+def test_another_process_remembers_too(tmp_path: Path) -> None:
+    CachedText(FakeText(), FileStore(tmp_path)).complete(PROMPT)
+    later = CountingText(FakeText())
+    CachedText(later, FileStore(tmp_path)).complete(PROMPT)
+    assert len(later.calls) == 0
+
+
+_OTHER = {
+    "name": "story@2",
+    "system": "x",
+    "user": "x",
+    "examples": (),
+    "max_tokens": 1,
+    "temperature": 0.0,
+    "top_p": 1.0,
+    "seed": 8,
+    "grammar": 'root ::= "x"',
+    "choices": ("yes", "no"),
+    "attempt": 1,
+    "dry": 0.8,
+}
+
+
+@pytest.mark.parametrize("part", [part.name for part in fields(Prompt)])
+def test_whatever_differs_in_a_prompt_makes_another_call(part: str) -> None:
+    engine = CountingText(FakeText())
+    cached = CachedText(engine, MemoryStore())
+    cached.complete(PROMPT)
+    cached.complete(replace(PROMPT, **{part: _OTHER[part]}))
+    assert len(engine.calls) == 2
+
+
+def test_another_model_text_voice_or_language_is_another_call() -> None:
+    kept = MemoryStore()
+    text, speech, translation = (
+        CountingText(FakeText()),
+        CountingSpeech(FakeSpeech()),
+        CountingTranslation(FakeTranslation()),
+    )
+    CachedText(text, kept).complete(PROMPT)
+    text.version = "/finetuned"
+    CachedText(text, kept).complete(PROMPT)
+    assert len(text.calls) == 2
+    for told, voice in (("Oui.", VOICE), ("Non.", VOICE), ("Oui.", Voice("fake", "en", "fake-speech"))):
+        CachedSpeech(speech, kept).synthesize(told, voice)
+    assert len(speech.calls) == 3
+    for texts, source, target in (
+        (("a",), "en", "fr"),
+        (("b",), "en", "fr"),
+        (("a",), "de", "fr"),
+        (("a",), "en", "de"),
+        (("a", ""), "en", "fr"),
+    ):
+        CachedTranslation(translation, kept).translate(texts, source, target)
+    assert len(translation.calls) == 5
+
+
+# Were these to change, every family's and every catalog's memory would be paid for anew.
+GOLDEN = {
+    "complete": "ff207e52458c0cf6b33a24f36e9d974d8853e006b028007dd47b2eb6eb6d6627",
+    "translate": "7e4ba4c5aea32a463ca8cfa398153661c48945aa8e9bf298467452b346c6acba",
+    "speak": "cfb61609dd19a7adb3bd1f38d2fd64a6c47e972b7d6cde7b8a9bbfc6266418a8",
+}
+GOLDEN_ENTRY = "70951691921b8aaae49cbaa2fad78231daa6bf1edf446a988848e210981db8be"
+
+
+def test_a_call_lies_under_its_golden_digest(verb: Verb, store: Store) -> None:
+    verb.ask()
+    digest = GOLDEN[verb.name]
+    assert list(store.list("cache/")) == [f"cache/{verb.name}/{digest[:2]}/{digest}.json"]
+
+
+def test_an_entry_carries_the_golden_checksum_of_its_body() -> None:
+    usage = {
+        "calls": 1,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "characters": 11,
+        "audio_seconds": 0.0,
+        "seconds": 0.0,
+    }
+    body = {"of": "translate", "engine": "fake/translation/1", "usage": usage, "answer": ["[fr] Good night."]}
+    assert json.loads(seal(body))["sha256"] == GOLDEN_ENTRY
+
+
+def test_spoken_audio_lies_under_its_own_digest(store: Store) -> None:
+    narration = CachedSpeech(FakeSpeech(), store).synthesize("Oui.", VOICE)
+    name = hashlib.sha256(narration.audio).hexdigest()
+    assert list(store.list("audio/")) == [f"audio/{name[:2]}/{name}.wav"]
+
+
+# Failures.
+
+
+@pytest.mark.parametrize("error", [EngineError("down"), KeyboardInterrupt(), MemoryError()])
+def test_a_call_that_fails_leaves_nothing_and_is_made_again(
+    verb: Verb, store: Store, error: BaseException
+) -> None:
+    verb.calls.fail = error
+    with pytest.raises(type(error)):
+        verb.ask()
+    assert list(store.list("")) == []
+    verb.ask()
+    assert len(verb.calls) == 2
+
+
+def _half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _wrong_checksum(data: bytes) -> bytes:
+    return json.dumps({**json.loads(data), "sha256": "0" * 64}).encode()
+
+
+def _changed_body(data: bytes) -> bytes:
+    entry = json.loads(data)
+    entry["body"]["engine"] = "somebody/else/1"
+    return json.dumps(entry).encode()
+
+
+def _flipped_bit(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "truncated": _half,
+    "wrong checksum": _wrong_checksum,
+    "changed body": _changed_body,
+    "flipped bit": _flipped_bit,
+    "no JSON": lambda _: b"\x00\xff not JSON",
+    "another JSON": lambda _: b"[1, 2]",
+    "null": lambda _: b"null",
+    "no body": lambda _: b'{"sha256": "0"}',
+    "lone surrogate": lambda _: b'{"sha256": "0", "body": "\\ud800"}',
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_corrupt_entry_is_set_aside_and_made_again_exactly_once(
+    verb: Verb, store: Store, damage: str
+) -> None:
+    first = verb.ask()
+    (key,) = store.list("cache/")
+    damaged = DAMAGE[damage](store.get(key))
+    store.put(key, damaged)
+    for _ in range(3):
+        assert verb.ask() == first
+    assert len(verb.calls) == 2
+    (aside,) = store.list("quarantine/")
+    assert aside.startswith(f"quarantine/{key}")
+    assert store.get(aside) == damaged
+
+
+def _lose(store: FileStore, root: Path, key: str) -> None:
+    (root / key).unlink()
+
+
+def _damage(store: FileStore, root: Path, key: str) -> None:
+    store.put(key, b"RIFF, but no more")
+
+
+def _cut(store: FileStore, root: Path, key: str) -> None:
+    store.put(key, store.get(key)[:-1])
+
+
+@pytest.mark.parametrize("harm", [_lose, _damage, _cut])
+def test_missing_or_damaged_audio_is_spoken_again_exactly_once(
+    tmp_path: Path, harm: Callable[[FileStore, Path, str], None]
+) -> None:
+    store, engine = FileStore(tmp_path), CountingSpeech(FakeSpeech())
+    cached = CachedSpeech(engine, store)
+    first = cached.synthesize("Oui.", VOICE)
+    (sound,) = store.list("audio/")
+    harm(store, tmp_path, sound)
+    for _ in range(3):
+        assert cached.synthesize("Oui.", VOICE) == first
+    assert len(engine.calls) == 2
+    assert len(list(store.list("quarantine/"))) == 1
+
+
+def test_a_corrupt_entry_stays_set_aside_when_making_it_again_fails(verb: Verb, store: Store) -> None:
+    verb.ask()
+    (key,) = store.list("cache/")
+    store.put(key, b"damaged")
+    verb.calls.fail = EngineError("down")
+    with pytest.raises(EngineError):
+        verb.ask()
+    verb.ask()
+    verb.ask()
+    assert len(verb.calls) == 3
+    assert len(list(store.list("quarantine/"))) == 1
+
+
+class Forgetful(MemoryStore):
+    """A disk that gives back other bytes than it was given."""
+
+    def get(self, key: str) -> bytes:
+        return super().get(key)[:-5]
+
+
+def test_a_disk_that_does_not_give_back_what_it_was_given_is_told_plainly() -> None:
+    with pytest.raises(StoreError, match="does not read back"):
+        CachedText(FakeText(), Forgetful()).complete(PROMPT)
+
+
+# Two makers at once.
+
+
+@dataclass
+class Moody:
+    """Says something else each time, as a real model does; waits until everybody has asked."""
+
+    together: threading.Barrier
+    said: list[int] = field(default_factory=list)
+    fingerprint: str = "moody/1"
+    parallel: int = 2
+
+    def _turn(self) -> int:
+        self.together.wait(timeout=30)
+        turn = threading.get_ident()
+        self.said.append(turn)
+        return turn
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        return Completion(f"story {self._turn()}", 1, 1, "end")
+
+    def voices(self) -> tuple[Voice, ...]:
+        return (VOICE,)
+
+    def synthesize(self, text: str, voice: Voice) -> Narration:
+        turn = self._turn()
+        return Narration(
+            f"sound {turn}".encode(), "audio/wav", turn % 1000 + 1, (SpeechMark(turn % 100, 0, 3, "Oui"),)
+        )
+
+
+@pytest.mark.parametrize("makers", [2, 6])
+def test_of_makers_at_once_the_first_write_wins_for_all(store: Store, makers: int) -> None:
+    engine = Moody(threading.Barrier(makers))
+    with ThreadPoolExecutor(makers) as pool:
+        told = [
+            one.result()
+            for one in [pool.submit(CachedText(engine, store).complete, PROMPT) for _ in range(makers)]
+        ]
+    assert len(set(engine.said)) == makers
+    assert len({one.text for one in told}) == 1
+    assert CachedText(engine, store).complete(PROMPT) == told[0]
+
+
+def test_of_two_speakers_at_once_no_ones_sound_gets_the_others_marks(store: Store) -> None:
+    engine = Moody(threading.Barrier(2))
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(CachedSpeech(engine, store).synthesize, "Oui.", VOICE) for _ in range(2)]
+        told = [one.result() for one in asked]
+    assert told[0] == told[1]
+    turn = int(told[0].audio.split()[1])
+    assert told[0].marks[0].time_ms == turn % 100
+    assert told[0].duration_ms == turn % 1000 + 1
+
+
+# Listening.
+
+
+def test_a_listener_hears_a_new_text_in_pieces_and_a_remembered_one_whole() -> None:
+    cached = CachedText(FakeText(), MemoryStore())
+    first: list[str] = []
+    again: list[str] = []
+    told = cached.complete(PROMPT, first.append)
+    cached.complete(PROMPT, again.append)
+    assert len(first) > 10
+    assert "".join(first) == told.text
+    assert again == [told.text]
+
+
+# The ledger.
+
+
+def test_the_ledger_is_the_sum_of_what_was_spent(store: Store) -> None:
+    text, speech = CachedText(FakeText(), store), CachedSpeech(FakeSpeech(), store)
+    told = [text.complete(replace(PROMPT, seed=seed)) for seed in (1, 2, 2, 1)][:2]
+    spoken = [speech.synthesize(line, VOICE) for line in ("Oui.", "Non merci.", "Oui.")][:2]
+    CachedTranslation(FakeTranslation(), store).translate(("Good", "night"), "en", "fr")
+    sums = {row.of: row.usage for row in rows(ledger(store), {"prices": []})}
+    assert set(sums) == {"story@1", "speak", "translate"}
+    assert sums["story@1"].calls == 2
+    assert sums["story@1"].prompt_tokens == sum(one.prompt_tokens for one in told)
+    assert sums["story@1"].completion_tokens == sum(one.completion_tokens for one in told)
+    assert (sums["speak"].calls, sums["speak"].characters) == (2, 4 + 10)
+    assert sums["speak"].audio_seconds == pytest.approx(sum(one.duration_ms for one in spoken) / 1000)
+    assert replace(sums["translate"], seconds=0.0) == Usage(1, characters=9)
+
+
+def test_seconds_are_those_that_the_engine_took() -> None:
+    class Slow(FakeText):
+        def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+            threading.Event().wait(0.05)
+            return super().complete(prompt, on_text)
+
+    kept = MemoryStore()
+    started = time.perf_counter()
+    CachedText(Slow(), kept).complete(PROMPT)
+    took = time.perf_counter() - started
+    CachedText(Slow(), kept).complete(PROMPT)
+    (paid,) = ledger(kept)
+    assert 0.05 <= paid.usage.seconds <= took + 0.001
+
+
+def test_a_corrupt_entry_is_not_in_the_ledger_until_it_is_paid_for_again(verb: Verb, store: Store) -> None:
+    verb.ask()
+    (key,) = store.list("cache/")
+    store.put(key, b"damaged")
+    assert list(ledger(store)) == []
+    verb.ask()
+    assert [paid.verb for paid in ledger(store)] == [verb.name]

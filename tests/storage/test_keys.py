@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pipeline.storage import keys
+from pipeline.types import Narration
+
+ID = "4f1c" * 8
+
+
+def test_a_storys_files_lie_together_and_the_english_text_is_the_story() -> None:
+    assert keys.request(ID) == f"stories/{ID}/request.json"
+    assert keys.text(ID, "en") == f"stories/{ID}/story.json"
+    assert keys.text(ID, "fr") == f"stories/{ID}/fr/text.json"
+    assert keys.manifest(ID, "en") == f"stories/{ID}/en/manifest.json"
+
+
+def test_sounds_are_named_by_their_own_content() -> None:
+    # printf sound | sha256sum; printf 'mp3 bytes' | sha256sum
+    name = "dd29442deca69f52c50006b831cb216edf78a7da33748f0a80ff19f2ebe57ecd"
+    assert keys.audio(Narration(b"sound", "audio/wav", 1, ())) == f"audio/dd/{name}.wav"
+    assert keys.audio(Narration(b"sound", "audio/mpeg", 1, ())) == f"audio/dd/{name}.mp3"
+    assert keys.mp3(ID, "fr", b"mp3 bytes") == f"stories/{ID}/fr/05786cc55616be04.mp3"
+
+
+def test_a_call_is_named_by_the_verb_the_engine_and_what_is_sent() -> None:
+    # printf '{"engine":"fake/translation/1","sent":{"source":"en","target":"fr","texts":["Good night."]},
+    #   "verb":"translate"}' | sha256sum   (one line, without the blanks)
+    name = "7e4ba4c5aea32a463ca8cfa398153661c48945aa8e9bf298467452b346c6acba"
+    sent = {"texts": ["Good night."], "source": "en", "target": "fr"}
+    assert keys.call("translate", "fake/translation/1", sent) == f"cache/translate/7e/{name}.json"
+
+
+def test_another_engine_verb_or_text_is_another_call() -> None:
+    calls = {keys.call(verb, engine, sent) for verb in "ab" for engine in "cd" for sent in ("e", "f")}
+    assert len(calls) == 8
+
+
+def test_what_is_set_aside_keeps_its_place_and_is_told_apart_by_content() -> None:
+    one, other = keys.quarantine("cache/x.json", b"one"), keys.quarantine("cache/x.json", b"other")
+    assert one != other
+    assert one.startswith("quarantine/cache/x.json.")

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipeline.story.word_filter import word_filter
+
+SCREEN = word_filter()
+
+# What a told story may not say, and what it may, by language.
+REFUSED = {
+    "en": [
+        "The wolf killed the hen.",
+        "There was blood on the snow.",
+        "He was dead.",
+        "The hunter shot the deer.",
+        "The fox was shot.",
+        "You are stupid, said the crow.",
+        "She took a knife.",
+        "The evil king laughed.",
+        "He had a deep wound.",
+    ],
+    "fr": ["Le loup est mort.", "Puis le chien fut tué.", "Du sang partout.", "Va en enfer !"],
+    "es": ["El lobo murió.", "Había sangre.", "Mató al perro."],
+    "it": ["Il lupo morì.", "C'era sangue.", "Uccise il cane."],
+    "de": ["Der Wolf starb.", "Überall Blut.", "Er wurde ermordet."],
+    "nl": ["De wolf stierf.", "Overal bloed.", "Hij werd vermoord.", "Er lag een lijk in het bos."],
+    "pt": ["O lobo morreu.", "Havia sangue.", "Ele matou o cão."],
+    "ar": ["مات الذئب.", "كان الدم في كل مكان.", "قُتِلَ الذئب."],
+}
+TOLD = {
+    "en": [
+        "The path wound up the hill, and the comet shot across the sky.",
+        "The ugly duckling became a swan.",
+        "She was scared of the scarecrow and hid in the shell.",
+        "The killer whale sang, and the little skunk felt well.",
+        "Nora had a sword of wood and a hat of paper.",
+    ],
+    "fr": ["Le renard marchait sans bruit dans la rue.", "Il courait pieds nus.", "Puis elle s'est tue."],
+    "es": ["El gato miró la luna y se quedó dormido.", "La mata de rosas creció."],
+    "it": ["Il gatto guardò la luna e sognò.", "Correva a piedi nudi."],
+    "de": ["Der Bär schlief in seiner warmen Höhle.", "Die Hummel summte."],
+    "nl": ["De wolken lijken op schapen.", "De beer sliep in zijn hol.", "Er scheen een hel licht."],
+    "pt": ["O gato olhou a lua e sonhou.", "A nuvem cantou."],
+    "ar": ["نامت القطة في سريرها الدافئ.", "كان القمر جميلا."],
+}
+
+
+@pytest.mark.parametrize(("language", "text"), [(tag, text) for tag in REFUSED for text in REFUSED[tag]])
+def test_a_story_that_is_not_gentle_is_found_in_its_language(language: str, text: str) -> None:
+    assert SCREEN.story(text, language)
+
+
+@pytest.mark.parametrize(("language", "text"), [(tag, text) for tag in TOLD for text in TOLD[tag]])
+def test_a_gentle_story_is_told(language: str, text: str) -> None:
+    assert SCREEN.story(text, language) == ()
+
+
+def test_a_child_may_ask_what_a_story_may_not_say() -> None:
+    assert SCREEN.idea("my grandfather died") == ()
+    assert SCREEN.story("My grandfather died.", "en") == ("died",)
+
+
+def test_findings_are_the_words_that_matched_once_each_sorted() -> None:
+    assert SCREEN.story("Blood! dead, blood, DEAD", "en") == ("blood", "dead")
+
+
+def test_a_language_without_a_list_is_held_against_nothing() -> None:
+    assert SCREEN.story("blood", "sv") == ()
+
+
+@pytest.mark.parametrize("hidden", ["ki\u200dll", "ki\u200cll", "k\u2060ill", "ｋｉｌｌ", "𝐤𝐢𝐥𝐥", "KILL"])
+def test_a_word_is_found_however_it_is_dressed(hidden: str) -> None:
+    assert SCREEN.idea(f"they {hidden} it") == ("kill",)
+
+
+def test_arabic_is_found_with_its_vowels_and_its_little_words() -> None:
+    for word in ("قتل", "القتل", "والقتل", "بالقتل", "للقتل", "قَتْل", "قـتـل"):
+        assert SCREEN.idea(f"قصة {word} هنا", "ar"), word
+
+
+def test_every_pattern_of_the_list_compiles_and_none_matches_nothing() -> None:
+    spec = SCREEN.spec
+    patterns = [one for table in ("never", "story") for some in spec[table].values() for one in some]
+    patterns += [*spec["instructions"]["any"], *spec["instructions"]["marks"]]
+    assert len(patterns) > 200
+    for pattern in patterns:
+        assert not re.compile(pattern).match(""), pattern
+
+
+def test_each_language_that_is_told_has_its_lists() -> None:
+    languages = {"en", "fr", "es", "it", "de", "nl", "pt", "ar"}
+    assert set(SCREEN.spec["never"]) == set(SCREEN.spec["story"]) == languages
