@@ -17,16 +17,16 @@ OnText = Callable[[str], None]
 
 
 def ignore(_: str) -> None:
-    """The listener of a caller who does not watch an answer grow."""
+    """For a caller that does not follow an answer as it comes."""
 
 
-def heard(texts: Iterable[str], on_text: OnText) -> tuple[str, ...]:
-    """All of `texts`, each told to `on_text` as it comes."""
-    told = []
+def pass_on(texts: Iterable[str], on_text: OnText) -> tuple[str, ...]:
+    """All of `texts`; each is given to `on_text` as it comes."""
+    received = []
     for text in texts:
         on_text(text)
-        told.append(text)
-    return tuple(told)
+        received.append(text)
+    return tuple(received)
 
 
 class TextEngine(Protocol):
@@ -68,6 +68,11 @@ class SpeechEngine(Protocol):
     @property
     def parallel(self) -> int: ...
 
+    @property
+    def media_type(self) -> str:
+        """Of every narration's audio: "audio/wav" or "audio/mpeg"."""
+        ...
+
     def voices(self) -> tuple[Voice, ...]: ...
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
@@ -101,6 +106,10 @@ class Store(Protocol):
 
     def get(self, key: str) -> bytes:
         """Raises NotFoundError."""
+        ...
+
+    def head(self, key: str, size: int) -> bytes:
+        """The first `size` bytes, or all where there are fewer. Raises NotFoundError."""
         ...
 
     def put(self, key: str, data: bytes) -> None:

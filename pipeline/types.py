@@ -98,12 +98,16 @@ class SpeechMark:
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """A spoken segment. audio: a whole file of `media_type` (embedded engines: WAV, 16-bit mono)."""
+    """A spoken segment. audio: a whole file of `media_type` (embedded engines: WAV, 16-bit mono).
+
+    key: where it lies in the store, once it is kept there.
+    """
 
     audio: bytes
     media_type: str
     duration_ms: int
     marks: tuple[SpeechMark, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from pipeline.batch.metering import Metered
 from pipeline.batch.runs import ChunkRecord, Run
 from pipeline.storage import ledger
-from pipeline.storage.cache import Paid
+from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
 # What other tasks spent is read anew after so long: they keep their accounts every two seconds.
 _FRESH_SECONDS = 5.0
 
 
-def dollars(paid: Iterable[Paid]) -> float:
+def dollars(paid: Iterable[Payment]) -> float:
     """By the price table; an engine that is not in it costs nothing that we know of."""
     return sum(row.dollars or 0.0 for row in ledger.rows(paid, ledger.price_table()))
 
 
-def total(*accounts: Iterable[Paid]) -> tuple[Paid, ...]:
+def total(*accounts: Iterable[Payment]) -> tuple[Payment, ...]:
     """One row for each verb, purpose and engine."""
     sums: dict[tuple[str, str, str], Usage] = {}
     for one in (one for account in accounts for one in account):
         named = (one.verb, one.of, one.engine)
         sums[named] = sums.get(named, Usage()) + one.usage
-    return tuple(Paid(*named, usage) for named, usage in sorted(sums.items()))
+    return tuple(Payment(*named, usage) for named, usage in sorted(sums.items()))
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Budget:
     _elsewhere: float = 0.0
     _read_at: float = float("-inf")
 
-    def paid(self) -> tuple[Paid, ...]:
+    def paid(self) -> tuple[Payment, ...]:
         """By this task, in all its attempts."""
         return total(self.record.paid, self.meter.paid())
 

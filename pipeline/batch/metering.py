@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.ports import Store
-from pipeline.storage.cache import Paid, paid
+from pipeline.storage.ledger import Payment, payment
 from pipeline.types import Usage
 
 
@@ -19,10 +19,10 @@ class Metered:
     _sums: dict[tuple[str, str, str], Usage] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def paid(self) -> tuple[Paid, ...]:
+    def paid(self) -> tuple[Payment, ...]:
         """Since the last start(), one row for each verb, purpose and engine."""
         with self._lock:
-            return tuple(Paid(*named, usage) for named, usage in sorted(self._sums.items()))
+            return tuple(Payment(*named, usage) for named, usage in sorted(self._sums.items()))
 
     def start(self) -> None:
         """Counts from nothing: a new task's account begins."""
@@ -31,6 +31,9 @@ class Metered:
 
     def get(self, key: str) -> bytes:
         return self.inner.get(key)
+
+    def head(self, key: str, size: int) -> bytes:
+        return self.inner.head(key, size)
 
     def put(self, key: str, data: bytes) -> None:
         self.inner.put(key, data)
@@ -48,7 +51,7 @@ class Metered:
         return self.inner.url(key, expires_in, filename)
 
     def _count(self, key: str, data: bytes) -> None:
-        if not (found := paid(key, data)):
+        if not (found := payment(key, data)):
             return
         named = (found.verb, found.of, found.engine)
         with self._lock:

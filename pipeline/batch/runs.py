@@ -17,8 +17,8 @@ from typing import Any
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import keys
-from pipeline.storage.cache import Paid
 from pipeline.storage.digest import canonical
+from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
 WRITE, NARRATE = "write", "narrate"
@@ -83,7 +83,7 @@ class ChunkRecord:
     made: int = 0
     left: int = 0
     failures: tuple[Failure, ...] = ()
-    paid: tuple[Paid, ...] = ()
+    paid: tuple[Payment, ...] = ()
 
 
 class Run:
@@ -157,6 +157,6 @@ def _record(data: bytes) -> ChunkRecord:
         **{
             **told,
             "failures": tuple(Failure(**one) for one in told["failures"]),
-            "paid": tuple(Paid(**{**one, "usage": Usage(**one["usage"])}) for one in told["paid"]),
+            "paid": tuple(Payment(**{**one, "usage": Usage(**one["usage"])}) for one in told["paid"]),
         }
     )

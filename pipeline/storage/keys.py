@@ -6,9 +6,7 @@ import hashlib
 from typing import Any
 
 from pipeline.storage.digest import digest
-from pipeline.types import Narration
 
-_EXTENSIONS = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 WRITTEN_IN = "en"
 
 
@@ -82,16 +80,10 @@ def mp3(story_id: str, locale: str, data: bytes) -> str:
     return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
 
 
-def audio(narration: Narration) -> str:
-    """A spoken segment, named by its own content."""
-    name = hashlib.sha256(narration.audio).hexdigest()
-    return f"audio/{name[:2]}/{name}.{_EXTENSIONS[narration.media_type]}"
-
-
-def call(verb: str, engine: str, sent: Any) -> str:
-    """A remembered call, named by exactly what was sent to exactly which engine."""
+def call(verb: str, engine: str, sent: Any, extension: str = "json") -> str:
+    """A cached call, named by exactly what was sent to exactly which engine."""
     name = digest({"verb": verb, "engine": engine, "sent": sent})
-    return f"cache/{verb}/{name[:2]}/{name}.json"
+    return f"cache/{verb}/{name[:2]}/{name}.{extension}"
 
 
 def quarantine(key: str, data: bytes) -> str:
