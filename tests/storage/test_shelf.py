@@ -10,7 +10,7 @@ from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.ports import Store
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
-from pipeline.storage.shelf import Card, Publication, Page, find, manifests, page, publish, withheld, withhold
+from pipeline.storage.shelf import Card, Page, Publication, find, manifests, page, publish, withheld, withhold
 from pipeline.types import Manifest
 from tests.making import Listener, fake_app
 
