@@ -89,16 +89,16 @@ def test_the_newest_twelve_are_kept(smollm2: Path, tmp_path: Path, prompt: Promp
 
 def count_reading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many tokens of each prompt llama.cpp says that it read anew, from here on."""
-    from pipeline.engines.embedded.answers import Answer
+    from pipeline.engines.embedded.completions import StreamedCompletion
 
     read: list[int] = []
-    take = Answer._take
+    take = StreamedCompletion._add
 
-    def noted(self: Answer, event: dict[str, object]) -> None:
+    def noted(self: StreamedCompletion, event: dict[str, object]) -> None:
         timings = event.get("timings")
         if isinstance(timings, dict):
             read.append(timings["prompt_n"])
         take(self, event)
 
-    monkeypatch.setattr(Answer, "_take", noted)
+    monkeypatch.setattr(StreamedCompletion, "_add", noted)
     return read
