@@ -38,7 +38,7 @@ _NLLB = {
     "pt": "por_Latn",
 }
 _M2M = {code: f"__{code}__" for code in _NLLB}
-# How OPUS-MT models of several targets call them; most use three letters, some two.
+# Their names in OPUS-MT models of several targets; most use three letters, some two.
 _MARIAN = {code: (name[:3], code) for code, name in _NLLB.items()} | {
     "ar": ("ara", "arb", "ar"),
     "pt": ("por", "pt_br", "pt"),
@@ -47,18 +47,18 @@ _MARIAN = {code: (name[:3], code) for code, name in _NLLB.items()} | {
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Which files make a folder of this kind. appends_eos: where the model's own config does not do so."""
+    """The files of such a folder. appends_eos: </s> is added where the model's own config does not."""
 
     name: str
     model: str
     source: str
     target: str
-    also: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     appends_eos: bool = True
 
     @property
     def files(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((f"{self.model}model.bin", self.source, self.target, *self.also)))
+        return tuple(dict.fromkeys((f"{self.model}model.bin", self.source, self.target, *self.others)))
 
 
 _KINDS = (
@@ -85,34 +85,34 @@ class CTranslate2Translation:
         self._folder = folder
         self._threads = threads
         self._loading = threading.Lock()
-        self._made: _Model | None = None
+        self._model: _Model | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Named by the weights' own digest: a folder may be renamed, and may not be swapped unseen."""
+        """With a digest of the weights, so that other weights in the same folder are another engine."""
         return f"{_ENGINE}/{self._folder.name}-{self._digest}/1"
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        """Raises ConfigError: no such model. EngineError: a pair that it does not have, or no answer."""
+        """Raises ConfigError: no such model. EngineError: unknown pair, or no translation."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
             return heard(texts, on_text)
         model = self._loaded()
-        # Such models are trained on single sentences: of several they drop some.
-        cut = [sentences(text) for text in texts]
+        # Such models are trained on single sentences: given several, they drop some.
+        split = [sentences(text) for text in texts]
         try:
-            flat = iter(model.translate([one for text in cut for one in text], *pair))
+            flat = iter(model.translate([sentence for text in split for sentence in text], *pair))
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._folder.name} gave no answer: {error}", engine=_ENGINE) from error
-        return heard((" ".join(next(flat) for _ in text) for text in cut), on_text)
+        return heard((" ".join(next(flat) for _ in text) for text in split), on_text)
 
     def _loaded(self) -> _Model:
         with self._loading:
-            if self._made is None:
-                self._made = _load(self._folder, self._threads)
-            return self._made
+            if self._model is None:
+                self._model = _load(self._folder, self._threads)
+            return self._model
 
     @cached_property
     def _digest(self) -> str:
@@ -125,7 +125,7 @@ class CTranslate2Translation:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A loaded folder. pair: the one that it says it has; vocabulary: where language codes are found."""
+    """A loaded folder. vocabulary: source tokens, with language codes. pair: its only pair, if any."""
 
     folder: Path
     translator: Any
@@ -138,17 +138,17 @@ class _Model:
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         before, prefix = self._codes(source, target)
         tokens = [[*before, *self.source.encode(text, out_type=str), *self.ends] for text in texts]
-        answers = self.translator.translate_batch(
+        results = self.translator.translate_batch(
             tokens, target_prefix=[list(prefix)] * len(tokens) if prefix else None, beam_size=_BEAMS
         )
-        return [self._text(answer.hypotheses[0][len(prefix) :]) for answer in answers]
+        return [self._text(result.hypotheses[0][len(prefix) :]) for result in results]
 
     def _text(self, tokens: Sequence[str]) -> str:
         text: str = self.target.decode(list(tokens))
         return " ".join(text.split())
 
     def _codes(self, source: str, target: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What goes before the source's tokens, and what the answer must start with."""
+        """What precedes the source's tokens, and what the translation must start with."""
         for codes in (_NLLB, _M2M):
             if not self.vocabulary.isdisjoint(codes.values()):
                 if {codes.get(source), codes.get(target)} <= self.vocabulary:
@@ -176,9 +176,9 @@ def _kind(folder: Path) -> _Kind:
     for kind in _KINDS:
         if all((folder / name).is_file() for name in kind.files):
             return kind
-    wanted = "; ".join(f"{kind.name}: {', '.join(kind.files)}" for kind in _KINDS)
+    kinds = "; ".join(f"{kind.name}: {', '.join(kind.files)}" for kind in _KINDS)
     raise ConfigError(
-        f"{folder} is no translation model that can be read: it needs the files of one kind ({wanted})",
+        f"{folder} is not a known translation model: it needs the files of one kind ({kinds})",
         problem="unknown-model-folder",
     )
 
@@ -213,7 +213,7 @@ def _config(model: Path) -> dict[str, Any]:
 
 
 def _vocabulary(model: Path) -> frozenset[str]:
-    """Of the source, in either of the forms in which converters write it."""
+    """Of the source, in either of the forms that converters write."""
     for stem in ("shared_vocabulary", "source_vocabulary"):
         if (path := model / f"{stem}.json").is_file():
             return frozenset(json.loads(path.read_text("utf-8")))
@@ -223,10 +223,10 @@ def _vocabulary(model: Path) -> frozenset[str]:
 
 
 def _pair(folder: Path) -> tuple[str, str] | None:
-    """As metadata.json says it, else as the folder is called (opus-mt-en-fr); None where neither does."""
+    """From metadata.json, else from the folder's name (opus-mt-en-fr); None where neither has it."""
     metadata = folder / "metadata.json"
     if metadata.is_file():
-        told = json.loads(metadata.read_text("utf-8"))
-        return language(told["from_code"]), language(told["to_code"])
-    named = re.search(r"(?:^|[-_])([a-z]{2})[-_]([a-z]{2})$", folder.name)
-    return (named.group(1), named.group(2)) if named else None
+        codes = json.loads(metadata.read_text("utf-8"))
+        return language(codes["from_code"]), language(codes["to_code"])
+    match = re.search(r"(?:^|[-_])([a-z]{2})[-_]([a-z]{2})$", folder.name)
+    return (match.group(1), match.group(2)) if match else None

@@ -98,7 +98,7 @@ class LlamaText:
         server = _serve(self._weights(), self._parallel, self._threads, key, folder)
         if folder is not None:
             fits = f"{self._name}/{version('xllamacpp')}/{_CONTEXT_PER_SLOT}"
-            self._slots.shelf = Readings(folder, fits, server.listening_address, key)
+            self._slots.states = Readings(folder, fits, server.listening_address, key)
         return server
 
 
@@ -108,7 +108,7 @@ def _folder(readings: Path | None) -> Path | None:
         try:
             readings.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            _log.warning("what the writer has read is not kept (%s)", error)
+            _log.warning("the state of the writer is not kept (%s)", error)
             return None
     return readings
 
