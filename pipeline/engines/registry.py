@@ -27,7 +27,6 @@ REGISTRY: dict[str, Entry] = {
     "llama": Entry("pipeline.engines.embedded.llama:LlamaText", _SETUP),
     "llm-translation": Entry("pipeline.engines.embedded.llm_translate:LlmTranslation", _SETUP),
     "bergamot": Entry("pipeline.engines.embedded.bergamot:BergamotTranslation", _SETUP),
-    "ct2": Entry("pipeline.engines.embedded.ct2:CTranslate2Translation", _SETUP),
     "kokoro": Entry("pipeline.engines.embedded.kokoro:KokoroSpeech", _SETUP),
     "espeak": Entry("pipeline.engines.embedded.espeak:EspeakSpeech", _SETUP),
     "lame": Entry("pipeline.engines.embedded.lame:LameEncoder", _SETUP),
