@@ -122,9 +122,7 @@ def locales(options: Namespace) -> None:
 
 
 def models(options: Namespace) -> None:
-    from pipeline.engines.embedded import fetch as fetching
     from pipeline.engines.embedded import models as pinned
-    from pipeline.engines.embedded.verification import amount
 
     settings = _settings(options)
     directory = models_dir(settings)
@@ -133,11 +131,11 @@ def models(options: Namespace) -> None:
         fetch(names, settings, force=options.force)
     if options.action == "verify":
         for name in names:
-            say(f"{name}: {fetching.verify(name, directory)} is whole")
+            say(f"{name}: {pinned.verify(pinned.find(name), directory)} is whole")
     if options.action is None:
         absent = {one.name for one in pinned.missing(pinned.table(), directory)}
         rows = [
-            (name, amount(one.size), one.licence, "to fetch" if name in absent else "here", one.use)
+            (name, pinned.amount(one.size), one.licence, "to fetch" if name in absent else "here", one.use)
             for name, one in pinned.table().items()
         ]
         say(terminal.table([("name", "size", "licence", "where", "for"), *rows]))

@@ -121,17 +121,16 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
 
 def _local(settings: Settings) -> Iterator[Finding]:
     from pipeline.engines.embedded import models
-    from pipeline.engines.embedded.verification import amount
 
     directory = models_dir(settings)
     wanted = weights(settings)
-    missing = {one.name: one.source.size for one in models.missing(wanted, directory)}
+    missing = {one.name: one.download_size for one in models.missing(wanted, directory)}
     for name in wanted:
         absent = missing.get(name)
         yield Finding(
             f"weights {name}",
             absent is None,
-            "here" if absent is None else f"not here ({amount(absent)})",
+            "here" if absent is None else f"not here ({models.amount(absent)})",
             "" if absent is None else "stories models fetch; `stories make` does it as well",
         )
     yield _folder("stories", settings.out)

