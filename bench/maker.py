@@ -24,7 +24,7 @@ from pipeline.errors import EngineError
 from pipeline.ports import Advance, Store
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
-from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import payments
 
 
 class Movable:
@@ -72,7 +72,7 @@ def make(app: App, store: Movable, tape: Tape, request: dict[str, Any]) -> dict[
         failed = str(error)
     wall = time.perf_counter() - began
     tape.save(Path(request["tape"]))
-    paid = list(ledger(store))
+    paid = list(payments(store))
     return {
         "wall": wall,
         "failed": failed,

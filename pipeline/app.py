@@ -1,4 +1,4 @@
-"""What the steps work with: a frozen bundle of engines and store, without wiring."""
+"""App: the engines, the store and the settings that the steps work with. bootstrap.py builds it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.types import Voice
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """How a locale is made. translation: None for the language that stories are written in.
+    """The engines of one locale. translation: None for the language that stories are written in.
 
     quality: a measured word for people; labels: what a listener must be told ("draft translation").
     """
@@ -33,7 +33,7 @@ class Chain:
 class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
-    foreign: who translates an idea in a language in which no story is told, where there is somebody.
+    chains: by locale. foreign: translates an idea in a language that has no chain; None: it stays as it is.
     """
 
     profile: str

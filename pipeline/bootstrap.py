@@ -1,4 +1,4 @@
-"""The only place where engines are chosen, made and wrapped. Entry points call it; nothing else does."""
+"""The composition root: the only place where engines are chosen, created and wrapped, for entry points."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         language=parts.language,
         encoder=create(spec["encoder"]),
         store=parts.store,
-        chains={locale: parts.chain(locale, told) for locale, told in spec["locales"].items()},
-        locks=_claims(parts),
+        chains={locale: parts.chain(locale, row) for locale, row in spec["locales"].items()},
+        locks=_locks(parts),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )
@@ -58,8 +58,8 @@ def build_batch(settings: Settings) -> App:
 
 
 def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str) -> TextEngine | None:
-    """The model that marks stories, remembering in the app's store; None where neither profile nor model
-    says one.
+    """The model that grades stories, cached in the app's store; None where neither profile nor model names
+    one.
 
     model: a name of `stories models`, or a GGUF's path. STORIES_JUDGE_ENDPOINT is the endpoint of the profile
     aws, where it is another than writes. Where it is the very model that writes, it is not loaded twice.
@@ -67,15 +67,16 @@ def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str)
     """
     if not profile and not model:
         return None
-    told = {
+    judge_environ = {
         **environ,
         "STORIES_ENDPOINT": environ.get("STORIES_JUDGE_ENDPOINT") or environ.get("STORIES_ENDPOINT", ""),
     }
     # A writer that the environment names is the app's.
-    told.pop("STORIES_MODEL", None)
-    made = _Parts(Settings.from_env(told, profile=profile or DEFAULT_PROFILE, model=model), app.store).text
-    same = made.fingerprint == app.text.fingerprint and not environ.get("STORIES_JUDGE_ENDPOINT")
-    return app.text if same else made
+    judge_environ.pop("STORIES_MODEL", None)
+    settings = Settings.from_env(judge_environ, profile=profile or DEFAULT_PROFILE, model=model)
+    grader = _Parts(settings, app.store).text
+    same = grader.fingerprint == app.text.fingerprint and not environ.get("STORIES_JUDGE_ENDPOINT")
+    return app.text if same else grader
 
 
 def build_runner(app: App, settings: Settings) -> Runner:
@@ -119,9 +120,9 @@ def models_dir(settings: Settings) -> Path:
     return settings.models or models.models_dir(os.environ)
 
 
-def _claims(parts: _Parts) -> Locks:
-    """Where a store is this machine's own, a claim's process says whether it lives. In a bucket only its
-    expiry does, which is short: a function that was ended in the middle leaves its claim behind.
+def _locks(parts: _Parts) -> Locks:
+    """In a store of this machine a claim ends with its process. In a bucket it ends by its expiry only, which
+    is short: a function that was ended in the middle leaves its claim behind.
     """
     if parts.spec["store"] == "files":
         return Locks(parts.store, machine=this_machine())
@@ -129,13 +130,13 @@ def _claims(parts: _Parts) -> Locks:
 
 
 class _Parts:
-    """Each part is made once, however many locales use it."""
+    """Creates each part once, however many locales use it."""
 
     def __init__(self, settings: Settings, store: Store | None) -> None:
         self.settings = settings
         self.spec = profile(settings.profile)
         self._store = store
-        self._made: dict[str, Any] = {}
+        self._created: dict[str, Any] = {}
 
     @cached_property
     def store(self) -> Store:
@@ -153,34 +154,36 @@ class _Parts:
 
     @cached_property
     def language(self) -> LanguageDetector:
-        made: LanguageDetector = self._create(self.spec["language"])
-        return made
+        detector: LanguageDetector = self._create(self.spec["language"])
+        return detector
 
-    def chain(self, locale: str, told: dict[str, Any]) -> Chain:
-        translation = told.get("translation")
+    def chain(self, locale: str, row: dict[str, Any]) -> Chain:
+        translation = row.get("translation")
         return Chain(
             locale=locale,
-            voice=Voice(told["voice"], locale, told["speech"]),
-            speech=self._speech(told["speech"]),
+            voice=Voice(row["voice"], locale, row["speech"]),
+            speech=self._speech(row["speech"]),
             translation=self.translation(translation) if translation else None,
-            quality=told["quality"],
-            labels=tuple(told.get("labels", ())),
-            experimental=told.get("experimental", False),
+            quality=row["quality"],
+            labels=tuple(row.get("labels", ())),
+            experimental=row.get("experimental", False),
         )
 
     def translation(self, name: str) -> TranslationEngine:
-        if name not in self._made:
-            engine = self._create(name)
-            # What the local model translates are completions of the remembering writer: kept one by one.
-            self._made[name] = engine if name == "llm-translation" else CachedTranslation(engine, self.store)
-        made: TranslationEngine = self._made[name]
-        return made
+        if name not in self._created:
+            created = self._create(name)
+            # Translations by the local model are completions of the cached writer, kept one by one already.
+            self._created[name] = (
+                created if name == "llm-translation" else CachedTranslation(created, self.store)
+            )
+        engine: TranslationEngine = self._created[name]
+        return engine
 
     def _speech(self, name: str) -> SpeechEngine:
-        if name not in self._made:
-            self._made[name] = CachedSpeech(self._create(name), self.store)
-        made: SpeechEngine = self._made[name]
-        return made
+        if name not in self._created:
+            self._created[name] = CachedSpeech(self._create(name), self.store)
+        engine: SpeechEngine = self._created[name]
+        return engine
 
     def _create(self, name: str) -> Any:
         options = _OPTIONS.get(name)
@@ -231,7 +234,7 @@ def _s3(parts: _Parts) -> dict[str, Any]:
     return {"clients": parts.clients, "bucket": aws.bucket, "url_seconds": aws.url_seconds}
 
 
-# What each engine is made with; an engine that is not here needs nothing.
+# The options of each engine's constructor; an engine that is not listed has none.
 _OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
     "llama": _llama,
     "llm-translation": lambda parts: {"text": parts.text, "detector": parts.language},
@@ -247,7 +250,7 @@ _OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
 
 
 def _writer(spec: dict[str, Any], settings: Settings) -> str:
-    """A fake has no model: where one is asked for by name, it is a local one."""
+    """A fake has no model: where a model is named, the writer is a local one."""
     writer: str = spec["writer"]
     return "llama" if settings.model and writer == "fake-text" else writer
 

@@ -1,4 +1,4 @@
-"""The Protocols: what an engine, a store and a watcher of a run must be able to do.
+"""The Protocols: what an engine, a store and a follower of a run's progress must provide.
 
 An engine's constructor does no I/O: models and clients load on first use. `fingerprint` is
 provider/model/adapter-version, everything that changes the output and nothing else: it is part of
@@ -17,20 +17,20 @@ OnText = Callable[[str], None]
 
 
 def ignore(_: str) -> None:
-    """The listener of a caller who does not watch an answer grow."""
+    """For a caller that does not follow an answer as it comes."""
 
 
-def heard(texts: Iterable[str], on_text: OnText) -> tuple[str, ...]:
-    """All of `texts`, each told to `on_text` as it comes."""
-    told = []
+def pass_on(texts: Iterable[str], on_text: OnText) -> tuple[str, ...]:
+    """All of `texts`; each is given to `on_text` as it comes."""
+    received = []
     for text in texts:
         on_text(text)
-        told.append(text)
-    return tuple(told)
+        received.append(text)
+    return tuple(received)
 
 
 class TextEngine(Protocol):
-    """Writes. Thread-safe: `parallel` calls at once are what it serves best."""
+    """A language model. Thread-safe: it is fastest with `parallel` calls at once."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -39,12 +39,12 @@ class TextEngine(Protocol):
     def parallel(self) -> int: ...
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        """`on_text` hears each piece of text as it comes. Raises EngineError."""
+        """The whole text; `on_text` is called with each piece as it comes. Raises EngineError."""
         ...
 
 
 class TranslationEngine(Protocol):
-    """Translates. As many texts out as in, in order."""
+    """A translator: as many texts out as in, in order."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -52,7 +52,7 @@ class TranslationEngine(Protocol):
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        """source, target: BCP-47 tags. `on_text` hears each translation, in order, as it comes.
+        """source, target: BCP-47 tags. `on_text` is called with each translation, in order, as it comes.
 
         Raises EngineError.
         """
@@ -60,13 +60,18 @@ class TranslationEngine(Protocol):
 
 
 class SpeechEngine(Protocol):
-    """Speaks a segment a call. Thread-safe: `parallel` calls at once are what it serves best."""
+    """A voice: a segment a call. Thread-safe: it is fastest with `parallel` calls at once."""
 
     @property
     def fingerprint(self) -> str: ...
 
     @property
     def parallel(self) -> int: ...
+
+    @property
+    def media_type(self) -> str:
+        """Of every narration's audio: "audio/wav" or "audio/mpeg"."""
+        ...
 
     def voices(self) -> tuple[Voice, ...]: ...
 
@@ -85,14 +90,14 @@ class AudioEncoder(Protocol):
 
 
 class LanguageDetector(Protocol):
-    """Says which of our languages a text is in."""
+    """Detects the language of a text."""
 
     def confidence(self, text: str, language: str) -> float:
-        """How sure it is, 0 to 1, that `text` is in `language` (a primary subtag)."""
+        """The probability, 0 to 1, that `text` is in `language` (a primary subtag)."""
         ...
 
     def detect(self, text: str) -> str | None:
-        """The primary subtag it is most sure of; None where it cannot tell."""
+        """The most likely primary subtag; None where that is not sure."""
         ...
 
 
@@ -101,6 +106,10 @@ class Store(Protocol):
 
     def get(self, key: str) -> bytes:
         """Raises NotFoundError."""
+        ...
+
+    def head(self, key: str, size: int) -> bytes:
+        """The first `size` bytes, or all where there are fewer. Raises NotFoundError."""
         ...
 
     def put(self, key: str, data: bytes) -> None:
@@ -112,13 +121,13 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
-        """Keys that start with `prefix`, sorted; only those that come after `after`, where it is said."""
+        """Keys that start with `prefix`, sorted; with `after`, only those that come after it."""
         ...
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
-        """Where a reader finds it. expires_in: seconds, where the store signs; None is the store's own.
+        """The address for a reader. expires_in: seconds, where the store signs; None: the store's default.
 
-        filename: offered as a download under this name, where the store can say so.
+        filename: the name of a download, where the store can set it.
         """
         ...
 
@@ -127,19 +136,19 @@ Advance = Callable[[int], None]
 
 
 class Progress(Protocol):
-    """Whoever follows a run: a terminal's bars, a page's states, nobody."""
+    """Follows a run: bars on a terminal, states for a page, or nothing."""
 
     def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
         """A step begins; the callable says how many units are newly done. total 0: not known."""
         ...
 
     def note(self, text: str) -> None:
-        """Something a person would want to know: why a draft was refused."""
+        """A sentence for a person, such as why a draft was refused."""
         ...
 
 
 class NoProgress:
-    """Nobody follows."""
+    """Ignores all progress."""
 
     def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
         return nullcontext(lambda _: None)

@@ -1,4 +1,4 @@
-"""What the steps pass to one another: frozen values, standard library only."""
+"""The values that steps and engines pass to one another: frozen, standard library only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StoryRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Exactly what is sent to a text engine, and so exactly what a remembered completion is keyed by.
+    """Exactly what is sent to a text engine, and so exactly what a cached completion is keyed by.
 
     name: "name@version" of the prompt text. examples: worked (user, assistant) turns before `user`.
     grammar: GBNF that the answer must match; an engine that cannot constrain ignores it, so the
@@ -49,8 +49,8 @@ class Prompt:
 class Completion:
     """stop_reason: "end" when the model stopped by itself, "length" when max_tokens cut it.
 
-    confidence: for a prompt with choices, the probability (0 to 1) of the one answered among them;
-    1.0 from an engine that does not tell.
+    confidence: for a prompt with choices, the probability (0 to 1) of the answer among them;
+    1.0 from an engine that does not report it.
     """
 
     text: str
@@ -98,12 +98,16 @@ class SpeechMark:
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """A spoken segment. audio: a whole file of `media_type` (embedded engines: WAV, 16-bit mono)."""
+    """A spoken segment. audio: a whole file of `media_type` (embedded engines: WAV, 16-bit mono).
+
+    key: where it lies in the store, once it is kept there.
+    """
 
     audio: bytes
     media_type: str
     duration_ms: int
     marks: tuple[SpeechMark, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding about a text. figure: what was measured; bound: what it was held against, in words."""
+    """The result of one rule. figure: what was measured; bound: what was required, in words."""
 
     name: str
     passed: bool

@@ -76,6 +76,7 @@ class CountingSpeech:
     inner: SpeechEngine
     calls: Calls = field(default_factory=Calls)
     parallel: int = 1
+    media_type: str = "audio/wav"
 
     @property
     def fingerprint(self) -> str:

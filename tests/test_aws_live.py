@@ -14,8 +14,7 @@ from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
-from pipeline.storage.cache import ledger
-from pipeline.storage.ledger import price_table, rows
+from pipeline.storage.ledger import payments, price_table, rows
 from tests.making import Listener
 
 pytestmark = pytest.mark.aws_live
@@ -29,7 +28,7 @@ def test_a_story_in_two_languages_plays_from_its_signed_urls(capsys: pytest.Capt
         with urllib3.PoolManager(retries=False, timeout=30) as http:
             answer = http.request("GET", app.store.url(manifest.mp3), headers={"Range": "bytes=0-9"})
         assert (answer.status, answer.data[:3]) == (206, b"ID3")
-    spent = sum(row.dollars or 0 for row in rows(ledger(app.store), price_table()))
+    spent = sum(row.dollars or 0 for row in rows(payments(app.store), price_table()))
     with capsys.disabled():
         print(f"\nthe bucket's ledger stands at US$ {spent:.4f}")  # noqa: T201 - the cost line
     assert spent < 1

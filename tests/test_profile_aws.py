@@ -20,8 +20,7 @@ from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
-from pipeline.storage.cache import ledger
-from pipeline.storage.ledger import price_table, rows
+from pipeline.storage.ledger import payments, price_table, rows
 from pipeline.types import Manifest
 from tests.making import Listener
 
@@ -45,7 +44,7 @@ def get(url: str, **headers: str) -> urllib3.BaseHTTPResponse:
 
 def test_two_languages_cost_one_completion_one_translation_and_their_narrations(aws: LocalAws) -> None:
     english, portuguese = made("en", "pt")
-    spent = {row.of: row for row in rows(ledger(build_store(settings())), price_table())}
+    spent = {row.of: row for row in rows(payments(build_store(settings())), price_table())}
     story = [english.title, *(segment.text for segment in english.segments)]
     assert spent["story@1"].usage.calls == 1
     assert spent["translate"].usage.calls == 1

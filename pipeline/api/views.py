@@ -13,7 +13,7 @@ from pipeline.app import App
 from pipeline.errors import NotFoundError
 from pipeline.steps import status
 from pipeline.storage import keys
-from pipeline.storage.cache import Spoken, spoken
+from pipeline.storage.narrations import StoredNarration, find
 from pipeline.storage.records import CommittedText, load_manifest, load_text
 from pipeline.types import Manifest, SpeechMark
 
@@ -105,14 +105,14 @@ def _segments(app: App, locale: str, texts: Sequence[str]) -> list[View]:
     seen: list[View] = [{"text": text} for text in texts]
     way = app.chains[locale]
     for one in seen:
-        sound = spoken(app.store, way.speech, one["text"], way.voice)
+        sound = find(app.store, way.speech, one["text"], way.voice)
         if sound is None:
             break
         one |= _spoken(app, sound)
     return seen
 
 
-def _spoken(app: App, sound: Spoken) -> View:
+def _spoken(app: App, sound: StoredNarration) -> View:
     return {
         "audioUrl": app.store.url(sound.audio),
         "durationMs": sound.duration_ms,

@@ -11,24 +11,24 @@ from itertools import chain
 from pipeline.batch.metering import Metered
 from pipeline.batch.runs import ChunkRecord, Run
 from pipeline.storage import ledger
-from pipeline.storage.cache import Paid
+from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
 # The other tasks' records are read again after so long; they are kept every two seconds.
 _FRESH_SECONDS = 5.0
 
 
-def dollars(paid: Iterable[Paid]) -> float:
+def dollars(paid: Iterable[Payment]) -> float:
     """US dollars by the price table; an engine that is not in it counts as free."""
     return sum(row.dollars or 0.0 for row in ledger.rows(paid, ledger.price_table()))
 
 
-def total(*accounts: Iterable[Paid]) -> tuple[Paid, ...]:
+def total(*accounts: Iterable[Payment]) -> tuple[Payment, ...]:
     """One row for each verb, purpose and engine."""
     sums: dict[tuple[str, str, str], Usage] = defaultdict(Usage)
-    for paid in chain(*accounts):
-        sums[paid.verb, paid.of, paid.engine] += paid.usage
-    return tuple(Paid(*name, usage) for name, usage in sorted(sums.items()))
+    for payment in chain(*accounts):
+        sums[payment.verb, payment.of, payment.engine] += payment.usage
+    return tuple(Payment(*name, usage) for name, usage in sorted(sums.items()))
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Budget:
     _elsewhere: float = 0.0
     _read_at: float = float("-inf")
 
-    def paid(self) -> tuple[Paid, ...]:
+    def paid(self) -> tuple[Payment, ...]:
         """By this task, in all its attempts."""
         return total(self.record.paid, self.meter.paid())
 

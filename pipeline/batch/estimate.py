@@ -12,7 +12,7 @@ from pipeline.app import App
 from pipeline.batch.survey import Survey
 from pipeline.config.profiles import profile
 from pipeline.storage import ledger
-from pipeline.storage.cache import Paid
+from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
 WRITE, JUDGE, TRANSLATE, SPEAK = "write", "judge", "translate", "speak"
@@ -110,5 +110,5 @@ def _step(name: str, engine: str, mean: dict[str, Any], times: float, seconds: f
         audio_seconds=round(mean.get("audio_seconds", 0.0) * times, 1),
         seconds=round(seconds, 3),
     )
-    (row,) = ledger.rows([Paid(name, name, engine, usage)], ledger.price_table())
+    (row,) = ledger.rows([Payment(name, name, engine, usage)], ledger.price_table())
     return Step(name, engine, usage, seconds / 3600, row.dollars)

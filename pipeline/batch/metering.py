@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.ports import Store
-from pipeline.storage.cache import Paid, paid
+from pipeline.storage.ledger import Payment, payment
 from pipeline.types import Usage
 
 
@@ -20,10 +20,10 @@ class Metered:
     _sums: dict[tuple[str, str, str], Usage] = field(default_factory=lambda: defaultdict(Usage))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def paid(self) -> tuple[Paid, ...]:
+    def paid(self) -> tuple[Payment, ...]:
         """Since the last start(), one row for each verb, purpose and engine."""
         with self._lock:
-            return tuple(Paid(*name, usage) for name, usage in sorted(self._sums.items()))
+            return tuple(Payment(*name, usage) for name, usage in sorted(self._sums.items()))
 
     def start(self) -> None:
         """Sets all counts to zero, for a new task."""
@@ -32,6 +32,9 @@ class Metered:
 
     def get(self, key: str) -> bytes:
         return self.inner.get(key)
+
+    def head(self, key: str, size: int) -> bytes:
+        return self.inner.head(key, size)
 
     def put(self, key: str, data: bytes) -> None:
         self.inner.put(key, data)
@@ -49,6 +52,6 @@ class Metered:
         return self.inner.url(key, expires_in, filename)
 
     def _count(self, key: str, data: bytes) -> None:
-        if call := paid(key, data):
+        if call := payment(key, data):
             with self._lock:
                 self._sums[call.verb, call.of, call.engine] += call.usage

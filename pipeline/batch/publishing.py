@@ -22,7 +22,7 @@ from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.ports import Store
 from pipeline.storage import keys, shelf
 from pipeline.storage.records import load_manifest
-from pipeline.storage.shelf import PUBLISHED, Edition
+from pipeline.storage.shelf import PUBLISHED, Publication
 from pipeline.types import Manifest
 
 # Reading a manifest from a bucket is nearly all waiting.
@@ -58,7 +58,7 @@ def publish(app: App, run: Run, withheld: Collection[str] = ()) -> Published:
     for story_id, locale in _named(run, withheld):
         shelf.withhold(app.store, story_id, locale)
     refused = shelf.withheld(app.store)
-    edition = Edition(app.store, run.id)
+    edition = Publication(app.store, run.id)
     wanted = {pair: item.tags for item, pair in pairs(run)}
     complete = complete_of(app.store, wanted)
     kept = [pair for pair in complete if pair not in refused]
@@ -79,7 +79,7 @@ def withdraw(store: Store, run_id: str) -> None:
     """None of what was published with the run is listed any more. Raises NotFoundError: nothing was."""
     run = Run(store, run_id)
     try:
-        Edition(store, run.id).withdraw()
+        Publication(store, run.id).withdraw()
     except NotFoundError as error:
         raise NotFoundError(f"nothing was published with run {run.id[:40]}") from error
 

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import keys
-from pipeline.storage.cache import Paid
+from pipeline.storage.ledger import Payment
 from pipeline.storage.digest import canonical
 
 WRITE, NARRATE = "write", "narrate"
@@ -86,7 +86,7 @@ class ChunkRecord:
     made: int = 0
     left: int = 0
     failures: tuple[Failure, ...] = ()
-    paid: tuple[Paid, ...] = ()
+    paid: tuple[Payment, ...] = ()
 
 
 _ABOUT, _ITEM, _RECORD = TypeAdapter(About), TypeAdapter(Item), TypeAdapter(ChunkRecord)

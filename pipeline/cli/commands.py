@@ -26,8 +26,8 @@ from pipeline.steps.committed import is_complete
 from pipeline.steps.run import run
 from pipeline.storage import ledger as costs
 from pipeline.storage import shelf
-from pipeline.storage.cache import ledger
 from pipeline.storage.digest import canonical
+from pipeline.storage.ledger import payments
 from pipeline.types import Manifest
 
 _PLAYERS = (
@@ -154,7 +154,7 @@ def publish(options: Namespace) -> None:
 
 def cost(options: Namespace) -> None:
     prices = costs.price_table()
-    found = costs.rows(ledger(_store(options)), prices)
+    found = costs.rows(payments(_store(options)), prices)
     rows = [
         (
             row.of,

@@ -12,7 +12,7 @@ import wave
 from collections.abc import Iterator, Sequence
 
 from pipeline.errors import NotFoundError, RequestError
-from pipeline.ports import OnText, heard, ignore
+from pipeline.ports import OnText, ignore, pass_on
 from pipeline.story.text import WORD, words
 from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark, Voice
 
@@ -62,7 +62,7 @@ class FakeTranslation:
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        return heard((f"[{target}] {text}" for text in texts), on_text)
+        return pass_on((f"[{target}] {text}" for text in texts), on_text)
 
 
 class FakeLanguage:
@@ -80,6 +80,7 @@ class FakeSpeech:
     """A quiet tone of 60 ms a character, with a mark for each word."""
 
     fingerprint = "fake/speech/1"
+    media_type = "audio/wav"
     parallel = 1
 
     def voices(self) -> tuple[Voice, ...]:
@@ -124,6 +125,9 @@ class MemoryStore:
             return self._kept[key]
         except KeyError as error:
             raise NotFoundError(f"nothing is stored as {key}") from error
+
+    def head(self, key: str, size: int) -> bytes:
+        return self.get(key)[:size]
 
     def put(self, key: str, data: bytes) -> None:
         with self._lock:

@@ -34,6 +34,9 @@ class MediaStore:
     def get(self, key: str) -> bytes:
         return self.inner.get(key)
 
+    def head(self, key: str, size: int) -> bytes:
+        return self.inner.head(key, size)
+
     def put(self, key: str, data: bytes) -> None:
         self.inner.put(key, data)
 

@@ -1,4 +1,4 @@
-"""What an mp3 says about itself: title, language, the story to read along, and that AI made it."""
+"""ID3 tags of an mp3: title, language, the text with its timing, and that AI made it."""
 
 from __future__ import annotations
 

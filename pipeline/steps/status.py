@@ -1,4 +1,4 @@
-"""How far a story in a locale is: a hint with an expiry, beside the manifest that alone says "done".
+"""The status of a story in a locale: a hint with an expiry, beside the manifest that alone means "done".
 
 Written by whoever follows the steps (`StatusProgress`), read by whoever polls. Past its expiry it
 reads as failed: its maker died, or ran out of time.
@@ -22,7 +22,7 @@ DONE, FAILED = "done", "failed"
 _STATES = {"write": WRITING, "judge": WRITING, "translate": TRANSLATING, "speak": SPEAKING, "store": SPEAKING}
 # An Express workflow ends within 5 minutes, and a silent engine answers or fails within 70 s.
 LIFE = 300.0
-# Progress is told this often at most (s): each write is a request to the store.
+# Seconds between two writes of progress at least: each is a request to the store.
 _EVERY = 1.0
 
 
@@ -43,7 +43,7 @@ class Status:
 
 
 def read(store: Store, story_id: str, locale: str, clock: Callable[[], float] = time.time) -> Status:
-    """Raises NotFoundError: nobody asked for it. A damaged one reads as expired, an expired one as failed."""
+    """A damaged status reads as expired, an expired one as failed. Raises NotFoundError: never requested."""
     try:
         status = Status(**json.loads(store.get(keys.status(story_id, locale))))
     except (ValueError, TypeError):
@@ -54,7 +54,7 @@ def read(store: Store, story_id: str, locale: str, clock: Callable[[], float] = 
 
 
 def is_live(store: Store, story_id: str, locale: str, clock: Callable[[], float] = time.time) -> bool:
-    """Whether somebody is, or should be, at it now."""
+    """Whether it is being made, or queued, now."""
     try:
         return read(store, story_id, locale, clock).state != FAILED
     except NotFoundError:
@@ -66,7 +66,7 @@ def write(store: Store, story_id: str, locale: str, status: Status) -> None:
 
 
 def queue(store: Store, story_id: str, locale: str, life: float = LIFE) -> None:
-    """life: seconds until it counts as forgotten."""
+    """life: seconds until it expires."""
     write(store, story_id, locale, Status(QUEUED, time.time() + life))
 
 
@@ -99,7 +99,7 @@ class StatusProgress:
         yield advance
 
     def note(self, text: str) -> None:
-        """Why a draft was refused is in the story's own record."""
+        """Not kept: why a draft was refused is in the story's own record."""
 
     def _write(self, status: Status) -> None:
         self._written = self.clock()

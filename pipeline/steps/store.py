@@ -122,6 +122,6 @@ def _segments(
 ) -> tuple[ManifestSegment, ...]:
     parts = zip(story.segments, narrations, starts, strict=True)
     return tuple(
-        ManifestSegment(text, keys.audio(narration), start, narration.duration_ms, narration.marks)
+        ManifestSegment(text, narration.key, start, narration.duration_ms, narration.marks)
         for text, narration, start in parts
     )

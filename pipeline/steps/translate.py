@@ -65,7 +65,7 @@ def _translate(
 
 def _gentle_words(app: App, story: Story) -> Check:
     matches = app.word_filter.story(f"{story.title} {story.text}", language(story.locale))
-    return Check("gentle words", not matches, ", ".join(matches) or None, "none of the screen's words")
+    return Check("gentle words", not matches, ", ".join(matches) or None, "none of the listed words")
 
 
 def _refuse_failed(app: App, checks: tuple[Check, ...], locale: str) -> None:

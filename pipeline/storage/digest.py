@@ -1,4 +1,4 @@
-"""The one way in which anything is named by its content."""
+"""Digests: SHA-256 of canonical JSON, the one way in which anything is named by its content."""
 
 from __future__ import annotations
 

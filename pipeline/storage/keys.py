@@ -1,4 +1,4 @@
-"""Where everything lies in a store. What is named by a digest is immutable."""
+"""The keys of everything in a store. What is named by a digest is immutable."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import hashlib
 from typing import Any
 
 from pipeline.storage.digest import digest
-from pipeline.types import Narration
 
-_EXTENSIONS = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 WRITTEN_IN = "en"
 
 
@@ -32,7 +30,7 @@ def status(story_id: str, locale: str) -> str:
 
 
 def claims(name: str) -> str:
-    """Where the claims on what is called `name` lie."""
+    """The prefix of the claims on `name`."""
     return f"claims/{name}/"
 
 
@@ -50,26 +48,26 @@ def card(catalog: str, locale: str, story_id: str) -> str:
 
 
 def cards(catalog: str, locale: str = "") -> str:
-    """Where the cards of a locale lie, or of all."""
+    """The prefix of the cards of a locale, or of all."""
     return f"catalogs/{catalog}/cards/{f'{locale}/' if locale else ''}"
 
 
-def edition(catalog: str, name: str) -> str:
-    """Says that the cards of an edition are listed: written once they are all there."""
-    return f"{editions(catalog)}{name}"
+def publication(catalog: str, name: str) -> str:
+    """The marker that a publication is listed, written once all of its cards are there."""
+    return f"{publications(catalog)}{name}"
 
 
-def editions(catalog: str) -> str:
+def publications(catalog: str) -> str:
     return f"catalogs/{catalog}/editions/"
 
 
 def withdrawn(catalog: str, name: str = "") -> str:
-    """Says that an edition is listed no longer; "": where these lie."""
+    """The marker that a publication is withdrawn; "": the prefix of all."""
     return f"catalogs/{catalog}/withdrawn/{name}"
 
 
 def withheld(catalog: str, story_id: str = "", locale: str = "") -> str:
-    """Says that a person does not want a story listed; without an id: where these lie."""
+    """The marker that a person withheld a story; without an id: the prefix of all."""
     return f"catalogs/{catalog}/withheld/{f'{locale}/{story_id}' if story_id else ''}"
 
 
@@ -82,16 +80,10 @@ def mp3(story_id: str, locale: str, data: bytes) -> str:
     return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
 
 
-def audio(narration: Narration) -> str:
-    """A spoken segment, named by its own content."""
-    name = hashlib.sha256(narration.audio).hexdigest()
-    return f"audio/{name[:2]}/{name}.{_EXTENSIONS[narration.media_type]}"
-
-
-def call(verb: str, engine: str, sent: Any) -> str:
-    """A remembered call, named by exactly what was sent to exactly which engine."""
+def call(verb: str, engine: str, sent: Any, extension: str = "json") -> str:
+    """A cached call, named by exactly what was sent to exactly which engine."""
     name = digest({"verb": verb, "engine": engine, "sent": sent})
-    return f"cache/{verb}/{name[:2]}/{name}.json"
+    return f"cache/{verb}/{name[:2]}/{name}.{extension}"
 
 
 def quarantine(key: str, data: bytes) -> str:

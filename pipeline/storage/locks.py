@@ -1,11 +1,11 @@
-"""One maker at a time: across threads, processes and hosts, by a store's conditional put alone.
+"""Locks across threads, processes and hosts, by a store's conditional put alone.
 
-claims/<name>/<number> says who makes what is called `name`, and until when unless it is renewed. A store
-can neither compare and swap nor delete, so a claim that ran out is not replaced: whoever writes the next
-number first has it. The owner alone writes its own number again, to renew and to let go.
+A lock is a row of claims, claims/<name>/<number>: its owner, and when it expires unless it is renewed. A
+store can neither compare and swap nor delete, so an expired claim is not replaced: the first writer of the
+next number has the lock. Only the owner writes its own number again, to renew and to release it.
 
-A claim saves money, it does not guard truth: what is made is committed by put_if_absent, so an owner who
-was taken for dead and comes back loses the race and nothing else.
+A lock saves money, it does not guard truth: results are committed by put_if_absent, so an owner that was
+taken for dead and comes back loses the race and nothing else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.ports import Store, ignore
 from pipeline.storage import keys
 from pipeline.storage.digest import canonical
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 # Hosts that keep time by NTP differ by well under a second; a claim is renewed three times in its life.
 _SECONDS = 60.0
 _RENEWALS = 3
@@ -37,7 +37,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """owner: of this one claim, never used again. process: "machine pid", "" where nobody can look it up."""
+    """owner: unique to this claim. process: "machine pid", "" where it cannot be looked up. until: epoch
+    seconds.
+    """
 
     number: int
     owner: str
@@ -47,10 +49,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """seconds: how long a claim holds without a sign of life. patience: seconds to wait for another maker.
+    """seconds: how long a claim holds without being renewed. patience: seconds to wait for another owner.
 
     machine: names the set of processes in which a pid means one process (this_machine()); a claim of a
-    process that is gone from it is taken over at once. "" leaves that to the expiry.
+    process that has ended there is taken over at once. "" leaves that to the expiry.
     """
 
     store: Store
@@ -62,15 +64,16 @@ class Locks:
     def once(
         self,
         name: str,
-        read: Callable[[], Made],
-        make: Callable[[], Made],
+        read: Callable[[], Result],
+        make: Callable[[], Result],
         waiting: Callable[[str], None] = ignore,
-    ) -> Made:
-        """What `read` finds; where it raises NotFoundError, what `make` makes, by one maker at a time.
+    ) -> Result:
+        """What `read` returns; where it raises NotFoundError, what `make` returns: one owner at a time
+        calls `make`.
 
-        Whoever waits reads again when the maker is done, and makes it where the maker failed. waiting:
-        hears once, in words for a person, that another one is at it. Raises UnavailableError "busy":
-        nothing came of it within the patience. Whatever `make` raises.
+        A waiter reads again when the owner is done, and calls `make` itself where the owner failed. waiting:
+        called once, with a sentence for a person, when another owner is at work. Raises UnavailableError
+        "busy": nothing came within the patience; and whatever `make` raises.
         """
         pause, deadline = _FIRST_PAUSE, time.monotonic() + self.patience
         while True:
@@ -88,7 +91,7 @@ class Locks:
 
     @contextmanager
     def _attempt(self, name: str) -> Iterator[bool]:
-        """Whether the claim is ours for as long as the context lasts."""
+        """Whether the lock is ours while the context lasts."""
         mine = self._won(name)
         if mine is None:
             yield False
@@ -112,7 +115,7 @@ class Locks:
         number = last.number + 1 if last else 1
         mine = Claim(number, uuid.uuid4().hex, process, self.clock() + self.seconds)
         key, data = keys.claim(name, number), _dump(mine)
-        # A store may answer False for a write of its own whose first answer was lost: the bytes tell.
+        # A store may answer False for our own write whose first answer was lost: compare the bytes.
         return mine if self.store.put_if_absent(key, data) or self.store.get(key) == data else None
 
     def _holds(self, claim: Claim) -> bool:
@@ -138,7 +141,7 @@ class Locks:
 
 
 def this_machine() -> str:
-    """The running kernel and its namespace of processes; "" where there is no /proc to say so."""
+    """The running kernel and its process namespace; "" where there is no /proc."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
@@ -146,8 +149,8 @@ def this_machine() -> str:
         return ""
 
 
-def _read_or_make(read: Callable[[], Made], make: Callable[[], Made]) -> Made:
-    """Somebody may have committed between the look and the claim."""
+def _read_or_make(read: Callable[[], Result], make: Callable[[], Result]) -> Result:
+    """Another owner may have committed between the first read and the claim."""
     with suppress(NotFoundError):
         return read()
     return make()
@@ -168,10 +171,10 @@ def _dump(claim: Claim) -> bytes:
 
 
 def _load(key: str, data: bytes) -> Claim:
-    """A damaged claim is nobody's."""
+    """A damaged claim counts as expired."""
     number = int(key.rsplit("/", 1)[1])
     try:
-        told = json.loads(data)
-        return Claim(number, str(told["owner"]), str(told["process"]), float(told["until"]))
+        body = json.loads(data)
+        return Claim(number, str(body["owner"]), str(body["process"]), float(body["until"]))
     except (ValueError, TypeError, KeyError):
         return Claim(number, "", "", 0)

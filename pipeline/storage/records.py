@@ -1,4 +1,4 @@
-"""What is committed, as JSON and back. Canonical, so that equal records are equal bytes."""
+"""Committed records: requests, texts and manifests as canonical JSON; equal records are equal bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from pipeline.types import Check, Manifest, ManifestSegment, SpeechMark, Story, 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRequest:
-    """stories/<id>/request.json: what was asked, before anything is made of it."""
+    """stories/<id>/request.json: a request, on record before anything is made of it.
+
+    prompt: the story prompt's id. engine: the writer's fingerprint.
+    """
 
     request: StoryRequest
     prompt: str
@@ -33,7 +36,7 @@ class AcceptedRequest:
 class CommittedText:
     """A committed text: stories/<id>/story.json, and <locale>/text.json for its translations.
 
-    idea: the context in English. engine: who wrote or translated it.
+    idea: the context in English. engine: the fingerprint of the writer or translator.
     """
 
     story: Story
@@ -49,14 +52,14 @@ def dump(record: AcceptedRequest | CommittedText | Manifest) -> bytes:
 
 
 def load_request(data: bytes, key: str) -> AcceptedRequest:
-    """key: where `data` lay, for the message. Raises StoreError: damaged. So do the other two."""
-    with _sound(key):
+    """key: where `data` was read, for the message. Raises StoreError: damaged. So do the other two."""
+    with _intact(key):
         body = json.loads(data)
         return AcceptedRequest(StoryRequest(**body["request"]), body["prompt"], body["engine"])
 
 
 def load_text(data: bytes, key: str) -> CommittedText:
-    with _sound(key):
+    with _intact(key):
         body = json.loads(data)
         story = body["story"]
         return CommittedText(
@@ -70,7 +73,7 @@ def load_text(data: bytes, key: str) -> CommittedText:
 
 
 def load_manifest(data: bytes, key: str) -> Manifest:
-    with _sound(key):
+    with _intact(key):
         body = json.loads(data)
         return Manifest(
             **{
@@ -96,8 +99,8 @@ def commit_text(store: Store, text: CommittedText) -> CommittedText:
 
 
 @contextmanager
-def _sound(key: str) -> Iterator[None]:
-    """Whatever a file that is not what was written makes json and the types stumble over."""
+def _intact(key: str) -> Iterator[None]:
+    """Turns the errors that a damaged record causes into StoreError."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:

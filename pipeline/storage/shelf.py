@@ -1,4 +1,4 @@
-"""What the store holds: finished stories, found by their manifests; published ones, by their cards."""
+"""The shelf: finished stories, found by their manifests, and published ones, listed by their cards."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pipeline.storage.records import load_manifest
 from pipeline.types import Manifest
 
 PUBLISHED = "published"
-# The edition of what was published by itself: always listed.
+# The publication of stories that were published singly: always listed.
 ALONE = ""
 _LIFTED = b"lifted"
 _READERS = 8
-# Of the cards of a run that never published, a reader's request passes over so many pages and no more.
+# A reader's request passes over at most so many pages of cards that are not listed.
 _MOST_LOOKS = 10
 _ID = re.compile(r"[0-9a-f]{4,32}")
 CURSOR = re.compile(r"[A-Za-z0-9-]{2,35}\.[0-9a-f]{32}")
@@ -44,19 +44,19 @@ def find(store: Store, start: str) -> str:
     """
     if not _ID.fullmatch(start):
         raise RequestError(f"not a story id: {start[:40]!r}; `stories list` shows them", problem="bad-id")
-    found = sorted({key.split("/")[1] for key in store.list(f"stories/{start}")})
-    if not found:
+    ids = sorted({key.split("/")[1] for key in store.list(f"stories/{start}")})
+    if not ids:
         raise NotFoundError(f"there is no story {start}: `stories list` shows which there are")
-    if len(found) > 1:
-        raise RequestError(f"{start} begins {len(found)} stories: give more of the id", problem="bad-id")
-    return found[0]
+    if len(ids) > 1:
+        raise RequestError(f"{start} begins {len(ids)} stories: give more of the id", problem="bad-id")
+    return ids[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """A published story as a list shows it. The idea is left out: it may name a child.
 
-    editions: what it was published with: it is listed while one of them is. None: a person withheld it.
+    publications: it is listed while one of them is; empty: a person withheld it.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Card:
     duration_ms: int
     labels: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    editions: tuple[str, ...] = (ALONE,)
+    publications: tuple[str, ...] = (ALONE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Page:
 
 
 def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
-    """Listed from now on, also where it was withheld; the story itself stays where it is."""
+    """Lists a story, also where it was withheld; the story itself stays where it is."""
     card = _card_of(manifest)
     if (card.id, card.locale) in withheld(store, catalog):
         store.put(keys.withheld(catalog, card.id, card.locale), _LIFTED)
@@ -86,46 +86,46 @@ def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
 
 
 def withhold(store: Store, story_id: str, locale: str, catalog: str = PUBLISHED) -> None:
-    """A person does not want it listed: it is not from now on, whatever it was published with."""
+    """Lists a story no longer, because a person decided so, whatever publications it is in."""
     store.put(keys.withheld(catalog, story_id, locale), b"")
     key = keys.card(catalog, locale, story_id)
     with suppress(NotFoundError):
-        store.put(key, _dump(replace(_card(store.get(key)), editions=())))
+        store.put(key, _dump(replace(_card(store.get(key)), publications=())))
 
 
 def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str]]:
-    """(id, locale) of what a person does not want listed."""
+    """(id, locale) of every story that a person withheld."""
     names = [key for key in store.list(keys.withheld(catalog)) if store.get(key) != _LIFTED]
     return frozenset((name.split("/")[-1], name.split("/")[-2]) for name in names)
 
 
-class Edition:
-    """Stories that are published together: a reader's list shows none of them, then all. name: of a file."""
+class Publication:
+    """Stories that are published together: a reader's list shows none of them, then all. name: a run's id."""
 
     def __init__(self, store: Store, name: str, catalog: str = PUBLISHED) -> None:
         self._store, self._name, self._catalog = store, name, catalog
         self._listed = _Listed(store, catalog)
 
     def add(self, manifest: Manifest, tags: tuple[str, ...] = ()) -> Card:
-        """To be listed once this edition is issued; what is listed already stays so meanwhile."""
-        card = replace(_card_of(manifest), tags=tags, editions=(self._name,))
+        """Adds a story, listed once this publication is issued; what is listed already stays listed."""
+        card = replace(_card_of(manifest), tags=tags, publications=(self._name,))
         key = keys.card(self._catalog, card.locale, card.id)
         if self._store.put_if_absent(key, _dump(card)):
             return card
-        before = _card(self._store.get(key)).editions
+        before = _card(self._store.get(key)).publications
         if self._name not in before:
             # One that lists it now is enough: a card does not grow with each night's run.
-            standing = [ALONE] if ALONE in before else [one for one in before if one in self._listed][-1:]
-            card = replace(card, editions=(*standing, self._name))
+            listing = [ALONE] if ALONE in before else [name for name in before if name in self._listed][-1:]
+            card = replace(card, publications=(*listing, self._name))
             self._store.put(key, _dump(card))
         return card
 
     def issue(self) -> None:
-        self._store.put(keys.edition(self._catalog, self._name), b"")
+        self._store.put(keys.publication(self._catalog, self._name), b"")
 
     def withdraw(self) -> None:
-        """Lists its cards no more, but for those of another edition. Raises NotFoundError: never issued."""
-        self._store.get(keys.edition(self._catalog, self._name))
+        """Lists its cards no longer, unless another publication does. Raises NotFoundError: never issued."""
+        self._store.get(keys.publication(self._catalog, self._name))
         self._store.put(keys.withdrawn(self._catalog, self._name), b"")
 
 
@@ -137,33 +137,33 @@ def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catal
     """
     listed = _Listed(store, catalog)
     names = store.list(keys.cards(catalog, locale), after=_after(catalog, cursor))
-    found: list[Card] = []
+    listed_cards: list[Card] = []
     last = ""
     with ThreadPoolExecutor(_READERS) as pool:
         for _ in range(_MOST_LOOKS):
-            batch = list(islice(names, size - len(found)))
+            batch = list(islice(names, size - len(listed_cards)))
             cards = [_card(data) for data in pool.map(store.get, batch)]
-            found += [card for card in cards if any(one in listed for one in card.editions)]
+            listed_cards += [card for card in cards if any(name in listed for name in card.publications)]
             last = f"{cards[-1].locale}.{cards[-1].id}" if cards else ""
-            if len(found) == size or not batch:
+            if len(listed_cards) == size or not batch:
                 break
-    return Page(tuple(found), last if next(names, None) else "")
+    return Page(tuple(listed_cards), last if next(names, None) else "")
 
 
 class _Listed:
-    """The editions whose cards are listed; looked up once, where a card has one that is not ALONE."""
+    """The publications whose cards are listed; looked up once, where a card has one that is not ALONE."""
 
     def __init__(self, store: Store, catalog: str) -> None:
         self._store, self._catalog = store, catalog
 
-    def __contains__(self, edition: str) -> bool:
-        return edition == ALONE or edition in self._editions
+    def __contains__(self, name: str) -> bool:
+        return name == ALONE or name in self._issued
 
     @cached_property
-    def _editions(self) -> frozenset[str]:
+    def _issued(self) -> frozenset[str]:
         issued, withdrawn = (
             {key.rsplit("/", 1)[1] for key in self._store.list(prefix)}
-            for prefix in (keys.editions(self._catalog), keys.withdrawn(self._catalog))
+            for prefix in (keys.publications(self._catalog), keys.withdrawn(self._catalog))
         )
         return frozenset(issued - withdrawn)
 
@@ -184,10 +184,13 @@ def _after(catalog: str, cursor: str) -> str:
 
 
 def _dump(card: Card) -> bytes:
-    return canonical(asdict(card))
+    body = asdict(card)
+    body["editions"] = body.pop("publications")  # the name that stored cards have
+    return canonical(body)
 
 
 def _card(data: bytes) -> Card:
-    told = json.loads(data)
-    lists = {name: tuple(told[name]) for name in ("labels", "tags", "editions") if name in told}
-    return Card(**{**told, **lists})
+    body = json.loads(data)
+    body["publications"] = body.pop("editions", (ALONE,))
+    lists = {name: tuple(body[name]) for name in ("labels", "tags", "publications") if name in body}
+    return Card(**{**body, **lists})

@@ -1,4 +1,4 @@
-"""Is a draft a story? Rules that need no model; the judge's answers are added by the step."""
+"""The rules that a draft must pass to be a story. They need no model; generate adds the judge's verdicts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pipeline.story.word_filter import WordFilter
 from pipeline.types import Check
 
 FEWEST_WORDS, MOST_WORDS = 80, 120
-# Share of 4-word runs that occur once; the project's own good drafts lie above .9, loops below .7.
+# Share of 4-word runs that occur once: good drafts lie above .9, drafts that loop below .7 (docs/quality.md).
 _LEAST_DISTINCT = 0.8
-# Runs of 5 words that also stand in a worked example: a story of its own has a few by chance.
+# Runs of 5 words that also stand in a worked example: an original story has a few by chance.
 _MOST_COPIED = 4
-# Said before the story; said as a line of its own or at the end of one.
+# Chat before the story; headings on a line of their own, or "The end." at the end of one.
 _CHATTER = re.compile(r"\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
 _HEADING = re.compile(r"^\W*(title:|plan:|note:|once the plan)|(^|[.!?][\"”]? )\W*the end\W*$", re.I | re.M)
 _MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*([-–•]|\d+[.)])\s", re.MULTILINE)
@@ -30,19 +30,19 @@ _COMMON = frozenset(
 def story_checks(
     draft: Draft, idea: str, prompt: StoryPrompt, language: LanguageDetector, word_filter: WordFilter
 ) -> tuple[Check, ...]:
-    """Every rule's finding, passed or not, in a fixed order."""
+    """One check a rule, passed or not, in a fixed order. idea: the context in English."""
     text = " ".join(draft.lines)
     count = len(words(text))
-    found = word_filter.story(f"{draft.title} {text}", "en")
+    unsafe = word_filter.story(f"{draft.title} {text}", "en")
     return (
         Check("words", FEWEST_WORDS <= count <= MOST_WORDS, count, f"{FEWEST_WORDS} to {MOST_WORDS}"),
         Check(
             "whole", draft.whole and bool(draft.title), len(draft.lines), "title and every line of the plan"
         ),
-        Check("named hero", _hero(draft, text) >= 3, _hero(draft, text), "a name told at least 3 times"),
+        Check("named hero", _hero(draft, text) >= 3, _hero(draft, text), "a name at least 3 times"),
         Check(
             "on the idea",
-            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _telling(idea),
+            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _keywords(idea),
             shared,
             "a word of the idea",
         ),
@@ -65,7 +65,7 @@ def story_checks(
             f"at most {_MOST_COPIED} runs of 5 words from an example",
         ),
         Check("English", (sure := round(language.confidence(text, "en"), 3)) >= 0.5, sure, "at least 0.5"),
-        Check("gentle words", not found, ", ".join(found) or None, "none of the screen's words"),
+        Check("gentle words", not unsafe, ", ".join(unsafe) or None, "none of the listed words"),
     )
 
 
@@ -76,23 +76,23 @@ def distinct(text: str, size: int = 4) -> float:
 
 
 def hero(draft: Draft, text: str) -> str:
-    """The plan's hero; without one, the name told most where no sentence begins. "": no name."""
+    """The plan's hero; without one, the most frequent name inside sentences; "" where there is no name."""
     names = [draft.hero] if draft.hero else [name for name, _ in Counter(_NAME.findall(text)).most_common(1)]
     return names[0] if names else ""
 
 
 def _hero(draft: Draft, text: str) -> int:
-    """How often the hero is told."""
+    """How often the hero's name occurs."""
     name = hero(draft, text)
     return len(re.findall(rf"\b{re.escape(name)}\b", text)) if name else 0
 
 
 def _shared(idea: str, text: str) -> int:
-    """How many of the idea's telling words the text has, by their first four letters (fly, flies)."""
-    return len(_telling(idea) & {word.lower()[:4] for word in words(text)})
+    """How many keywords of the idea the text has, by their first four letters (fly, flies)."""
+    return len(_keywords(idea) & {word.lower()[:4] for word in words(text)})
 
 
-def _telling(idea: str) -> set[str]:
+def _keywords(idea: str) -> set[str]:
     return {word[:4] for word in map(str.lower, words(idea)) if word not in _COMMON}
 
 
@@ -106,5 +106,5 @@ def _copied(text: str, prompt: StoryPrompt) -> int:
 
 
 def _runs(text: str, size: int) -> list[tuple[str, ...]]:
-    told = [word.lower() for word in words(text)]
-    return [tuple(told[at : at + size]) for at in range(len(told) - size + 1)]
+    lower = [word.lower() for word in words(text)]
+    return [tuple(lower[at : at + size]) for at in range(len(lower) - size + 1)]

@@ -1,4 +1,4 @@
-"""What may be asked: every idea is hostile until it went through here."""
+"""Validation of ideas: every idea is hostile until it has passed accept()."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.story.word_filter import WordFilter
 # Tags, comments and entities; "<3" and "2 < 3" stay allowed.
 _MARKUP = re.compile(r"<\s*[/!?]?\s*[a-zA-Z][^<>]*>|<!--|]]>|&(#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 _KEYCAP = re.compile("[0-9]\ufe0f?\u20e3")  # an emoji whose first character is a digit
-# Joiners and direction marks belong to emoji and to Arabic; overrides only hide what is written.
+# Joiners and direction marks belong to emoji and to Arabic; other format characters only hide text.
 _FORMATS = frozenset("\u200c\u200d\u200e\u200f\ufe0e\ufe0f")
 _BLANKS = frozenset(" \t\n\r\u00a0")
 
@@ -51,10 +51,10 @@ def accept(context: str, word_filter: WordFilter) -> str:
 
 
 def refuse_unsafe(idea: str, word_filter: WordFilter, language: str = "en") -> None:
-    """language: what the idea is told in. Raises ContentRejectedError."""
-    if found := word_filter.idea(idea, language):
+    """language: the primary subtag of the idea's language. Raises ContentRejectedError."""
+    if matches := word_filter.idea(idea, language):
         raise ContentRejectedError(
-            f"this idea is not for a children's story ({', '.join(found)}): try a gentler one",
+            f"this idea is not for a children's story ({', '.join(matches)}): try a gentler one",
             problem="unsafe-idea",
         )
 

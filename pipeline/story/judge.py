@@ -15,7 +15,7 @@ _CHOICES = ("yes", "no")
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """spec: prompts/judge.toml: a system text, and questions with the answer wanted and its least odds."""
+    """spec: data/prompts/judge.toml, with a system text, and questions with the wanted answer and odds."""
 
     engine: TextEngine
     spec: Mapping[str, Any]
@@ -54,8 +54,8 @@ class Judge:
 
 
 def _odds(answer: Completion, wanted: str) -> float:
-    """How likely the model held the wanted answer; 0 where it gave neither."""
-    told = answer.text.strip().casefold()
-    if told not in _CHOICES:
+    """The probability of the wanted answer, 0 to 1; 0 where the model gave neither."""
+    given = answer.text.strip().casefold()
+    if given not in _CHOICES:
         return 0.0
-    return answer.confidence if told == wanted else 1 - answer.confidence
+    return answer.confidence if given == wanted else 1 - answer.confidence

@@ -1,4 +1,4 @@
-"""BCP-47 tags: what was asked for, matched to what there is."""
+"""BCP-47 language tags: canonical form, and the known locale that serves a tag."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-([a-z\d]{5,8}|\d
 
 
 def canonical(tag: str) -> str:
-    """fr_ca -> fr-CA. Raises RequestError for what is no tag."""
+    """The canonical form: fr_ca -> fr-CA. Raises RequestError: not a tag."""
     tag = tag.strip().replace("_", "-")
     if not _TAG.fullmatch(tag):
         raise RequestError(
@@ -26,7 +26,7 @@ def canonical(tag: str) -> str:
 
 
 def match(tag: str, known: Iterable[str]) -> str:
-    """The known locale that serves `tag`: itself, else its language. RequestError names the known."""
+    """The known locale that serves `tag`: itself, else its language. Raises RequestError: none does."""
     served = list(known)
     try:
         parts = canonical(tag).split("-")

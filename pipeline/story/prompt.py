@@ -1,4 +1,4 @@
-"""Prompts are data (prompts/*.toml); here they become what an engine is sent, and drafts come back."""
+"""Story prompts: the TOML of data/prompts becomes the Prompt for an engine; completions become drafts."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ID = re.compile(r"[a-z][a-z0-9-]{0,39}@[1-9][0-9]{0,5}")
 
 
 def read(name: str) -> dict[str, Any]:
-    """The TOML of prompts/`name`.toml."""
+    """The TOML of data/prompts/`name`.toml."""
     return tomllib.loads(files("pipeline").joinpath("data", "prompts", f"{name}.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A completion taken apart, not yet checked. lines: one a job of the plan. hero: its name."""
+    """A parsed completion, not yet checked. lines: one a job of the plan. whole: none is missing or cut."""
 
     title: str
     lines: tuple[str, ...]
@@ -42,7 +42,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class StoryPrompt:
-    """How a story is asked for and read. spec: the TOML; names: the table that heroes are drawn from."""
+    """Builds prompts and parses completions. spec: the TOML; names: the table that heroes are drawn from."""
 
     spec: Mapping[str, Any]
     names: Mapping[str, Any]
@@ -59,8 +59,8 @@ class StoryPrompt:
             system=self._system(request.audience),
             user=self._user(idea, hero, friend),
             examples=tuple(
-                (self._user(one["idea"], one["hero"], one["friend"]), one["answer"].strip())
-                for one in self.spec["examples"]
+                (self._user(example["idea"], example["hero"], example["friend"]), example["answer"].strip())
+                for example in self.spec["examples"]
             ),
             max_tokens=self.spec["max_tokens"],
             temperature=self.spec["temperature"],
@@ -72,10 +72,10 @@ class StoryPrompt:
         )
 
     def parse(self, completion: Completion, longest: int) -> Draft:
-        """Take the plan off, number by number; leave spare lines out while over `longest` words."""
-        found = dict(re.findall(r"^(\d+)\. (.+)$", completion.text, re.MULTILINE))
+        """The draft without plan and numbers; spare lines are left out while it has over `longest` words."""
+        numbered = dict(re.findall(r"^(\d+)\. (.+)$", completion.text, re.MULTILINE))
         jobs = self.spec["lines"]
-        lines = [tidy(found.get(str(number), "")) for number in range(1, len(jobs) + 1)]
+        lines = [tidy(numbered.get(str(number), "")) for number in range(1, len(jobs) + 1)]
         whole = completion.stop_reason == "end" and all(lines[: self.spec["fewest"]])
         title = re.search(r"^Title: (.+)$", completion.text, re.MULTILINE)
         hero = re.search(r"^Hero: ([A-Z][\w'-]*)", completion.text, re.MULTILINE)
@@ -100,8 +100,8 @@ class StoryPrompt:
 
     def _cast(self, idea: str, variant: int, attempt: int) -> tuple[str, str]:
         kinds = self.names["words"]
-        told = [kind for word in words(idea.lower()) for kind in ("she", "he") if word in kinds[kind]]
-        hero = told[0] if told else ("she", "he")[number(1, "hero", idea, variant, attempt)]
+        kinds_named = [kind for word in words(idea.lower()) for kind in ("she", "he") if word in kinds[kind]]
+        hero = kinds_named[0] if kinds_named else ("she", "he")[number(1, "hero", idea, variant, attempt)]
         friend = ("she", "he")[number(1, "friend", idea, variant, attempt)]
         first = named(idea) or _draw(self.names[hero], "hero name", idea, variant, attempt)
         others = [name for name in self.names[friend] if name != first]
@@ -135,8 +135,8 @@ _NAMED = re.compile(
 
 def named(idea: str) -> str:
     """The hero's name where the idea begins with one; "" where it does not."""
-    found = _NAMED.match(idea)
-    return found.group(1) if found else ""
+    match = _NAMED.match(idea)
+    return match.group(1) if match else ""
 
 
 def tidy(line: str) -> str:
@@ -150,24 +150,24 @@ def _draw(names: list[str], *parts: Any) -> str:
 
 
 def story_prompts() -> tuple[str, ...]:
-    """The id, "name@version", of each that is there."""
-    found = (path.name for path in files("pipeline").joinpath("data", "prompts", "stories").iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+    """The ids, "name@version", of all story prompts."""
+    names = (path.name for path in files("pipeline").joinpath("data", "prompts", "stories").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def story_prompt(prompt_id: str = "") -> StoryPrompt:
-    """By its id; "": the one for models that have none of their own. Raises ConfigError, naming the known."""
-    told = prompt_id or current(EVERY_MODEL)
-    if told not in story_prompts():
+    """The story prompt with this id; "": the one for models without their own. Raises ConfigError."""
+    prompt_id = prompt_id or current(EVERY_MODEL)
+    if prompt_id not in story_prompts():
         raise ConfigError(
-            f"unknown story prompt {told[:40]!r}: there are {', '.join(story_prompts())}",
+            f"unknown story prompt {prompt_id[:40]!r}: there are {', '.join(story_prompts())}",
             problem="unknown-prompt",
         )
-    return StoryPrompt(read(f"stories/{told}"), read("names"))
+    return StoryPrompt(read(f"stories/{prompt_id}"), read("names"))
 
 
 def current(model: str) -> str:
-    """The id of the prompt that a model is asked with. model: its name, as in `stories models`, JumpStart's
+    """The id of the story prompt in use for a model. model: its name, as in `stories models`, JumpStart's
     id, or a GGUF file's name in fingerprints."""
     models: dict[str, list[str]] = read("current")["models"]
     return (models.get(model) or models[EVERY_MODEL])[-1]

@@ -27,7 +27,7 @@ _SAYS = re.compile(r"[^\W_]")
 
 
 def words(text: str) -> list[str]:
-    """Words as the mission counts them: matches of [\\w'’-]+ that hold a letter or a digit."""
+    """The words of a text: runs of letters, digits, ' and -, with at least one letter or digit."""
     return [word for word in WORD.findall(text) if any(char.isalnum() for char in word)]
 
 
@@ -44,16 +44,16 @@ def sentences(text: str) -> tuple[str, ...]:
     both sides: an emoji or dots alone are nothing to say.
     """
     text = clean(text)
-    found: list[str] = []
+    cut: list[str] = []
     start = 0
     for match in _BREAK.finditer(text):
         before, after = text[start : match.end()].rstrip(), text[match.end() :]
         if _ends(before, after):
-            found.append(before)
+            cut.append(before)
             start = match.end()
     if rest := text[start:]:
-        found.append(rest)
-    return tuple(found)
+        cut.append(rest)
+    return tuple(cut)
 
 
 def _ends(before: str, after: str) -> bool:

@@ -1,8 +1,8 @@
-"""Is a translation one? Pure rules over any engine's answer; language by a detector that is passed in.
+"""The rules that a translation must pass, whatever engine made it; the language detector is passed in.
 
-Two uses, two strengths. `check` refuses a whole text: only what is surely wrong fails, since there a
-family gets nothing. `flaws` and `slips` look at one segment: an engine that can try again does so for
-flaws (what `check` would refuse) and for slips (a kept English word), and keeps the better answer.
+`check` judges a whole text, and only what is surely wrong fails: a refused translation leaves a family with
+nothing. `flaws` and `slips` judge one segment: an engine that can try again does so for flaws (what `check`
+would refuse) and for slips (an English word left over), and keeps the better answer.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Detector(Protocol):
     def confidence(self, text: str, language: str) -> float: ...
 
 
-# The right answers of bergamot and of the local model all lie above .9 for a whole story.
+# Correct translations by bergamot and the local model all lie above .9 for a whole story (docs/quality.md).
 _SURE = 0.8
 # A segment is not translated where its own language is this likely, and so much likelier than the one
 # asked for. Of 141 right sentences in 7 languages none had more than 0.4 times; of 50 English ones, none
 # less than 6 times and .41.
 _STAYED, _LEAD = 0.25, 3
-_FEWEST_WORDS_TO_TELL = 3
+_FEWEST_WORDS = 3
 # Target characters to source characters. Measured on 60 story sentences a language: fr 1.15, ar 0.8.
 _SHORTEST, _LONGEST = 0.35, 2.2
 # Short answers vary more: "Ouch!" -> "¡Ay!".
@@ -68,19 +68,19 @@ _NO_NAMES = frozenset(
 
 
 def check(source: Sequence[str], target: Sequence[str], locale: str, detector: Detector) -> tuple[Check, ...]:
-    """Every finding about a translated story, passed or not, in a fixed order. source: English."""
+    """One check a rule, passed or not, in a fixed order. source: the English sentences."""
     language = locale.split("-")[0].lower()
     whole = " ".join(target)
     wrong = failed(source, target, locale, detector)
     sure = round(detector.confidence(whole, language), 3)
-    kept, told = _hero_kept(source, target, language)
+    kept, total = _hero_kept(source, target, language)
     twice = _repeated(source, target)
     return (
         Check("count", len(source) == len(target), len(target), f"{len(source)} sentences"),
         Check("in the language", sure >= _SURE, sure, f"at least {_SURE} sure that it is {language}"),
         Check("each sentence", not wrong, _named(wrong), "translated, and nothing but that"),
-        Check("no loops", twice == 0, twice, "no sentence said twice that was said once"),
-        Check("the hero's name", kept * 2 >= told, kept, f"in at least half of {told} sentences"),
+        Check("no loops", twice == 0, twice, "no sentence twice that was there once"),
+        Check("the hero's name", kept * 2 >= total, kept, f"in at least half of {total} sentences"),
     )
 
 
@@ -88,8 +88,9 @@ def failed(
     source: Sequence[str], target: Sequence[str], locale: str, detector: Detector
 ) -> dict[int, tuple[str, ...]]:
     """Which segments are surely wrong, and how: index from 0 -> what is wrong. Empty where none is."""
-    found = {at: flaws(*pair, locale, detector) for at, pair in enumerate(zip(source, target, strict=False))}
-    return {at: names for at, names in found.items() if names}
+    pairs = enumerate(zip(source, target, strict=False))
+    by_segment = {at: flaws(*pair, locale, detector) for at, pair in pairs}
+    return {at: names for at, names in by_segment.items() if names}
 
 
 def flaws(
@@ -121,8 +122,8 @@ def slips(source: str, target: str, locale: str) -> tuple[str, ...]:
 
 def _still(written_in: str, source: str, target: str, language: str, detector: Detector) -> bool:
     """Whether it is likelier in the source's language than in the one asked for."""
-    told = [word for word in words(target) if word not in _names(source)]
-    if len(told) < _FEWEST_WORDS_TO_TELL:
+    others = [word for word in words(target) if word not in _names(source)]
+    if len(others) < _FEWEST_WORDS:
         return False
     if clean(target).casefold() == clean(source).casefold():
         return True
@@ -131,20 +132,20 @@ def _still(written_in: str, source: str, target: str, language: str, detector: D
 
 
 def _loops(text: str) -> int:
-    """How often the most repeated run of one to three words follows upon itself."""
-    told = [_plain(word) for word in words(text)]
+    """How often the most repeated run of one to three words follows itself."""
+    plain = [_plain(word) for word in words(text)]
     most = 1
     for size in (1, 2, 3):
-        for at in range(len(told) - size):
-            run, times = told[at : at + size], 1
-            while told[at + times * size : at + (times + 1) * size] == run:
+        for at in range(len(plain) - size):
+            run, times = plain[at : at + size], 1
+            while plain[at + times * size : at + (times + 1) * size] == run:
                 times += 1
             most = max(most, times)
     return most
 
 
 def _repeated(source: Sequence[str], target: Sequence[str]) -> int:
-    """How many segments say again what another said, beyond those that do so in the source."""
+    """How many segments repeat another one, beyond those that do so in the source."""
     return max(0, _spare(target) - _spare(source))
 
 
@@ -153,7 +154,7 @@ def _spare(texts: Sequence[str]) -> int:
 
 
 def _same_numbers(source: str, target: str) -> bool:
-    """Numbers in figures stay; a small one may be spelled out, none may appear from nowhere."""
+    """Whether the figures are the source's; small numbers may be spelled out, none may be added."""
     theirs, ours = _numbers(source), _numbers(target)
     return not ours - theirs and all(number <= _SPELLED_UP_TO for number in theirs - ours)
 
@@ -163,7 +164,7 @@ def _numbers(text: str) -> set[int]:
 
 
 def _hero_kept(source: Sequence[str], target: Sequence[str], language: str) -> tuple[int, int]:
-    """In how many segments the most told name stayed, and in how many it is told.
+    """In how many segments the most frequent name stayed, and in how many of the source's it occurs.
 
     Compared by its first three letters without accents, for Tomas is Tomás; (0, 0) where the
     script is another.

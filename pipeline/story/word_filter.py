@@ -1,4 +1,4 @@
-"""Is a text fit for a child? A documented list of words and patterns, behind a Protocol."""
+"""Word filter: which words of a text are not for a child, by a documented list, behind a Protocol."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any, Protocol
 
 
 class WordFilter(Protocol):
-    """Findings are the words that matched; none means that nothing was found, not that all is well."""
+    """Each method returns the words that matched; none does not mean that the text is safe."""
 
     def idea(self, text: str, language: str = "en") -> tuple[str, ...]:
-        """Why an idea may not be asked. language: the primary subtag of what it is told in, where known."""
+        """Words for which an idea is refused. language: its primary subtag, where known."""
         ...
 
     def instructions(self, text: str) -> tuple[str, ...]:
-        """What in an idea talks to the model instead of naming a story."""
+        """Words in an idea that instruct the model instead of naming a story."""
         ...
 
     def story(self, text: str, language: str) -> tuple[str, ...]:
-        """Why a story or a translation may not be told. language: a primary subtag."""
+        """Words for which a story or a translation is refused. language: a primary subtag."""
         ...
 
 
@@ -37,17 +37,17 @@ class WordListFilter:
         # English apart, short foreign words mean harmless things in other languages, so those count
         # only in the language told; an idea is translated and screened again in English.
         never = self.spec["never"]
-        return _found(text, [*never["en"], *(never.get(language, ()) if language != "en" else ())])
+        return _matches(text, [*never["en"], *(never.get(language, ()) if language != "en" else ())])
 
     def instructions(self, text: str) -> tuple[str, ...]:
         table = self.spec["instructions"]
         plain = _plain(text)
         marks = [match.group() for mark in table["marks"] if (match := re.search(mark, plain, re.I | re.M))]
-        return (*_found(text, table["any"]), *marks)
+        return (*_matches(text, table["any"]), *marks)
 
     def story(self, text: str, language: str) -> tuple[str, ...]:
         patterns = [*self.spec["never"].get(language, ()), *self.spec["story"].get(language, ())]
-        return _found(text, patterns)
+        return _matches(text, patterns)
 
 
 def word_filter() -> WordListFilter:
@@ -56,11 +56,11 @@ def word_filter() -> WordListFilter:
     )
 
 
-def _found(text: str, patterns: list[str]) -> tuple[str, ...]:
+def _matches(text: str, patterns: list[str]) -> tuple[str, ...]:
     if not patterns:
         return ()
-    one = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
-    return tuple(sorted({match.group().lower() for match in one.finditer(_plain(text))}))
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+    return tuple(sorted({match.group().lower() for match in pattern.finditer(_plain(text))}))
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.engines.embedded.files import FileStore
 from pipeline.storage import keys
-from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import payments
 from tests.api.calling import IDEA, Answer, until
 from tests.api.servers import Server, serving
 from tests.command import Stories
@@ -23,7 +23,7 @@ def followed(server: Server, location: str) -> dict[str, object]:
 
 def stories_paid(stories: Stories) -> int:
     """Completions that are stories, by the ledger of the store."""
-    found = ledger(FileStore(stories.out))
+    found = payments(FileStore(stories.out))
     return sum(one.usage.calls for one in found if one.verb == "complete" and one.of.startswith("story@"))
 
 

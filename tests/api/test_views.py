@@ -72,7 +72,7 @@ def test_a_text_is_shown_once_it_is_committed_and_its_sounds_once_they_are_spoke
     way = app.chains["fr"]
     sound = way.speech.synthesize(story.segments[0], way.voice)
     first, second, *_ = views.view(app, story_id, "fr")["segments"]
-    assert first["audioUrl"] == app.store.url(keys.audio(sound))
+    assert first["audioUrl"] == app.store.url(sound.key)
     assert first["durationMs"] == sound.duration_ms
     assert [one["value"] for one in first["marks"]] == [mark.value for mark in sound.marks]
     assert second.keys() == {"text"}

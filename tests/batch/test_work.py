@@ -23,7 +23,7 @@ from pipeline.errors import (
 from pipeline.ports import Store
 from pipeline.steps.committed import is_complete
 from pipeline.storage import ledger as costs
-from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import payments
 from pipeline.types import Narration, Prompt, Voice
 from tests.batch.catalogs import batch_app, catalog
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
@@ -261,7 +261,7 @@ def test_what_a_run_paid_is_what_the_ledger_holds(tmp_path: Path) -> None:
         return [(row.of, row.engine, replace(row.usage, seconds=0)) for row in costs.rows(paid, table)]
 
     paid = [one for record in records for one in record.paid]
-    assert without_seconds(paid) == without_seconds(ledger(counted.store))
+    assert without_seconds(paid) == without_seconds(payments(counted.store))
     assert counted.calls[0] == sum(one.usage.calls for one in paid if one.verb == "complete")
 
 

@@ -75,7 +75,7 @@ def test_the_cloud_profile_is_whole_in_the_package(staged: Path) -> None:
         staged,
         """
 from pipeline.bootstrap import build_app
-from pipeline.config import Settings
+from pipeline.config.settings import Settings
 app = build_app(Settings.from_env({"STORIES_PROFILE": "aws", "STORIES_ENDPOINT": "e", "STORIES_BUCKET": "b"}))
 print(app.text.fingerprint, *app.chains)
 """,

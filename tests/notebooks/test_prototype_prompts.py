@@ -49,7 +49,7 @@ def test_it_runs_from_any_folder_decides_and_a_second_run_asks_nothing(tmp_path:
     again = run(tmp_path)
     assert calls(tmp_path) == paid
     (forecast,) = [line for line in again.splitlines() if line.startswith("together")]
-    assert forecast.split()[1:4] == ["8", "8", "0"]  # drafts, remembered, calls that are left
+    assert forecast.split()[1:4] == ["8", "8", "0"]  # drafts, cached, calls that are left
 
 
 def test_hostile_ideas_are_shown_and_never_run(tmp_path: Path) -> None:

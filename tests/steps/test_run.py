@@ -20,9 +20,11 @@ from pipeline.steps.generate import generate
 from pipeline.steps.run import run
 from pipeline.steps.store import store as store_step
 from pipeline.steps.translate import translate as translate_step
-from pipeline.storage.cache import ledger
-from pipeline.storage.ledger import rows
+from pipeline.storage import sound_file
+from pipeline.storage.cache import CachedSpeech
+from pipeline.storage.ledger import payments, rows
 from pipeline.storage.locks import Locks
+from pipeline.storage.memo import unseal
 from pipeline.storage.records import load_manifest, load_text
 from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage, Voice
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
@@ -51,7 +53,8 @@ def test_a_manifest_names_everything_and_everything_is_there() -> None:
     assert (told.context, told.idea, told.variant, told.locale) == (IDEA, IDEA, 0, "fr")
     assert hashlib.sha256(store.get(told.mp3)).hexdigest()[:16] in told.mp3
     for segment in told.segments:
-        assert hashlib.sha256(store.get(segment.audio)).hexdigest() in segment.audio
+        sound, note = sound_file.unpack(store.get(segment.audio))
+        assert hashlib.sha256(sound).hexdigest() == unseal(note)["answer"]["sha256"]
     assert told.labels == ("fake",)
     assert told.engines == {
         "text": "fake/text/1",
@@ -149,7 +152,7 @@ def test_each_segment_is_spoken_once() -> None:
 def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
     store = MemoryStore()
     english, french = made(fake_app(store), "en", "fr")
-    sums = {row.of: row.usage for row in rows(ledger(store), {"prices": []})}
+    sums = {row.of: row.usage for row in rows(payments(store), {"prices": []})}
     assert sums["story@1"].calls == 1
     assert sums["translate"].calls == 1
     assert sums["speak"].calls == 20
@@ -214,7 +217,7 @@ def test_what_was_accepted_before_another_prompt_was_promoted_is_written_with_it
     store = MemoryStore()
     story_id = accept(fake_app(store), IDEA)
     run(NewPrompt.of(fake_app(store)), story_id, "en", Listener())
-    asked = {one.of for one in ledger(store) if one.verb == "complete" and not one.of.startswith("judge")}
+    asked = {one.of for one in payments(store) if one.verb == "complete" and not one.of.startswith("judge")}
     assert asked == {fake_app(store).prompt.id}
 
 
@@ -585,7 +588,7 @@ def test_the_first_manifest_stays() -> None:
 def test_all_that_is_written_on_disk_is_what_was_named(tmp_path: Path) -> None:
     made(fake_app(FileStore(tmp_path)), "en", "fr")
     found = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
-    assert found == {"stories", "cache", "audio", "claims"}
+    assert found == {"stories", "cache", "claims"}
     assert not [path for path in tmp_path.rglob("*") if ".tmp-" in path.name]
 
 
@@ -615,7 +618,8 @@ def test_a_voice_that_serves_many_is_asked_by_many_and_the_order_stays() -> None
             return super().synthesize(text, voice)
 
     app = fake_app(MemoryStore())
-    crowd = replace(app, chains={**app.chains, "en": replace(app.chains["en"], speech=Crowd())})
+    speech = CachedSpeech(Crowd(), app.store)
+    crowd = replace(app, chains={**app.chains, "en": replace(app.chains["en"], speech=speech)})
     (told,) = made(crowd, "en")
     (alone,) = made(fake_app(MemoryStore()), "en")
     assert told == alone

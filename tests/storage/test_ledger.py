@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from pipeline.storage.cache import Paid
-from pipeline.storage.ledger import price_table, rows
+from pipeline.storage.ledger import Payment, price_table, rows
 from pipeline.types import Usage
 
 TABLE = {
@@ -15,10 +14,14 @@ TABLE = {
 
 def test_calls_are_summed_by_what_they_were_for_and_who_did_them() -> None:
     paid = [
-        Paid("speak", "speak", "polly/neural/1", Usage(1, characters=100, audio_seconds=7.5, seconds=0.25)),
-        Paid("complete", "story@1", "local/x", Usage(1, 500, 200, seconds=4.5)),
-        Paid("speak", "speak", "polly/neural/1", Usage(1, characters=50, audio_seconds=3.25, seconds=0.125)),
-        Paid("complete", "story@1", "other/x", Usage(1, 5, 2)),
+        Payment(
+            "speak", "speak", "polly/neural/1", Usage(1, characters=100, audio_seconds=7.5, seconds=0.25)
+        ),
+        Payment("complete", "story@1", "local/x", Usage(1, 500, 200, seconds=4.5)),
+        Payment(
+            "speak", "speak", "polly/neural/1", Usage(1, characters=50, audio_seconds=3.25, seconds=0.125)
+        ),
+        Payment("complete", "story@1", "other/x", Usage(1, 5, 2)),
     ]
     told = rows(paid, TABLE)
     assert [(row.of, row.engine) for row in told] == [
@@ -31,7 +34,7 @@ def test_calls_are_summed_by_what_they_were_for_and_who_did_them() -> None:
 
 def test_money_is_by_the_longest_prefix_and_unknown_where_the_table_does_not_know() -> None:
     def dollars(engine: str) -> float | None:
-        (row,) = rows([Paid("speak", "speak", engine, Usage(1, characters=250_000))], TABLE)
+        (row,) = rows([Payment("speak", "speak", engine, Usage(1, characters=250_000))], TABLE)
         return row.dollars
 
     assert dollars("polly/neural/1") == 4.0  # a quarter of a million, at 16 dollars a million
@@ -48,19 +51,19 @@ def test_the_shipped_table_is_dated_and_local_engines_are_free() -> None:
     table = price_table()
     assert table["dated"].startswith("20")
     local = ("llama.cpp/x/1", "fake/text/1", "kokoro/x", "espeak-ng/1", "bergamot/x", "ctranslate2/x")
-    paid = [Paid("speak", "speak", engine, Usage(1, 10**6, 10**6, 10**6)) for engine in local]
+    paid = [Payment("speak", "speak", engine, Usage(1, 10**6, 10**6, 10**6)) for engine in local]
     assert [row.dollars for row in rows(paid, table)] == [0.0] * len(local)
 
 
 def test_an_endpoint_costs_by_the_seconds_that_it_worked() -> None:
     table = {"prices": [{"prefix": "sagemaker/", "per_hour": 1.5}]}
     (row,) = rows(
-        [Paid("complete", "story@1", "sagemaker/falcon/1", Usage(1, 900, 200, seconds=12.0))], table
+        [Payment("complete", "story@1", "sagemaker/falcon/1", Usage(1, 900, 200, seconds=12.0))], table
     )
     assert row.dollars == 0.005  # 12 s of an hour at 1.50 dollars
 
 
 def test_the_shipped_table_knows_every_service_that_is_billed() -> None:
     engines = ("sagemaker/x/1", "translate/amazon/informal/1", "translate/amazon/auto/1", "polly/neural/1")
-    paid = [Paid("any", "any", engine, Usage(1, characters=1000, seconds=1.0)) for engine in engines]
+    paid = [Payment("any", "any", engine, Usage(1, characters=1000, seconds=1.0)) for engine in engines]
     assert all((row.dollars or 0) > 0 for row in rows(paid, price_table()))

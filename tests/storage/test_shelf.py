@@ -10,7 +10,7 @@ from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.ports import Store
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
-from pipeline.storage.shelf import Card, Edition, Page, find, manifests, page, publish, withheld, withhold
+from pipeline.storage.shelf import Card, Page, Publication, find, manifests, page, publish, withheld, withhold
 from pipeline.types import Manifest
 from tests.making import Listener, fake_app
 
@@ -178,7 +178,7 @@ def listed(store: Store) -> set[tuple[str, str]]:
 
 def test_an_edition_s_stories_are_listed_all_at_once(told: tuple[Store, list[Manifest]]) -> None:
     store, made = told
-    edition = Edition(store, "r1")
+    edition = Publication(store, "r1")
     for manifest in made:
         edition.add(manifest, ("sea",))
         assert listed(store) == set()
@@ -193,11 +193,11 @@ def test_a_withdrawn_edition_is_listed_no_more_and_the_others_are(
     store, made = told
     publish(store, made[0])
     for name, part in (("r1", made[:3]), ("r2", made[3:])):
-        edition = Edition(store, name)
+        edition = Publication(store, name)
         for manifest in part:
             edition.add(manifest)
         edition.issue()
-    Edition(store, "r1").withdraw()
+    Publication(store, "r1").withdraw()
     assert listed(store) == {(one.story_id, one.locale) for one in [made[0], *made[3:]]}
 
 
@@ -205,7 +205,7 @@ def test_what_an_unpublished_or_withdrawn_edition_held_may_be_published_by_the_n
     told: tuple[Store, list[Manifest]],
 ) -> None:
     store, made = told
-    abandoned, withdrawn, third = (Edition(store, name) for name in ("r1", "r2", "r3"))
+    abandoned, withdrawn, third = (Publication(store, name) for name in ("r1", "r2", "r3"))
     abandoned.add(made[0])
     withdrawn.add(made[1])
     withdrawn.issue()
@@ -218,13 +218,13 @@ def test_what_an_unpublished_or_withdrawn_edition_held_may_be_published_by_the_n
 
 def test_an_edition_that_was_never_issued_cannot_be_withdrawn() -> None:
     with pytest.raises(NotFoundError):
-        Edition(MemoryStore(), "r1").withdraw()
+        Publication(MemoryStore(), "r1").withdraw()
 
 
 def test_cards_that_are_not_listed_end_no_page_early(told: tuple[Store, list[Manifest]]) -> None:
     """By id and locale every other card is listed; a page of one is filled all the same."""
     store, made = told
-    waiting, issued = Edition(store, "r1"), Edition(store, "r2")
+    waiting, issued = Publication(store, "r1"), Publication(store, "r2")
     ordered = sorted(made, key=lambda one: (one.locale, one.story_id))
     for number, manifest in enumerate(ordered):
         (issued if number % 2 else waiting).add(manifest)
@@ -243,7 +243,7 @@ def test_a_page_looks_past_so_many_unlisted_cards_and_no_more(
 ) -> None:
     monkeypatch.setattr("pipeline.storage.shelf._MOST_LOOKS", 2)
     store, made = told
-    waiting = Edition(store, "r1")
+    waiting = Publication(store, "r1")
     for manifest in made:
         waiting.add(manifest)
     found = page(store, size=2)
@@ -260,14 +260,14 @@ def test_a_story_stays_listed_while_one_of_its_publications_stands(
     everything = {(one.story_id, one.locale) for one in made}
     publish(store, made[0])
     for name in ("r1", "r2"):
-        night = Edition(store, name)
+        night = Publication(store, name)
         for manifest in made:
             night.add(manifest)
             assert listed(store) >= ({(made[0].story_id, made[0].locale)} if name == "r1" else everything)
         night.issue()
-    Edition(store, "r1").withdraw()
+    Publication(store, "r1").withdraw()
     assert listed(store) == everything
-    Edition(store, "r2").withdraw()
+    Publication(store, "r2").withdraw()
     assert listed(store) == {(made[0].story_id, made[0].locale)}
 
 
@@ -275,7 +275,7 @@ def test_what_is_withheld_is_taken_down_at_once_and_may_be_published_again(
     told: tuple[Store, list[Manifest]],
 ) -> None:
     store, made = told
-    night = Edition(store, "r1")
+    night = Publication(store, "r1")
     for manifest in made:
         night.add(manifest)
     night.issue()
@@ -291,11 +291,11 @@ def test_what_is_withheld_is_taken_down_at_once_and_may_be_published_again(
 def test_a_card_does_not_grow_with_each_night(told: tuple[Store, list[Manifest]]) -> None:
     store, made = told
     for number in range(5):
-        night = Edition(store, f"r{number}")
+        night = Publication(store, f"r{number}")
         night.add(made[0])
         night.issue()
     (card,) = page(store).cards
-    assert card.editions == ("r3", "r4")
+    assert card.publications == ("r3", "r4")
 
 
 def test_a_card_of_before_there_were_editions_is_listed(told: tuple[Store, list[Manifest]]) -> None:

@@ -14,8 +14,8 @@ from pipeline.batch.report.tally import Missing, Tally
 from pipeline.batch.report.variety import Variety, story, variety
 from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Failure, Run
 from pipeline.storage import keys, ledger
-from pipeline.storage.cache import Paid
 from pipeline.storage.digest import canonical
+from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
 # So many stories are read for what is told of texts and lengths; ids are digests, so the first are as any.
@@ -161,7 +161,7 @@ def _chunks(records: Iterable[ChunkRecord]) -> tuple[Chunk, ...]:
     )
 
 
-def _rates(spent: Iterable[Paid], made: int, wall: float) -> Rates:
+def _rates(spent: Iterable[Payment], made: int, wall: float) -> Rates:
     verbs: dict[str, Usage] = defaultdict(Usage)
     for one in spent:
         verbs[one.verb] += one.usage

@@ -41,6 +41,7 @@ class PollySpeech:
 
     # Neural voices take 8 requests a second (burst 10); ours are two, of about a third of a second each.
     parallel = 3
+    media_type = mpeg.MPEG
 
     def __init__(self, clients: Clients, engine: str = "neural", table: Path | None = None) -> None:
         self._clients = clients

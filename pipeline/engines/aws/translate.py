@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.engines.aws.errors import answered
 from pipeline.engines.aws.packing import ENGINE, Piece, packs, pieces, rejoined, whole
 from pipeline.errors import ConfigError, EngineError, RequestError
-from pipeline.ports import OnText, heard, ignore
+from pipeline.ports import OnText, ignore, pass_on
 from pipeline.story.locales import canonical
 from pipeline.story.text import clean
 
@@ -75,10 +75,10 @@ class AmazonTranslation:
         """As `translate`, with what it cost."""
         ours, theirs = self._code(source), self._code(target)
         if ours == theirs:
-            return Translated(heard(texts, on_text), 0, 0)
+            return Translated(pass_on(texts, on_text), 0, 0)
         call = _Call(self._clients, ours, theirs, self._settings(theirs))
         told = (pair for pack in packs(pieces(texts)) for pair in call.send(pack))
-        return Translated(heard(rejoined(texts, told), on_text), call.characters, call.calls)
+        return Translated(pass_on(rejoined(texts, told), on_text), call.characters, call.calls)
 
     def _settings(self, code: str) -> dict[str, Any]:
         settings: dict[str, Any] = {}

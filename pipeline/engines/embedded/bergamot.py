@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline.errors import ConfigError, EngineError
-from pipeline.ports import OnText, heard, ignore
+from pipeline.ports import OnText, ignore, pass_on
 from pipeline.story.locales import language
 from pipeline.story.text import sentences
 
@@ -37,7 +37,7 @@ class BergamotTranslation:
         """Raises EngineError: another pair, or no answer. ConfigError: the package is damaged."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
-            return heard(texts, on_text)
+            return pass_on(texts, on_text)
         if pair not in _MODELS:
             known = ", ".join("-".join(one) for one in _MODELS)
             raise EngineError(
@@ -45,7 +45,7 @@ class BergamotTranslation:
                 engine=_ENGINE,
                 problem="unknown-pair",
             )
-        return heard((self._text(text, pair) for text in texts), on_text)
+        return pass_on((self._text(text, pair) for text in texts), on_text)
 
     def _text(self, text: str, pair: tuple[str, str]) -> str:
         return self._thread.submit(self._told, text, pair).result()

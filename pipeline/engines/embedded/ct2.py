@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, EngineError
-from pipeline.ports import OnText, heard, ignore
+from pipeline.ports import OnText, ignore, pass_on
 from pipeline.story.locales import language
 from pipeline.story.text import sentences
 
@@ -98,7 +98,7 @@ class CTranslate2Translation:
         """Raises ConfigError: no such model. EngineError: a pair that it does not have, or no answer."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
-            return heard(texts, on_text)
+            return pass_on(texts, on_text)
         model = self._loaded()
         # Such models are trained on single sentences: of several they drop some.
         cut = [sentences(text) for text in texts]
@@ -106,7 +106,7 @@ class CTranslate2Translation:
             flat = iter(model.translate([one for text in cut for one in text], *pair))
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._folder.name} gave no answer: {error}", engine=_ENGINE) from error
-        return heard((" ".join(next(flat) for _ in text) for text in cut), on_text)
+        return pass_on((" ".join(next(flat) for _ in text) for text in cut), on_text)
 
     def _loaded(self) -> _Model:
         with self._loading:

@@ -30,6 +30,7 @@ class EspeakSpeech:
     There is a little chance in its sound: the same text comes out a few milliseconds longer or shorter.
     """
 
+    media_type = "audio/wav"
     parallel = 1  # a segment takes some hundredths of a second
 
     @cached_property

@@ -22,8 +22,12 @@ class FileStore:
         self._root = root
 
     def get(self, key: str) -> bytes:
+        return self.head(key, -1)
+
+    def head(self, key: str, size: int) -> bytes:
         try:
-            return self.path(key).read_bytes()
+            with self.path(key).open("rb") as file:
+                return file.read(size)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise NotFoundError(f"nothing is stored as {key}") from error
         except OSError as error:

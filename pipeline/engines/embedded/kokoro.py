@@ -61,6 +61,7 @@ class KokoroSpeech:
     """
 
     fingerprint = "kokoro/82m-int8/1"
+    media_type = "audio/wav"
     parallel = 1  # one synthesis has `threads` of its own
 
     def __init__(self, model: Callable[[], Path], voices: Callable[[], Path], threads: int = 2) -> None:

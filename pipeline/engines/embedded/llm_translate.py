@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.engines.embedded.glossary import Glossary
 from pipeline.engines.embedded.translation_prompts import ENGLISH, IdeaWay, StoryWay, Way
 from pipeline.errors import EngineError
-from pipeline.ports import LanguageDetector, OnText, TextEngine, heard, ignore
+from pipeline.ports import LanguageDetector, OnText, TextEngine, ignore, pass_on
 from pipeline.story.locales import language
 from pipeline.story.prompt import read
 from pipeline.story.text import clean, words
@@ -49,7 +49,7 @@ class LlmTranslation:
         wrong twice ("bad-translation")."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
-            return heard(texts, on_text)
+            return pass_on(texts, on_text)
         way = self._way(*pair)
         tidied = tuple(map(clean, texts))
         told: list[str] = []

@@ -15,7 +15,8 @@ from pipeline.errors import RequestError
 from pipeline.notebooks.experiment.grading import Grader
 from pipeline.notebooks.experiment.grid import Cell, Idea, known
 from pipeline.storage import ledger
-from pipeline.storage.cache import Paid, recalled, remembered
+from pipeline.storage.cache import cached_completion, cached_usage
+from pipeline.storage.ledger import Payment
 from pipeline.story.checks import MOST_WORDS
 from pipeline.types import Usage
 
@@ -52,7 +53,7 @@ def forecast(
 ) -> Forecast:
     """Tokens of a draft are those of what is remembered (of the same prompt, else of any), else the
     project's means; seconds likewise, else the profile's. All judging of what is left is counted as asked,
-    and all grading but of remembered drafts whose marks are remembered, too."""
+    and all grading but of remembered drafts whose marks are cached, too."""
     found = [(cell, known(app, cell, told[cell.context])) for cell in grid if not told[cell.context].failure]
     there: dict[str, list[Usage]] = {}
     for cell, usage in found:
@@ -101,13 +102,13 @@ def within(planned: Forecast, budget: float) -> None:
 
 
 def _is_graded(app: App, grader: Grader, cell: Cell, told: Idea) -> bool:
-    """Whether a remembered draft's marks are remembered, too."""
-    completion = recalled(app.store, app.text, cell.prompt(told.text))
+    """Whether a remembered draft's marks are cached, too."""
+    completion = cached_completion(app.store, app.text, cell.prompt(told.text))
     if completion is None:
         return False
     draft = cell.arm.prompt.parse(completion, MOST_WORDS)
     asked = grader.prompts(told.text, draft.title, " ".join(draft.lines)).values()
-    return all(remembered(app.store, grader.engine, prompt) is not None for prompt in asked)
+    return all(cached_usage(app.store, grader.engine, prompt) is not None for prompt in asked)
 
 
 def _draft(
@@ -147,5 +148,5 @@ def _sum(many: Iterable[Usage]) -> Usage:
 
 
 def _dollars(engine: str, usage: Usage) -> float | None:
-    (row,) = ledger.rows([Paid("complete", "draft", engine, usage)], ledger.price_table())
+    (row,) = ledger.rows([Payment("complete", "draft", engine, usage)], ledger.price_table())
     return row.dollars

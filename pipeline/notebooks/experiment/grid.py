@@ -1,6 +1,6 @@
 """A grid of prompts × contexts × variants, a first draft each, through the engines that remember.
 
-What is finished is remembered, so a run that was stopped goes on where it was, a second run asks nothing,
+What is finished is cached, so a run that was stopped goes on where it was, a second run asks nothing,
 and a new prompt costs only itself.
 """
 
@@ -19,7 +19,7 @@ from pipeline.notebooks.experiment.candidates import Arm
 from pipeline.ports import Advance
 from pipeline.steps import generate
 from pipeline.steps.generate import Attempt
-from pipeline.storage.cache import remembered
+from pipeline.storage.cache import cached_usage
 from pipeline.story import ideas
 from pipeline.types import Prompt, StoryRequest, Usage
 
@@ -74,7 +74,7 @@ def in_english(app: App, contexts: Sequence[str]) -> dict[str, Idea]:
 
 def known(app: App, cell: Cell, told: Idea) -> Usage | None:
     """What the cell's draft took, where it was written before. Asks nobody."""
-    return None if told.failure else remembered(app.store, app.text, cell.prompt(told.text))
+    return None if told.failure else cached_usage(app.store, app.text, cell.prompt(told.text))
 
 
 def run(app: App, grid: Sequence[Cell], told: dict[str, Idea], title: str) -> list[Outcome]:

@@ -90,7 +90,7 @@ def listing(store: Store, run: Run) -> str:
     """What readers have of the run: "published", "withdrawn", or "not published"."""
     if _is_there(store, keys.withdrawn(PUBLISHED, run.id)):
         return "withdrawn"
-    return "published" if _is_there(store, keys.edition(PUBLISHED, run.id)) else "not published"
+    return "published" if _is_there(store, keys.publication(PUBLISHED, run.id)) else "not published"
 
 
 def _is_there(store: Store, key: str) -> bool:

@@ -18,8 +18,8 @@ from pipeline.engines.aws.packing import packs, pieces, rejoined
 from pipeline.engines.aws.translate import AmazonTranslation
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ConfigError, EngineError, ThrottledError, UnavailableError
-from pipeline.storage.cache import CachedTranslation, ledger
-from pipeline.storage.ledger import price_table, rows
+from pipeline.storage.cache import CachedTranslation
+from pipeline.storage.ledger import payments, price_table, rows
 from pipeline.story.text import clean, words
 from tests.engines.contracts.translation_contract import TranslationContract
 
@@ -420,7 +420,7 @@ def test_the_ledger_counts_the_segments_and_prices_them() -> None:
     engine = CachedTranslation(AmazonTranslation(Service(by_line)), store)
     for _ in range(2):
         engine.translate(("One.", "Two."), "en", "pt")
-    (row,) = rows(ledger(store), price_table())
+    (row,) = rows(payments(store), price_table())
     assert row.usage.calls == 1
     assert row.usage.characters == 8
     assert row.dollars == pytest.approx(8 * 15 / 1e6)

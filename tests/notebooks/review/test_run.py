@@ -13,7 +13,7 @@ from pipeline.errors import RequestError
 from pipeline.notebooks.review import run as review
 from pipeline.notebooks.review.parameters import Parameters
 from pipeline.storage import keys
-from pipeline.storage.shelf import Edition
+from pipeline.storage.shelf import Publication
 from tests.notebooks.review.reviewed import app, name, planned, told
 
 
@@ -141,7 +141,7 @@ def test_what_readers_have_of_a_run_is_told() -> None:
     told_app = app()
     run = planned(told_app.store, [1])
     assert review.listing(told_app.store, run) == "not published"
-    Edition(told_app.store, run.id).issue()
+    Publication(told_app.store, run.id).issue()
     assert review.listing(told_app.store, run) == "published"
-    Edition(told_app.store, run.id).withdraw()
+    Publication(told_app.store, run.id).withdraw()
     assert review.listing(told_app.store, run) == "withdrawn"
