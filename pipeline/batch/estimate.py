@@ -24,7 +24,7 @@ UNKNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One engine's part. hours: of the run; the judge's are in the writing's. dollars: None, no known price."""
+    """One engine's part. hours: of the run; the writer's include the judge's. dollars: None, no price."""
 
     name: str
     engine: str
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of what is left to make. stories: with an edition to make; pairs: editions to make. budget: US dollars."""
+    """Of what is left to make. stories: with an edition to make; pairs: those editions. budget: US$."""
 
     stories: int
     pairs: int

@@ -44,18 +44,14 @@ def plan(app: App, file: CatalogFile, run_id: str, chunk_size: int = 0, budget: 
     with TemporaryFile() as spool:
         summary = survey(app, file, keep=lambda item: spool.write(dump_items([item]) + b"\n"))
         summary.refuse_faults()
-        size = max(
-            chunk_size or _size(app, summary), math.ceil(summary.todo_stories / _MOST_CHUNKS), 1
-        )
+        size = max(chunk_size or _size(app, summary), math.ceil(summary.todo_stories / _MOST_CHUNKS), 1)
         todo, done = _ItemFiles(run, CHUNKS, size), _ItemFiles(run, DONE, _LARGEST_CHUNK)
         spool.seek(0)
         for item in load_items(spool):
             complete = summary.complete.get(bytes.fromhex(item.id), frozenset())
             todo.add(replace(item, locales=tuple(tag for tag in item.locales if tag not in complete)))
             done.add(replace(item, locales=tuple(tag for tag in item.locales if tag in complete)))
-    planned = Plan(
-        run_id, todo.finish(), size, summary.stories, summary.todo, sum(summary.done.values())
-    )
+    planned = Plan(run_id, todo.finish(), size, summary.stories, summary.todo, sum(summary.done.values()))
     done.finish()
     settings = summary.catalog.model_dump(mode="json") | ({} if budget is None else {"budget": budget})
     counts = planned.chunks, planned.stories, planned.todo, planned.done

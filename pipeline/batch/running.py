@@ -29,9 +29,7 @@ _PAUSES = (5.0, 30.0)
 _Stage = Callable[[App, Run, int, bool, Progress], ChunkRecord]
 
 
-def run(
-    app: App, planned: Plan, progress: Progress, pause: Callable[[float], None] = time.sleep
-) -> Report:
+def run(app: App, planned: Plan, progress: Progress, pause: Callable[[float], None] = time.sleep) -> Report:
     """Chunk by chunk, each tried three times while something of it may still succeed; publishes nothing.
 
     The report is kept whatever happens, also on Ctrl-C. Raises ConfigError, StoreError: what would fail

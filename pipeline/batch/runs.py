@@ -18,8 +18,8 @@ from pydantic import TypeAdapter
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import keys
-from pipeline.storage.ledger import Payment
 from pipeline.storage.digest import canonical
+from pipeline.storage.ledger import Payment
 
 WRITE, NARRATE = "write", "narrate"
 # Editions to make, and editions that were complete when the run was planned.
@@ -106,7 +106,9 @@ class Run:
         try:
             return _ABOUT.validate_json(self.store.get(keys.run(self.id)))
         except NotFoundError as error:
-            raise NotFoundError(f"there is no run {self.id[:40]}: `stories catalog runs` lists them") from error
+            raise NotFoundError(
+                f"there is no run {self.id[:40]}: `stories catalog runs` lists them"
+            ) from error
 
     def begin(self, about: About) -> None:
         """Written last by the plan: a run that has this file has all its chunks."""

@@ -1,4 +1,4 @@
-"""What a catalog file asks for: every entry checked once, every story identified, complete editions counted."""
+"""What a catalog file asks for: entries checked once, stories identified, complete editions counted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.app import App
 from pipeline.batch.models import Catalog, Entry
 from pipeline.batch.reading import CatalogFile, bad
 from pipeline.batch.runs import Item
+from pipeline.batch.tables import one_line
 from pipeline.errors import StoriesError
 from pipeline.ports import Store
 from pipeline.steps.accept import chain
@@ -58,7 +59,7 @@ class Survey:
     def refuse_faults(self) -> None:
         """Raises RequestError ("bad-catalog"), with the first faults."""
         if self.fault_count:
-            first = "; ".join(f"line {fault.line}: {fault.cause}" for fault in self.faults[:3])
+            first = "; ".join(f"line {fault.line}: {one_line(fault.cause)}" for fault in self.faults[:3])
             count = "1 fault" if self.fault_count == 1 else f"{self.fault_count} faults"
             path = self.file.path
             raise bad(f"{path.name} has {count} ({first}): `stories catalog check {path}` shows all")
@@ -88,9 +89,7 @@ def survey(
     wanted = reader.wanted
     complete = complete_locales(app.store, wanted)
     done = Counter(tag for key, locales in complete.items() for tag in locales if tag in wanted[key])
-    todo_stories = sum(
-        not set(locales) <= complete.get(key, frozenset()) for key, locales in wanted.items()
-    )
+    todo_stories = sum(not set(locales) <= complete.get(key, frozenset()) for key, locales in wanted.items())
     return Survey(
         file=file,
         entries=entries,
@@ -149,7 +148,15 @@ class _Reader:
         idea = ideas.accept(entry.context, self._app.word_filter)
         audience = self._audience(entry.audience or settings.audience)
         return [
-            Item(line, request(self._app, idea, variant, audience).story_id, idea, variant, audience, tags, locales)
+            Item(
+                line,
+                request(self._app, idea, variant, audience).story_id,
+                idea,
+                variant,
+                audience,
+                tags,
+                locales,
+            )
             for variant in range(entry.variants or settings.variants)
         ]
 

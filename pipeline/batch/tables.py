@@ -1,4 +1,4 @@
-"""Tables as text."""
+"""Tables and messages as text for a terminal or a log."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def one_line(text: str) -> str:
+    """Without control characters; an engine's message may hold anything."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -22,6 +22,7 @@ from pipeline.steps.run import run as run_step
 from pipeline.steps.translate import translate
 from pipeline.storage import keys
 from pipeline.storage.records import dump
+from pipeline.story.text import clean
 
 
 def write(
@@ -50,9 +51,7 @@ def narrate(
         raise RequestError(f"chunk {number} of run {run.id} is not written yet", problem="bad-request")
     stage = Stage(app, run, NARRATE, number)
     editions = [
-        replace(item, locales=(locale,))
-        for item in stage.items(written.failures)
-        for locale in item.locales
+        replace(item, locales=(locale,)) for item in stage.items(written.failures) for locale in item.locales
     ]
     narrators: int = profile(app.profile)["batch"]["narrators"]
     return stage.work(partial(_narrate, stage), editions, narrators, last, progress or NoProgress())
@@ -62,13 +61,13 @@ def _write(stage: Stage, item: Item) -> None:
     app = stage.app
     try:
         _accept(app, item)
-        generate(app, item.id, NoProgress())
+        source = generate(app, item.id, NoProgress())
     except Exception as error:  # noqa: BLE001 - kept as this story's failure, or raised again by failed()
         stage.failed(item, item.locales, "generate", error)
         return
     for locale in item.locales:
         try:
-            translate(app, item.id, locale, NoProgress())
+            translate(app, item.id, locale, NoProgress(), source)
         except Exception as error:  # noqa: BLE001
             stage.failed(item, [locale], "translate", error)
         else:
@@ -77,7 +76,7 @@ def _write(stage: Stage, item: Item) -> None:
 
 def _accept(app: App, item: Item) -> None:
     """Puts the story's request on record; its idea was checked when the run was planned."""
-    accepted = request(app, item.context, item.variant, item.audience)
+    accepted = request(app, clean(item.context), item.variant, clean(item.audience))
     if accepted.story_id != item.id:
         raise RequestError(
             "the story prompt or the model was changed since the run was planned: start a new run",

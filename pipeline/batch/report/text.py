@@ -1,4 +1,4 @@
-"""Surveys, estimates, runs and reports as text: for a terminal (`stories catalog`) and a task's log (the DAG)."""
+"""Surveys, estimates, runs and reports as text, for the terminal of `stories catalog` and the DAG's log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.batch.html import duration
 from pipeline.batch.report.figures import Report
 from pipeline.batch.running import Known
 from pipeline.batch.survey import Survey
-from pipeline.batch.tables import table
+from pipeline.batch.tables import one_line, table
 
 _SHOWN_FAILURES = 20
 
@@ -106,8 +106,3 @@ def report_text(report: Report) -> str:
     if len(rows) > _SHOWN_FAILURES:
         parts.append(f"… and {len(rows) - _SHOWN_FAILURES} more: report.json has all")
     return "\n".join(parts)
-
-
-def one_line(text: str) -> str:
-    """Without control characters; an engine's message may hold anything."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
