@@ -4,12 +4,12 @@ plan → chunks (write → narrate, each chunk for itself) → review → approv
 
 Only a run's id and chunk numbers travel between tasks; everything else lies in the store. Environment:
 
-  STORIES_SCHEDULE   cron, in UTC; none: only when asked for
+  STORIES_SCHEDULE   cron, in UTC; empty: only when triggered
   STORIES_CATALOG    the catalog file of scheduled runs
-  STORIES_PROFILE    and all else that the `stories` command reads
-  STORIES_REVIEW     "off": nobody is asked before publishing; "later": nobody is asked, and what the catalog
-                     wants looked at is not published
-  STORIES_ENDPOINT   "ephemeral": each run raises its SageMaker endpoint and takes it down; aws only
+  STORIES_PROFILE    and everything else that the `stories` command reads
+  STORIES_REVIEW     "off": publishes without a review; "later": does not wait for a review, and publishes
+                     only where none is due
+  STORIES_ENDPOINT   "ephemeral": each run creates its SageMaker endpoint and deletes it; aws only
 
 Pools: stories_writer and stories_voice, one slot each for a local model, more for AWS (`airflow pools set
 stories_writer 1 ''`). A task whose pool does not exist is never scheduled.
@@ -18,7 +18,6 @@ stories_writer 1 ''`). A task whose pool does not exist is never scheduled.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +38,11 @@ if TYPE_CHECKING:
 
 WRITER_POOL, VOICE_POOL = "stories_writer", "stories_voice"
 _IS_EPHEMERAL = os.environ.get("STORIES_ENDPOINT") == tasks.EPHEMERAL
-# Whoever waits for an endpoint cannot do without it.
+# With an endpoint of its own a run needs the profile aws.
 PROFILES = ("aws",) if _IS_EPHEMERAL else ("embedded", "draft", "fake", "aws")
 
 _CRON = os.environ.get("STORIES_SCHEDULE")
-# One chunk: 40 s of work as the plan cuts it, hours where somebody asks for large ones.
+# A chunk is 40 s of work as the plan cuts it, or hours with a large chunk_size.
 _CHUNK_TIMEOUT = timedelta(hours=6)
 _ANSWER_WITHIN = timedelta(days=3)
 _DEFAULTS = {
@@ -84,82 +83,80 @@ _PARAMS = {
         description="In place of the catalog's own; the run stops cleanly there",
     ),
     "dry_run": Param(
-        False, type="boolean", title="Dry run", description="Say calls, hours and money; make nothing"
+        False, type="boolean", title="Dry run", description="Log calls, hours and money; make nothing"
     ),
 }
 
 
 @task
-@tasks.in_plain_words
+@tasks.failing_at_once
 def plan() -> list[int]:
-    """The numbers of the chunks that are left to make. A plan that is there is gone on with."""
+    """The numbers of the chunks to make. A plan that exists already is continued."""
     from pipeline.batch import plan as planning
     from pipeline.batch import reading
     from pipeline.errors import NotFoundError
 
-    asked, app = tasks.params(), tasks.app()
+    params, app = tasks.params(), tasks.app()
     run = tasks.run(app)
-    if asked["dry_run"]:
-        _say_estimate(app, asked["budget"])
+    if params["dry_run"]:
+        _log_estimate(app, params["budget"])
         return []
     try:
         chunks = run.about().chunks
     except NotFoundError:
         file = reading.read(tasks.catalog_path())
-        planned = planning.plan(app, file, run.id, asked["chunk_size"], asked["budget"])
-        tasks.LOG.info("plan: %d to make in %d chunks, %d there", planned.todo, planned.chunks, planned.done)
+        planned = planning.plan(app, file, run.id, params["chunk_size"], params["budget"])
+        tasks.LOG.info(
+            "plan: %d to make in %d chunks, %d made before", planned.todo, planned.chunks, planned.done
+        )
         chunks = planned.chunks
     return list(range(1, chunks + 1))
 
 
-def _say_estimate(app: App, budget: float | None) -> None:
+def _log_estimate(app: App, budget: float | None) -> None:
     from pipeline.batch import reading
     from pipeline.batch.estimate import estimate
+    from pipeline.batch.report.text import estimate_text
     from pipeline.batch.survey import survey
-    from pipeline.cli import catalog_tables
 
-    found = survey(app, reading.read(tasks.catalog_path()))
-    if found.fault_count:
-        first = found.faults[0]
-        raise reading.bad(f"{found.fault_count} faults (line {first.line}: {first.told})")
-    if budget is not None:
-        found = replace(found, catalog=found.catalog.model_copy(update={"budget": budget}))
-    tasks.LOG.info("%s", catalog_tables.estimate(estimate(app, found)))
+    summary = survey(app, reading.read(tasks.catalog_path()))
+    summary.refuse_faults()
+    tasks.LOG.info("%s", estimate_text(estimate(app, summary, budget)))
 
 
 @task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
-@tasks.in_plain_words
+@tasks.failing_at_once
 def write(number: int) -> None:
     from pipeline.batch import work
 
     app = tasks.app()
-    work.write(app, tasks.run(app), number, tasks.is_last_try(), tasks.Logged(f"chunk {number}"))
+    work.write(app, tasks.run(app), number, tasks.is_last_try(), tasks.LogProgress(f"chunk {number}"))
 
 
 @task(pool=VOICE_POOL, execution_timeout=_CHUNK_TIMEOUT)
-@tasks.in_plain_words
+@tasks.failing_at_once
 def narrate(number: int) -> None:
     from pipeline.batch import work
 
     app = tasks.app()
-    work.narrate(app, tasks.run(app), number, tasks.is_last_try(), tasks.Logged(f"chunk {number}"))
+    work.narrate(app, tasks.run(app), number, tasks.is_last_try(), tasks.LogProgress(f"chunk {number}"))
 
 
-# A chunk that failed is told by the run's colour; what the others made waits for nobody.
+# A failed chunk makes the run red; editions of the other chunks are published all the same.
 @task.branch(trigger_rule=TriggerRule.ALL_DONE)
-@tasks.in_plain_words
+@tasks.failing_at_once
 def review() -> str | None:
-    """Whether a person is asked, by the catalog's policy; what they are shown."""
+    """Decides by the catalog's policy whether a person reviews, and prepares the form."""
     from pipeline.batch.review import due
 
     app = tasks.app()
     shown = due(app, tasks.planned_run(app))
-    how = os.environ.get("STORIES_REVIEW")
-    if not shown.is_needed or how == "off":
+    mode = os.environ.get("STORIES_REVIEW")
+    if not shown.is_needed or mode == "off":
         return "publish"
-    if how == "later":
+    if mode == "later":
         tasks.LOG.info(
-            "not published: %d stories × languages wait for a person (review.html beside the report); then: "
+            "not published: %d stories × languages wait for a review (review.html beside the report); then: "
             "stories catalog publish %s",
             shown.total,
             tasks.run_id(),
@@ -170,44 +167,44 @@ def review() -> str | None:
 
 
 @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[tasks.PUBLISHED])
-@tasks.in_plain_words
+@tasks.failing_at_once
 def publish() -> None:
-    """Everything that is complete appears at once, but for what the reviewer withheld."""
+    """Every complete edition appears at once, without those that the reviewer withheld."""
     from pipeline.batch.publishing import publish as publish_run
 
     context = get_current_context()
-    answer = context["ti"].xcom_pull(task_ids="approve") or {}
-    withheld = answer.get("params_input", {}).get("withhold") or ""
+    response = context["ti"].xcom_pull(task_ids="approve") or {}
+    withheld = response.get("params_input", {}).get("withhold") or ""
     app = tasks.app()
     run = tasks.run(app)
-    done = publish_run(app, run, withheld.split())
+    published = publish_run(app, run, withheld.split())
     tasks.LOG.info(
-        "publish: %d stories × languages, %d withheld, %d not there",
-        done.cards,
-        done.withheld,
-        done.incomplete,
+        "publish: %d stories × languages, %d withheld, %d not complete",
+        published.cards,
+        published.withheld,
+        published.incomplete,
     )
     context["outlet_events"][tasks.PUBLISHED].extra = {"run_id": run.id, "profile": tasks.params()["profile"]}
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
-@tasks.in_plain_words
+@tasks.failing_at_once
 def report() -> None:
-    """Always, from the store alone. Fails where more stories failed than the catalog allows."""
-    from pipeline.batch.report.figures import report as report_run
-    from pipeline.cli import catalog_tables
+    """Always, from the store alone. Fails where more failed than the catalog allows."""
+    from pipeline.batch.report.text import report_text
+    from pipeline.batch.report.writing import report as report_run
 
     app = tasks.app()
-    told = report_run(app, tasks.planned_run(app))
-    tasks.LOG.info("%s", catalog_tables.summary(told))
-    if told.is_red:
-        causes = ", ".join(f"{count} × {problem}" for problem, count in told.causes.items())
-        raise tasks.failed(f"not made: {causes}; the catalog bears {told.catalog['max_failed']}")
+    figures = report_run(app, tasks.planned_run(app))
+    tasks.LOG.info("%s", report_text(figures))
+    if figures.is_red:
+        causes = ", ".join(f"{count} × {problem}" for problem, count in figures.causes.items())
+        raise tasks.failed(f"not made: {causes}; the catalog allows {figures.catalog['max_failed']}")
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
 def watch() -> None:
-    """The run's only leaf: without it the report, which runs whatever happened, turned every run green."""
+    """The run's only leaf: the report always runs, and as a leaf it would make every run green."""
     raise tasks.failed("a task of this run failed")
 
 
@@ -228,16 +225,16 @@ def story_catalog() -> None:
         written = write(number)
         written >> narrate(number)
 
-    planned, watched = plan(), watch()
+    planned, watcher = plan(), watch()
     chunks = chunk.expand(number=planned)
     if _IS_EPHEMERAL:
         from story_catalog_endpoint import ephemeral_endpoint
 
         endpoint = ephemeral_endpoint(planned)
-        endpoint.raised >> chunks
-        # Speaking needs no endpoint: it goes with the last chunk's writing.
-        chunks.children["chunk.write"] >> endpoint.lowered >> watched
-    looked = review()
+        endpoint.created >> chunks
+        # Speaking needs no endpoint: it is deleted when the last chunk is written.
+        chunks.children["chunk.write"] >> endpoint.deleted >> watcher
+    reviewed = review()
     approved = ApprovalOperator(
         task_id="approve",
         subject="Publish the stories of {{ params.catalog }}?",
@@ -252,13 +249,13 @@ def story_catalog() -> None:
         },
         response_timeout=_ANSWER_WITHIN,
         execution_timeout=None,
-        retries=0,  # a retry would ask again, after everybody had three days
+        retries=0,  # a retry would ask again after the three days
     )
-    published, told = publish(), report()
-    planned >> looked << chunks
-    looked >> approved >> published >> told
-    looked >> published
-    [planned, chunks, looked, approved, published, told] >> watched
+    published, reported = publish(), report()
+    planned >> reviewed << chunks
+    reviewed >> approved >> published >> reported
+    reviewed >> published
+    [planned, chunks, reviewed, approved, published, reported] >> watcher
 
 
 CATALOG_DAG = story_catalog()

@@ -1,8 +1,8 @@
-"""A SageMaker endpoint for as long as a run writes: one that idles is what costs most.
+"""A SageMaker endpoint for as long as a run writes: an idle endpoint is the largest cost.
 
 The DAG has these tasks with STORIES_ENDPOINT=ephemeral only. STORIES_SAGEMAKER_MODEL: the SageMaker model
-that is served, as CreateModel or the deploying notebook made it. STORIES_INSTANCE: the instance's type.
-Region and credentials come the usual boto3 way, as everywhere; the role needs CreateEndpointConfig,
+to serve, as CreateModel or the deploying notebook made it. STORIES_INSTANCE: the instance's type. Region and
+credentials are boto3's; the role needs CreateEndpointConfig,
 DescribeEndpointConfig, DeleteEndpointConfig, CreateEndpoint, DescribeEndpoint, DeleteEndpoint and AddTags.
 """
 
@@ -24,34 +24,34 @@ from airflow.sdk import XComArg, task, task_group
 from botocore.exceptions import ClientError
 
 _INSTANCE = "ml.g5.2xlarge"
-# A macro of the DAG: the same name in every task of a run, also of one that is cleared.
+# A macro of the DAG: the same name in every task of a run, also after a task was cleared.
 _NAME = "{{ stories_endpoint(run_id) }}"
 _TAGS = [{"Key": "stories-run", "Value": _NAME}]
-# Loading 15 GB of weights takes 5 to 15 minutes; longer than this is no endpoint.
+# Loading 15 GB of weights takes 5 to 15 minutes; an endpoint that takes longer has failed.
 _CREATED_WITHIN = timedelta(minutes=45)
 _LOAD_SECONDS = 1200
 _LOOK_SECONDS = 15
-# A triggerer can wait, with no worker's slot held, where it has this package for its requests.
+# With this package a triggerer can wait in place of a worker.
 _CAN_DEFER = find_spec("aiobotocore") is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What the chunks wait for, and what is to be done after the last was written."""
+    """Two tasks: the chunks wait for `created`; `deleted` follows the last chunk's writing."""
 
-    raised: Any
-    lowered: Any
+    created: Any
+    deleted: Any
 
 
 def ephemeral_endpoint(planned: XComArg) -> Endpoint:
-    """Raised where there is something to write; taken down whatever became of that."""
+    """Created where there is something to write; deleted however the writing ended."""
 
     @task_group(group_id="endpoint")
     def group() -> Endpoint:
         configured = SageMakerEndpointConfigOperator(
             task_id="configure", aws_conn_id=None, config=_configuration()
         )
-        raised = SageMakerEndpointOperator(
+        created = SageMakerEndpointOperator(
             task_id="raise",
             aws_conn_id=None,
             config={"EndpointName": _NAME, "EndpointConfigName": _NAME, "Tags": _TAGS},
@@ -59,20 +59,20 @@ def ephemeral_endpoint(planned: XComArg) -> Endpoint:
             check_interval=int(os.environ.get("STORIES_LOOK_SECONDS") or _LOOK_SECONDS),
             max_ingestion_time=int(_CREATED_WITHIN.total_seconds()),
             execution_timeout=_CREATED_WITHIN,
-            # One that could not be created stays, as "Failed", and would be in the next try's way.
+            # An endpoint that could not be created stays, as "Failed", and would block the next try.
             on_retry_callback=_delete_endpoint_of,
             retry_delay=timedelta(minutes=5),
         )
-        lowered = lower().as_teardown(setups=[configured, raised])
-        wanted(planned) >> configured >> raised
-        return Endpoint(raised, lowered)
+        deleted = lower().as_teardown(setups=[configured, created])
+        wanted(planned) >> configured >> created
+        return Endpoint(created, deleted)
 
     return group()
 
 
 @task.short_circuit(ignore_downstream_trigger_rules=False)
 def wanted(chunks: list[int]) -> bool:
-    """Nothing to write: no endpoint."""
+    """Skips the endpoint where there is nothing to write."""
     return len(chunks) > 0
 
 
@@ -82,7 +82,7 @@ def lower() -> None:
     name = tasks.endpoint_name(tasks.run_id())
     _delete_endpoint(name)
     _unless_gone(SageMakerHook(aws_conn_id=None).conn.delete_endpoint_config, EndpointConfigName=name)
-    tasks.LOG.info("endpoint %s is taken down", name)
+    tasks.LOG.info("endpoint %s is deleted", name)
 
 
 def _configuration() -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What every task of the story catalog does: from Airflow's context to the pipeline, and its errors back.
+"""What the DAGs' tasks share: from Airflow's context to the pipeline, and its errors back.
 
-`pipeline` is imported when a task runs: the DAG processor, which reads these files every half minute, needs
+`pipeline` is imported when a task runs: the DAG processor reads these files every half minute, and needs
 neither it nor its models.
 """
 
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
     from pipeline.batch.runs import Run
     from pipeline.ports import Advance
 
-# A task's working directory is its executor's: paths are told from here.
+# A task's working directory is its executor's: relative paths start here.
 ROOT = Path(__file__).resolve().parents[1]
-# What story_catalog publishes, with the run's id and profile as the event's extra.
+# Updated when story_catalog publishes; the event's extra has the run's id and profile.
 PUBLISHED = Asset("story_catalog")
-# STORIES_ENDPOINT where no endpoint stands, and each run raises its own.
+# STORIES_ENDPOINT for runs that create an endpoint of their own.
 EPHEMERAL = "ephemeral"
 LOG = logging.getLogger("story_catalog")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9._+-]+")
 _LONGEST_ID = 100
-_TOLD_SECONDS = 10.0
+_LOG_SECONDS = 10.0
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def in_plain_words(do: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """An error that no retry mends fails its task at once, with its sentence."""
+def failing_at_once(do: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """A decorator: an error that no retry mends fails its task at once, with its own sentence."""
 
     @wraps(do)
     def done(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -59,19 +59,19 @@ def in_plain_words(do: Callable[Arguments, Result]) -> Callable[Arguments, Resul
     return done
 
 
-def failed(told: str) -> AirflowFailException:
-    """For good: no retry. Said in the log as well, without a traceback around it."""
-    LOG.error("%s", told)
-    return AirflowFailException(told)
+def failed(cause: str) -> AirflowFailException:
+    """An error that is not retried. Its cause is logged as well, without a traceback."""
+    LOG.error("%s", cause)
+    return AirflowFailException(cause)
 
 
 def params() -> dict[str, Any]:
-    """As the form, the request or the defaults said them."""
+    """The run's parameters: of the form, the request or the defaults."""
     return dict(get_current_context()["params"])
 
 
 def app(profile: str = "") -> App:
-    """Of the run's profile, where none is said. Nothing is loaded yet."""
+    """profile: "" for the run's own. Loads no model yet."""
     from pipeline import bootstrap
     from pipeline.config.settings import Settings
 
@@ -82,7 +82,7 @@ def app(profile: str = "") -> App:
 
 
 def out() -> Path:
-    """Where a profile with files keeps them."""
+    """The store's folder, for profiles that keep files."""
     return Path(os.environ.get("STORIES_OUT") or ROOT / "out")
 
 
@@ -93,19 +93,19 @@ def run(app: App) -> Run:
 
 
 def planned_run(app: App) -> Run:
-    """Skips its task where nothing was planned: the plan failed, or it was a dry run."""
+    """The run; skips the task where nothing was planned: the plan failed, or it was a dry run."""
     from pipeline.errors import NotFoundError
 
-    found = run(app)
+    planned = run(app)
     try:
-        found.about()
+        planned.about()
     except NotFoundError as error:
         raise AirflowSkipException("nothing was planned") from error
-    return found
+    return planned
 
 
 def run_id() -> str:
-    """The DAG run's own id, so that a task that is cleared goes on with what was begun."""
+    """From the DAG run's id, so that a cleared task continues the same run."""
     return stories_run_id(get_current_context()["run_id"])
 
 
@@ -117,7 +117,7 @@ def stories_run_id(dag_run_id: str) -> str:
 
 
 def endpoint_name(run_id: str) -> str:
-    """SageMaker's names have 63 letters, digits and hyphens."""
+    """Within SageMaker's limit: 63 letters, digits and hyphens."""
     return f"stories-{hashlib.sha256(run_id.encode()).hexdigest()[:16]}"
 
 
@@ -126,7 +126,7 @@ def endpoint_of(dag_run_id: str) -> str:
 
 
 def catalog_path() -> Path:
-    """A relative one is told from where `dags` lies, or from STORIES_CATALOGS."""
+    """A relative path starts at STORIES_CATALOGS, or at the folder of `dags`."""
     return Path(os.environ.get("STORIES_CATALOGS") or ROOT) / params()["catalog"]
 
 
@@ -135,26 +135,26 @@ def is_last_try() -> bool:
     return ti.try_number > ti.max_tries
 
 
-class Logged:
-    """An app.Watch: a line every ten seconds and one at a step's end, in the task's log."""
+class LogProgress:
+    """A ports.Progress in the task's log: a line every ten seconds, and one at a step's end."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def note(self, text: str) -> None:
-        LOG.info("%s: %s", self._what, text)
+        LOG.info("%s: %s", self._name, text)
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        began = told = time.monotonic()
+        began = logged = time.monotonic()
         done = 0
 
         def advance(more: int) -> None:
-            nonlocal done, told
+            nonlocal done, logged
             done += more
-            if (now := time.monotonic()) - told > _TOLD_SECONDS:
-                told = now
-                LOG.info("%s: %s %d of %d", self._what, name, done, total)
+            if (now := time.monotonic()) - logged > _LOG_SECONDS:
+                logged = now
+                LOG.info("%s: %s %d of %d", self._name, name, done, total)
 
         yield advance
-        LOG.info("%s: %s %d of %d in %.1f s", self._what, name, done, total, time.monotonic() - began)
+        LOG.info("%s: %s %d of %d in %.1f s", self._name, name, done, total, time.monotonic() - began)

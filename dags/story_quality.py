@@ -1,7 +1,7 @@
-"""After each published catalog: the review notebook, run on that run and kept beside its report.
+"""After each published catalog: the review notebook is executed for that run and kept beside its report.
 
-Triggered by the asset that story_catalog publishes; by hand with a run's id. Kept as runs/<id>/quality.ipynb,
-and as quality.html for whoever has no Jupyter; also where a cell failed, with its error in it.
+Triggered by the asset that story_catalog publishes, or by hand with a run's id. Kept as
+runs/<id>/quality.ipynb, and as quality.html to read without Jupyter; also where a cell failed.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ _KERNEL = "python3"
 
 @task
 def runs() -> list[dict[str, str]]:
-    """Those that were published since the last time, or the one that was asked for."""
-    asked = tasks.params()
-    if asked["run_id"]:
-        return [{"run_id": asked["run_id"], "profile": asked["profile"]}]
+    """The runs that were published since the last time, or the one of the parameters."""
+    params = tasks.params()
+    if params["run_id"]:
+        return [{"run_id": params["run_id"], "profile": params["profile"]}]
     events = get_current_context()["triggering_asset_events"][tasks.PUBLISHED]
     return [{"run_id": event.extra["run_id"], "profile": event.extra["profile"]} for event in events]
 
 
 @task
-@tasks.in_plain_words
+@tasks.failing_at_once
 def review_notebook(run_id: str, profile: str) -> None:
     # Imported here: these take seconds, and the DAG processor reads this file every half minute.
     from airflow.providers.papermill.operators.papermill import PapermillOperator
 
     store = tasks.app(profile).store
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder, "quality.ipynb")
+        executed = Path(folder, "quality.ipynb")
         operator = PapermillOperator(
             task_id="papermill",
             input_nb=str(NOTEBOOK),
-            output_nb=str(made),
+            output_nb=str(executed),
             parameters={"run_id": run_id, "profile": profile, "out": str(tasks.out())},
             kernel_name=_KERNEL,
         )
         try:
             operator.execute(get_current_context())
         finally:
-            _keep(store, run_id, made)
+            _keep(store, run_id, executed)
 
 
-def _keep(store: Store, run_id: str, made: Path) -> None:
-    """As it was executed, and then as a page without code."""
+def _keep(store: Store, run_id: str, executed: Path) -> None:
+    """As it was executed, and as a page without code."""
     from pipeline.notebooks.page import page_of
     from pipeline.storage import keys
 
-    if not made.exists():
+    if not executed.exists():
         return
-    store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
-    store.put(keys.run(run_id, "quality.html"), page_of(made).encode())
+    store.put(keys.run(run_id, "quality.ipynb"), executed.read_bytes())
+    store.put(keys.run(run_id, "quality.html"), page_of(executed).encode())
 
 
 @dag(
@@ -77,7 +77,7 @@ def _keep(store: Store, run_id: str, made: Path) -> None:
     },
     params={
         "run_id": Param(
-            None, type=["null", "string"], title="Run", description="None: what was just published"
+            None, type=["null", "string"], title="Run", description="None: the run that was just published"
         ),
         "profile": Param(
             os.environ.get("STORIES_PROFILE") or "embedded", type="string", title="Profile of that run"

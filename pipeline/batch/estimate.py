@@ -1,4 +1,4 @@
-"""What a catalog will take, before anything is spent: calls, tokens, hours, money."""
+"""What a catalog will cost, before anything is spent: calls, tokens, hours, money."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pipeline.types import Usage
 WRITE, JUDGE, TRANSLATE, SPEAK = "write", "judge", "translate", "speak"
 UNKNOWN = (
     "From averages, not from your ideas: it does not know your machine, how often your drafts are refused, "
-    "what is remembered already, or how long an endpoint stands idle."
+    "what is cached already, or how long an endpoint stands idle."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """By one engine. hours: of the run; the judge's are the writing's. dollars: None, no price is known."""
+    """One engine's part. hours: of the run; the writer's include the judge's. dollars: None, no price."""
 
     name: str
     engine: str
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of what is left to make. stories: not wholly made; pairs: stories × locales. budget: the catalog's."""
+    """Of what is left to make. stories: with an edition to make; pairs: those editions. budget: US$."""
 
     stories: int
     pairs: int
@@ -49,7 +49,7 @@ class Estimate:
 
     @property
     def dollars(self) -> float:
-        """Of the engines that have a price."""
+        """US dollars, of the engines that have a price."""
         return round(sum(step.dollars or 0.0 for step in self.steps), 4)
 
     @property
@@ -58,14 +58,17 @@ class Estimate:
 
     @property
     def share_in_budget(self) -> float:
-        """How much of it the budget pays for, 0 to 1."""
+        """The share that the budget pays for, 0 to 1."""
         if self.budget is None or self.dollars <= self.budget:
             return 1.0
         return self.budget / self.dollars
 
 
-def estimate(app: App, survey: Survey) -> Estimate:
-    """Calls no engine. A story of which one locale is made is counted as to be written: a little too much."""
+def estimate(app: App, survey: Survey, budget: float | None = None) -> Estimate:
+    """Calls no engine. budget: US dollars, in place of the catalog's.
+
+    A story with an edition to make counts as a story to write: a little too much.
+    """
     means = tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
     seconds: dict[str, float] = profile(app.profile)["batch"]
     drafts, stories = means["drafts"], survey.todo_stories
@@ -79,22 +82,22 @@ def estimate(app: App, survey: Survey) -> Estimate:
         steps.append(_step(TRANSLATE, engine, means[kind], pairs, pairs * seconds["translate"]))
     for engine, pairs in sorted(spoken.items()):
         steps.append(_step(SPEAK, engine, means["speak"], pairs, pairs * seconds["speak"]))
-    budget = survey.catalog.budget
+    limit = survey.catalog.budget if budget is None else budget
     return Estimate(
-        stories, survey.todo, tuple(step for step in steps if step.usage.calls), budget, means["dated"]
+        stories, survey.todo, tuple(step for step in steps if step.usage.calls), limit, means["dated"]
     )
 
 
 def _by_engine(app: App, survey: Survey) -> tuple[Counter[str], Counter[str]]:
-    """Stories × locales to translate, and to speak, by the engine's fingerprint."""
+    """Editions to translate, and to speak, by the engine's fingerprint."""
     translated: Counter[str] = Counter()
     spoken: Counter[str] = Counter()
     for locale, pairs in survey.pairs.items():
         todo = pairs - survey.done.get(locale, 0)
-        way = app.chains[locale]
-        spoken[way.speech.fingerprint] += todo
-        if way.translation is not None:
-            translated[way.translation.fingerprint] += todo
+        chain = app.chains[locale]
+        spoken[chain.speech.fingerprint] += todo
+        if chain.translation is not None:
+            translated[chain.translation.fingerprint] += todo
     return translated, spoken
 
 

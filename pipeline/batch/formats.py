@@ -1,7 +1,7 @@
-"""The three formats of a catalog, each as a stream of (line, what stands there).
+"""The three formats of a catalog, each as a stream of (line, value).
 
-YAML is read as plain text, scalar by scalar: an idea called "no" or "12" stays what it is, and what is to
-be a number becomes one where it is validated, as in a CSV. Anchors, and so bombs, are refused.
+YAML scalars are read as plain text: an idea called "no" or "12" stays text, and numbers are parsed by the
+validation, as in a CSV. Anchors are refused, and with them documents that grow without bound.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An entry that could not be read; the next one can."""
+    """The value of an entry that could not be read; the next entry can. cause: for a person."""
 
-    told: str
+    cause: str
 
 
 class BrokenError(Exception):
-    """What follows `line` cannot be read."""
+    """The file cannot be read from `line` on."""
 
-    def __init__(self, line: int, told: str) -> None:
-        super().__init__(told)
-        self.line, self.told = line, told
+    def __init__(self, line: int, cause: str) -> None:
+        super().__init__(cause)
+        self.line = line
 
 
 def json_lines(text: TextIO) -> Raw:
@@ -52,36 +52,36 @@ def _json(line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        return Unread(f"no JSON ({error})")
+        return Unread(f"not JSON ({error})")
 
 
 def table(text: TextIO) -> Raw:
-    """CSV with a heading. A cell may hold line ends: an entry's line is the one where it begins."""
+    """CSV with a heading. A cell may hold line ends: an entry's line is its first."""
     reader = csv.DictReader(text, restkey="cells beyond the heading's", strict=True)
-    begins = 2
+    first_line = 2
     try:
-        for told in reader:
-            yield begins, {key: value for key, value in told.items() if value is not None}
-            begins = reader.line_num + 1
+        for row in reader:
+            yield first_line, {key: value for key, value in row.items() if value is not None}
+            first_line = reader.line_num + 1
     except csv.Error as error:
-        raise BrokenError(begins, f"no CSV ({error})") from error
+        raise BrokenError(first_line, f"not CSV ({error})") from error
 
 
 def yaml_pairs(text: TextIO) -> Iterator[tuple[str, int, Any]]:
-    """(key, line, value) of the top level. A list called `entries` comes as an iterator, and is last."""
+    """(key, line, value) of the top level. A list called `entries` is an iterator, and comes last."""
     document = _Events(text)
     if not document.take(events.MappingStartEvent):
         raise BrokenError(document.line, "a catalog is a mapping: name, locales, entries")
-    told: set[str] = set()
+    keys: set[str] = set()
     while not document.take(events.MappingEndEvent):
         line, key = document.line, str(document.value())
-        if key in told:
-            raise BrokenError(line, f"{key[:40]!r} is said twice")
-        told.add(key)
+        if key in keys:
+            raise BrokenError(line, f"{key[:40]!r} is given twice")
+        keys.add(key)
         if key == "entries" and document.take(events.SequenceStartEvent):
             yield key, line, document.items()
             if not document.take(events.MappingEndEvent):
-                raise BrokenError(document.line, "settings stand before `entries`, which come last")
+                raise BrokenError(document.line, "put all settings before `entries`, which come last")
             return
         yield key, line, document.value()
 
@@ -93,7 +93,7 @@ def yaml_entries(text: TextIO) -> Raw:
 
 
 class _Events:
-    """A YAML document, event by event. line: where the event that comes next begins, from 1."""
+    """A YAML document, event by event. line: of the next event, from 1."""
 
     def __init__(self, text: TextIO) -> None:
         self._events = iter(yaml.parse(text, Loader=_LOADER))
@@ -106,7 +106,7 @@ class _Events:
         return int(self._next.start_mark.line) + 1
 
     def take(self, kind: type[events.Event]) -> Any:
-        """The next event, passed over, if it is of this kind."""
+        """The next event, consumed, if it is of this kind; else None."""
         if not isinstance(self._next, kind):
             return None
         taken, self._next = self._next, self._read(self._next)
@@ -117,35 +117,35 @@ class _Events:
             return next(self._events, otherwise)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else self.line
-            raise BrokenError(line, f"no YAML ({error.problem})") from error
-        except yaml.YAMLError as error:  # a character that YAML has no place for
-            raise BrokenError(1, f"no YAML ({error})") from error
+            raise BrokenError(line, f"not YAML ({error.problem})") from error
+        except yaml.YAMLError as error:  # a character that YAML does not allow
+            raise BrokenError(1, f"not YAML ({error})") from error
 
     def items(self) -> Raw:
-        """Of a sequence whose beginning was taken."""
+        """(line, value) of a sequence whose start was consumed."""
         while not self.take(events.SequenceEndEvent):
             yield self.line, self.value()
 
     def value(self, depth: int = 0) -> Any:
-        """The next value as text, list or mapping; None where nothing is said."""
+        """The next value as text, list or mapping; None where it is empty."""
         if depth > _DEEPEST:
-            raise BrokenError(self.line, "lists in lists in lists: an entry is flat")
+            raise BrokenError(self.line, "lists are nested too deeply: an entry is flat")
         if scalar := self.take(events.ScalarEvent):
-            said_nothing = scalar.implicit[0] and scalar.value in {"", "~", "null"}
-            return None if said_nothing else scalar.value
+            is_null = scalar.implicit[0] and scalar.value in {"", "~", "null"}
+            return None if is_null else scalar.value
         if self.take(events.SequenceStartEvent):
             return [value for _, value in self._until(events.SequenceEndEvent, depth, keys=False)]
         if self.take(events.MappingStartEvent):
             return self._mapping(depth)
-        raise BrokenError(self.line, "anchors (*name) are not read here: write it out")
+        raise BrokenError(self.line, "anchors (*name) are not supported: write the value out")
 
     def _mapping(self, depth: int) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key, value in self._until(events.MappingEndEvent, depth, keys=True):
-            if key in told:
-                raise BrokenError(self.line, f"{key[:40]!r} is said twice")
-            told[key] = value
-        return told
+            if key in mapping:
+                raise BrokenError(self.line, f"{key[:40]!r} is given twice")
+            mapping[key] = value
+        return mapping
 
     def _until(self, end: type[events.Event], depth: int, keys: bool) -> Iterator[tuple[str, Any]]:
         while not self.take(end):

@@ -1,4 +1,4 @@
-"""What people read: pages, whole in one file, and Markdown; in both, text is only ever text."""
+"""Pages, each whole in one file, and Markdown: in both, a text is never taken for markup."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _JOINER = "\u2060"
 
 
-def rendered(template: str, **told: Any) -> str:
-    """template: a name of templates/. What is told is escaped, whatever it holds."""
-    return _environment().get_template(template).render(**told)
+def rendered(template: str, **values: Any) -> str:
+    """The page. template: a name of templates/. All values are escaped."""
+    return _environment().get_template(template).render(**values)
 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("pipeline.batch"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["grouped"] = grouped
-    return made
+    environment.filters["grouped"] = grouped
+    return environment
 
 
 def grouped(number: int) -> str:
-    """12 345: a narrow space that does not break, which no language takes for a decimal sign."""
+    """12 345, with a narrow no-break space, which no language takes for a decimal sign."""
     return f"{number:,}".replace(",", "\u202f")
 
 
 def duration(seconds: float) -> str:
-    """As a person says it: 42 s, 5 min 12 s, 3 h 20 min."""
+    """In words: 42 s, 5 min 12 s, 3 h 20 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
@@ -49,7 +49,6 @@ def duration(seconds: float) -> str:
 
 
 def plain(text: str) -> str:
-    """As Markdown that means nothing but the text, in one line (CommonMark 2.4: a backslash takes the meaning
-    away)."""
+    """The text escaped for Markdown, in one line (CommonMark 2.4: a backslash escapes punctuation)."""
     escaped = _MEANS_SOMETHING.sub(r"\\\g<0>", _ADDRESS.sub(_JOINER, text))
     return _BEGINS_A_BLOCK.sub(lambda begin: f"{begin[0][:-1]}\\{begin[0][-1]}", escaped)

@@ -1,8 +1,9 @@
-"""What this process pays for: a store that adds up every call as its answer is kept."""
+"""A store that adds up the usage of every engine call as its result is cached."""
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,19 +14,19 @@ from pipeline.types import Usage
 
 @dataclass(slots=True)
 class Metered:
-    """Any store. A remembered answer that is only read costs nothing, and is not counted."""
+    """Wraps any store. A cached result that is only read costs nothing, and is not counted."""
 
     inner: Store
-    _sums: dict[tuple[str, str, str], Usage] = field(default_factory=dict)
+    _sums: dict[tuple[str, str, str], Usage] = field(default_factory=lambda: defaultdict(Usage))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def paid(self) -> tuple[Payment, ...]:
         """Since the last start(), one row for each verb, purpose and engine."""
         with self._lock:
-            return tuple(Payment(*named, usage) for named, usage in sorted(self._sums.items()))
+            return tuple(Payment(*name, usage) for name, usage in sorted(self._sums.items()))
 
     def start(self) -> None:
-        """Counts from nothing: a new task's account begins."""
+        """Sets all counts to zero, for a new task."""
         with self._lock:
             self._sums.clear()
 
@@ -40,7 +41,7 @@ class Metered:
         self._count(key, data)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        # Of two makers of one answer both have paid: the one whose answer was not kept, too.
+        # Of two callers of the same engine call both have paid, also the one whose result is not kept.
         self._count(key, data)
         return self.inner.put_if_absent(key, data)
 
@@ -51,8 +52,6 @@ class Metered:
         return self.inner.url(key, expires_in, filename)
 
     def _count(self, key: str, data: bytes) -> None:
-        if not (found := payment(key, data)):
-            return
-        named = (found.verb, found.of, found.engine)
-        with self._lock:
-            self._sums[named] = self._sums.get(named, Usage()) + found.usage
+        if call := payment(key, data):
+            with self._lock:
+                self._sums[call.verb, call.of, call.engine] += call.usage

@@ -1,4 +1,4 @@
-"""What a catalog file may say. Every format is read as text and becomes these, so that all obey one rule."""
+"""The schema of a catalog file. Every format is read as text and validated here, by the same rules."""
 
 from __future__ import annotations
 
@@ -7,39 +7,36 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-# A cell of a table holds a list as "sea; night".
-_BETWEEN = re.compile(r"\s*[;,]\s*")
+# A list in a cell of a table: "sea; night".
+_SEPARATOR = re.compile(r"\s*[;,]\s*")
 
 
-def _listed(told: Any) -> Any:
-    if isinstance(told, str):
-        return tuple(part for part in _BETWEEN.split(told.strip()) if part)
-    return told
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part for part in _SEPARATOR.split(value.strip()) if part)
+    return value
 
 
-def _filled(told: Any) -> Any:
-    """An empty cell says nothing."""
-    return (
-        {key: value for key, value in told.items() if value not in ("", None)}
-        if isinstance(told, dict)
-        else told
-    )
+def _without_empty_cells(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: cell for key, cell in value.items() if cell not in ("", None)}
+    return value
 
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-Tags = Annotated[tuple[Word, ...], BeforeValidator(_listed), Field(max_length=20)]
-Locales = Annotated[tuple[Word, ...], BeforeValidator(_listed), Field(max_length=50)]
+Tags = Annotated[tuple[Word, ...], BeforeValidator(_split), Field(max_length=20)]
+Locales = Annotated[tuple[Word, ...], BeforeValidator(_split), Field(max_length=50)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 Variants = Annotated[int, Field(ge=1, le=1000)]
 Audience = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
 
 
-class _Said(BaseModel):
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Entry(_Said):
-    """One line of a catalog. variants: how many stories of the idea. Empty: as the catalog says."""
+class Entry(_Strict):
+    """One entry of a catalog. variants: stories of the idea. Empty fields: the catalog's settings."""
 
     context: str
     tags: Tags = ()
@@ -48,17 +45,17 @@ class Entry(_Said):
     locales: Locales = ()
 
 
-class Publish(_Said):
-    """review: who looks before publishing. sample: the share of stories that a person is shown, besides
-    everything that a check flagged."""
+class Publish(_Strict):
+    """review: which editions a person reviews before publishing. sample: the share, 0 to 1, that is reviewed
+    besides everything that a check flagged."""
 
     review: Literal["none", "sample", "all"] = "sample"
     sample: Annotated[float, Field(ge=0, le=1)] = 0.05
 
 
-class Catalog(_Said):
-    """What holds for all entries. budget: US dollars, None for no bound. max_failed: more than these stories
-    × locales failed, and the run is red. experimental: also languages measured as not intelligible."""
+class Catalog(_Strict):
+    """The settings for all entries. budget: US dollars, None for no bound. max_failed: editions that may fail
+    before the run is red. experimental: allows languages measured as not intelligible."""
 
     name: Name
     locales: Annotated[Locales, Field(min_length=1)] = ("en",)
@@ -71,4 +68,4 @@ class Catalog(_Said):
     publish: Publish = Publish()
 
 
-FilledEntry = Annotated[Entry, BeforeValidator(_filled)]
+FilledEntry = Annotated[Entry, BeforeValidator(_without_empty_cells)]

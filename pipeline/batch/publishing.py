@@ -1,7 +1,7 @@
-"""What of a run is listed: everything complete that its catalog names, all at once, but for what is withheld.
+"""Publishing a run: every complete edition of its catalog, all at once, without those that are withheld.
 
-A story × locale that a person said no to stays withheld also when a later run of the same catalog finds it
-made; `stories publish ID` lists it after all.
+An edition that a person withheld stays withheld in later runs of the same catalog; `stories publish ID`
+lists it after all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from pipeline.app import App
 from pipeline.batch.runs import Item, Run
-from pipeline.batch.survey import made
+from pipeline.batch.survey import complete_locales
 from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.ports import Store
 from pipeline.storage import keys, shelf
@@ -27,10 +27,10 @@ from pipeline.types import Manifest
 
 # Reading a manifest from a bucket is nearly all waiting.
 _READERS = 8
-# So many are asked for ahead of the one that is looked at: a catalog's manifests do not fit in memory.
+# Calls begun ahead of the result that is consumed: a catalog's manifests do not fit in memory.
 _AHEAD = 64
 _ID = re.compile(r"(?P<start>[0-9a-f]{4,32})(/(?P<locale>[A-Za-z0-9-]{2,35}))?")
-# A story × locale, by its id and its tag.
+# An edition: a story's id and its locale.
 Pair = tuple[str, str]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -38,8 +38,7 @@ _Out = TypeVar("_Out")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """cards: stories × locales that are listed now. withheld: complete, and not listed. incomplete: neither
-    made nor readable."""
+    """Editions. cards: listed now. withheld: complete, and not listed. incomplete: missing or unreadable."""
 
     cards: int
     withheld: int
@@ -47,18 +46,18 @@ class Published:
 
 
 def publish(app: App, run: Run, withheld: Collection[str] = ()) -> Published:
-    """Lists everything complete of the run's catalog, and nothing else; readers see none of it, then all.
+    """Lists every complete edition of the run's catalog, and nothing else; readers see none of it, then all.
 
-    withheld: ids of stories (or how they begin), or "id/locale"; remembered for later runs. Raises
-    RequestError: one that is not of this run, so that a slip of the pen publishes nothing; a run that was
-    withdrawn. NotFoundError: no such run.
+    withheld: ids of stories (or their first digits), or "id/locale"; later runs withhold them too. Raises
+    RequestError: an id that is not of this run, so that a typo publishes nothing; a run that was withdrawn.
+    NotFoundError: no such run.
     """
     run.about()
     _refuse_withdrawn(run)
     for story_id, locale in _named(run, withheld):
         shelf.withhold(app.store, story_id, locale)
     refused = shelf.withheld(app.store)
-    edition = Publication(app.store, run.id)
+    publication = Publication(app.store, run.id)
     wanted = {pair: item.tags for item, pair in pairs(run)}
     complete = complete_of(app.store, wanted)
     kept = [pair for pair in complete if pair not in refused]
@@ -66,17 +65,17 @@ def publish(app: App, run: Run, withheld: Collection[str] = ()) -> Published:
     def add(pair: Pair) -> bool:
         if (manifest := readable(app.store, pair)) is None:
             return False
-        edition.add(manifest, wanted[pair])
+        publication.add(manifest, wanted[pair])
         return True
 
     cards = sum(streamed(add, kept))
-    edition.issue()
+    publication.issue()
     held = len(complete) - len(kept)
     return Published(cards, held, len(wanted) - held - cards)
 
 
 def withdraw(store: Store, run_id: str) -> None:
-    """None of what was published with the run is listed any more. Raises NotFoundError: nothing was."""
+    """Lists nothing of the run any more. Raises NotFoundError: it was never published."""
     run = Run(store, run_id)
     try:
         Publication(store, run.id).withdraw()
@@ -85,19 +84,19 @@ def withdraw(store: Store, run_id: str) -> None:
 
 
 def pairs(run: Run) -> Iterator[tuple[Item, Pair]]:
-    """Every story × locale of the run's catalog, with its entry."""
+    """Every edition of the run's catalog, with its item."""
     return ((item, (item.id, locale)) for item in run.all_items() for locale in item.locales)
 
 
 def complete_of(store: Store, wanted: Iterable[Pair]) -> tuple[Pair, ...]:
-    """Those whose manifest and mp3 are there, in order."""
-    asked = tuple(wanted)
-    there = made(store, {bytes.fromhex(story_id) for story_id, _ in asked})
-    return tuple(pair for pair in asked if pair[1] in there.get(bytes.fromhex(pair[0]), ()))
+    """Those whose manifest and mp3 are in the store, in order."""
+    editions = tuple(wanted)
+    complete = complete_locales(store, {bytes.fromhex(story_id) for story_id, _ in editions})
+    return tuple(pair for pair in editions if pair[1] in complete.get(bytes.fromhex(pair[0]), ()))
 
 
 def readable(store: Store, pair: Pair) -> Manifest | None:
-    """None where there is none, or it was damaged after it was written."""
+    """The manifest; None where it is missing, or was damaged after it was written."""
     key = keys.manifest(*pair)
     try:
         return load_manifest(store.get(key), key)
@@ -107,15 +106,15 @@ def readable(store: Store, pair: Pair) -> Manifest | None:
         raise
 
 
-def streamed(do: Callable[[_In], _Out], told: Iterable[_In]) -> Iterator[_Out]:
-    """In order, several at once, and never many ahead."""
-    source = iter(told)
+def streamed(do: Callable[[_In], _Out], values: Iterable[_In]) -> Iterator[_Out]:
+    """map() with threads: results in order, and never many calls ahead of the consumer."""
+    source = iter(values)
     with ThreadPoolExecutor(_READERS) as pool:
-        waiting = deque(pool.submit(do, one) for one in islice(source, _AHEAD))
+        waiting = deque(pool.submit(do, value) for value in islice(source, _AHEAD))
         try:
             while waiting:
                 result = waiting.popleft().result()
-                waiting.extend(pool.submit(do, one) for one in islice(source, 1))
+                waiting.extend(pool.submit(do, value) for value in islice(source, 1))
                 yield result
         finally:
             pool.shutdown(cancel_futures=True)
@@ -125,28 +124,29 @@ def _refuse_withdrawn(run: Run) -> None:
     with suppress(NotFoundError):
         run.store.get(keys.withdrawn(PUBLISHED, run.id))
         raise RequestError(
-            f"run {run.id} was withdrawn: run its catalog again (made is only what lacks) and publish that",
+            f"run {run.id} was withdrawn: run its catalog again, which makes what is missing, and publish "
+            "that run",
             problem="bad-request",
         )
 
 
-def _named(run: Run, told: Collection[str]) -> set[Pair]:
-    """The stories × locales that `told` means."""
-    if not told:
+def _named(run: Run, names: Collection[str]) -> set[Pair]:
+    """The editions that `names` stand for."""
+    if not names:
         return set()
-    there = {pair for _, pair in pairs(run)}
+    editions = {pair for _, pair in pairs(run)}
     named: set[Pair] = set()
-    for one in told:
-        meant = _ID.fullmatch(one)
-        found = {
+    for name in names:
+        parts = _ID.fullmatch(name)
+        matches = {
             pair
-            for pair in there
-            if meant and pair[0].startswith(meant["start"]) and meant["locale"] in (None, pair[1])
+            for pair in editions
+            if parts and pair[0].startswith(parts["start"]) and parts["locale"] in (None, pair[1])
         }
-        if len({story_id for story_id, _ in found}) != 1:
-            many = "begins more than one story" if found else "is no story"
+        if len({story_id for story_id, _ in matches}) != 1:
+            fault = "matches more than one story" if matches else "is not a story"
             raise RequestError(
-                f"{one[:60]!r} {many} of run {run.id}: nothing was published", problem="bad-id"
+                f"{name[:60]!r} {fault} of run {run.id}: nothing was published", problem="bad-id"
             )
-        named |= found
+        named |= matches
     return named

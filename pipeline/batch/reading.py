@@ -1,7 +1,7 @@
-"""Catalog files: YAML, CSV, JSON Lines. Read as a stream; what is wrong is told with its line.
+"""Catalog files: YAML, CSV, JSON Lines. Read as a stream; every fault has its line.
 
-A YAML file holds the settings and its entries, or the name of a table beside it (`entries: bedtime.csv`).
-A table alone has the settings' defaults, and its own name.
+A YAML file holds the settings and the entries, or the name of a table beside it (`entries: bedtime.csv`).
+A table alone has the default settings, and is called after its file.
 """
 
 from __future__ import annotations
@@ -28,65 +28,65 @@ _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """line: where it begins, from 1. told: what is wrong with it; "" where there is an entry."""
+    """line: its first, from 1. fault: why there is no entry; "" where there is one."""
 
     line: int
     entry: Entry | None
-    told: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogFile:
-    """table: where the entries lie; the catalog's own file, or the one that it names."""
+    """table: the file of the entries: the catalog's own, or the one that it names."""
 
     path: Path
     settings: Catalog
     table: Path
 
     def rows(self) -> Iterator[Row]:
-        """Every entry, or what is wrong with it. Each call reads the file anew. Raises RequestError: gone."""
+        """Every entry, or its fault. Each call reads the file again. Raises RequestError: no such file."""
         line = 1
         try:
             with _opened(self.table) as text:
-                for line, told in _READERS[self.table.suffix](text):
-                    yield _row(line, told)
+                for line, value in _READERS[self.table.suffix](text):
+                    yield _row(line, value)
         except BrokenError as broken:
-            yield Row(broken.line, None, f"{broken}; what follows was not read")
+            yield Row(broken.line, None, f"{broken}; the rest was not read")
         except UnicodeDecodeError:
-            yield Row(line, None, "no UTF-8 after this line; what follows was not read")
+            yield Row(line, None, "not UTF-8 after this line; the rest was not read")
 
 
 def read(path: Path) -> CatalogFile:
-    """The settings; entries are read later. Raises RequestError "bad-catalog": no such file, bad settings."""
+    """The settings; entries are read later. Raises RequestError ("bad-catalog"): no file, bad settings."""
     if path.suffix not in _READERS:
-        raise bad(f"{path.name} is no catalog: its name ends in {', '.join(_READERS)}")
-    told, entries = ({}, path) if path.suffix in _TABLES else _settings(path)
+        raise bad(f"{path.name} is not a catalog: the file name has to end in {', '.join(_READERS)}")
+    values, entries = ({}, path) if path.suffix in _TABLES else _settings(path)
     try:
-        settings = Catalog.model_validate({"name": _name(path), **told})
+        settings = Catalog.model_validate({"name": _name(path), **values})
     except ValidationError as error:
         raise bad(f"{path.name}: {_in_words(error, [*Catalog.model_fields, _ENTRIES])}") from error
-    with _opened(entries):  # so that a file that is not there is told now
+    with _opened(entries):  # so that a missing file is reported now
         return CatalogFile(path, settings, entries)
 
 
-def bad(told: str) -> RequestError:
-    return RequestError(told, problem="bad-catalog")
+def bad(cause: str) -> RequestError:
+    return RequestError(cause, problem="bad-catalog")
 
 
 def _settings(path: Path) -> tuple[dict[str, Any], Path]:
-    """What stands before the entries, and where these lie."""
-    told: dict[str, Any] = {}
+    """The values before the entries, and the file of the entries."""
+    values: dict[str, Any] = {}
     try:
         with _opened(path) as text:
             for key, line, value in yaml_pairs(text):
                 if key != _ENTRIES:
-                    told[key] = value
+                    values[key] = value
                 else:
-                    return told, path if isinstance(value, Iterator) else _beside(path, line, value)
+                    return values, path if isinstance(value, Iterator) else _beside(path, line, value)
     except BrokenError as broken:
         raise bad(f"{path.name}:{broken.line}: {broken}") from broken
     except UnicodeDecodeError as error:
-        raise bad(f"{path.name} is no UTF-8") from error
+        raise bad(f"{path.name} is not UTF-8") from error
     raise bad(f"{path.name} has no `entries`")
 
 
@@ -99,32 +99,32 @@ def _beside(path: Path, line: int, name: object) -> Path:
     return path.parent / name
 
 
-def _row(line: int, told: Any) -> Row:
-    if isinstance(told, Unread):
-        return Row(line, None, told.told)
+def _row(line: int, value: Any) -> Row:
+    if isinstance(value, Unread):
+        return Row(line, None, value.cause)
     try:
-        return Row(line, _ENTRY.validate_python({"context": told} if isinstance(told, str) else told))
+        return Row(line, _ENTRY.validate_python({"context": value} if isinstance(value, str) else value))
     except ValidationError as error:
         return Row(line, None, _in_words(error, Entry.model_fields))
 
 
 def _in_words(error: ValidationError, known: Iterable[str]) -> str:
-    """pydantic's findings in one line, without what was typed: it may be long."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(_told(one["loc"], one["type"], one["msg"], known) for one in found)
+    """pydantic's errors in one line, without the input, which may be long."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(_fault(fault["loc"], fault["type"], fault["msg"], known) for fault in faults)
 
 
-def _told(place: tuple[str | int, ...], kind: str, told: str, known: Iterable[str]) -> str:
+def _fault(place: tuple[str | int, ...], kind: str, message: str, known: Iterable[str]) -> str:
     where = ".".join(map(str, place))
     if kind == "extra_forbidden" and len(place) == 1:
-        return f"{where[:40]}: not known here; there are {', '.join(known)}"
+        return f"{where[:40]}: not known here; choose from {', '.join(known)}"
     if kind.endswith("_type") and not where:
-        return "an entry is an idea, or `context` with what else there is to say of it"
-    return f"{where or 'the entry'}: {told}"
+        return "an entry is an idea, or `context` with other fields"
+    return f"{where or 'the entry'}: {message}"
 
 
 def _name(path: Path) -> str:
-    """A catalog's name, where it does not say one."""
+    """A name for a catalog without one."""
     return _NOT_A_NAME.sub("-", path.stem.lower()).strip("-")[:40] or "catalog"
 
 

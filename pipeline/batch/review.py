@@ -1,6 +1,6 @@
-"""What a person looks at before a run is published: whatever a check found fault with, and a sample.
+"""The review before a run is published: every edition that a check flagged, and a sample of the others.
 
-Only what readers do not have yet: what is listed already, or was refused once, is not asked about again.
+Only editions that are new to readers: what is listed or withheld already is not reviewed again.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from pipeline.batch.html import plain, rendered
 from pipeline.batch.publishing import Pair, complete_of, pairs, readable, streamed
 from pipeline.batch.runs import Run
 from pipeline.ports import Store
-from pipeline.storage import keys
-from pipeline.storage import shelf as catalog
+from pipeline.storage import keys, shelf
 from pipeline.storage.digest import digest
 from pipeline.story.locales import language
 from pipeline.types import Check, Manifest
 
 _IN_FULL = 10
-# More than that nobody reads, and no browser shows with ease.
+# A page of more is slow in a browser.
 _ON_THE_PAGE = 2000
 _LONGEST = 2000  # characters; a story has some 600
 _PAGE = 1000
@@ -30,14 +29,14 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A story × locale as a person reads it. found: what the checks found, in words; empty for a sample."""
+    """An edition as a person reads it. faults: failed checks, in words; none for a sample."""
 
     id: str
     locale: str
     title: str
     text: str
     idea: str
-    found: tuple[str, ...]
+    faults: tuple[str, ...]
     mp3: str
 
     @property
@@ -47,7 +46,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """total: stories × locales that publishing would newly list. sample: of those without a finding."""
+    """total: editions that publishing would newly list. sample: of those that no check flagged."""
 
     run: str
     catalog: str
@@ -61,7 +60,7 @@ class Review:
         return bool(self.flagged or self.sample)
 
     def markdown(self) -> str:
-        """For an approval's form, or a terminal: the first ten in full. Texts are only ever text."""
+        """For an approval's form, or a terminal: the first ten in full. Texts are escaped."""
         shown = (*self.flagged, *self.sample)
         parts = [
             f"**{self.total}** stories × languages of the catalog **{self.catalog}** are ready (run "
@@ -71,17 +70,17 @@ class Review:
             f"`stories catalog publish {self.run} --except ID` (or `ID/fr` for one language). "
             "To refuse all: publish nothing; what is made stays, and costs nothing again.",
         ]
-        parts += [_in_full(one) for one in shown[:_IN_FULL]]
+        parts += map(_in_full, shown[:_IN_FULL])
         if (more := len(shown) - _IN_FULL) > 0:
             parts.append(f"… and {more} more: `{keys.run(self.run, 'review.html')}` in the store.")
         return "\n\n".join(parts) + "\n"
 
 
 def due(app: App, run: Run) -> Review:
-    """By the catalog's policy; kept as runs/<id>/review.html where there is something to look at.
+    """By the catalog's policy; kept as runs/<id>/review.html where there is something to review.
 
-    "none": nothing. "sample": flagged ones, and a share of the others, the same however often it is asked, at
-    least one. "all": all. Raises NotFoundError: no such run.
+    "none": nothing. "sample": flagged editions, and a share of the others, the same at each call, at least
+    one. "all": all. Raises NotFoundError: no such run.
     """
     about = run.about()
     policy = about.catalog["publish"]["review"]
@@ -95,7 +94,7 @@ def due(app: App, run: Run) -> Review:
         if manifest is None:
             continue
         shown = _shown(manifest)
-        if shown.found:
+        if shown.faults:
             flagged.append(shown)
         elif (manifest.story_id, manifest.locale) in chosen:
             sample.append(shown)
@@ -106,38 +105,38 @@ def due(app: App, run: Run) -> Review:
 
 
 def page(review: Review, store: Store) -> str:
-    """HTML, whole in one file; sounds are linked where the store's files lie beside it."""
+    """HTML, whole in one file; mp3s are linked where the store's files lie beside it."""
     return rendered(
         "review.html",
         review=review,
         flagged=review.flagged[:_ON_THE_PAGE],
         sample=review.sample[: max(0, _ON_THE_PAGE - len(review.flagged))],
-        shown=len(review.flagged) + len(review.sample),
+        count=len(review.flagged) + len(review.sample),
         most=_ON_THE_PAGE,
         sounds=store.url(keys.run(review.run)).startswith("file:"),
     )
 
 
 def _unlisted(store: Store, run: Run) -> tuple[Pair, ...]:
-    """What is complete of the run, and neither listed nor refused."""
-    out = catalog.withheld(store)
+    """Editions of the run that are complete, and neither listed nor withheld."""
+    known = shelf.withheld(store)
     if run.about().done:
-        out |= _listed(store)
-    return tuple(pair for pair in complete_of(store, (pair for _, pair in pairs(run))) if pair not in out)
+        known |= _listed(store)
+    return tuple(pair for pair in complete_of(store, (pair for _, pair in pairs(run))) if pair not in known)
 
 
 def _listed(store: Store) -> frozenset[Pair]:
-    found: set[Pair] = set()
+    listed: set[Pair] = set()
     cursor = ""
     while True:
-        told = catalog.page(store, cursor=cursor, size=_PAGE)
-        found.update((card.id, card.locale) for card in told.cards)
-        if not (cursor := told.cursor):
-            return frozenset(found)
+        page = shelf.page(store, cursor=cursor, size=_PAGE)
+        listed.update((card.id, card.locale) for card in page.cards)
+        if not (cursor := page.cursor):
+            return frozenset(listed)
 
 
 def _sample(fresh: Iterable[Pair], share: float) -> set[Pair]:
-    """A story's place in the draw is its digest's."""
+    """Drawn by each edition's digest, so that it is the same draw at each call."""
     places = {pair: int(digest(["review", *pair])[:8], 16) / 2**32 for pair in fresh}
     chosen = {pair for pair, place in places.items() if place < share}
     return chosen or set(sorted(places, key=lambda pair: places[pair])[:1])
@@ -161,19 +160,19 @@ def _in_words(check: Check) -> str:
 
 
 def _clean(text: str) -> str:
-    """In one line, without what would move a terminal's cursor or turn the text around it."""
+    """In one line, without characters that move a terminal's cursor or change the direction of text."""
     kept = (char for char in text if char.isspace() or not _moves(char))
     return " ".join("".join(kept).split())[:_LONGEST]
 
 
 def _moves(char: str) -> bool:
-    """Controls; overrides, embeddings and isolates of the bidirectional algorithm (UAX 9)."""
+    """Control characters; overrides, embeddings and isolates of the bidirectional algorithm (UAX 9)."""
     return unicodedata.category(char) == "Cc" or "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
 
 
-def _in_full(one: Shown) -> str:
-    found = f"  \nfound: {plain('; '.join(one.found))}" if one.found else ""
+def _in_full(shown: Shown) -> str:
+    faults = f"  \nfound: {plain('; '.join(shown.faults))}" if shown.faults else ""
     return (
-        f"**{plain(one.title) or '(no title)'}** ({plain(one.locale)}, `{one.id[:12]}`){found}\n\n"
-        f"> {plain(one.text)}"
+        f"**{plain(shown.title) or '(no title)'}** ({plain(shown.locale)}, `{shown.id[:12]}`){faults}\n\n"
+        f"> {plain(shown.text)}"
     )

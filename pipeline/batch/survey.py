@@ -1,40 +1,44 @@
-"""What a catalog file asks for: every entry checked, every story named, and what of it is made already."""
+"""What a catalog file asks for: entries checked once, stories identified, complete editions counted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from pipeline.app import App
 from pipeline.batch.models import Catalog, Entry
 from pipeline.batch.reading import CatalogFile, bad
 from pipeline.batch.runs import Item
+from pipeline.batch.tables import one_line
 from pipeline.errors import StoriesError
 from pipeline.ports import Store
-from pipeline.steps.accept import acceptable, chain
+from pipeline.steps.accept import chain
+from pipeline.storage.records import AcceptedRequest
+from pipeline.story import ideas
+from pipeline.types import StoryRequest
 
-# So few stories are looked up one by one; for more, the store is listed once.
+# Up to this many stories are looked up one by one; for more, the store is listed once.
 _FEW = 1000
-_SHOWN_FAULTS = 20
-# The locales that are made of each story, by the 16 bytes of its id: there may be millions.
-Made = dict[bytes, frozenset[str]]
+_MOST_FAULTS = 20
+# The locales in which a story is complete, by the 16 bytes of its id: there may be millions.
+Complete = dict[bytes, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     line: int
-    told: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """pairs: stories × locales, by locale; done: those of them that are made. todo_stories: not wholly made.
+    """pairs: editions that the catalog asks for, by locale; done: those of them that are complete.
 
-    faults: the first ones; fault_count: how many there are.
+    todo_stories: stories with an edition to make. faults: the first ones; fault_count: how many there are.
     """
 
-    catalog: Catalog
+    file: CatalogFile
     entries: int
     stories: int
     pairs: dict[str, int]
@@ -42,129 +46,159 @@ class Survey:
     todo_stories: int
     faults: tuple[Fault, ...]
     fault_count: int
+    complete: Complete = field(repr=False)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.file.settings
 
     @property
     def todo(self) -> int:
         return sum(self.pairs.values()) - sum(self.done.values())
 
-
-def survey(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAULTS) -> Survey:
-    """Reads all of the file and looks at the store; writes nothing and calls no engine."""
-    return survey_with_made(app, file, most_faults)[0]
-
-
-def items(app: App, file: CatalogFile) -> Iterator[Item]:
-    """Of a file without faults."""
-    expand = _Expansion(app, file.settings)
-    for row in file.rows():
-        if row.entry is None:
-            raise bad(f"{file.path.name} changed while it was read")
-        yield from expand(row.line, row.entry)
+    def refuse_faults(self) -> None:
+        """Raises RequestError ("bad-catalog"), with the first faults."""
+        if self.fault_count:
+            first = "; ".join(f"line {fault.line}: {one_line(fault.cause)}" for fault in self.faults[:3])
+            count = "1 fault" if self.fault_count == 1 else f"{self.fault_count} faults"
+            path = self.file.path
+            raise bad(f"{path.name} has {count} ({first}): `stories catalog check {path}` shows all")
 
 
-def survey_with_made(app: App, file: CatalogFile, most_faults: int = _SHOWN_FAULTS) -> tuple[Survey, Made]:
-    """And which locales of which story are made."""
-    seen: dict[bytes, tuple[int, int]] = {}  # by which entry, in which line
-    wanted: dict[bytes, tuple[str, ...]] = {}
-    pairs: Counter[str] = Counter()
-    faults = _Faults(most_faults)
+def survey(
+    app: App,
+    file: CatalogFile,
+    most_faults: int = _MOST_FAULTS,
+    keep: Callable[[Item], object] = lambda _: None,
+) -> Survey:
+    """Reads the whole file and lists the store; writes nothing and calls no engine.
+
+    keep: receives each item as it is read, also where faults follow.
+    """
+    reader = _Reader(app, file.settings, most_faults)
     entries = 0
-    expand = _Expansion(app, file.settings)
-    expand.forget_unknown(faults)
     for row in file.rows():
         entries += 1
-        try:
-            items = expand(row.line, row.entry) if row.entry else faults.add(row.line, row.told)
-        except StoriesError as error:
-            items = faults.add(row.line, str(error))
-        for item in items:
-            key = bytes.fromhex(item.id)
-            first, line = seen.setdefault(key, (entries, item.line))
-            if first != entries:
-                faults.add(item.line, f"the same story as line {line}: say it once, with all its locales")
-                break
-            wanted[key] = item.locales
-            pairs.update(item.locales)
+        if row.entry is None:
+            reader.fault(row.line, row.fault)
+            continue
+        for item in reader.items(row.line, row.entry):
+            keep(item)
     if not entries:
-        faults.add(1, "there are no entries")
-    there = made(app.store, wanted)
-    done = Counter(one for key, locales in there.items() for one in locales if one in wanted[key])
-    todo = sum(not set(locales) <= there.get(key, frozenset()) for key, locales in wanted.items())
-    told = Survey(
-        file.settings, entries, len(wanted), dict(pairs), dict(done), todo, tuple(faults.first), faults.count
+        reader.fault(1, "there are no entries")
+    wanted = reader.wanted
+    complete = complete_locales(app.store, wanted)
+    done = Counter(tag for key, locales in complete.items() for tag in locales if tag in wanted[key])
+    todo_stories = sum(not set(locales) <= complete.get(key, frozenset()) for key, locales in wanted.items())
+    return Survey(
+        file=file,
+        entries=entries,
+        stories=len(wanted),
+        pairs=dict(reader.pairs),
+        done=dict(done),
+        todo_stories=todo_stories,
+        faults=tuple(reader.faults),
+        fault_count=reader.fault_count,
+        complete=complete,
     )
-    return told, there
 
 
-class _Faults:
-    """Counts all, keeps the first."""
+class _Reader:
+    """Turns entries into items, and gathers faults: counts all, keeps the first."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.count = 0
-        self.first: list[Fault] = []
-
-    def add(self, line: int, told: str) -> tuple[Item, ...]:
-        self.count += 1
-        if len(self.first) < self._most:
-            self.first.append(Fault(line, told))
-        return ()
-
-
-class _Expansion:
-    """An entry's stories. Raises RequestError, ContentRejectedError: not to be asked for."""
-
-    def __init__(self, app: App, settings: Catalog) -> None:
-        self._app = app
-        self._settings = settings
+    def __init__(self, app: App, settings: Catalog, most_faults: int) -> None:
+        self._app, self._settings, self._most_faults = app, settings, most_faults
+        self._checked_audiences: dict[str, str] = {}
         self._served: dict[str, str] = {}
+        self._lines: dict[bytes, int] = {}  # where each story stands first
+        self.wanted: dict[bytes, tuple[str, ...]] = {}
+        self.pairs: Counter[str] = Counter()
+        self.faults: list[Fault] = []
+        self.fault_count = 0
+        self._default_locales = tuple(self._known(settings.locales))
 
-    def __call__(self, line: int, entry: Entry) -> tuple[Item, ...]:
+    def fault(self, line: int, cause: str) -> None:
+        self.fault_count += 1
+        if len(self.faults) < self._most_faults:
+            self.faults.append(Fault(line, cause))
+
+    def items(self, line: int, entry: Entry) -> Iterator[Item]:
+        """An entry's stories; none, and a fault, where it may not be made or was in the file before."""
+        try:
+            items = self._expanded(line, entry)
+        except StoriesError as error:
+            self.fault(line, str(error))
+            return
+        keys = [bytes.fromhex(item.id) for item in items]
+        for key, item in zip(keys, items, strict=True):
+            if key in self._lines:
+                first = self._lines[key]
+                self.fault(line, f"the same story as line {first}: list it once, with all its locales")
+                return
+            self.wanted[key] = item.locales
+            self.pairs.update(item.locales)
+            yield item
+        self._lines |= dict.fromkeys(keys, line)
+
+    def _expanded(self, line: int, entry: Entry) -> list[Item]:
+        """Raises RequestError, ContentRejectedError: the idea, the audience or a locale is not accepted."""
         settings = self._settings
-        locales = tuple(dict.fromkeys(self._locale(tag) for tag in entry.locales or settings.locales))
-        audience = entry.audience or settings.audience
         tags = tuple(dict.fromkeys((*settings.tags, *entry.tags)))
-        return tuple(
+        locales = tuple(dict.fromkeys(map(self._locale, entry.locales))) or self._default_locales
+        idea = ideas.accept(entry.context, self._app.word_filter)
+        audience = self._audience(entry.audience or settings.audience)
+        return [
             Item(
                 line,
-                acceptable(self._app, entry.context, variant, audience).story_id,
-                entry.context,
+                request(self._app, idea, variant, audience).story_id,
+                idea,
                 variant,
                 audience,
                 tags,
                 locales,
             )
             for variant in range(entry.variants or settings.variants)
-        )
+        ]
 
-    def forget_unknown(self, faults: _Faults) -> None:
-        """Of the catalog's own languages: told once, and not again for each entry."""
-        known = []
-        for tag in self._settings.locales:
-            try:
-                known.append(self._locale(tag))
-            except StoriesError as error:
-                faults.add(1, f"locales: {error}")
-        self._settings = self._settings.model_copy(update={"locales": tuple(known)})
+    def _audience(self, text: str) -> str:
+        if text not in self._checked_audiences:
+            self._checked_audiences[text] = text and ideas.accept(text, self._app.word_filter)
+        return self._checked_audiences[text]
 
     def _locale(self, tag: str) -> str:
         if tag not in self._served:
             self._served[tag] = chain(self._app, tag, self._settings.experimental).locale
         return self._served[tag]
 
+    def _known(self, tags: Iterable[str]) -> Iterator[str]:
+        """The catalog's own locales: one that is not served is one fault, not one for each entry."""
+        for tag in dict.fromkeys(tags):
+            try:
+                yield self._locale(tag)
+            except StoriesError as error:
+                self.fault(1, f"locales: {error}")
 
-def made(store: Store, wanted: Iterable[bytes]) -> Made:
-    """The locales of each wanted story whose manifest and mp3 are there."""
-    ids = set(wanted)
-    prefixes = [f"stories/{one.hex()}/" for one in sorted(ids)] if len(ids) <= _FEW else ["stories/"]
-    there: dict[bytes, dict[str, set[str]]] = {}
+
+def request(app: App, idea: str, variant: int, audience: str) -> AcceptedRequest:
+    """The record of a checked idea, not yet written. audience: checked; "" for the usual."""
+    story = StoryRequest(idea, variant)
+    if audience:
+        story = replace(story, audience=audience)
+    return AcceptedRequest(story, app.prompt.id, app.text.fingerprint)
+
+
+def complete_locales(store: Store, story_ids: Iterable[bytes]) -> Complete:
+    """The locales of each story whose manifest and mp3 are in the store."""
+    ids = set(story_ids)
+    prefixes = [f"stories/{name.hex()}/" for name in sorted(ids)] if len(ids) <= _FEW else ["stories/"]
+    files: dict[bytes, dict[str, set[str]]] = {}
     for key in (key for prefix in prefixes for key in store.list(prefix)):
         _, story_id, *rest = key.split("/")
         if len(rest) != 2 or len(story_id) != 32 or (name := bytes.fromhex(story_id)) not in ids:
             continue
         kind = "mp3" if rest[1].endswith(".mp3") else rest[1]
-        there.setdefault(name, {}).setdefault(rest[0], set()).add(kind)
+        files.setdefault(name, {}).setdefault(rest[0], set()).add(kind)
     return {
         name: frozenset(locale for locale, kinds in locales.items() if {"mp3", "manifest.json"} <= kinds)
-        for name, locales in there.items()
+        for name, locales in files.items()
     }

@@ -1,47 +1,48 @@
-"""What a scheduler's task does with a chunk: write its stories, then narrate them.
+"""The two stages of a chunk, as a scheduler's tasks run them: write its stories, then narrate them.
 
-`write` is whatever needs the language model, translation included, and `narrate` what needs the voice: so
-the two stages of different chunks run side by side, and no engine waits for its other half. Each may be run
-again: what is committed is only read, and a failure that no retry mends is not tried twice.
+`write` is all that needs the language model, translation included; `narrate` needs the voice. So the two
+stages of different chunks run side by side, and no engine waits for the other. Each may be run again: what is
+committed is only read, and a failure that no retry mends is not tried twice.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from pipeline.app import App
-from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Run
-from pipeline.batch.stage import Job, Stage
+from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Item, Run
+from pipeline.batch.stage import Stage
+from pipeline.batch.survey import request
 from pipeline.config.profiles import profile
 from pipeline.errors import RequestError
 from pipeline.ports import NoProgress, Progress
-from pipeline.steps.accept import accept
 from pipeline.steps.generate import generate
 from pipeline.steps.run import run as run_step
 from pipeline.steps.translate import translate
+from pipeline.storage import keys
+from pipeline.storage.records import dump
+from pipeline.story.text import clean
 
 
 def write(
     app: App, run: Run, number: int, last: bool = True, progress: Progress | None = None
 ) -> ChunkRecord:
-    """Accepts, writes and translates a chunk's stories, as many at once as the writer serves best.
+    """Writes and translates a chunk's stories, as many at once as the text engine serves best.
 
     A story's failure is kept in the record and not raised. last: no retry comes after this attempt. Raises
     UnavailableError ("unfinished"): what failed may succeed later, and alone is tried again then; ConfigError
     and StoreError at once, for they would fail every story.
     """
     stage = Stage(app, run, WRITE, number)
-    given_up = {(one.id, one.locale) for one in stage.given_up}
-    jobs = [
-        Job(item, locales)
-        for item in run.items(number)
-        if (locales := tuple(one for one in item.locales if (item.id, one) not in given_up))
-    ]
-    return _made(stage, jobs, app.text.parallel, last, progress)
+    do = partial(_write, stage)
+    return stage.work(do, stage.items(), app.text.parallel, last, progress or NoProgress())
 
 
 def narrate(
     app: App, run: Run, number: int, last: bool = True, progress: Progress | None = None
 ) -> ChunkRecord:
-    """Speaks and stores each written story × locale of a chunk. last, errors: as of write().
+    """Speaks and stores each written edition of a chunk. last, errors: as of write().
 
     Raises RequestError: the chunk was not written before.
     """
@@ -49,47 +50,45 @@ def narrate(
     if written is None:
         raise RequestError(f"chunk {number} of run {run.id} is not written yet", problem="bad-request")
     stage = Stage(app, run, NARRATE, number)
-    given_up = {(one.id, one.locale) for one in (*stage.given_up, *written.failures)}
-    jobs = [
-        Job(item, (locale,))
-        for item in run.items(number)
-        for locale in item.locales
-        if (item.id, locale) not in given_up
+    editions = [
+        replace(item, locales=(locale,)) for item in stage.items(written.failures) for locale in item.locales
     ]
     narrators: int = profile(app.profile)["batch"]["narrators"]
-    return _made(stage, jobs, narrators, last, progress)
+    return stage.work(partial(_narrate, stage), editions, narrators, last, progress or NoProgress())
 
 
-def _made(stage: Stage, jobs: list[Job], threads: int, last: bool, progress: Progress | None) -> ChunkRecord:
-    do = {WRITE: _write, NARRATE: _narrate}[stage.name]
-    record = stage.work(lambda job: do(stage, job), jobs, threads, progress or NoProgress())
-    if not last and (unfinished := stage.unfinished()):
-        raise unfinished
-    return record
-
-
-def _write(stage: Stage, job: Job) -> None:
-    app, item = stage.app, job.item
+def _write(stage: Stage, item: Item) -> None:
+    app = stage.app
     try:
-        accept(app, item.context, item.variant, item.audience)
-        generate(app, item.id, NoProgress())
-    except Exception as error:  # noqa: BLE001 - kept as this story's failure, or raised again there
-        stage.failed(job, "generate", error)
+        _accept(app, item)
+        source = generate(app, item.id, NoProgress())
+    except Exception as error:  # noqa: BLE001 - kept as this story's failure, or raised again by failed()
+        stage.failed(item, item.locales, "generate", error)
         return
-    for locale in job.locales:
+    for locale in item.locales:
         try:
-            translate(app, item.id, locale, NoProgress())
+            translate(app, item.id, locale, NoProgress(), source)
         except Exception as error:  # noqa: BLE001
-            stage.failed(Job(item, (locale,)), "translate", error)
+            stage.failed(item, [locale], "translate", error)
         else:
             stage.made()
 
 
-def _narrate(stage: Stage, job: Job) -> None:
-    (locale,) = job.locales
+def _accept(app: App, item: Item) -> None:
+    """Puts the story's request on record; its idea was checked when the run was planned."""
+    accepted = request(app, clean(item.context), item.variant, clean(item.audience))
+    if accepted.story_id != item.id:
+        raise RequestError(
+            "the story prompt or the model was changed since the run was planned: start a new run",
+            problem="bad-request",
+        )
+    app.store.put_if_absent(keys.request(item.id), dump(accepted))
+
+
+def _narrate(stage: Stage, item: Item) -> None:
     try:
-        run_step(stage.app, job.item.id, locale, NoProgress())
+        for locale in item.locales:
+            run_step(stage.app, item.id, locale, NoProgress())
+            stage.made()
     except Exception as error:  # noqa: BLE001
-        stage.failed(job, "speak", error)
-    else:
-        stage.made()
+        stage.failed(item, item.locales, "speak", error)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.cli import catalog_arguments, commands, doctor, endpoints, prompts
+from pipeline.cli import catalog, commands, doctor, endpoints, prompts
 from pipeline.cli.exit_codes import INTERRUPTED, STATUS, status_of
 from pipeline.cli.terminal import tell
 from pipeline.config import env_file
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     publish = _add(verbs, shared, "publish", commands.publish, "list a story in the API's GET /stories")
     publish.add_argument("id", help="its id, or how the id begins")
     publish.add_argument("--locale", help="only this language")
-    catalog_arguments.add(verbs, shared)
+    catalog.add(verbs, shared)
     serve = _add(verbs, shared, "serve", _serve, "the API (and the page) on this machine")
     serve.add_argument(
         "--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only; 0.0.0.0: your network too"

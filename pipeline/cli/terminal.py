@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.batch.tables import table as table
 from pipeline.ports import Advance
 from pipeline.types import Manifest
 
@@ -64,11 +65,3 @@ def story(manifest: Manifest, where: str) -> str:
     labels = f"Made by AI ({'; '.join(manifest.labels)})." if manifest.labels else "Made by AI."
     seconds = f"{manifest.duration_ms / 1000:.0f} s"
     return f"\n{heading}\n{'-' * len(heading)}\n{paragraphs}\n\n{labels}\n{where}  ({seconds})\n"
-
-
-def table(rows: list[tuple[str, ...]]) -> str:
-    """Columns wide enough for their longest cell; the first row is the heading."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )

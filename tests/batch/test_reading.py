@@ -90,21 +90,21 @@ def test_a_large_table_lies_beside_its_settings(tmp_path: Path) -> None:
             {2: "colour", 3: "context"},
         ),
         ("a.yaml", "entries:\n- a\n- *b\n- c\n", {3: "anchors"}),
-        ("a.yaml", "entries:\n- a\n- [x, y\n", {4: "no YAML"}),
-        ("a.yaml", "entries:\n- a\nname: late\n", {3: "settings stand before"}),
+        ("a.yaml", "entries:\n- a\n- [x, y\n", {4: "not YAML"}),
+        ("a.yaml", "entries:\n- a\nname: late\n", {3: "put all settings before"}),
         ("a.yaml", f"entries:\n- {'[' * 20}{']' * 20}\n", {2: "flat"}),
-        ("a.yaml", "entries:\n- a\n- {context: b, tags: x, context: c}\n", {3: "'context' is said twice"}),
-        ("a.csv", "context;tags\na;b\n", {2: "there are context, tags, audience, variants, locales"}),
+        ("a.yaml", "entries:\n- a\n- {context: b, tags: x, context: c}\n", {3: "'context' is given twice"}),
+        ("a.csv", "context;tags\na;b\n", {2: "choose from context, tags, audience, variants, locales"}),
         ("a.csv", "context,variants\na,0\nb,many\nc,1,2\n", {2: "variants", 3: "variants", 4: "beyond"}),
-        ("a.csv", 'context\n"a" b\nc\n', {2: "no CSV"}),
-        ("a.jsonl", '{"context": 1}\n{\n[]\n"ok"\n', {1: "context", 2: "no JSON", 3: "an entry is an idea"}),
+        ("a.csv", 'context\n"a" b\nc\n', {2: "not CSV"}),
+        ("a.jsonl", '{"context": 1}\n{\n[]\n"ok"\n', {1: "context", 2: "not JSON", 3: "an entry is an idea"}),
         ("a.jsonl", f'"a"\n"{"x" * 70_000}"\n"b"\n', {2: "64000"}),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(
     tmp_path: Path, name: str, text: str, faults: dict[int, str]
 ) -> None:
-    found = {row.line: row.told for row in rows(tmp_path, name, text) if row.entry is None}
+    found = {row.line: row.fault for row in rows(tmp_path, name, text) if row.entry is None}
     assert found.keys() == faults.keys()
     assert all(faults[line] in told for line, told in found.items())
 
@@ -117,7 +117,7 @@ def test_the_first_fault_is_not_the_last(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'"a"\n' + b"\xff\xfe" * 10_000)
     (row,) = [row for row in read(tmp_path / "a.jsonl").rows() if row.entry is None]
-    assert "UTF-8" in row.told
+    assert "UTF-8" in row.fault
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
     [
         ("a.yaml", "locales: []\nentries: [a]\n", "locales"),
         ("a.yaml", "name: Not A Name\nentries: [a]\n", "name"),
-        ("a.yaml", "colour: red\nentries: [a]\n", "colour: not known here; there are name, locales"),
-        ("a.yaml", "budget: 1\nlocales: [en]\nbudget: 900\nentries: [a]\n", "'budget' is said twice"),
+        ("a.yaml", "colour: red\nentries: [a]\n", "colour: not known here; choose from name, locales"),
+        ("a.yaml", "budget: 1\nlocales: [en]\nbudget: 900\nentries: [a]\n", "'budget' is given twice"),
         ("a.yaml", "publish: {sample: 2}\nentries: [a]\n", "publish.sample"),
         ("a.yaml", "locales: [en]\n", "no `entries`"),
         ("a.yaml", "just text", "mapping"),
@@ -134,7 +134,7 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
         ("a.yaml", "entries: ../secret.csv\n", "beside this one"),
         ("a.yaml", "entries: gone.csv\n", "cannot read"),
         ("a.yaml", "a: *b\nentries: [a]\n", "anchors"),
-        ("a.txt", "a", "its name ends in"),
+        ("a.txt", "a", "has to end in"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, name: str, text: str, told: str) -> None:
@@ -158,7 +158,7 @@ def test_no_file_breaks_the_reader(
     path.write_bytes(b"entries:\n- " + data if suffix == "yaml" else data)
     problems = set()
     try:
-        assert all((row.entry is None) == bool(row.told) for row in read(path).rows())
+        assert all((row.entry is None) == bool(row.fault) for row in read(path).rows())
     except RequestError as error:
         problems.add(error.problem)
     assert problems <= {"bad-catalog"}

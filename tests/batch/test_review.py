@@ -84,7 +84,7 @@ def test_whatever_a_check_found_is_shown_besides_the_sample(tmp_path: Path) -> N
         change(app, pair, checks=(Check("words", False, 42, "80 to 120"), Check("gentle words", True)))
     review = due(app, run)
     assert {(one.id, one.locale) for one in review.flagged} == set(unlike)
-    assert {one.found for one in review.flagged} == {("words: 42 (80 to 120)",)}
+    assert {one.faults for one in review.flagged} == {("words: 42 (80 to 120)",)}
     assert len(review.sample) == 1
     assert review.markdown().count("found: words: 42 (80 to 120)") == 2
 

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.app import App
+from pipeline.batch import running
 from pipeline.batch.plan import plan
-from pipeline.batch.running import known, run
+from pipeline.batch.reading import CatalogFile
+from pipeline.batch.report.figures import Report
+from pipeline.batch.running import known
 from pipeline.batch.runs import Run
 from pipeline.engines.fake import FakeSpeech, MemoryStore
 from pipeline.errors import ConfigError, RequestError, StoreError, ThrottledError
-from pipeline.ports import Advance, Store
+from pipeline.ports import Advance, Progress, Store
 from pipeline.storage import keys
 from pipeline.types import Narration, Voice
 from tests.batch.tales import IDEAS, Mute, batch, listed, told
@@ -47,6 +51,18 @@ class Breaking(FakeSpeech):
             raise self.error
         self.said.append(f"{voice.locale} {text}")
         return super().synthesize(text, voice)
+
+
+def run(
+    app: App,
+    file: CatalogFile,
+    run_id: str,
+    progress: Progress,
+    chunk_size: int = 0,
+    budget: float | None = None,
+    pause: Callable[[float], None] = lambda _: None,
+) -> Report:
+    return running.run(app, plan(app, file, run_id, chunk_size, budget), progress, pause)
 
 
 def kept(store: Store, run_id: str = "one") -> bool:

@@ -68,7 +68,7 @@ def test_all_faults_are_found_with_their_lines(tmp_path: Path) -> None:
     found = survey(batch_app(), read(tmp_path / "t.csv"))
     assert found.fault_count == 5
     assert [fault.line for fault in found.faults] == [3, 4, 5, 6, 7]
-    told = [fault.told for fault in found.faults]
+    told = [fault.cause for fault in found.faults]
     assert "unknown locale 'xx'" in told[0]
     assert "markup" in told[1]
     assert "instructions" in told[2]
@@ -78,7 +78,7 @@ def test_all_faults_are_found_with_their_lines(tmp_path: Path) -> None:
 
 def test_a_language_that_the_whole_catalog_cannot_have_is_told_once(tmp_path: Path) -> None:
     found = survey(batch_app(), catalog(tmp_path, ["a kite", "a snail", "<b>x</b>"], locales=["en", "xx"]))
-    assert [fault.told.split(":")[0] for fault in found.faults] == ["locales", "the idea holds markup"]
+    assert [fault.cause.split(":")[0] for fault in found.faults] == ["locales", "the idea holds markup"]
 
 
 def test_the_same_story_twice_in_one_line_is_a_fault(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_another_audience_is_another_story(tmp_path: Path) -> None:
 
 def test_a_catalog_of_nothing_is_a_fault(tmp_path: Path) -> None:
     found = survey(batch_app(), catalog(tmp_path, []))
-    assert [fault.told for fault in found.faults] == ["there are no entries"]
+    assert [fault.cause for fault in found.faults] == ["there are no entries"]
 
 
 def test_only_the_first_faults_are_kept_and_all_counted(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def catalog(folder: Path, ideas: tuple[str, ...] = IDEAS) -> Path:
 def made(folder: Path, profile: str, ideas: tuple[str, ...] = IDEAS) -> Any:
     """The app whose store has a whole run named "one"."""
     app = build_batch(Settings(profile=profile, out=folder / "out"))
-    running.run(app, read(catalog(folder, ideas)), "one", NoProgress())
+    running.run(app, plan(app, read(catalog(folder, ideas)), "one"), NoProgress())
     return app
 
 

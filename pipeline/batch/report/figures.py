@@ -1,10 +1,10 @@
-"""What became of a run, from the store alone: also of one that was killed, or is still going on."""
+"""The figures of a run, from the store alone: also of a run that was killed, or still goes on."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.app import App
@@ -13,18 +13,17 @@ from pipeline.batch.publishing import Pair, complete_of, pairs, readable, stream
 from pipeline.batch.report.tally import Missing, Tally
 from pipeline.batch.report.variety import Variety, story, variety
 from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Failure, Run
-from pipeline.storage import keys, ledger
-from pipeline.storage.digest import canonical
+from pipeline.storage import ledger
 from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
-# So many stories are read for what is told of texts and lengths; ids are digests, so the first are as any.
+# Editions read for figures of texts and lengths; ids are hashes, so the first N are a random sample.
 _READ = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Seconds of work in each stage, and how often the chunk was begun."""
+    """Seconds of work in each stage, and the number of attempts."""
 
     number: int
     write: float
@@ -34,7 +33,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """stories_per_hour: stories × locales of this run, by its wall time; the others by the engines' own time.
+    """stories_per_hour: editions of this run, by its wall time; the others by the engines' own time.
     None: nothing was made."""
 
     stories_per_hour: float | None
@@ -44,13 +43,12 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """planned = made + skipped (made before) + failed + left (the budget was reached) + missing: each story ×
-    locale of the catalog is exactly one of them.
+    """planned = made + skipped (made before) + failed + left (the budget was reached) + missing: each edition
+    of the catalog is counted exactly once.
 
-    verdict: red where more failed or are missing than the catalog bears. stopped: by the budget, which is no
-    fault. dollars: of all engines that the price table knows. wall: seconds from the plan to the last thing
-    that a record tells. seconds: of work, by stage. audio: how long a story × locale sounds, in seconds, of
-    those that were read.
+    verdict: red where more failed or are missing than the catalog allows. stopped: by the budget, which does
+    not make it red. dollars: of all engines in the price table. wall: seconds from the plan to the end of the
+    last record. seconds: of work, by stage. audio: durations in seconds, of the editions that were read.
     """
 
     run: str
@@ -83,33 +81,24 @@ class Report:
 
     @property
     def causes(self) -> dict[str, int]:
-        """How many failed by which problem, the most first; what is missing as "unfinished"."""
-        found = Counter(one.problem for one in self.failed)
-        found["unfinished"] += len(self.missing)
-        return dict((+found).most_common())
-
-
-def report(app: App, run: Run) -> Report:
-    """Kept as runs/<id>/report.json and .html, in place of an earlier one. Raises NotFoundError: no run."""
-    from pipeline.batch.report.page import page  # draws, with packages that nothing else here needs
-
-    found = gathered(app, run)
-    app.store.put(keys.run(run.id, "report.json"), canonical(asdict(found)))
-    app.store.put(keys.run(run.id, "report.html"), page(found).encode())
-    return found
+        """Failures by problem, the most frequent first; missing editions as "unfinished"."""
+        causes = Counter(failure.problem for failure in self.failed)
+        causes["unfinished"] += len(self.missing)
+        return dict((+causes).most_common())
 
 
 def gathered(app: App, run: Run) -> Report:
-    """Nothing is kept. Raises NotFoundError: no such run."""
+    """The report of a run, not yet written. Raises NotFoundError: no such run."""
     about = run.about()
     records = tuple(run.records())
     wanted = [pair for _, pair in pairs(run)]
     complete = complete_of(app.store, wanted)
     tally = Tally(run, records, frozenset(complete))
     prices = ledger.price_table()
-    spent = total(*(one.paid for one in records))
+    spent = total(*(record.paid for record in records))
     rows = ledger.rows(spent, prices)
-    wall = max((one.began + one.seconds for one in records), default=about.began) - about.began
+    end = max((record.began + record.seconds for record in records), default=about.began)
+    wall = end - about.began
     red = len(tally.failed) + len(tally.missing) > about.catalog["max_failed"]
     sample = sorted(complete)[:_READ]
     return Report(
@@ -141,30 +130,30 @@ def gathered(app: App, run: Run) -> Report:
 
 def _by_stage(records: Iterable[ChunkRecord]) -> dict[str, float]:
     seconds = dict.fromkeys((WRITE, NARRATE), 0.0)
-    for one in records:
-        seconds[one.stage] += one.seconds
+    for record in records:
+        seconds[record.stage] += record.seconds
     return {stage: round(took, 3) for stage, took in seconds.items()}
 
 
 def _chunks(records: Iterable[ChunkRecord]) -> tuple[Chunk, ...]:
-    found: dict[int, dict[str, ChunkRecord]] = defaultdict(dict)
-    for one in records:
-        found[one.number][one.stage] = one
+    chunks: dict[int, dict[str, ChunkRecord]] = defaultdict(dict)
+    for record in records:
+        chunks[record.number][record.stage] = record
     return tuple(
         Chunk(
             number,
             write=stages[WRITE].seconds if WRITE in stages else 0.0,
             narrate=stages[NARRATE].seconds if NARRATE in stages else 0.0,
-            attempts=max(one.attempts for one in stages.values()),
+            attempts=max(record.attempts for record in stages.values()),
         )
-        for number, stages in sorted(found.items())
+        for number, stages in sorted(chunks.items())
     )
 
 
 def _rates(spent: Iterable[Payment], made: int, wall: float) -> Rates:
     verbs: dict[str, Usage] = defaultdict(Usage)
-    for one in spent:
-        verbs[one.verb] += one.usage
+    for payment in spent:
+        verbs[payment.verb] += payment.usage
     written, spoken = verbs["complete"], verbs["speak"]
     return Rates(
         _per(made * 3600, wall),
@@ -179,10 +168,9 @@ def _per(amount: float, seconds: float) -> float | None:
 
 def _audio(app: App, sample: Sequence[Pair]) -> tuple[float, ...]:
     manifests = streamed(lambda pair: readable(app.store, pair), sample)
-    return tuple(round(one.duration_ms / 1000, 1) for one in manifests if one)
+    return tuple(round(manifest.duration_ms / 1000, 1) for manifest in manifests if manifest)
 
 
 def _variety(app: App, sample: Sequence[Pair]) -> Variety:
     ids = dict.fromkeys(story_id for story_id, _ in sample)
-    told = streamed(lambda story_id: story(app.store, story_id), ids)
-    return variety([one for one in told if one])
+    return variety([text for text in streamed(lambda story_id: story(app.store, story_id), ids) if text])

@@ -1,4 +1,4 @@
-"""The run report as a page for people."""
+"""The report of a run as a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.batch.html import duration, grouped, rendered
 from pipeline.batch.report.figures import Report
 from pipeline.batch.report.plots import plots
 
-# So many of what failed stand on the page: more than that nobody reads, and a phone has to load it.
+# Rows of a table: a phone has to load the page.
 _SHOWN = 200
 
 
@@ -26,9 +26,9 @@ def page(report: Report) -> str:
 
 
 def _tiles(report: Report) -> list[tuple[str, str, str]]:
-    """(what, figure, its colour's class)."""
+    """(name, figure, CSS class)."""
     failed, missing, rates = len(report.failed), len(report.missing), report.rates
-    told = [
+    tiles = [
         ("made", grouped(report.made), "good" if report.made else ""),
         ("made before", grouped(report.skipped), ""),
         ("failed", grouped(failed), "bad" if failed else ""),
@@ -43,8 +43,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
         ("tokens/s of a writer", rates.tokens_per_second),
         ("audio s/s of a voice", rates.audio_seconds_per_second),
     ]
-    told += [(what, _rate(rate), "") for what, rate in measured if rate is not None]
-    return told
+    return tiles + [(name, _rate(rate), "") for name, rate in measured if rate is not None]
 
 
 def _rate(rate: float) -> str:

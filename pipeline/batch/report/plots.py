@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WIDE, _HIGH, _A_BAR = 4.4, 2.5, 0.42  # inches
 _MOST_BARS = 8
-# Each stands for what the page's style makes of it, in light and in dark.
+# Placeholders, replaced in the SVG by the page's own colours for light and dark.
 _INK, _SOFT, _ONE, _TWO = "#010101", "#010102", "#010103", "#010104"
 _COLOURS = {_INK: "currentColor", _SOFT: "var(--line)", _ONE: "var(--one)", _TWO: "var(--two)"}
 _STYLE: dict[Any, Any] = {
@@ -41,21 +41,21 @@ _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 
 
 def plots(report: Report) -> list[tuple[str, Markup]]:
-    """(title, SVG) of each that has something to show."""
+    """(title, SVG) of each plot that has data."""
     seconds = _by_engine(report.cost, lambda row: row.usage.seconds)
     dollars = _by_engine(report.cost, lambda row: row.dollars or 0.0)
-    found: list[tuple[str, Any, Callable[[Axes, Any], None]]] = [
+    drawings: list[tuple[str, Any, Callable[[Axes, Any], None]]] = [
         ("How long the stories sound", report.audio, _lengths),
         ("Seconds of work, chunk by chunk", report.chunks, _work),
         ("Not made, by problem", report.causes, _problems),
         ("US$ by engine", dollars, _engines),
         ("The engines' own seconds", seconds, _engines),
     ]
-    return [(title, _drawn(title, report.run, shown, draw)) for title, shown, draw in found if shown]
+    return [(title, _drawn(title, report.run, data, draw)) for title, data, draw in drawings if data]
 
 
 def _by_engine(rows: Iterable[Row], amount: Callable[[Row], float]) -> dict[str, float]:
-    """But for those that took nothing."""
+    """Sums by engine, without zeros."""
     sums: dict[str, float] = defaultdict(float)
     for row in rows:
         sums[row.engine] += amount(row)
@@ -70,8 +70,8 @@ def _lengths(axes: Axes, audio: Iterable[float]) -> None:
 
 
 def _work(axes: Axes, chunks: Iterable[Chunk]) -> None:
-    """Each stage is one shape, so that a thousand chunks are as light as one."""
-    known = {one.number: one for one in chunks}
+    """Each stage is one shape, so that a thousand chunks make no larger page than one."""
+    known = {chunk.number: chunk for chunk in chunks}
     numbers = range(1, max(known) + 1)
     nothing = Chunk(0, 0.0, 0.0, 0)
     write = [known.get(number, nothing).write for number in numbers]
@@ -95,41 +95,41 @@ def _engines(axes: Axes, amounts: Mapping[str, float]) -> None:
 
 
 def _bars(axes: Axes, amounts: Mapping[str, float], colour: str) -> None:
-    shown = sorted(amounts.items(), key=lambda one: -one[1])[:_MOST_BARS][::-1]
+    shown = sorted(amounts.items(), key=lambda item: -item[1])[:_MOST_BARS][::-1]
     places = range(len(shown))
     bars = axes.barh(places, [amount for _, amount in shown], color=colour, height=0.36)
     for at, (name, _) in zip(places, shown, strict=True):  # above its bar: a phone has no room beside it
         axes.text(0, at + 0.22, name.encode("ascii", "replace").decode()[:44], va="bottom", fontsize=9)
-    axes.bar_label(bars, [_told(amount) for _, amount in shown], padding=3, fontsize=9)
+    axes.bar_label(bars, [_figure(amount) for _, amount in shown], padding=3, fontsize=9)
     axes.set_axis_off()
     axes.set_ylim(-0.3, len(shown) - 0.3)
     axes.margins(x=0.16)
 
 
-def _told(amount: float) -> str:
+def _figure(amount: float) -> str:
     return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
 
 
 def _whole(axis: Axis) -> None:
-    """There is no half story."""
+    """Integer ticks only."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
 
 
-def _drawn(title: str, salt: str, shown: Any, draw: Callable[[Axes, Any], None]) -> Markup:
-    """salt: with the title, tells the ids of one page's plots apart, the same at each drawing."""
+def _drawn(title: str, salt: str, data: Any, draw: Callable[[Axes, Any], None]) -> Markup:
+    """SVG. salt: with the title, makes the ids of a plot unique on the page, and the same each time."""
     import matplotlib
     from matplotlib.figure import Figure
 
-    high = _A_BAR * min(_MOST_BARS, len(shown)) + 0.2 if isinstance(shown, dict) else _HIGH
+    high = _A_BAR * min(_MOST_BARS, len(data)) + 0.2 if isinstance(data, dict) else _HIGH
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": f"{salt} {title}"}):
         figure = Figure(figsize=(_WIDE, high))
-        draw(figure.add_subplot(), shown)
+        draw(figure.add_subplot(), data)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     svg = file.getvalue()
     svg = _METADATA.sub("", svg[svg.index("<svg") :])
-    for colour, meant in _COLOURS.items():
-        svg = svg.replace(colour, meant)
+    for placeholder, colour in _COLOURS.items():
+        svg = svg.replace(placeholder, colour)
     return Markup(svg.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1))  # noqa: S704

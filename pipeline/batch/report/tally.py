@@ -1,4 +1,4 @@
-"""Every story × locale of a run, put where it belongs: made, made before, failed, left, or missing."""
+"""Sorts every edition of a run: made, made before, failed, left, or missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.batch.runs import ChunkRecord, Failure, Item, Run
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A story × locale that neither is there nor failed. cause: in words."""
+    """An edition that is neither complete nor failed. cause: for a person."""
 
     line: int
     id: str
@@ -21,14 +21,14 @@ class Missing:
 
 
 class Tally:
-    """made, skipped (made before), left (the budget was reached): how many stories × locales."""
+    """made, skipped (made before), left (the budget was reached): numbers of editions."""
 
     def __init__(self, run: Run, records: Iterable[ChunkRecord], complete: frozenset[Pair]) -> None:
-        """complete: what lies whole in the store, which alone says what is made."""
+        """complete: the editions that are whole in the store, which decides what counts as made."""
         self._run, self._complete = run, complete
         self._records: dict[int, dict[str, ChunkRecord]] = defaultdict(dict)
-        for one in records:
-            self._records[one.number][one.stage] = one
+        for record in records:
+            self._records[record.number][record.stage] = record
         self.made = self.skipped = self.left = 0
         self.failed: list[Failure] = []
         self.missing: list[Missing] = []
@@ -38,7 +38,9 @@ class Tally:
 
     def _chunk(self, number: int) -> None:
         stages = self._records[number]
-        failures = {(one.id, one.locale): one for stage in stages.values() for one in stage.failures}
+        failures = {
+            (failure.id, failure.locale): failure for stage in stages.values() for failure in stage.failures
+        }
         unmade: list[tuple[Item, Pair]] = []
         for item, pair in _pairs(self._run.items(number)):
             if pair in self._complete:
@@ -47,22 +49,22 @@ class Tally:
                 self.failed.append(failures[pair])
             else:
                 unmade.append((item, pair))
-        # A stage takes its stories in order: those that the budget left are the last.
-        left = min(len(unmade), max((one.left for one in stages.values()), default=0))
+        # A stage takes its items in order: those that the budget left are the last.
+        left = min(len(unmade), max((record.left for record in stages.values()), default=0))
         self.left += left
         self._miss(unmade[: len(unmade) - left], "its chunk did not finish")
 
     def _before(self) -> None:
-        there = []
+        gone = []
         for item, pair in _pairs(self._run.done_items()):
             if pair in self._complete:
                 self.skipped += 1
             else:
-                there.append((item, pair))
-        self._miss(there, "it was there when the run was planned, and is gone")
+                gone.append((item, pair))
+        self._miss(gone, "it was complete when the run was planned, and is gone")
 
-    def _miss(self, found: Iterable[tuple[Item, Pair]], cause: str) -> None:
-        self.missing += [Missing(item.line, *pair, cause) for item, pair in found]
+    def _miss(self, editions: Iterable[tuple[Item, Pair]], cause: str) -> None:
+        self.missing += [Missing(item.line, *pair, cause) for item, pair in editions]
 
 
 def _pairs(items: Iterable[Item]) -> Iterator[tuple[Item, Pair]]:

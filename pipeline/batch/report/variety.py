@@ -1,7 +1,6 @@
-"""How alike the stories of a catalog are: titles and openings that come again.
+"""How alike the stories of a catalog are: repeated titles and openings.
 
-A language model that is asked a thousand times has its favourites; a family that listens every evening hears
-them.
+A language model repeats itself over a thousand stories, and a family that listens every evening notices.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ _OPENING_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Variety:
-    """From `read` English texts. titles, openings: the share (0 to 1) of stories whose title, whose first
-    three words, another one has too. opening: the one that most begin with, of `times` stories.
+    """Of `read` English texts. titles, openings: the share (0 to 1) of stories whose title, or first three
+    words, another story has too. opening: the most frequent first words, of `times` stories.
     """
 
     read: int = 0
@@ -46,14 +45,14 @@ def story(store: Store, story_id: str) -> Story | None:
 def variety(stories: Sequence[Story]) -> Variety:
     if not stories:
         return Variety()
-    titles = Counter(one.title.casefold().strip() for one in stories)
-    openings = Counter(_opening(one) for one in stories)
+    titles = Counter(story.title.casefold().strip() for story in stories)
+    openings = Counter(map(_opening, stories))
     ((opening, times),) = openings.most_common(1)
     return Variety(len(stories), _shared(titles), _shared(openings), opening, times)
 
 
-def _opening(one: Story) -> str:
-    return " ".join(words(one.text)[:_OPENING_WORDS]).casefold()
+def _opening(story: Story) -> str:
+    return " ".join(words(story.text)[:_OPENING_WORDS]).casefold()
 
 
 def _shared(counted: Counter[str]) -> float:

@@ -13,10 +13,11 @@ import pytest
 from pipeline.app import App
 from pipeline.batch.plan import plan
 from pipeline.batch.publishing import publish
-from pipeline.batch.report.figures import Chunk, Report, gathered, report
+from pipeline.batch.report.figures import Chunk, Report, gathered
 from pipeline.batch.report.page import page
 from pipeline.batch.report.tally import Missing
 from pipeline.batch.report.variety import variety
+from pipeline.batch.report.writing import report
 from pipeline.batch.runs import Failure, Run
 from pipeline.batch.work import narrate, write
 from pipeline.errors import NotFoundError, ThrottledError, UnavailableError
@@ -332,7 +333,7 @@ def test_the_page_of_a_run_of_which_nothing_is_there_yet(tmp_path: Path) -> None
     seen = " ".join(Seen(page(gathered(app, Run(app.store, "one")))).text)
     assert "no engine was called" in seen
     assert "its chunk did not finish" in seen
-    assert "Not made: 6, where the catalog bears 0" in seen
+    assert "Not made: 6, where the catalog allows 0" in seen
 
 
 def test_the_page_says_that_the_budget_stopped_it(tmp_path: Path) -> None:
