@@ -56,13 +56,13 @@ def review_notebook(run_id: str, profile: str) -> None:
 
 def _keep(store: Store, run_id: str, made: Path) -> None:
     """As it was executed, and then as a page without code."""
-    from pipeline.notebooks.page import page_of
+    from pipeline.notebooks.html_export import to_html
     from pipeline.storage import keys
 
     if not made.exists():
         return
     store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
-    store.put(keys.run(run_id, "quality.html"), page_of(made).encode())
+    store.put(keys.run(run_id, "quality.html"), to_html(made).encode())
 
 
 @dag(
