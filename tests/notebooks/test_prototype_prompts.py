@@ -21,6 +21,23 @@ CONTEXTS = {
     "search": [HOSTILE, "a cat who says I <3 you"],
     "unseen": [IDEA, *(f"cat number {n}" for n in range(11))],
 }
+# A real model reads and writes this in a second.
+TINY = {
+    **story_prompt("story@1").spec,
+    "name": "tiny",
+    "max_tokens": 30,
+    "plan": [],
+    "lines": [{"job": "who the hero is"}],
+    "fewest": 1,
+    "examples": [
+        {
+            "idea": "a shy snail",
+            "hero": "Nora (she)",
+            "friend": "Leo (he)",
+            "answer": "Title: The Shy Snail\n1. Nora was a shy snail.",
+        }
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     lines = [*spec["lines"], {"job": "one more"}]
     eleven = {**spec, "name": "eleven", "lines": lines, "fewest": len(lines)}
     project.call("promote", "fake", eleven, {"why": "test"})
+    project.call("promote", "smollm2-135m", TINY, {"why": "test"})
     (project.folder / "ideas.yaml").write_text(json.dumps(CONTEXTS), "utf-8")
     return project
 
@@ -113,18 +131,16 @@ def test_a_worse_candidate_is_not_promoted(repeated: tuple[dict[str, str], bool]
 
 
 @pytest.mark.usefixtures("smollm2")
-def test_it_runs_with_a_small_real_model(tmp_path: Path) -> None:
-    parameters = {
-        "profile": "draft",
-        "prompts": ["story@1"],
-        "samplings": {"brief": {"max_tokens": 20}},
+def test_it_runs_with_a_small_real_model(project: Project) -> None:
+    small = {
+        "contexts_file": "notebooks/contexts.yaml",
         "contexts_limit": 1,
         "unseen_limit": 1,
         "locales": [],
-        "out": str(tmp_path / "store"),
     }
-    cells = execute(NOTEBOOK, parameters, tmp_path)
-    assert "llama.cpp/smollm2-135m/1 uses story@1 today." in cells["setting-up"]
+    samplings = {"warm": {"temperature": 0.9}}
+    cells = run(project, profile="draft", prompts=["tiny@1"], samplings=samplings, judge_profile="", **small)
+    assert "llama.cpp/smollm2-135m/1 uses tiny@1 today." in cells["setting-up"]
     assert "1 unseen contexts: under 10" in cells["decision"]
-    assert "Nothing is promoted: smollm2-135m stays with story@1." in cells["promotion"]
+    assert "Nothing is promoted: smollm2-135m stays with tiny@1." in cells["promotion"]
     assert "No marks" in cells["marks"]

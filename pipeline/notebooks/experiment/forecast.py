@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any
 
 from pipeline.app import App
 from pipeline.config.profiles import profile
@@ -44,19 +43,14 @@ class Forecast:
 def forecast(
     app: App, grid: Sequence[Cell], english: Mapping[str, Idea], grader: Grader | None = None
 ) -> Forecast:
-    """Tokens and seconds of a draft are the means of cached ones (of the same prompt, else of any), else the
-    project's and the profile's averages. Each new draft is counted with all its judging and grading; a cached
-    one with its grading, unless its marks are cached too."""
+    """Tokens and seconds of a draft are the means of cached ones, else the project's and the profile's
+    averages. Each new draft is counted with all its judging and grading, a cached one with its grading, if
+    its marks are not cached."""
     cells = [cell for cell in grid if not english[cell.context].failure]
     usages = [cached_usage(app, cell, english[cell.context]) for cell in cells]
-    cached: dict[str, list[Usage]] = {}
-    for cell, usage in zip(cells, usages, strict=True):
-        if usage is not None:
-            cached.setdefault(cell.arm.id, []).append(usage)
-    new = [cell for cell, usage in zip(cells, usages, strict=True) if usage is None]
-    averages = tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
-    usual_s = float(profile(app.profile)["batch"]["write"])
-    writing = sum((_draft(app, cell, cached, averages, usual_s) for cell in new), Usage())
+    cached = [usage for usage in usages if usage is not None]
+    new = len(cells) - len(cached)
+    writing = sum([_draft(app, cached)] * new, Usage())
     dollars = [_dollars(app.text.fingerprint, writing)] if new else []
     grading = Usage()
     if grader is not None:
@@ -66,11 +60,11 @@ def forecast(
             if usage is not None
         )
         # Grading takes about as long as a draft: the story is read once, and hardly anything is written.
-        seconds = writing.seconds + usual_s * ungraded
-        grading = replace(sum([_GRADING] * (len(new) + ungraded), Usage()), seconds=seconds)
+        seconds = writing.seconds + _usual_seconds(app) * ungraded
+        grading = replace(sum([_GRADING] * (new + ungraded), Usage()), seconds=seconds)
         if grading.calls:
             dollars.append(_dollars(grader.engine.fingerprint, grading))
-    return Forecast(len(grid), len(cells) - len(new), writing + grading, _sum_of_known(dollars))
+    return Forecast(len(grid), len(cached), writing + grading, _sum_of_known(dollars))
 
 
 def dearest(forecasts: Iterable[Forecast]) -> Forecast:
@@ -106,22 +100,24 @@ def _is_graded(app: App, grader: Grader, cell: Cell, idea: Idea) -> bool:
     return all(remembered(app.store, grader.engine, prompt) is not None for prompt in prompts)
 
 
-def _draft(
-    app: App, cell: Cell, cached: Mapping[str, list[Usage]], averages: Mapping[str, Any], usual_s: float
-) -> Usage:
+def _draft(app: App, cached: Sequence[Usage]) -> Usage:
     """A draft with its four questions. seconds: of wall time, so a share where several are made at once."""
-    judging, writing = averages["judge"], averages["write"]
-    tokens_in, tokens_out, seconds = writing["prompt_tokens"], writing["completion_tokens"], usual_s
-    if usages := cached.get(cell.arm.id) or [usage for many in cached.values() for usage in many]:
-        total, count = sum(usages, Usage()), len(usages)
-        tokens_in, tokens_out = round(total.prompt_tokens / count), round(total.completion_tokens / count)
-        seconds = total.seconds / count / app.text.parallel
-    return Usage(
-        1 + judging["calls"],
-        tokens_in + judging["prompt_tokens"],
-        tokens_out + judging["completion_tokens"],
-        seconds=seconds,
-    )
+    averages = tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
+    writing, judging = Usage(**averages["write"], seconds=_usual_seconds(app)), Usage(**averages["judge"])
+    if cached:
+        total, count = sum(cached, Usage()), len(cached)
+        writing = Usage(
+            1,
+            round(total.prompt_tokens / count),
+            round(total.completion_tokens / count),
+            seconds=total.seconds / count / app.text.parallel,
+        )
+    return writing + judging
+
+
+def _usual_seconds(app: App) -> float:
+    """The profile's average for a draft."""
+    return float(profile(app.profile)["batch"]["write"])
 
 
 def _dollars(engine: str, usage: Usage) -> float | None:
