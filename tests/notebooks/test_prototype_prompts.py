@@ -100,7 +100,7 @@ def test_a_winner_is_promoted_as_a_change_of_files(promoted: dict[str, str], pro
 def test_make_then_gives_the_story_that_the_notebook_played(
     promoted: dict[str, str], project: Project
 ) -> None:
-    assert "data:audio/mpeg;base64," in promoted["heard"]
+    assert "data:audio/mpeg;base64," in promoted["recordings"]
     done = project.stories("make", IDEA, "--profile", "fake", "--out", "after")
     assert done.returncode == 0, done.stderr
     assert manifests(project.folder / "after") == manifests(project.folder / "proto")
@@ -127,7 +127,7 @@ def test_a_worse_candidate_is_not_promoted(repeated: tuple[dict[str, str], bool]
     cells, _ = repeated
     assert "KEEP short@1" in cells["decision"]
     assert "Nothing is promoted: fake stays with short@1." in cells["promotion"]
-    assert "No draft of it was accepted" in cells["heard"]
+    assert "No draft of it was accepted" in cells["recordings"]
 
 
 @pytest.mark.usefixtures("smollm2")

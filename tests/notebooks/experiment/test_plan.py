@@ -139,17 +139,6 @@ def test_other_words_under_a_shipped_name_are_rejected(tmp_path: Path) -> None:
         candidates.read(path)
 
 
-def test_plain_differs_from_the_shipped_prompt_by_the_plan_alone() -> None:
-    (plain,) = arms(["plain"], OWN, FOLDER)
-
-    def stories(spec: Any) -> list[str]:
-        return [example["answer"].strip().partition("Title: ")[2] for example in spec["examples"]]
-
-    shipped = story_prompt("story@1").spec
-    assert stories(plain.spec) == stories(shipped)
-    assert plain.spec["system"].split("\n\n")[0] == str(shipped["system"]).strip().split("\n\n")[0]
-
-
 def test_the_notebooks_ideas_are_accepted_and_unlike_every_worked_example() -> None:
     contexts = load(CONTEXTS_FILE, Contexts)
     ideas = [*contexts.search, *contexts.unseen]
