@@ -1,4 +1,4 @@
-"""Tables of drafts as measures.table makes them, from figures that a test writes down."""
+"""Tables of drafts as measures.table makes them, from figures that a test gives."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def rows(prompt: str, accepted: Sequence[float], variants: int = 1, **changed: A
         {
             **USUAL,
             "prompt": prompt,
-            "context": f"context {at // variants:02}",
-            "variant": at % variants,
-            "accepted": one,
+            "context": f"context {index // variants:02}",
+            "variant": index % variants,
+            "accepted": share,
             **changed,
         }
-        for at, one in enumerate(accepted)
+        for index, share in enumerate(accepted)
     ]
 
 
