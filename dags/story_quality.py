@@ -54,15 +54,15 @@ def review_notebook(run_id: str, profile: str) -> None:
             _keep(store, run_id, executed)
 
 
-def _keep(store: Store, run_id: str, made: Path) -> None:
+def _keep(store: Store, run_id: str, executed: Path) -> None:
     """As it was executed, and then as a page without code."""
     from pipeline.notebooks.html_export import to_html
     from pipeline.storage import keys
 
     if not executed.exists():
         return
-    store.put(keys.run(run_id, "quality.ipynb"), made.read_bytes())
-    store.put(keys.run(run_id, "quality.html"), to_html(made).encode())
+    store.put(keys.run(run_id, "quality.ipynb"), executed.read_bytes())
+    store.put(keys.run(run_id, "quality.html"), to_html(executed).encode())
 
 
 @dag(

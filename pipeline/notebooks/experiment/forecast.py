@@ -12,7 +12,7 @@ from pipeline.app import App
 from pipeline.config.profiles import profile
 from pipeline.errors import RequestError
 from pipeline.notebooks.experiment.grading import Grader
-from pipeline.notebooks.experiment.grid import Cell, Idea, cached_usage
+from pipeline.notebooks.experiment.grid import Cell, Idea, draft_usage
 from pipeline.storage import ledger
 from pipeline.storage.cache import cached_completion, cached_usage
 from pipeline.storage.ledger import Payment
@@ -48,7 +48,7 @@ def forecast(
     averages. Each new draft is counted with all its judging and grading, a cached one with its grading, if
     its marks are not cached."""
     cells = [cell for cell in grid if not english[cell.context].failure]
-    usages = [cached_usage(app, cell, english[cell.context]) for cell in cells]
+    usages = [draft_usage(app, cell, english[cell.context]) for cell in cells]
     cached = [usage for usage in usages if usage is not None]
     new = len(cells) - len(cached)
     writing = sum([_draft(app, cached)] * new, Usage())
@@ -93,12 +93,12 @@ def check_budget(planned: Forecast, budget: float) -> None:
 
 def _is_graded(app: App, grader: Grader, cell: Cell, idea: Idea) -> bool:
     """Whether the marks of a cached draft are cached too."""
-    completion = recalled(app.store, app.text, cell.prompt(idea.text))
+    completion = cached_completion(app.store, app.text, cell.prompt(idea.text))
     if completion is None:
         return False
     draft = cell.arm.prompt.parse(completion, MOST_WORDS)
     prompts = grader.prompts(idea.text, draft.title, " ".join(draft.lines)).values()
-    return all(remembered(app.store, grader.engine, prompt) is not None for prompt in prompts)
+    return all(cached_usage(app.store, grader.engine, prompt) is not None for prompt in prompts)
 
 
 def _draft(app: App, cached: Sequence[Usage]) -> Usage:

@@ -70,9 +70,9 @@ def in_english(app: App, contexts: Sequence[str]) -> dict[str, Idea]:
     return {context: _idea(app, context) for context in contexts}
 
 
-def cached_usage(app: App, cell: Cell, idea: Idea) -> Usage | None:
+def draft_usage(app: App, cell: Cell, idea: Idea) -> Usage | None:
     """What the cell's draft took when it was written; None where it is not cached. Calls no engine."""
-    return None if idea.failure else remembered(app.store, app.text, cell.prompt(idea.text))
+    return None if idea.failure else cached_usage(app.store, app.text, cell.prompt(idea.text))
 
 
 def run(app: App, grid: Sequence[Cell], english: Mapping[str, Idea], title: str) -> list[Outcome]:
@@ -129,7 +129,7 @@ def _outcome(app: App, cell: Cell, idea: Idea, progress: _StopSignal) -> Outcome
         attempt = generate.attempt(replace(app, prompt=cell.arm.prompt), request, idea.text, 0, progress)
     except _CELL_ERRORS as error:
         return Outcome(cell, idea.text, failure=_in_words(error))
-    return Outcome(cell, idea.text, attempt, cached_usage(app, cell, idea) or Usage())
+    return Outcome(cell, idea.text, attempt, draft_usage(app, cell, idea) or Usage())
 
 
 def _idea(app: App, context: str) -> Idea:

@@ -158,7 +158,7 @@ def listing(store: Store, run: Run) -> str:
     """What readers have of the run: "published", "withdrawn", or "not published"."""
     if _exists(store, keys.withdrawn(PUBLISHED, run.id)):
         return "withdrawn"
-    return "published" if _exists(store, keys.edition(PUBLISHED, run.id)) else "not published"
+    return "published" if _exists(store, keys.publication(PUBLISHED, run.id)) else "not published"
 
 
 def _exists(store: Store, key: str) -> bool:

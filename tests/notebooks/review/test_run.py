@@ -12,7 +12,7 @@ from pipeline.engines.fake import MemoryStore
 from pipeline.errors import RequestError
 from pipeline.notebooks.review.run import Parameters, listing, read
 from pipeline.storage import keys
-from pipeline.storage.shelf import Edition
+from pipeline.storage.shelf import Publication
 from tests.notebooks.review.reviewed import app, committed, name, planned
 
 
@@ -140,7 +140,7 @@ def test_the_listing_says_what_readers_have() -> None:
     fake = app()
     run = planned(fake.store, [1])
     assert listing(fake.store, run) == "not published"
-    Edition(fake.store, run.id).issue()
+    Publication(fake.store, run.id).issue()
     assert listing(fake.store, run) == "published"
-    Edition(fake.store, run.id).withdraw()
+    Publication(fake.store, run.id).withdraw()
     assert listing(fake.store, run) == "withdrawn"
