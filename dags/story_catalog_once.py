@@ -26,8 +26,8 @@ _PROGRAM = "make catalog"
 
 
 def main(arguments: list[str] | None = None) -> int:
+
     from pipeline.batch import reading
-    from pipeline.cli.exit_codes import status_of
     from pipeline.config import env_file
     from pipeline.errors import StoriesError
 
@@ -36,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         env_file.fill(os.environ)
         reading.read(asked.catalog)
     except StoriesError as error:
-        _tell(f"{_PROGRAM}: {error}")
-        return status_of(error)
+        _tell(f"{_PROGRAM}: {error} [{error.problem}]")
+        return error.exit_status
     _HOMES.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="once-", dir=_HOMES))
     os.environ.update(_environment(home))

@@ -128,7 +128,7 @@ def asked(story_id: str, locale: str = "en", **more: Any) -> dict[str, Any]:
     return {"id": story_id, "locale": locale, **more}
 
 
-def test_the_demos_request_is_answered_by_the_workflow(api: Gateway, aws: LocalAws) -> None:
+def test_the_demo_request_is_made_by_the_workflow(api: Gateway, aws: LocalAws) -> None:
     told = api("POST", "/", {"context": IDEA, "locale": "fr"})
     assert (told.status, told.body["locale"]) == (200, "fr")
     assert told.body["story"].startswith("[fr] ")
@@ -138,7 +138,7 @@ def test_the_demos_request_is_answered_by_the_workflow(api: Gateway, aws: LocalA
     assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (1, 0)
 
 
-def test_a_locale_that_nobody_speaks_is_400_and_starts_nothing(api: Gateway, aws: LocalAws) -> None:
+def test_an_unknown_locale_is_a_400_and_starts_nothing(api: Gateway, aws: LocalAws) -> None:
     told = api("POST", "/", {"context": IDEA, "locale": "tlh"})
     assert (told.status, told.headers["content-type"]) == (400, "application/problem+json")
     assert told.body["type"] == "urn:mvp-stories:problem:unknown-locale"
@@ -146,7 +146,7 @@ def test_a_locale_that_nobody_speaks_is_400_and_starts_nothing(api: Gateway, aws
     assert aws.requests("StartSyncExecution") == 0
 
 
-def test_a_story_that_is_not_ready_in_time_is_202_and_done_later(
+def test_a_story_that_is_not_ready_in_time_is_a_202_and_complete_later(
     api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORIES_WAIT", "1")
@@ -163,7 +163,7 @@ def test_a_story_that_is_not_ready_in_time_is_202_and_done_later(
     assert aws.requests("StartSyncExecution") == 1
 
 
-def test_a_submitted_story_is_on_record_at_once_and_made_by_an_execution_of_its_own(
+def test_a_submitted_story_has_a_status_at_once_and_an_execution_of_its_own(
     api: Gateway, aws: LocalAws
 ) -> None:
     told = api("POST", "/stories", {"context": IDEA, "variant": 7})
@@ -175,7 +175,7 @@ def test_a_submitted_story_is_on_record_at_once_and_made_by_an_execution_of_its_
     assert api("POST", "/stories", {"context": IDEA, "variant": 7}).status == 200
 
 
-def test_why_a_workflow_failed_is_the_answer(api: Gateway, aws: LocalAws) -> None:
+def test_a_failed_workflow_is_reported_with_its_reason(api: Gateway, aws: LocalAws) -> None:
     aws.inject(WRITE, Fault("throttle", times=None))
     told = api("POST", "/", {"context": IDEA})
     assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:throttled")
@@ -183,7 +183,7 @@ def test_why_a_workflow_failed_is_the_answer(api: Gateway, aws: LocalAws) -> Non
     assert "endpoint" not in told.body["detail"]
 
 
-def test_a_workflow_that_ran_out_of_time_is_on_record_as_too_slow(
+def test_a_workflow_that_timed_out_is_too_slow(
     api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No state of it could tell: the runner does."""
@@ -197,7 +197,7 @@ def test_a_workflow_that_ran_out_of_time_is_on_record_as_too_slow(
     assert api("POST", "/", {"context": IDEA, "variant": 3}).status == 200
 
 
-def test_a_start_that_is_refused_is_503_and_the_next_one_starts_it(api: Gateway, aws: LocalAws) -> None:
+def test_a_throttled_start_is_a_503_and_the_next_request_starts_it(api: Gateway, aws: LocalAws) -> None:
     aws.inject("StartSyncExecution", Fault("throttle"))
     told = api("POST", "/", {"context": IDEA, "variant": 5})
     assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:throttled")
@@ -205,7 +205,7 @@ def test_a_start_that_is_refused_is_503_and_the_next_one_starts_it(api: Gateway,
     assert aws.requests(WRITE) == 1 + 4
 
 
-def test_a_record_of_failure_leaves_a_finished_story_alone(flow: Flow, store: Store) -> None:
+def test_record_failure_leaves_a_complete_story_alone(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     for step in (lambdas.generate, lambdas.speak):
         step(asked(story_id), Context())
@@ -214,7 +214,7 @@ def test_a_record_of_failure_leaves_a_finished_story_alone(flow: Flow, store: St
     assert store.get(f"stories/{story_id}/en/status.json") == before
 
 
-def test_a_record_of_failure_leaves_a_steps_own_words(flow: Flow, store: Store) -> None:
+def test_record_failure_keeps_the_reason_that_a_state_wrote(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     status.fail(store, story_id, "en", ContentRejectedError("none passed", problem="no-good-story"))
     lambdas.record_failure(asked(story_id, error={"Error": "ContentRejectedError"}), Context())
@@ -230,7 +230,7 @@ def test_a_record_of_failure_leaves_a_steps_own_words(flow: Flow, store: Store) 
         (None, "failed", "StoriesError"),
     ],
 )
-def test_a_state_that_could_not_tell_is_told_of_by_its_errors_name(
+def test_record_failure_derives_the_problem_from_the_error_name(
     flow: Flow, store: Store, error: dict[str, str] | None, problem: str, kind: str
 ) -> None:
     """Also one that never ran, and has no status yet."""
@@ -240,7 +240,7 @@ def test_a_state_that_could_not_tell_is_told_of_by_its_errors_name(
     assert (told.state, told.problem, told.kind) == ("failed", problem, kind)
 
 
-def test_an_error_that_a_retry_may_mend_is_not_on_record(flow: Flow, store: Store) -> None:
+def test_a_retryable_error_is_not_written_to_the_status(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     flow.aws.inject(WRITE, Fault("throttle"))
     with pytest.raises(ThrottledError):
@@ -249,7 +249,7 @@ def test_an_error_that_a_retry_may_mend_is_not_on_record(flow: Flow, store: Stor
     assert flow.aws.requests(WRITE) == 1
 
 
-def test_an_error_that_no_retry_mends_is_on_record_before_it_is_raised(flow: Flow, store: Store) -> None:
+def test_a_permanent_error_is_written_to_the_status_and_raised(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     with flow.written_by(Babbler()), pytest.raises(ContentRejectedError):
         lambdas.generate(asked(story_id), Context())
@@ -257,7 +257,7 @@ def test_an_error_that_no_retry_mends_is_on_record_before_it_is_raised(flow: Flo
     assert (told.state, told.problem) == ("failed", "no-good-story")
 
 
-def test_a_step_whose_story_nobody_asked_for_fails_by_name(flow: Flow) -> None:
+def test_a_step_of_an_unknown_story_fails(flow: Flow) -> None:
     with pytest.raises(NotFoundError):
         lambdas.generate(asked("0" * 32), Context())
 
@@ -312,7 +312,7 @@ def run(*calls: tuple[str, dict[str, Any]], **environ: str) -> Ran:
     return Ran([json.loads(line) for line in done.stderr.splitlines()], lines, done.stdout)
 
 
-def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
+def test_logs_are_json_with_story_ids_and_metrics_and_without_texts(
     flow: Flow, store: Store, aws: LocalAws
 ) -> None:
     story_id = flow.accept()
@@ -359,9 +359,7 @@ def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
     assert not {word for word in words if word in ran.text}
 
 
-def test_a_function_of_other_settings_works_with_them(
-    flow: Flow, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_settings_take_effect(flow: Flow, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The app is kept from event to event, but not across settings: a local AWS's handlers meet several."""
     story_id, key = flow.accept(), "stories/{}/en/status.json"
     lambdas.record_failure(asked(story_id), Context())

@@ -20,8 +20,8 @@ from pipeline.batch.runs import Run
 from pipeline.batch.survey import Survey, survey
 from pipeline.bootstrap import build_batch, weights
 from pipeline.cli import catalog_tables as tables
-from pipeline.cli import commands
-from pipeline.cli.terminal import say, tell
+from pipeline.cli.terminal import location, say, tell
+from pipeline.cli.weights import fetch
 from pipeline.config.settings import Settings
 from pipeline.errors import NotFoundError, StoriesError
 from pipeline.ports import Advance
@@ -52,7 +52,7 @@ def run(options: Namespace) -> None:
     app, file = build_batch(settings), reading.read(options.file)
     found = _faultless(app, file)
     if found.todo:
-        commands.fetch(weights(settings), settings)
+        fetch(weights(settings), settings)
     run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(1)}"
     tell(f"run {run_id}: {found.todo} to make, {sum(found.done.values())} made before")
     with _told_where(app, run_id):
@@ -71,7 +71,7 @@ def report(options: Namespace) -> None:
     app = build_batch(_settings(options))
     run_id = options.run or _newest(app)
     say(tables.summary(reporting.report(app, Run(app.store, run_id))))
-    tell(f"report: {commands.where(app.store, keys.run(run_id, 'report.html'))}")
+    tell(f"report: {location(app.store, keys.run(run_id, 'report.html'))}")
 
 
 def publish(options: Namespace) -> None:
@@ -140,7 +140,7 @@ def _told_where(app: App, run_id: str) -> Iterator[None]:
         yield
     finally:
         if next(app.store.list(keys.run(run_id, "report.html")), None):
-            tell(f"report: {commands.where(app.store, keys.run(run_id, 'report.html'))}")
+            tell(f"report: {location(app.store, keys.run(run_id, 'report.html'))}")
 
 
 def _after(app: App, made: Run, options: Namespace) -> None:
@@ -150,7 +150,7 @@ def _after(app: App, made: Run, options: Namespace) -> None:
         return
     if due.is_needed:
         say("\n" + due.markdown())
-        tell(f"to be looked at: {commands.where(app.store, keys.run(made.id, 'review.html'))}")
+        tell(f"to be looked at: {location(app.store, keys.run(made.id, 'review.html'))}")
     elif options.publish:
         _published(publishing.publish(app, made))
         return

@@ -130,10 +130,11 @@ def test_another_model_goes_on_with_its_own_prompt(project: Project) -> None:
 
 
 def test_use_takes_a_prompt_that_is_there_and_no_other(project: Project) -> None:
-    assert project.stories("prompts", "use", "story@9").returncode == 105
-    assert project.stories("prompts", "use", "../../x@1").returncode == 105
+    for unknown in ("story@9", "../../x@1"):
+        assert project.stories("prompts", "use", unknown).stderr.rstrip().endswith(" [unknown-prompt]")
     assert project.stories("prompts", "use", "story@1").returncode == 0
-    assert project.stories("prompts", "use", "story@1", "--every-model").returncode == 109
+    again = project.stories("prompts", "use", "story@1", "--every-model")
+    assert again.stderr.rstrip().endswith(" [already-so]")
 
 
 def test_a_use_of_what_is_in_use_leaves_nothing_to_undo(project: Project) -> None:
@@ -150,8 +151,8 @@ def test_a_prompt_shown_is_its_file(project: Project) -> None:
 
 def test_an_unknown_prompt_is_a_plain_error(project: Project) -> None:
     done = project.stories("make", "a shy snail", "--profile", "fake", "--prompt", "story@99")
-    assert done.returncode == 105
-    assert done.stderr.strip() == "stories: unknown story prompt 'story@99': there are story@1"
+    complaint = "unknown story prompt 'story@99': there are story@1 [unknown-prompt]"
+    assert done.stderr.strip() == f"stories: {complaint}"
 
 
 def test_a_checkout_that_cannot_be_written_is_told_what_to_do(project: Project) -> None:
