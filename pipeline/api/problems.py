@@ -23,9 +23,9 @@ _WORDS = {
     "no-good-story": "No draft of this story was good enough: ask for another, or word the idea differently.",
     "bad-translation": "The translation was not good enough: try another language, or ask for another story.",
     "not-found": "There is no such story in this language: request it first.",
-    "interrupted": "The story was interrupted before it was ready: ask for it again, what is made is kept.",
+    "interrupted": "The story was interrupted: ask for it again, finished parts are kept.",
     "busy": "The story is taking much longer than it should: ask for it again later.",
-    "too-slow": "The story took too long: ask for it again, what is made is kept.",
+    "too-slow": "The story took too long: ask for it again, finished parts are kept.",
     "throttled": "Many stories are being made just now: ask again in a moment.",
     "unavailable": "The storyteller cannot be reached just now: ask again in a moment.",
 }

@@ -6,6 +6,7 @@ URLs are signed when a view is made, and never stored.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pipeline.api import problems
@@ -56,10 +57,7 @@ def _complete(app: App, manifest: Manifest) -> View:
         "locales": _locales(app, manifest.story_id),
         "labels": list(manifest.labels),
         "engines": dict(manifest.engines),
-        "checks": [
-            {"name": check.name, "passed": check.passed, "figure": check.figure, "bound": check.bound}
-            for check in manifest.checks
-        ],
+        "checks": [asdict(check) for check in manifest.checks],
     }
 
 

@@ -196,5 +196,5 @@ def quiet() -> None:
 def _env_path(told: str) -> Path:
     """Beside pyproject.toml, where the commands are run; where pipeline is an installed package, here."""
     project = Path(pipeline.__file__).resolve().parents[1]
-    usual = (project if (project / "pyproject.toml").is_file() else Path.cwd()) / env_file.USUAL
+    usual = (project if (project / "pyproject.toml").is_file() else Path.cwd()) / env_file.DEFAULT
     return Path(told).expanduser() if told else usual

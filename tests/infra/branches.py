@@ -232,7 +232,7 @@ def late_as_a_whole(flow: Flow) -> list[Seen]:
 
 def crash(flow: Flow) -> list[Seen]:
     """A bug of ours."""
-    with patch.object(lambdas, "translate", side_effect=ZeroDivisionError("division by zero")):
+    with patch.object(lambdas, "translate_step", side_effect=ZeroDivisionError("division by zero")):
         return [flow.run(flow.accept(), "fr")]
 
 
