@@ -10,10 +10,10 @@ from typing import Annotated, Any, NamedTuple
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from pipeline.api import models, views
+from pipeline.api import models, openapi, views
 from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.recent import Recent
-from pipeline.api.responses import JSON, PROBLEM, json_response, problem_response, to_json
+from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
 from pipeline.errors import NotFoundError
 from pipeline.steps import status
@@ -42,19 +42,6 @@ Only = Annotated[
     str | None, Query(min_length=2, max_length=models.LONGEST_TAG, description="Only this locale")
 ]
 
-_PROBLEMS = {
-    400: "What was asked cannot be read, or cannot be had; `type` and `detail` say why",
-    500: "Something is wrong here",
-    503: "Not available now: ask again after Retry-After seconds",
-}
-_PROBLEMS_OF_POST = {
-    413: "More than 16 kB",
-    415: "Not application/json",
-    422: "Not an idea for a children's story, or an Idempotency-Key that was sent with another request",
-    429: "Too many stories are being made: ask again after Retry-After seconds",
-    502: "The story could not be made",
-}
-
 
 class Route(NamedTuple):
     """responses: by status, the model and what it means."""
@@ -82,7 +69,7 @@ class Routes:
                 method=route.method,
                 summary=route.summary,
                 operation_id=route.handler.__name__,
-                responses=_documented(route),
+                responses=openapi.documented(route.method, route.path, route.responses),
             )(route.handler)
 
     def methods(self, path: str) -> list[str]:
@@ -180,9 +167,7 @@ class Routes:
         return json_response(200, {"status": "ok", "profile": self._app.profile})
 
     def document(self) -> Response[Any]:
-        from pipeline.api.openapi import document
-
-        return json_response(200, document(self._resolver))
+        return json_response(200, openapi.document(self._resolver))
 
     def _accept(self, body: StoryOrder, key: str | None) -> Edition:
         return self._stories.accept(body, key or "", caller(self._resolver.current_event.raw_event))
@@ -230,21 +215,3 @@ def story_id(path: str) -> str:
 
 def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"<\w+>", "[^/]+", path.rstrip("/")) + "/?")
-
-
-def _documented(route: Route) -> dict[int, Any]:
-    """By status, as Powertools takes a route's responses."""
-    problems = {**_PROBLEMS, **(_PROBLEMS_OF_POST if route.method == "POST" else {})}
-    if "<" in route.path:
-        problems[404] = "There is no such story"
-    responses: dict[int, Any] = {
-        code: {
-            "description": meaning,
-            "content": {JSON: {"model": model} if model else {"schema": {"type": "object"}}},
-        }
-        for code, (model, meaning) in route.responses.items()
-    }
-    for code, meaning in problems.items():
-        content = {PROBLEM: {"model": models.ProblemView}}
-        responses[code] = {"description": meaning, "content": content}
-    return responses

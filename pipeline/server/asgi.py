@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
-import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -22,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 from pipeline.api import problems
 from pipeline.api.gateway import MOST_BYTES, NO_ADDRESS, Api, too_large
 from pipeline.api.problems import Problem
-from pipeline.api.responses import ProxyResponse, proxy_problem
+from pipeline.api.responses import ProxyResponse
 from pipeline.errors import NotFoundError, RequestError, StoriesError
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
+from pipeline.server.proxy import problem_response, proxy_event, to_response
 from pipeline.server.signed_urls import PATH, MediaStore
 from pipeline.server.static_files import page_routes
 
@@ -85,11 +82,11 @@ class _Gateway(BaseRoute):
         request = Request(scope, receive)
         body = await _body(request)
         if isinstance(body, Problem):
-            response = self._api.reject(_event(request, ""), body)
+            response = self._api.reject(proxy_event(request, ""), body)
         else:
             limiter = self._waiting if _waits_for_story(request) else self._quick
-            response = await to_thread.run_sync(self._api, _event(request, body), None, limiter=limiter)
-        await _response(self._as_called(response, request))(scope, receive, send)
+            response = await to_thread.run_sync(self._api, proxy_event(request, body), None, limiter=limiter)
+        await to_response(self._as_called(response, request))(scope, receive, send)
 
     def _as_called(self, response: ProxyResponse, request: Request) -> ProxyResponse:
         """With media URLs that a client elsewhere can reach: 127.0.0.1 would be the client itself."""
@@ -122,12 +119,12 @@ class _Media:
             filename = self._media.check(key, query)
             path = self._path_of(key)
         except RequestError as error:
-            return _problem(problems.of_address(error))
+            return problem_response(problems.of_address(error))
         except StoriesError as error:
-            return _problem(problems.of(error))
+            return problem_response(problems.of(error))
         if not path.is_file():
-            return _problem(problems.of(NotFoundError("")))
-        seconds = max(0, int(query["expires"]) - int(time.time()))
+            return problem_response(problems.of(NotFoundError("")))
+        seconds = max(0, int(query["expires"]) - int(self._media.clock()))
         headers = {
             "Cache-Control": f"private, max-age={seconds}",
             "X-Content-Type-Options": "nosniff",
@@ -158,44 +155,6 @@ def _waits_for_story(request: Request) -> bool:
     return request.method == "POST" and request.url.path == "/"
 
 
-def _event(request: Request, body: str) -> dict[str, Any]:
-    """A proxy event of a REST API (API Gateway, "Lambda proxy integration: input format")."""
-    headers: dict[str, list[str]] = defaultdict(list)
-    for name, value in request.headers.items():
-        headers[name].append(value)
-    query: dict[str, list[str]] = defaultdict(list)
-    for name, value in request.query_params.multi_items():
-        query[name].append(value)
-    path = request.scope["path"]
-    return {
-        "httpMethod": request.method,
-        "path": path,
-        "resource": path,
-        "headers": {name: values[-1] for name, values in headers.items()},
-        "multiValueHeaders": headers,
-        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
-        "multiValueQueryStringParameters": query or None,
-        "pathParameters": None,
-        "body": body or None,
-        "isBase64Encoded": False,
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "path": path,
-            "stage": "$default",
-            "httpMethod": request.method,
-            "identity": {"sourceIp": request.client.host if request.client else ""},
-        },
-    }
-
-
-def _response(proxy: ProxyResponse) -> Response:
-    response = Response(proxy["body"], proxy["statusCode"])
-    for name, values in proxy["multiValueHeaders"].items():
-        for value in values:
-            response.headers.append(name, value)
-    return response
-
-
 async def _unknown_host(scope: Scope, receive: Receive, send: Send) -> None:
     name = name_of(Request(scope).headers.get("host", ""))[:_LONGEST_NAME]
     detail = "A request needs one Host header, with a name of this server."
@@ -204,20 +163,16 @@ async def _unknown_host(scope: Scope, receive: Receive, send: Send) -> None:
             f"This server has no such name as {name}. Open it by its numeric address, such as "
             f"http://127.0.0.1:8000; or, if the name is yours, start it with --url http://{name}:PORT."
         )
-    await _problem(Problem("unknown-host", 400, detail))(scope, receive, send)
+    await problem_response(Problem("unknown-host", 400, detail))(scope, receive, send)
 
 
 def _no_file(_: Request, error: Exception) -> Response:
     """For the page's folders; every other path is the API's."""
     if isinstance(error, HTTPException) and error.status_code == 405:
         return _read_only()
-    return _problem(NO_ADDRESS)
+    return problem_response(NO_ADDRESS)
 
 
 def _read_only() -> Response:
     problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
-    return _problem(problem, {"Allow": "GET, HEAD"})
-
-
-def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    return _response(proxy_problem(problem, headers))
+    return problem_response(problem, {"Allow": "GET, HEAD"})

@@ -161,7 +161,7 @@ def test_each_segment_can_be_played_while_the_next_is_spoken() -> None:
         )
         assert view["status"] == "speaking"
         assert view["title"].endswith("and the Little Lantern")
-        assert view["story"] == " ".join(one["text"] for one in view["segments"])
+        assert view["story"] == " ".join(segment["text"] for segment in view["segments"])
         for number, segment in enumerate(view["segments"]):
             assert ("audioUrl" in segment) is (number < spoken)
             assert (segment.get("durationMs", 0) > 0) is (number < spoken)

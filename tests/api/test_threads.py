@@ -1,4 +1,4 @@
-"""I5: nothing of one request leaks into another, however many threads ask at once."""
+"""No request reads anything of another, with 64 threads at once."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.api.calling import FakeApi, as_response, event
 THREADS, TURNS = 64, 8
 
 
-class Said(BaseModel):
+class Body(BaseModel):
     name: str
 
 
 def mixed_up(resolver: APIGatewayRestResolver) -> int:
-    """How many of 64 threads' answers hold anything of another's request."""
+    """How many responses of 64 threads hold anything of another request."""
 
-    def echo(body: Said) -> Response[Any]:
+    def echo(body: Body) -> Response[Any]:
         threading.Event().wait(0.002)  # so that others come in between
         response = resolver.current_event
         view = {"name": body.name, "header": response.headers["x-name"], "body": response.json_body["name"]}
@@ -33,14 +33,14 @@ def mixed_up(resolver: APIGatewayRestResolver) -> int:
     for number in range(1, 1 + THREADS):
         resolver.post(f"/of/{number}")(echo)
 
-    def ask(number: int) -> int:
+    def send(number: int) -> int:
         name = f"name-{number}"
         headers = {"x-name": name, "content-type": "application/json"}
-        asked = event("POST", f"/of/{number}", json.dumps({"name": name}), headers)
+        request = event("POST", f"/of/{number}", json.dumps({"name": name}), headers)
         wrong = 0
         for _ in range(TURNS):
             try:
-                view = as_response(resolver.resolve(asked, None))
+                view = as_response(resolver.resolve(request, None))
             except Exception:  # noqa: BLE001 - it fell over what another request had changed
                 wrong += 1
                 continue
@@ -52,7 +52,7 @@ def mixed_up(resolver: APIGatewayRestResolver) -> int:
     sys.setswitchinterval(1e-6)  # threads take turns between any two steps, not every 5 ms
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            return sum(pool.map(ask, range(1, 1 + THREADS)))
+            return sum(pool.map(send, range(1, 1 + THREADS)))
     finally:
         sys.setswitchinterval(usual)
 
@@ -71,7 +71,7 @@ def test_64_concurrent_stories_are_each_its_own() -> None:
     api.handler.warm()
     together = threading.Barrier(THREADS)
 
-    def ask(number: int) -> None:
+    def send(number: int) -> None:
         idea = f"a snail and the number n{number}n"
         together.wait(timeout=30)
         response = api("POST", "/", {"context": idea, "variant": number}, caller=f"192.0.2.{number}")
@@ -83,5 +83,5 @@ def test_64_concurrent_stories_are_each_its_own() -> None:
         assert view.json["context"] == idea
 
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(ask, range(THREADS)))
+        list(pool.map(send, range(THREADS)))
     assert api.text.stories == THREADS

@@ -63,8 +63,8 @@ def test_an_endpoint_that_does_not_exist_is_named(stories: Stories, aws: LocalAw
 
 
 def test_a_story_is_made_listed_shown_and_counted_in_the_cost(stories: Stories, aws: LocalAws) -> None:
-    made = run(stories, "make", "a shy snail", "--locale", "fr-CA", "--json", **settings(aws))
-    (manifest,) = made.manifests
+    done = run(stories, "make", "a shy snail", "--locale", "fr-CA", "--json", **settings(aws))
+    (manifest,) = done.manifests
     assert manifest["locale"] == "fr-CA"
     assert manifest["story_id"][:12] in run(stories, "list", **settings(aws)).out
     shown = run(stories, "show", manifest["story_id"][:8], **settings(aws)).out
