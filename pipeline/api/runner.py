@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Protocol
@@ -44,13 +44,22 @@ class InProcess:
     """A bounded queue and worker threads around the steps. Equal requests are one job.
 
     workers: jobs at once. waiting: jobs that may wait besides. publish: whether finished stories are listed.
+    clock: seconds, to measure durations.
     """
 
-    def __init__(self, app: App, workers: int = 2, waiting: int = 16, publish: bool = False) -> None:
+    def __init__(
+        self,
+        app: App,
+        workers: int = 2,
+        waiting: int = 16,
+        publish: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._workers = workers
         self._most = workers + waiting
         self._publish = publish
+        self._clock = clock
         # None ends a worker.
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -120,9 +129,9 @@ class InProcess:
 
     def _work(self) -> None:
         while (job := self._queue.get()) and not self._stopping:
-            started = time.monotonic()
+            started = self._clock()
             error = self._make(job)
-            self._durations.append(time.monotonic() - started)
+            self._durations.append(self._clock() - started)
             # The failure is in the store before the job may start again: else it would overwrite that status.
             with self._lock:
                 if error:

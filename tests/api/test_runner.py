@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_a_failure_written_late_does_not_overwrite_the_next_attempt() -> None:
     until(lambda: is_complete(app.store, story_id, "en"))
 
 
-def test_a_full_queue_is_a_429_with_retry_after() -> None:
+def test_a_full_queue_is_a_busy_error_until_a_job_is_over() -> None:
     gate = Gate()
     app = fake_app(MemoryStore(), text=HeldText(gate))
     runner = InProcess(app, workers=1, waiting=2)
@@ -131,19 +132,17 @@ def test_a_full_queue_is_a_429_with_retry_after() -> None:
     until(lambda: is_complete(app.store, ids[3], "en"))
 
 
-def test_retry_after_is_short_for_a_fast_model() -> None:
+def test_retry_after_follows_the_durations_of_the_last_stories() -> None:
     gate = Gate()
-    gate.let(100)
     app = fake_app(MemoryStore(), text=HeldText(gate))
-    runner = InProcess(app, workers=1, waiting=0)
-    for variant in range(3):
-        runner.finish(accept(app, "a shy snail", variant), "en", 60)
-    held = fake_app(app.store, text=HeldText(Gate()))
-    runner._app = held
-    runner.start(accept(app, "a shy snail", 8), "en")
+    runner = InProcess(app, workers=1, waiting=0, clock=count(step=10).__next__)
+    first, second, third = (accept(app, "a shy snail", variant) for variant in range(3))
+    gate.let(5)  # a draft and its four judgements
+    runner.finish(first, "en", 60)
+    runner.start(second, "en")
     with pytest.raises(BusyError) as caught:
-        runner.start(accept(app, "a shy snail", 9), "en")
-    assert caught.value.retry_after == 1
+        runner.start(third, "en")
+    assert caught.value.retry_after == 10
 
 
 def test_resume_makes_what_an_earlier_process_accepted() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.api.calling import until
 from tests.api.servers import serving
 from tests.command import Stories
 
@@ -20,12 +21,13 @@ IDEA = {"context": "a shy snail"}
 
 def test_the_greeting_has_a_request_that_works_and_ctrl_c_ends_it(stories: Stories) -> None:
     with serving(stories) as [server]:
-        assert server("GET", "/health").json == {"status": "ok", "profile": "fake"}
+        until(lambda: server.lines[-1].startswith("More: "))
         example = re.search(r"Try:  (curl .*?'\{.*?\}')", "".join(server.lines), re.DOTALL)
         assert example
         command = shlex.split(example[1].replace("\\\n", " "))
         assert command[:3] == ["curl", "--location", server.base]
         assert command[command.index("--header") + 1] == "Content-Type: application/json"
+        assert server("GET", "/health").json == {"status": "ok", "profile": "fake"}
         response = server("POST", "/", command[command.index("--data") + 1].encode())
         assert (response.status, response.json["locale"]) == (200, "fr")
         assert_one_connection_serves_many_requests(server.base)

@@ -17,7 +17,7 @@ from pipeline.api.responses import PROBLEM
 from pipeline.engines.embedded.files import FileStore
 from pipeline.server.asgi import build_server
 from pipeline.server.signed_urls import MediaStore
-from tests.api.calling import IDEA, FakeApi
+from tests.api.calling import IDEA, FakeApi, until
 from tests.api.servers import Server, serving
 from tests.api.test_refusals import ORIGIN, SECURE
 from tests.command import Stories
@@ -54,20 +54,6 @@ def received(server: Server, request: bytes) -> bytes:
 def head(path: str = "/stories", *lines: str) -> bytes:
     every = (f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", *lines)
     return "\r\n".join(every).encode() + b"\r\n\r\n"
-
-
-def test_the_demo_request_gives_a_story_and_its_mp3(server: Server) -> None:
-    response = server("POST", "/", {"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"})
-    assert response.status == 200
-    assert response.json["locale"] == "fr"
-    sound = server("GET", response.json["mp3Url"].removeprefix(server.base))
-    assert sound.status == 200
-    assert sound.body.startswith("ID3")
-
-
-def test_a_story_made_here_is_listed_here(server: Server) -> None:
-    story = server("POST", "/", {"context": IDEA}).json
-    assert story["id"] in {card["id"] for card in server("GET", "/stories").json["stories"]}
 
 
 @pytest.mark.parametrize("length", ["16385", "999999999999999"])
@@ -173,19 +159,24 @@ def test_the_log_holds_no_idea_no_query_and_no_control_characters(server: Server
     server("POST", "/", {"context": "a snail called Ermintrude"})
     server("GET", "/stories/%1b[31m%0a00:00:00%20200%20GET/forged")
     server("GET", "/health?secret=1")
-    response = "".join(server.lines)
-    assert "POST /" in response
-    assert "Ermintrude" not in response
-    assert "secret" not in response
-    assert "\x1b" not in response
-    assert "\n00:00:00" not in response
+    until(lambda: any(" GET /health " in line for line in server.lines))
+    log = "".join(server.lines)
+    assert " POST / " in log
+    assert not [text for text in ("Ermintrude", "secret", "\x1b", "\n00:00:00") if text in log]
 
 
-def test_a_built_page_is_served_beside_the_api(tmp_path: Path) -> None:
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text("<title>Stories</title>")
-    (tmp_path / "assets" / "app.js").write_text("1")
-    with TestClient(build_server(FakeApi().handler, None, None, tmp_path), HERE) as client:
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """A built frontend."""
+    page = tmp_path / "page"
+    (page / "assets").mkdir(parents=True)
+    (page / "index.html").write_text("<title>Stories</title>")
+    (page / "assets" / "app.js").write_text("1")
+    return page
+
+
+def test_a_built_page_is_served_beside_the_api(page: Path) -> None:
+    with TestClient(build_server(FakeApi().handler, None, None, page), HERE) as client:
         assert client.get("/").text == "<title>Stories</title>"
         assert client.get("/assets/app.js").status_code == 200
         assert client.post("/", json={"context": IDEA}).json()["status"] == "done"
@@ -201,11 +192,9 @@ def test_a_built_page_is_served_beside_the_api(tmp_path: Path) -> None:
     [("GET", "/assets/none.js", 404), ("GET", "/assets/", 404), ("POST", "/assets/app.js", 405)],
 )
 def test_an_error_in_a_folder_of_the_page_is_a_problem(
-    tmp_path: Path, method: str, path: str, status: int
+    page: Path, method: str, path: str, status: int
 ) -> None:
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "assets" / "app.js").write_text("1")
-    with TestClient(build_server(FakeApi().handler, None, None, tmp_path), HERE) as client:
+    with TestClient(build_server(FakeApi().handler, None, None, page), HERE) as client:
         response = client.request(method, path)
     assert response.status_code == response.json()["status"] == status
     assert response.headers["content-type"] == PROBLEM
@@ -214,30 +203,14 @@ def test_an_error_in_a_folder_of_the_page_is_a_problem(
 
 
 @pytest.mark.parametrize("path", ["/health", "/", "/assets/app.js", "/media/x.mp3?expires=1"])
-def test_an_unknown_host_name_opens_nothing(media: MediaStore, tmp_path: Path, path: str) -> None:
-    (tmp_path / "page" / "assets").mkdir(parents=True)
-    (tmp_path / "page" / "index.html").write_text("<title>Stories</title>")
-    (tmp_path / "page" / "assets" / "app.js").write_text("1")
-    server = build_server(FakeApi().handler, media, media.inner.path, tmp_path / "page")
+def test_an_unknown_host_name_opens_nothing(media: MediaStore, page: Path, path: str) -> None:
+    server = build_server(FakeApi().handler, media, media.inner.path, page)
     with TestClient(server, "http://evil.example:8000") as client:
         response = client.get(path)
     assert (response.status_code, response.headers["content-type"]) == (400, PROBLEM)
     assert response.json()["type"] == "urn:mvp-stories:problem:unknown-host"
     assert "--url http://evil.example:PORT" in response.json()["detail"]
     assert SECURE.items() <= response.headers.items()
-
-
-def test_an_unknown_host_name_makes_no_story() -> None:
-    api = FakeApi()
-    with TestClient(build_server(api.handler, None, None, None), "http://evil.example") as client:
-        assert client.post("/stories", json={"context": IDEA}).status_code == 400
-    assert not list(api.app.store.list("stories/"))
-
-
-def test_a_given_host_name_is_known() -> None:
-    server = build_server(FakeApi().handler, None, None, None, names=["stories.example.org"])
-    with TestClient(server, "https://stories.example.org") as client:
-        assert client.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -247,22 +220,12 @@ def test_media_urls_have_the_host_of_the_request(media: MediaStore, called: str)
     api = FakeApi(store=media.inner)
     server = build_server(api.handler, media, media.inner.path, None, as_called=True)
     with TestClient(server, called) as client:
-        response = client.post("/", json={"context": f'"{media.base}/media/" said a snail'}).json()
-        sounds = [
-            response["mp3Url"],
-            response["downloadUrl"],
-            *(segment["audioUrl"] for segment in response["segments"]),
-        ]
-        assert {sound[: len(called) + 7] for sound in sounds} == {f"{called}/media/"}
-        assert client.get(response["mp3Url"]).content.startswith(b"ID3")
-        assert response["context"] == f'"{media.base}/media/" said a snail'
-
-
-def test_media_urls_have_a_given_base(media: MediaStore) -> None:
-    server = build_server(FakeApi(store=media.inner).handler, media, media.inner.path, None)
-    with TestClient(server, HERE) as client:
-        response = client.post("/", json={"context": IDEA}).json()
-    assert response["mp3Url"].startswith("http://127.0.0.1:8000/media/")
+        story = client.post("/", json={"context": f'"{media.base}/media/" said a snail'}).json()
+        sounds = [segment["audioUrl"] for segment in story["segments"]]
+        for sound in (story["mp3Url"], story["downloadUrl"], *sounds):
+            assert sound.startswith(f"{called}/media/")
+        assert client.get(story["mp3Url"]).content.startswith(b"ID3")
+        assert story["context"] == f'"{media.base}/media/" said a snail'
 
 
 def test_query_parameters_are_decoded(server: Server) -> None:
