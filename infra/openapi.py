@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.api.document import document
 from pipeline.api.gateway import Api
+from pipeline.api.openapi import document
 from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app

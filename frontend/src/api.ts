@@ -10,7 +10,7 @@ export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engi
   segments: Segment[];
 };
 export type Card = Schemas["Card"];
-export type Catalog = Schemas["Catalog"];
+export type Catalog = Schemas["StoryPage"];
 export type LocaleView = Schemas["LocaleView"];
 export type Accepted = Schemas["Accepted"];
 

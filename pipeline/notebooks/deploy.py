@@ -198,4 +198,4 @@ def _env_path(path: str) -> Path:
     """For "": .env beside pyproject.toml, where the commands run, or in the current folder."""
     project = Path(pipeline.__file__).resolve().parents[1]
     folder = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return Path(path).expanduser() if path else folder / env_file.USUAL
+    return Path(path).expanduser() if path else folder / env_file.DEFAULT

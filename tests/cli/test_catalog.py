@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.__main__ import main
-from pipeline.cli.exit_codes import INTERRUPTED, STATUS
 from pipeline.engines.fake import FakeSpeech
 from pipeline.errors import EngineError
 from tests.command import ROOT, Done, Stories
@@ -75,7 +74,7 @@ def test_check_lists_every_fault_with_its_line(catalog: Command) -> None:
     faults = "".join(f"- {{context: idea {number}, colour: red}}\n" for number in range(60))
     (catalog.folder / "tales.yaml").write_text(f"{CATALOG}- a shy snail\n{faults}", "utf-8")
     done = catalog("check", "tales.yaml")
-    assert done.status == STATUS["bad-catalog"]
+    assert done.problem == "bad-catalog"
     lines = done.out.splitlines()
     assert lines[0].startswith("tales.yaml:8: the same story as line 5")
     assert [line.split(":")[1] for line in lines] == [str(number) for number in range(8, 69)]
@@ -86,14 +85,14 @@ def test_check_lists_every_fault_with_its_line(catalog: Command) -> None:
 def test_a_faulty_catalog_is_neither_estimated_nor_run(catalog: Command, verb: str) -> None:
     (catalog.folder / "tales.yaml").write_text(CATALOG + "- {context: x, colour: red}\n", "utf-8")
     done = catalog(verb, "tales.yaml")
-    assert (done.status, done.out) == (STATUS["bad-catalog"], "")
+    assert (done.problem, done.out) == ("bad-catalog", "")
     assert "line 8: colour: not known here" in done.err
     assert not (catalog.folder / "out").exists()
 
 
 def test_a_file_that_is_none_says_so(catalog: Command) -> None:
     done = catalog("check", "none.yaml")
-    assert done.status == STATUS["bad-catalog"]
+    assert done.problem == "bad-catalog"
     assert "No such file" in done.err
 
 
@@ -137,7 +136,7 @@ def test_a_review_that_is_due_comes_before_publishing_and_says_how(catalog: Comm
 def test_a_slip_in_what_is_left_out_publishes_nothing(catalog: Command) -> None:
     run = run_id(catalog("run", "tales.yaml"))
     done = catalog("publish", run, "--except", "deadbeef")
-    assert done.status == STATUS["bad-id"]
+    assert done.problem == "bad-id"
     assert "nothing was published" in done.err
     assert not (catalog.folder / "out" / "catalogs").exists()
 
@@ -145,9 +144,9 @@ def test_a_slip_in_what_is_left_out_publishes_nothing(catalog: Command) -> None:
 def test_withdraw_takes_back_what_was_published(catalog: Command) -> None:
     run = run_id(catalog("run", "tales.yaml", "--publish"))
     assert catalog("withdraw", run).status == 0
-    assert catalog("withdraw", "another").status == STATUS["not-found"]
+    assert catalog("withdraw", "another").problem == "not-found"
     done = catalog("publish", run)
-    assert done.status == STATUS["bad-request"]
+    assert done.problem == "bad-request"
     assert "was withdrawn" in done.err
 
 
@@ -162,7 +161,7 @@ def test_a_red_run_has_a_status_of_its_own_and_tells_each_failure(
     said = FakeSpeech.synthesize
     monkeypatch.setattr(FakeSpeech, "synthesize", mute)
     done = catalog("run", "tales.yaml")
-    assert done.status == STATUS["red-run"]
+    assert done.problem == "red-run"
     assert "2 made, 2 failed" in done.out
     failed = [line.split() for line in done.out.splitlines() if " speak " in line]
     assert [(line[0], line[2], line[4], line[5]) for line in failed] == [
@@ -183,7 +182,7 @@ def test_a_budget_stops_a_run_without_fault(catalog: Command) -> None:
 
 def test_report_is_of_the_newest_run_or_of_the_one_named_and_runs_lists_them(catalog: Command) -> None:
     assert "no runs yet" in catalog("runs").err
-    assert catalog("report").status == STATUS["not-found"]
+    assert catalog("report").problem == "not-found"
     first = run_id(catalog("run", "tales.yaml", "--budget", "0"))
     second = run_id(catalog("run", "tales.yaml", "--chunk-size", "1"))
     rows = [re.split(r"  +", line) for line in catalog("runs").out.splitlines()]
@@ -208,13 +207,13 @@ def test_amounts_that_cannot_be_meant_are_refused(catalog: Command, told: list[s
 def test_ctrl_c_reports_what_is_made_and_the_same_command_goes_on(stories: Stories) -> None:
     (stories.directory / "tales.yaml").write_text(CATALOG, "utf-8")
     command = ("catalog", "run", "tales.yaml", "--chunk-size", "1")
-    (running,) = stories.slowly(0.05, *command)
+    (running,) = stories.paced(*command, seconds=0.05)
     assert running.stderr
     while "chunk 1 of 2: 2 made" not in (line := running.stderr.readline()):
         assert line, "it ended before it was stopped"
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=30)
-    assert running.returncode == INTERRUPTED
+    assert running.returncode == 130
     assert re.search(r"^report: .+report\.html$", err, re.MULTILINE)
     assert "the same command goes on" in err
     assert "Traceback" not in err

@@ -9,7 +9,7 @@ from pipeline import bootstrap
 from pipeline.config.settings import Settings
 from pipeline.engines.embedded.files import FileStore
 from pipeline.ports import Store
-from tests.api.calling import IDEA, Calling
+from tests.api.calling import IDEA, FakeApi
 from tests.command import Stories
 from tests.dags.airflows import Airflow
 
@@ -31,7 +31,7 @@ def by_command_line(folder: Path) -> dict[str, bytes]:
 
 def by_api(folder: Path) -> dict[str, bytes]:
     store = FileStore(folder)
-    api = Calling(store)
+    api = FakeApi(store)
     for locale in _LOCALES:
         accepted = api.post(body={"context": IDEA, "locale": locale, "variant": 0})
         api.followed(accepted.headers["location"])
@@ -45,19 +45,19 @@ def by_dag(airflow: Airflow) -> dict[str, bytes]:
 
 
 def test_command_line_api_and_dag_make_the_same_manifests(airflow: Airflow, tmp_path: Path) -> None:
-    told = by_command_line(tmp_path / "cli")
-    assert {json.loads(body)["locale"] for body in told.values()} == set(_LOCALES)
-    assert by_api(tmp_path / "api") == told
-    assert by_dag(airflow) == told
+    response = by_command_line(tmp_path / "cli")
+    assert {json.loads(body)["locale"] for body in response.values()} == set(_LOCALES)
+    assert by_api(tmp_path / "api") == response
+    assert by_dag(airflow) == response
 
 
 def test_what_they_make_is_the_profile_s_own_prompt_s(tmp_path: Path) -> None:
     """Not what a test's own app would make of it."""
     app = bootstrap.build_app(Settings.from_env({}, profile="fake", out=tmp_path))
-    told = by_command_line(tmp_path / "cli")
+    response = by_command_line(tmp_path / "cli")
     requests = FileStore(tmp_path / "cli" / "out")
     asked = [
         json.loads(requests.get(key)) for key in requests.list("stories/") if key.endswith("request.json")
     ]
     assert {one["prompt"] for one in asked} == {app.prompt.id}
-    assert told
+    assert response

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.cli.exit_codes import STATUS
 
 from pipeline.cli.__main__ import main
-from pipeline.cli.exit_codes import STATUS
 from pipeline.errors import ConfigError, RequestError, StoriesError
 from pipeline.notebooks.experiment import promotion
 from pipeline.story import prompt as story_prompts
