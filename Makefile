@@ -34,6 +34,12 @@ test: setup ## the tests, with the draft profile's real engines (fetches 93 MB o
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not embedded and not aws_live and not browser"
 	@$(BIN)/python -m pytest -m browser tests/frontend
 
+# Folders without real engines, servers or a browser.
+QUICK := $(addprefix tests/,story storage steps config batch api bench engines/contracts engines/test_fake.py test_lint_names.py)
+
+test-quick: setup ## a minute of tests: no engines, no servers, no browser
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not embedded and not aws_live and not browser" $(QUICK)
+
 test-embedded: setup ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
 	@$(BIN)/stories models fetch
 	@$(BIN)/python -m pytest -m "not aws_live and not browser"
@@ -55,9 +61,10 @@ serve: $(if $(filter aws,$(PROFILE)),setup,setup-story) ## the API (and the page
 openapi: setup ## infra/openapi.yaml anew, from the API's routes
 	@$(BIN)/python infra/openapi.py
 
-lint: setup lint-infra ## ruff, mypy --strict, who may import whom, openapi.yaml, the template
+lint: setup lint-infra ## ruff, mypy --strict, names, import contracts, openapi.yaml, the template
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python infra/lint_names.py
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python infra/openapi.py --check
@@ -94,7 +101,7 @@ setup-uv:
 setup-story:
 	@$(SETUP) story
 
-.PHONY: help story serve openapi fuzz setup setup-uv setup-story test test-embedded test-aws-live aws-local lint format bench bench-quick lock clean
+.PHONY: help story serve openapi fuzz setup setup-uv setup-story test test-quick test-embedded test-aws-live aws-local lint format bench bench-quick lock clean
 
 include infra/infra.mk
 include infra/frontend.mk

@@ -5,6 +5,7 @@ that is ready costs two starts of Python. The stamp in it names the project's fo
 file that was installed from; it is removed before anything is changed and written last. Without a stamp
 that fits, the environment is made anew: a run that was killed or a folder that was moved heals itself.
 """
+# ruff: noqa: T201, S603 - a command prints, and starts Python, pip and uv
 
 from __future__ import annotations
 
@@ -98,7 +99,7 @@ def set_up(venv: Path, files: tuple[str, ...], lock: int) -> None:
 
 
 def create(venv: Path, run: Callable[..., None]) -> None:
-    """An empty environment; in .venv with uv, at the lock's version and hashes, by the pip that venv brings."""
+    """An empty environment; .venv gets uv, at the lock's version and hashes, by the pip that venv brings."""
     if not SUPPORTED[0] <= sys.version_info < SUPPORTED[1]:
         version = ".".join(map(str, sys.version_info[:3]))
         sys.exit(f"Python 3.11 to 3.13 is needed; this is {version}. Name another: make PYTHON=python3.12 …")
@@ -155,7 +156,7 @@ def digest(name: str) -> str:
 
 
 def read_stamp(venv: Path) -> dict:
-    """{"folder": …, "files": {name: digest}}; with no folder where there is none, or none that can be read."""
+    """{"folder": …, "files": {name: digest}}; no folder where the stamp is missing or unreadable."""
     try:
         stamp = json.loads((venv / STAMP).read_text("utf-8"))
         return {"folder": stamp["folder"], "files": dict(stamp["files"])}
