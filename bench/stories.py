@@ -22,8 +22,8 @@ IDEAS = (
 
 def story_bodies(count: int) -> list[dict[str, Any]]:
     """The first attempt at `count` ideas, as bodies of the server's chat completion."""
-    asked = story_prompt()
-    return [chat_body(asked.prompt(StoryRequest(idea), idea, 0)) for idea in IDEAS[:count]]
+    prompt = story_prompt()
+    return [chat_body(prompt.prompt(StoryRequest(idea), idea, 0)) for idea in IDEAS[:count]]
 
 
 def chat_body(prompt: Prompt) -> dict[str, Any]:
