@@ -17,7 +17,7 @@ OFFLINE := env AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0
 RUNTIME = PythonRuntime=$(shell $(INFRA_BIN)/python -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
 STAGED := $(filter-out %.pyc,$(shell find pipeline infra/package -name __pycache__ -prune -o -type f -print))
 # A check that passes has nothing to say.
-QUIET = quiet() { told=$$("$$@" 2>&1) || { printf '%s\n' "$$told"; exit 1; }; }; quiet
+QUIET = quiet() { output=$$("$$@" 2>&1) || { printf '%s\n' "$$output"; exit 1; }; }; quiet
 
 setup-infra:
 	@$(SETUP) infra
