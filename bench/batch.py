@@ -1,12 +1,16 @@
-"""Tokens a second of eight stories in parallel slots, over the same eight one at a time.
+"""Tokens a second: eight stories in parallel slots over one at a time, and beside a busy loop over quiet.
 
-As a worker (python -m bench.batch): {"slots", "variant", "together"} -> tokens written and seconds.
+As a worker (python -m bench.batch): {"slots", "variant", "stories", "together"} -> tokens and seconds.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 from bench.figures import Finding, Result, Run, Target, against, interleaved, ratios
@@ -24,27 +28,58 @@ STORIES = 8
 
 
 def measure(quick: bool) -> Result:
-    pairs = {slots: _pairs(slots, 1 if quick else 3) for slots in (SLOTS[:1] if quick else SLOTS)}
-    findings = [_finding(slots, runs) for slots, runs in pairs.items()]
-    return Result(findings, {f"{slots} slots": runs for slots, runs in pairs.items()})
+    count = 1 if quick else 3
+    pairs = {slots: _slots(slots, count) for slots in (SLOTS[:1] if quick else SLOTS)}
+    findings = [
+        _finding(f"{STORIES} stories in {slots} slots / one at a time", runs, Target(2, at_least=True))
+        for slots, runs in pairs.items()
+    ]
+    busy = _beside_a_busy_loop(count)
+    findings.append(_finding("a story beside one busy loop / quiet", busy, Target(0.4, at_least=True)))
+    return Result(findings, {**{f"{slots} slots": runs for slots, runs in pairs.items()}, "busy": busy})
 
 
-def _pairs(slots: int, count: int) -> list[tuple[Run, Run]]:
+def _slots(slots: int, count: int) -> list[tuple[Run, Run]]:
     with Worker("bench.batch") as writer:
 
         def run(number: int, together: bool) -> Run:
             # Another variant each time: a repeated story would be read from the prompt cache.
-            return writer.request(slots=slots, variant=2 * number + together + 1, together=together)
+            return writer.request(
+                slots=slots, variant=2 * number + together + 1, stories=STORIES, together=together
+            )
 
-        writer.request(slots=slots, variant=0, together=True)  # loads the model and fills the slots
+        # Loads the model and fills the slots.
+        writer.request(slots=slots, variant=0, stories=STORIES, together=True)
         return interleaved(partial(run, together=True), partial(run, together=False), count)
 
 
-def _finding(slots: int, pairs: list[tuple[Run, Run]]) -> Finding:
+def _beside_a_busy_loop(count: int) -> list[tuple[Run, Run]]:
+    with Worker("bench.batch") as writer:
+
+        def quiet(number: int) -> Run:
+            return writer.request(slots=SLOTS[0], variant=number, stories=1, together=False)
+
+        def busy(number: int) -> Run:
+            with busy_core():
+                return quiet(count + number)
+
+        quiet(2 * count)  # loads the model
+        return interleaved(busy, quiet, count)
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Another process that never rests, as a browser or a build does."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _finding(what: str, pairs: list[tuple[Run, Run]], target: Target) -> Finding:
     rates = [(first["tokens"] / first["seconds"], last["tokens"] / last["seconds"]) for first, last in pairs]
-    note = "; ".join(f"{together:.1f} against {alone:.1f} tokens/s" for together, alone in rates)
-    what = f"{STORIES} stories in {slots} slots / one at a time"
-    target = Target(2, at_least=True)
+    note = "; ".join(f"{first:.1f} against {second:.1f} tokens/s" for first, second in rates)
     return Finding("batch", what, ratios(rates), "× tokens/s", target, f"{note}; {against(pairs)}")
 
 
@@ -53,7 +88,9 @@ def write(engines: dict[int, TextEngine], request: Run) -> Run:
     if slots not in engines:
         name = profile("embedded")["text"]
         engines[slots] = create("llama", name=name, weights=partial(model_path, name), parallel=slots)
-    prompts = [prompt.prompt(StoryRequest(idea, request["variant"]), idea, 0) for idea in IDEAS[:STORIES]]
+    prompts = [
+        prompt.prompt(StoryRequest(idea, request["variant"]), idea, 0) for idea in IDEAS[: request["stories"]]
+    ]
     start = time.perf_counter()
     with ThreadPoolExecutor(STORIES if request["together"] else 1) as pool:
         completions = list(pool.map(engines[slots].complete, prompts))
