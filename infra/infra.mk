@@ -16,16 +16,13 @@ OFFLINE := env AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0
 # The functions run on the Python that built and tested them.
 RUNTIME = PythonRuntime=$(shell $(INFRA_BIN)/python -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
 STAGED := $(filter-out %.pyc,$(shell find pipeline infra/package -name __pycache__ -prune -o -type f -print))
-# A check prints only when it fails.
+# A check that passes has nothing to say.
 QUIET = quiet() { output=$$("$$@" 2>&1) || { printf '%s\n' "$$output"; exit 1; }; }; quiet
 
-$(INFRA)/.done: $(UV) requirements-infra.txt
-	@echo "Setting up $(INFRA): about 400 MB, once"
-	@$(PYTHON) -m venv $(INFRA)
-	@$(UV) pip install -q --python $(INFRA_BIN)/python --no-deps --require-hashes -r requirements-infra.txt
-	@touch $@
+setup-infra:
+	@$(SETUP) infra
 
-lint-infra: $(INFRA)/.done ## the template and the pipeline definition: sam, cfn-lint, checkov, GitHub's schema; offline
+lint-infra: setup-infra ## the template and the pipeline definition: sam, cfn-lint, checkov, GitHub's schema; offline
 	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory -j 2 lint-sam lint-checkov lint-cfn lint-ci
 
 lint-sam:
@@ -43,7 +40,7 @@ lint-ci:
 package: build/sam/template.yaml ## the Lambda functions' package, built without Docker; its size and content
 	@$(INFRA_BIN)/python infra/package/weigh.py build/sam/MvpStoriesWorkflowTrigger
 
-build/sam/template.yaml: $(INFRA)/.done template.yaml requirements-story.txt infra/workflow.asl.yaml $(STAGED)
+build/sam/template.yaml: template.yaml requirements-story.txt requirements-infra.txt infra/workflow.asl.yaml $(STAGED) | setup-infra
 	@$(INFRA_BIN)/python infra/package/stage.py build/lambda
 	@$(QUIET) $(OFFLINE) "PATH=$(CURDIR)/$(INFRA_BIN):$$PATH" $(INFRA_BIN)/sam build --build-dir build/sam --parameter-overrides $(RUNTIME)
 
@@ -56,18 +53,18 @@ deploy-built: deployable
 	  $(DEPLOY_ARGS) --parameter-overrides file://infra/stages/$(STAGE).yaml $(RUNTIME) \
 	  EndpointName=$(ENDPOINT) $(if $(ORIGIN),"AllowedOrigin=$(ORIGIN)") $(PARAMETERS)
 
-# Reports what is missing before anything is built.
-deployable: $(INFRA)/.done
+# Before anything is built: what is missing, in words.
+asked: setup-infra
 	@test -f infra/stages/$(STAGE).yaml || { echo "STAGE is dev or prod, not '$(STAGE)'" >&2; exit 1; }
 	@test -n "$(ENDPOINT)" || { echo "Name the SageMaker endpoint that writes: make deploy STAGE=$(STAGE) ENDPOINT=…" >&2; exit 1; }
 	@test "$(STAGE)" != prod || test -n "$(ORIGIN)" || \
 	  { echo "Name the page's origin: make deploy STAGE=prod ENDPOINT=… ORIGIN=https://…" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
 
-destroy: $(INFRA)/.done ## delete a stage's stack, after a question; its bucket stays: STAGE=dev|prod
+destroy: setup-infra ## take a stage's stack down, after a question; its bucket stays: STAGE=dev|prod
 	@$(INFRA_BIN)/python infra/stack.py destroy $(if $(WITH_BUCKET),--with-bucket) $(STAGE)
 
-lock-infra: $(UV) ## resolve requirements-infra.in anew into its hashed lock
+lock-infra: setup-uv ## resolve requirements-infra.in anew into its hashed lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate requirements-infra.in -o requirements-infra.txt
 
-.PHONY: lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built deployable destroy lock-infra
+.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built asked destroy lock-infra

@@ -1,4 +1,4 @@
-"""The server that the page talks to, in hand: it can be stopped, started again, and asked for an address."""
+"""The page's server, which a test can stop, start again, and let sign addresses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pipeline.server.signed_urls import MediaStore, secret
 
 ROOT = Path(__file__).parents[2]
 _READY_SECONDS = 60
-_GONE_SECONDS = 30
+_STOP_SECONDS = 30
 
 
-class House:
+class PageServer:
     """`stories serve` with the draft profile's engines, on a port and a folder that stay the same."""
 
     def __init__(self, out: Path) -> None:
@@ -27,27 +27,27 @@ class House:
         self.base = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Ready to answer, also after a stop: what was being made then is gone on with."""
+        """Waits until it is ready; after a stop it continues unfinished stories."""
         command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", "draft"]
-        place = ["--out", str(self._out), "--port", str(self._port)]
+        options = ["--out", str(self._out), "--port", str(self._port)]
         with (self._out / "log").open("a") as log:
-            self._server = subprocess.Popen([*command, *place], cwd=ROOT, stdout=log, stderr=log)
+            self._server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
         self._wait()
 
     def stop(self) -> None:
         if self._server:
             self._server.terminate()
-            self._server.wait(_GONE_SECONDS)
+            self._server.wait(_STOP_SECONDS)
             self._server = None
 
     def sign(self, key: str, seconds: int) -> str:
-        """An address as this server signs it, that dies sooner."""
+        """An address signed like the server's own, with its own life time."""
         store = FileStore(self._out)
         return MediaStore(store, self.base, secret(store)).url(key, expires_in=seconds)
 
     def _wait(self) -> None:
-        until = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < until and self._server and self._server.poll() is None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline and self._server and self._server.poll() is None:
             try:
                 urllib.request.urlopen(f"{self.base}/locales", timeout=5).close()
             except OSError:
@@ -58,7 +58,7 @@ class House:
 
 
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port

@@ -1,8 +1,8 @@
 /**
- * A listener's evening in a real browser: node e2e/evening.mjs BASE [SCENE…]
+ * Plays the scenes in a real browser: node e2e/run.mjs BASE [SCENE…]
  *
- * Talks in JSON lines with whoever owns the server (tests/frontend/evening.py): {"please": …} is answered on
- * standard input, {"report": …} is the last word.
+ * Exchanges JSON lines with the owner of the server (tests/frontend/scenes.py): the reply to {"please": …} is read from
+ * standard input, {"report": …} is the last line.
  */
 import { createInterface } from "node:readline";
 import { launch } from "./browser.mjs";
