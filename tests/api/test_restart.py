@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.engines.embedded.files import FileStore
 from pipeline.storage import keys
-from pipeline.storage.cache import ledger
+from pipeline.storage.ledger import payments
 from tests.api.calling import IDEA, Response, until
 from tests.api.servers import Server, serving
 from tests.command import Stories
@@ -23,7 +23,7 @@ def followed(server: Server, location: str) -> Any:
 
 def stories_paid(stories: Stories) -> int:
     """Completions that are stories, by the ledger of the store."""
-    rows = ledger(FileStore(stories.out))
+    rows = payments(FileStore(stories.out))
     return sum(row.usage.calls for row in rows if row.verb == "complete" and row.of.startswith("story@"))
 
 

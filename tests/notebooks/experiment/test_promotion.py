@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline.cli.exit_codes import STATUS
 
 from pipeline.cli.__main__ import main
 from pipeline.errors import ConfigError, RequestError, StoriesError
@@ -137,13 +136,13 @@ def test_make_uses_the_promoted_prompt_until_it_is_undone(
 
 def test_use_show_and_unknown_prompts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prompts", "use", "story@1"]) == 0
-    assert main(["prompts", "use", "story@1", "--every-model"]) == STATUS["already-so"]
-    assert main(["prompts", "use", "story@9"]) == STATUS["unknown-prompt"]
+    assert main(["prompts", "use", "story@1", "--every-model"]) == RequestError.exit_status
+    assert main(["prompts", "use", "story@9"]) == ConfigError.exit_status
     capsys.readouterr()
     assert main(["prompts", "show", "story@1"]) == 0
     assert tomllib.loads(capsys.readouterr().out) == dict(story_prompt("story@1").spec)
-    assert main(["make", "a shy snail", "--prompt", "story@99"]) == STATUS["unknown-prompt"]
-    expected = "stories: unknown story prompt 'story@99': there are story@1"
+    assert main(["make", "a shy snail", "--prompt", "story@99"]) == ConfigError.exit_status
+    expected = "stories: unknown story prompt 'story@99': there are story@1 [unknown-prompt]"
     assert capsys.readouterr().err.strip() == expected
 
 
