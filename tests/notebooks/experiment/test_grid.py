@@ -146,7 +146,7 @@ def test_ctrl_c_stops_at_the_next_word_and_keeps_finished_drafts() -> None:
     app = fake_app(store)
     english = grid.in_english(app, CONTEXTS)
     cells = grid.cells(two_arms(), CONTEXTS, 4)
-    assert sum(grid.cached_usage(app, cell, english[cell.context]) is not None for cell in cells) == 1
+    assert sum(grid.draft_usage(app, cell, english[cell.context]) is not None for cell in cells) == 1
 
 
 def forecast_of(app: App, grader: Grader | None = None) -> Forecast:

@@ -137,7 +137,7 @@ def test_make_uses_the_promoted_prompt_until_it_is_undone(
 def test_use_show_and_unknown_prompts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prompts", "use", "story@1"]) == 0
     assert main(["prompts", "use", "story@1", "--every-model"]) == RequestError.exit_status
-    assert main(["prompts", "use", "story@9"]) == ConfigError.exit_status
+    assert main(["prompts", "use", "story@9"]) == RequestError.exit_status
     capsys.readouterr()
     assert main(["prompts", "show", "story@1"]) == 0
     assert tomllib.loads(capsys.readouterr().out) == dict(story_prompt("story@1").spec)
