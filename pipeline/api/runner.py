@@ -124,8 +124,9 @@ class InProcess:
     def _start_threads(self) -> None:
         """Daemons, at the first job: a server that stops does not wait for a slow model."""
         for _ in range(self._workers - len(self._threads)):
-            self._threads.append(threading.Thread(target=self._work, daemon=True))
-            self._threads[-1].start()
+            thread = threading.Thread(target=self._work, daemon=True)
+            thread.start()  # before stop() may join it
+            self._threads.append(thread)
 
     def _work(self) -> None:
         while (job := self._queue.get()) and not self._stopping:
