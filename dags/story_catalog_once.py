@@ -27,7 +27,6 @@ _PROGRAM = "make catalog"
 
 
 def main(arguments: list[str] | None = None) -> int:
-
     from pipeline.batch import reading
     from pipeline.config import env_file
     from pipeline.errors import StoriesError

@@ -420,7 +420,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -526,7 +526,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoryView"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -598,7 +598,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -695,7 +695,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoryPage"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -758,7 +758,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -850,7 +850,7 @@ export interface operations {
                     "application/json": components["schemas"]["Locales"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -897,7 +897,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -944,7 +944,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -109,13 +109,12 @@ class Api:
 
     def _log_request(self, event: Event, response: ProxyResponse, seconds: float) -> None:
         """No bodies, no queries, no headers: an idea may name a child."""
-        story = (event.get("pathParameters") or {}).get("story_id") or routes.story_id(event["path"])
         extra = {
             "method": event["httpMethod"],
             "path": event["path"][:120],
             "status": response["statusCode"],
             "milliseconds": round(seconds * 1000, 1),
-            "story_id": story,
+            "story_id": routes.story_id(event["path"]),
             "request_id": event.get("requestContext", {}).get("requestId", ""),
         }
         self._log.info("request", extra=extra)

@@ -16,7 +16,7 @@ _VERSION = "1.0.0"
 _DESCRIPTION = """From one line of context to a children's story that a family hears in its own language.
 `POST /` answers with the story, or with 202 and where to follow it. `POST /stories` answers at once."""
 _PROBLEMS = {
-    400: "What was asked cannot be read, or cannot be had; `type` and `detail` say why",
+    400: "The request is malformed, or cannot be fulfilled; `type` and `detail` say why",
     500: "Something is wrong here",
     503: "Not available now: ask again after Retry-After seconds",
 }

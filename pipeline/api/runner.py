@@ -125,8 +125,8 @@ class InProcess:
         """Daemons, at the first job: a server that stops does not wait for a slow model."""
         for _ in range(self._workers - len(self._threads)):
             thread = threading.Thread(target=self._work, daemon=True)
-            thread.start()
-            self._threads.append(thread)  # after its start, since stop() joins all of them
+            thread.start()  # before stop() may join it
+            self._threads.append(thread)
 
     def _work(self) -> None:
         while (job := self._queue.get()) and not self._stopping:

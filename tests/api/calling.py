@@ -86,7 +86,7 @@ class FakeApi:
     text: Any = field(default_factory=FakeText)
     translation: Any = field(default_factory=FakeTranslation)
     speech: Any = field(default_factory=FakeSpeech)
-    wait: float = 30
+    wait: float = 120
     origin: str = ""
     workers: int = 2
     waiting: int = 16
@@ -119,7 +119,7 @@ class FakeApi:
         return until(lambda: self.get(location).json, lambda view: view["status"] == state)
 
 
-def until(look: Callable[[], Any], good: Callable[[Any], Any] = bool, seconds: float = 60) -> Any:
+def until(look: Callable[[], Any], good: Callable[[Any], Any] = bool, seconds: float = 120) -> Any:
     """What `look` returns once it is good. seconds: a limit that only a failure reaches."""
     deadline = time.monotonic() + seconds
     while not good(value := look()):

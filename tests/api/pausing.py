@@ -10,7 +10,7 @@ from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
 from pipeline.ports import OnText, ignore
 from pipeline.types import Completion, Narration, Prompt, Voice
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 @dataclass

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from tests.api.calling import Response
 from tests.command import PACED, Stories
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 @dataclass

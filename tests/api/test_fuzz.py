@@ -9,7 +9,7 @@ from pipeline.server.asgi import build_server
 from tests.api.calling import FakeApi
 from tests.api.checking import CONFIG
 
-_api = FakeApi(wait=5, waiting=64, publish=True)
+_api = FakeApi(waiting=64, publish=True)
 _api.handler.warm()
 _server = build_server(_api.handler, None, None, None, names=["testserver"])
 schema = schemathesis.openapi.from_asgi("/openapi.json", _server, config=CONFIG)

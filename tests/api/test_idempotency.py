@@ -20,7 +20,7 @@ def test_the_first_of_64_equal_requests_decides(tmp_path: Path) -> None:
     store, together = FileStore(tmp_path), threading.Barrier(64)
 
     def ask(_: int) -> int:
-        together.wait(timeout=30)
+        together.wait(timeout=120)
         return idempotency.variant(store, "me", "tap", SENT)
 
     with ThreadPoolExecutor(64) as pool:

@@ -30,7 +30,7 @@ def test_many_threads_keep_no_more_than_the_limit() -> None:
     recent, together = Recent(most=8), threading.Barrier(16)
 
     def keep(number: int) -> None:
-        together.wait(timeout=30)
+        together.wait(timeout=120)
         for count in range(200):
             recent.keep((str(number), str(count)), "x")
 

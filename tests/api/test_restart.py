@@ -32,7 +32,7 @@ def test_64_equal_requests_to_two_servers_are_one_completion_and_one_story(stori
     with serving(stories, seconds=0.02, count=2) as servers:
 
         def send(number: int) -> Response:
-            together.wait(timeout=30)
+            together.wait(timeout=120)
             return servers[number % 2]("POST", "/", {"context": IDEA, "locale": "fr"}, headers=TAP)
 
         with ThreadPoolExecutor(64) as pool:

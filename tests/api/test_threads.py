@@ -73,7 +73,7 @@ def test_64_concurrent_stories_are_each_its_own() -> None:
 
     def send(number: int) -> None:
         idea = f"a snail and the number n{number}n"
-        together.wait(timeout=30)
+        together.wait(timeout=120)
         response = api("POST", "/", {"context": idea, "variant": number}, caller=f"192.0.2.{number}")
         assert response.status == 200, response
         assert response.json["context"] == idea

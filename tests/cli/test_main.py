@@ -107,14 +107,14 @@ def test_ctrl_c_stops_at_once_and_the_same_command_continues(stories: Stories, h
         assert line, "it ended before it was stopped"
         calls += line == f"calling {name}\n"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
     assert Done(130, out, err).complaints == ["stories: stopped; the same command goes on where it stopped"]
     assert "Traceback" not in err
     assert not [name for name in stories.files() if "manifest" in name or ".tmp-" in name]
     cached = len([name for name in stories.files() if name.startswith("cache/")])
     (process,) = stories.paced(*command)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, expected)
     assert err.count("calling ") == 5 + 1 + 10 - cached
 
@@ -122,7 +122,7 @@ def test_ctrl_c_stops_at_once_and_the_same_command_continues(stories: Stories, h
 def test_two_processes_with_the_same_story_make_one_manifest(stories: Stories) -> None:
     command = ("make", IDEA, "--locale", "en", "--locale", "fr", "--json")
     processes = stories.paced(*command, seconds=0.02, count=2)
-    done = [process.communicate(timeout=60) for process in processes]
+    done = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert done[0][0] == done[1][0]
     # The second waited for the first: together they made the calls that one alone needs.
