@@ -1,4 +1,4 @@
-"""An ear and a voice for tests: where there is sound, told by energy alone; any sound as a narration."""
+"""Sound for tests: where a signal is loud, by energy alone; where a sound lies; a sound as a narration."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy.signal import correlate
 
 from pipeline.types import Narration
+
+Sound = NDArray[np.floating[Any]]
 
 _FRAME_MS = 5
 _QUIET_DB = -38.0
@@ -43,3 +46,23 @@ def narration_of(samples: NDArray[np.floating[Any]], rate: int = 24_000) -> Narr
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16")
     return Narration(file.getvalue(), "audio/wav", round(len(samples) * 1000 / rate), ())
+
+
+def decoded(audio: bytes) -> tuple[Sound, int]:
+    """Samples and rate, by libsndfile."""
+    samples, rate = soundfile.read(io.BytesIO(audio), dtype="float32")
+    return samples, int(rate)
+
+
+def noise(seconds: float, rate: int = 24_000, seed: int = 1, channels: int = 1, level: float = 0.1) -> Sound:
+    """Unlike that of any other seed, so that `position_ms` can find it."""
+    count = int(seconds * rate)
+    shape = count if channels == 1 else (count, channels)
+    return level * np.random.default_rng(seed).standard_normal(shape).clip(-3, 3)
+
+
+def position_ms(sound: Sound, within: Sound, rate: int, near_ms: int) -> float:
+    """Where a sound fits best in another of the same rate, within 300 ms of `near_ms`."""
+    first = max(0, (near_ms - 300) * rate // 1000)
+    window = within[first : first + len(sound) + 600 * rate // 1000]
+    return float((first + np.argmax(correlate(window, sound, mode="valid"))) * 1000 / rate)

@@ -126,7 +126,7 @@ def test_an_unknown_profile_and_an_unknown_engine_list_the_known() -> None:
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_the_registry_names_what_there_is(name: str) -> None:
-    module, _, attribute = REGISTRY[name].path.partition(":")
+    module, _, attribute = REGISTRY[name].partition(":")
     script = f"import {module} as m; m.{attribute}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

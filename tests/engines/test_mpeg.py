@@ -1,9 +1,8 @@
-"""Frames are judged by two others: libsndfile decodes, mutagen reads the headers."""
+"""Frames are checked by two other programs: libsndfile decodes, mutagen reads the headers."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import lameenc
 import mutagen.id3
@@ -14,13 +13,12 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.mp3._util import XingHeader
-from numpy.typing import NDArray
 
 from pipeline.engines import mpeg
 from pipeline.errors import EngineError
 from pipeline.types import Narration
+from tests.hearing import Sound, decoded, noise
 
-Sound = NDArray[np.floating[Any]]
 # Rate, kbit/s, channels: each version of the standard, with padded frames and without.
 KINDS = [
     (8_000, 16, 1),
@@ -36,7 +34,7 @@ KINDS = [
 
 
 def mp3_of(samples: Sound, rate: int = 24_000, kbps: int = 48) -> bytes:
-    """As Polly gives it unless told otherwise: mono, 24 kHz, 48 kbit/s, and no header before the sound.
+    """Without a header before the sound. The defaults are Polly's: mono, 24 kHz, 48 kbit/s.
 
     (LAME turns the rate down where the bits are too few for it.)
     """
@@ -57,37 +55,26 @@ def tagged_mp3_of(samples: Sound, rate: int = 24_000) -> bytes:
 
 
 def spoken(samples: Sound, rate: int = 24_000, kbps: int = 48) -> Narration:
-    """A sound as Polly would hand it over, without marks."""
+    """A sound as Polly gives it, without marks."""
     audio = mp3_of(samples, rate, kbps)
     return Narration(audio, "audio/mpeg", mpeg.read(audio).duration_ms, ())
 
 
-def decoded(audio: bytes) -> tuple[Sound, int]:
-    samples, rate = soundfile.read(io.BytesIO(audio), dtype="float32")
-    return samples, int(rate)
-
-
-def noise(seconds: float, rate: int = 24_000, seed: int = 1, channels: int = 1) -> Sound:
-    count = int(seconds * rate)
-    shape = count if channels == 1 else (count, channels)
-    return 0.1 * np.random.default_rng(seed).standard_normal(shape).clip(-3, 3)
-
-
 @pytest.mark.parametrize(("rate", "kbps", "channels"), KINDS)
-def test_frames_are_counted_as_a_decoder_hears_them(rate: int, kbps: int, channels: int) -> None:
+def test_frames_are_counted_as_a_decoder_does(rate: int, kbps: int, channels: int) -> None:
     audio = mp3_of(noise(1.3, rate, channels=channels), rate, kbps)
     stream = mpeg.read(audio)
     samples, decoded_rate = decoded(audio)
-    told = mutagen.mp3.MP3(io.BytesIO(audio)).info
+    info = mutagen.mp3.MP3(io.BytesIO(audio)).info
     assert len(stream.frames) * stream.format.samples == len(samples)
     assert stream.duration_ms == round(len(samples) * 1000 / decoded_rate)
     assert (stream.format.rate, stream.format.channels) == (decoded_rate, channels)
-    assert (stream.format.rate, stream.format.channels) == (told.sample_rate, told.channels)
-    assert {frame.kbps * 1000 for frame in stream.frames} == {told.bitrate}
+    assert (stream.format.rate, stream.format.channels) == (info.sample_rate, info.channels)
+    assert {frame.kbps * 1000 for frame in stream.frames} == {info.bitrate}
     assert b"".join(frame.data for frame in stream.frames) == audio
 
 
-def test_an_info_frame_is_left_out_and_its_delay_told() -> None:
+def test_an_info_frame_is_left_out_and_its_delay_read() -> None:
     audio = tagged_mp3_of(noise(2))
     assert b"Info" in audio[:60] or b"Xing" in audio[:60]
     stream = mpeg.read(audio)
@@ -106,7 +93,7 @@ def mutagen_delay(audio: bytes) -> int:
     return int(XingHeader(io.BytesIO(audio[tag:])).lame_header.encoder_delay_start)
 
 
-def test_a_stream_without_a_header_tells_no_delay() -> None:
+def test_a_stream_without_a_header_has_no_delay() -> None:
     assert mpeg.read(mp3_of(noise(0.3))).delay is None
 
 
@@ -124,7 +111,7 @@ def test_id3_tags_are_left_out(version: int) -> None:
     assert mpeg.read(tagged) == mpeg.read(bare)
 
 
-def test_an_id3_tag_with_a_footer_is_left_out_with_it() -> None:
+def test_the_footer_of_an_id3_tag_is_left_out() -> None:
     bare = mp3_of(noise(0.2))
     size = b"\x00\x00\x01\x02"  # 130, seven bits a byte
     tagged = b"ID3\x04\x00\x10" + size + b"\xff" * 130 + b"3DI\x04\x00\x10" + size + bare
@@ -140,7 +127,7 @@ def test_an_id3_tag_with_a_footer_is_left_out_with_it() -> None:
         (b"\xff\xfa\x50\xc0", b"\xaa\xaa\x00\x7f", 0),
     ],
 )
-def test_it_knows_how_far_a_frame_reaches_back(header: bytes, side: bytes, borrowed: int) -> None:
+def test_borrowed_bytes_are_read_from_the_side_information(header: bytes, side: bytes, borrowed: int) -> None:
     frame = (header + side).ljust(144 if header[1] < 0xF8 else 208, b"\0")
     (first, *_) = mpeg.read(frame * 2).frames
     assert first.borrowed == borrowed
@@ -168,14 +155,14 @@ def test_a_vbri_frame_is_left_out() -> None:
         (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7fabc", "middle of a frame"),
     ],
 )
-def test_what_is_no_whole_mp3_is_refused(audio: bytes, why: str) -> None:
+def test_data_that_is_not_a_whole_mp3_is_rejected(audio: bytes, why: str) -> None:
     with pytest.raises(EngineError, match=why) as caught:
         mpeg.read(audio, "polly")
     assert (caught.value.problem, caught.value.engine) == ("bad-audio", "polly")
 
 
 def problem_of(data: bytes) -> str:
-    """ "" where it is read."""
+    """Of the error; "" where it is read."""
     try:
         assert mpeg.read(data).frames
     except EngineError as error:
@@ -183,25 +170,25 @@ def problem_of(data: bytes) -> str:
     return ""
 
 
-def test_an_mp3_cut_anywhere_but_between_frames_is_refused() -> None:
+def test_an_mp3_cut_anywhere_but_between_frames_is_rejected() -> None:
     audio = mp3_of(noise(0.2))
     for end in range(1, len(audio) + 1):
         assert problem_of(audio[:end]) == ("bad-audio" if end % 144 else "")
 
 
-def test_something_between_frames_is_refused() -> None:
+def test_data_between_frames_is_rejected() -> None:
     audio = mp3_of(noise(0.2))
     with pytest.raises(EngineError, match="not MPEG audio"):
         mpeg.read(audio[:288] + b"\0" + audio[288:])
 
 
-def test_a_format_that_changes_on_the_way_is_refused() -> None:
+def test_a_format_that_changes_midway_is_rejected() -> None:
     with pytest.raises(EngineError, match="changes its rate"):
         mpeg.read(mp3_of(noise(0.2)) + mp3_of(noise(0.2, 16_000), 16_000, 32))
 
 
 @given(st.binary(max_size=400))
-def test_no_bytes_do_worse_than_being_refused(data: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
     assert problem_of(data) in {"", "bad-audio"}
 
 
@@ -209,7 +196,7 @@ _SHORT = tagged_mp3_of(noise(0.1))
 
 
 @given(st.binary(min_size=1, max_size=4), st.integers(0, 600))
-def test_damage_anywhere_does_no_worse_than_being_refused(damage: bytes, at: int) -> None:
+def test_a_damaged_mp3_is_read_or_rejected(damage: bytes, at: int) -> None:
     audio = _SHORT[:at] + damage + _SHORT[at + len(damage) :]
     problem = problem_of(audio)
     assert problem in {"", "bad-audio"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from pipeline.engines.embedded import alignment, pcm
-from pipeline.engines.embedded.espeakng import Utterance, library
-from pipeline.errors import EngineError, RequestError
+from pipeline.engines.embedded import pcm
+from pipeline.engines.embedded.alignment import Spoken, words
+from pipeline.engines.embedded.espeakng import library
+from pipeline.engines.embedded.narration import narration, nothing_to_say
+from pipeline.errors import RequestError
 from pipeline.types import Narration, Voice
 
 _ENGINE = "espeak"
@@ -48,24 +50,14 @@ class EspeakSpeech:
                 f"espeak-ng has no voice {voice.id!r} for {voice.locale}; its voices are {', '.join(rates)}",
                 problem="unknown-voice",
             )
-        spoken = alignment.Spoken.of(text)
-        if not alignment.words(spoken.text):
-            raise EngineError(
-                f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say"
-            )
-        return _narrate(text, spoken, library().speak(spoken.text, voice.id, rates[voice.id]))
+        spoken = Spoken.of(text)
+        if not words(spoken.text):
+            raise nothing_to_say(text, _ENGINE)
+        utterance = library().speak(spoken.text, voice.id, rates[voice.id])
+        samples = pcm.from_int16(bytes(utterance.pcm))
+        times_ms = [*utterance.times_ms, pcm.milliseconds(samples, utterance.rate)]
+        return narration(text, spoken, utterance.anchors, samples, utterance.rate, times_ms)
 
 
 def _primary(tag: str) -> str:
     return tag.partition("-")[0].lower()
-
-
-def _narrate(text: str, spoken: alignment.Spoken, utterance: Utterance) -> Narration:
-    rate = utterance.rate
-    samples, cut_ms = pcm.trim(pcm.from_int16(bytes(utterance.pcm)), rate)
-    duration_ms = pcm.milliseconds(samples, rate)
-    spans = alignment.words(text)
-    firsts = alignment.first_phonemes(spans, spoken.original(utterance.anchors), len(utterance.phonemes))
-    times_ms = [*utterance.times_ms, duration_ms + cut_ms]
-    marks = alignment.speech_marks(text, spans, [times_ms[i] - cut_ms for i in firsts], duration_ms)
-    return Narration(pcm.to_wav(samples, rate), pcm.WAV, duration_ms, marks)

@@ -64,7 +64,7 @@ def _fetch(weights: Weights, directory: Path, progress: FetchProgress, fetchers:
         else:
             _place(candidate, directory / weights.file)
             stamp(directory / weights.file, weights)
-            for leftover in _partial(directory).glob(f"{weights.name}-{weights.sha256[:8]}-*"):
+            for leftover in _partial(directory).glob(f"{weights.name}-{weights.sha256[:8]}*"):
                 shutil.rmtree(leftover)
             return
     raise failures[0]

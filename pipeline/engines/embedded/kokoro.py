@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.engines.embedded import alignment, pcm
+from pipeline.engines.embedded import pcm
+from pipeline.engines.embedded.alignment import Spoken, words
 from pipeline.engines.embedded.espeakng import library
+from pipeline.engines.embedded.narration import narration, nothing_to_say
 from pipeline.engines.embedded.phonemes import phonemes
 from pipeline.errors import ConfigError, EngineError, RequestError
 from pipeline.types import Narration, Voice
@@ -76,23 +78,18 @@ class KokoroSpeech:
     def synthesize(self, text: str, voice: Voice) -> Narration:
         """WAV, 24 kHz. Raises EngineError, RequestError, ConfigError (weights missing or damaged)."""
         language = _language(voice.locale)
-        spoken = alignment.Spoken.of(text)
-        spans = alignment.words(text)
-        if not alignment.words(spoken.text):
-            raise _nothing_to_say(text)
+        spoken = Spoken.of(text)
+        if not words(spoken.text):
+            raise nothing_to_say(text, _ENGINE)
         kokoro = self._kokoro()
         if voice.id not in kokoro.voices:
             raise RequestError(f"kokoro has no voice {voice.id!r}", problem="unknown-voice")
         pronunciation = phonemes(spoken.text, language, library(), kokoro.tokenizer.vocab)
         if not any(map(str.isalpha, pronunciation.symbols)):
-            raise _nothing_to_say(text)
+            raise nothing_to_say(text, _ENGINE)
         speed = _SPEEDS[voice.locale.partition("-")[0]]
-        samples, rate, starts_ms = _speak(kokoro, pronunciation.symbols, voice.id, speed)
-        samples, cut_ms = pcm.trim(_levelled(samples, voice.id), rate)
-        firsts = alignment.first_phonemes(spans, spoken.original(pronunciation.anchors), len(starts_ms) - 1)
-        duration_ms = pcm.milliseconds(samples, rate)
-        marks = alignment.speech_marks(text, spans, [starts_ms[i] - cut_ms for i in firsts], duration_ms)
-        return Narration(pcm.to_wav(samples, rate), pcm.WAV, duration_ms, marks)
+        samples, rate, times_ms = _speak(kokoro, pronunciation.symbols, voice.id, speed)
+        return narration(text, spoken, pronunciation.anchors, _levelled(samples, voice.id), rate, times_ms)
 
     def _kokoro(self) -> Any:
         with self._lock:
@@ -106,10 +103,6 @@ def _levelled(samples: pcm.Samples, style: str) -> pcm.Samples:
     gain = 10 ** ((_LEVEL - _LEVELS.get(style, _LOUDEST)) / 20)
     peak = float(abs(samples).max(initial=0.0)) * gain
     return samples * (gain / max(1.0, peak / _PEAK))
-
-
-def _nothing_to_say(text: str) -> EngineError:
-    return EngineError(f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say")
 
 
 def _language(locale: str) -> str:

@@ -134,7 +134,7 @@ def _serve(weights: Path, parallel: int, threads: int, key: str, folder: Path | 
     params.cpuparams_batch.n_threads = threads
     params.warmup = False
     params.verbosity = -1
-    # Each call says its slot, so the server's own cache of what other slots have read is of no use.
+    # Each call names its slot, so the server's own cache of what other slots have read is of no use.
     params.cache_ram_mib = 0
     # llama.cpp's server also listens on loopback: without this key no other program may use it.
     params.api_keys = [key]

@@ -69,16 +69,13 @@ def table() -> Table:
 
 def _weights(name: str, entry: dict[str, Any]) -> Weights:
     sources = tuple(
-        Source(
-            source["kind"],
-            tuple(
-                Archive(**{**archive, "members": tuple(archive.get("members", ()))})
-                for archive in source["archives"]
-            ),
-        )
-        for source in entry.pop("sources")
+        Source(source["kind"], tuple(map(_archive, source["archives"]))) for source in entry.pop("sources")
     )
     return Weights(name=name, sources=sources, **entry)
+
+
+def _archive(entry: dict[str, Any]) -> Archive:
+    return Archive(members=tuple(entry.pop("members", ())), **entry)
 
 
 def find(name: str, known: Table | None = None) -> Weights:

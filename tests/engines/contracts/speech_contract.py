@@ -1,7 +1,7 @@
 """What every SpeechEngine promises. An engine's tests subclass SpeechContract and give it an engine.
 
-HeardContract adds what only a voice that is heard can keep: silence at the ends, and marks that agree
-with a second clock, the places where sound begins after a pause.
+HeardContract adds what holds of real sound only: silence at the ends, and marks that agree with a second
+clock, the times at which sound begins after a pause.
 """
 
 from __future__ import annotations
@@ -97,15 +97,13 @@ class SpeechContract(ABC):
         self.check_marks(text, narration)
 
     @pytest.mark.parametrize("text", WORDLESS)
-    def test_where_there_is_no_word_there_is_nothing_to_say(self, engine: SpeechEngine, text: str) -> None:
+    def test_text_without_words_is_rejected(self, engine: SpeechEngine, text: str) -> None:
         with pytest.raises(EngineError) as caught:
             engine.synthesize(text, voice_of(engine, "en"))
         assert caught.value.problem == "nothing-to-say"
 
     @pytest.mark.parametrize(("name", "locale"), [("nobody", "en"), (None, "tlh")])
-    def test_a_voice_that_it_does_not_have_is_refused(
-        self, engine: SpeechEngine, name: str | None, locale: str
-    ) -> None:
+    def test_an_unknown_voice_is_rejected(self, engine: SpeechEngine, name: str | None, locale: str) -> None:
         known = voice_of(engine, "en")
         with pytest.raises(RequestError) as caught:
             engine.synthesize("Hello.", Voice(name or known.id, locale, known.engine))
@@ -122,20 +120,20 @@ class SpeechContract(ABC):
         self.check_same(engine.synthesize("Good night.", voice), engine.synthesize("Good night.", voice))
 
     def test_threads_do_not_disturb_one_another(self, engine: SpeechEngine) -> None:
-        said = [(sentence(voice), voice) for voice in engine.voices()[:3]]
-        alone = [engine.synthesize(*one) for one in said]
+        calls = [(sentence(voice), voice) for voice in engine.voices()[:3]]
+        alone = [engine.synthesize(*call) for call in calls]
         with ThreadPoolExecutor(4) as pool:
-            together = list(pool.map(lambda one: engine.synthesize(*one), said * 2))
-        for one, other in zip(together, alone * 2, strict=True):
-            self.check_same(one, other)
+            together = list(pool.map(lambda call: engine.synthesize(*call), calls * 2))
+        for narration, expected in zip(together, alone * 2, strict=True):
+            self.check_same(narration, expected)
 
-    def check_same(self, one: Narration, other: Narration) -> None:
+    def check_same(self, narration: Narration, expected: Narration) -> None:
         if self.deterministic:
-            assert one == other
-        assert [mark.value for mark in one.marks] == [mark.value for mark in other.marks]
-        times = [mark.time_ms for mark in other.marks]
-        assert [mark.time_ms for mark in one.marks] == pytest.approx(times, abs=20)
-        assert one.duration_ms == pytest.approx(other.duration_ms, abs=20)
+            assert narration == expected
+        assert [mark.value for mark in narration.marks] == [mark.value for mark in expected.marks]
+        times = [mark.time_ms for mark in expected.marks]
+        assert [mark.time_ms for mark in narration.marks] == pytest.approx(times, abs=20)
+        assert narration.duration_ms == pytest.approx(expected.duration_ms, abs=20)
 
     def check_sound(self, narration: Narration) -> None:
         assert narration.media_type == self.media_type
@@ -147,8 +145,8 @@ class SpeechContract(ABC):
         marks = narration.marks
         assert [mark.value for mark in marks] == words(text)
         assert [text[mark.start : mark.end] for mark in marks] == words(text)
-        assert all(one.end <= two.start for one, two in pairwise(marks))
-        assert all(one.time_ms <= two.time_ms for one, two in pairwise(marks))
+        assert all(mark.end <= after.start for mark, after in pairwise(marks))
+        assert all(mark.time_ms <= after.time_ms for mark, after in pairwise(marks))
         assert marks[0].time_ms >= 0
         assert marks[-1].time_ms < narration.duration_ms
 
@@ -171,13 +169,13 @@ class HeardContract(SpeechContract):
 
     def test_marks_agree_with_where_sound_begins_after_a_pause(self, engine: SpeechEngine) -> None:
         narration = engine.synthesize(PAUSED, voice_of(engine, "en"))
-        heard = sounds_after_pauses_ms(*self.samples(narration), at_least_ms=150)
+        begins_ms = sounds_after_pauses_ms(*self.samples(narration), at_least_ms=150)
         marked = [
             mark.time_ms for mark in narration.marks if mark.start == 0 or PAUSED[mark.start - 2] in ".,"
         ]
-        assert len(heard) >= 4
-        for begins in heard:
-            assert min(abs(time_ms - begins) for time_ms in marked) <= self.tolerance_ms
+        assert len(begins_ms) >= 4
+        for begin_ms in begins_ms:
+            assert min(abs(time_ms - begin_ms) for time_ms in marked) <= self.tolerance_ms
 
     def samples(self, narration: Narration) -> tuple[Any, int]:
         samples, rate = soundfile.read(io.BytesIO(narration.audio), dtype="float32")

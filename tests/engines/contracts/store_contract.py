@@ -19,7 +19,7 @@ class StoreContract(ABC):
         """An empty one."""
 
     @pytest.mark.parametrize("data", [b"", b"text", bytes(range(256)), b"\r\n\x00", b"x" * 3_000_000])
-    def test_what_was_put_is_got_byte_for_byte(self, store: Store, data: bytes) -> None:
+    def test_get_returns_what_was_put_byte_for_byte(self, store: Store, data: bytes) -> None:
         store.put("a/b.bin", data)
         assert store.get("a/b.bin") == data
 
@@ -29,13 +29,13 @@ class StoreContract(ABC):
         assert store.get("a") == b"short"
 
     @pytest.mark.parametrize("key", ["a", "a/b", "a/b/c.json", "never/was"])
-    def test_a_key_that_is_not_there_is_not_found(self, store: Store, key: str) -> None:
+    def test_an_absent_key_is_not_found(self, store: Store, key: str) -> None:
         store.put("a/b/c", b"near it")
         with pytest.raises(NotFoundError, match=key) as caught:
             store.get(key)
         assert caught.value.problem == "not-found"
 
-    def test_the_first_put_if_absent_wins_and_says_so(self, store: Store) -> None:
+    def test_the_first_put_if_absent_wins(self, store: Store) -> None:
         assert store.put_if_absent("a/b", b"first") is True
         assert store.put_if_absent("a/b", b"second") is False
         assert store.put_if_absent("a/b", b"first") is False
@@ -46,7 +46,7 @@ class StoreContract(ABC):
         assert store.put_if_absent("a", b"second") is False
         assert store.get("a") == b""
 
-    def test_list_gives_the_keys_that_start_so_sorted(self, store: Store) -> None:
+    def test_list_gives_the_keys_with_a_prefix_sorted(self, store: Store) -> None:
         keys = ["b/2.json", "a/10.json", "a/9.json", "ab/c/d", "a.txt", "z"]
         for key in keys:
             store.put(key, b"x")
@@ -56,7 +56,7 @@ class StoreContract(ABC):
         assert list(store.list("ab/c/d")) == ["ab/c/d"]
         assert list(store.list("a/1")) == ["a/10.json"]
 
-    def test_list_goes_on_after_a_key_that_need_not_be_there(self, store: Store) -> None:
+    def test_list_continues_after_a_key_that_may_be_absent(self, store: Store) -> None:
         for key in ("a/1", "a/2", "a/3", "b/1"):
             store.put(key, b"x")
         assert list(store.list("a/", after="a/1")) == ["a/2", "a/3"]
@@ -65,10 +65,10 @@ class StoreContract(ABC):
         assert list(store.list("", after="a/3")) == ["b/1"]
 
     @pytest.mark.parametrize("prefix", ["", "a/", "none", "none/at/all/", "b/c"])
-    def test_where_nothing_starts_so_the_list_is_empty(self, store: Store, prefix: str) -> None:
+    def test_without_matching_keys_the_list_is_empty(self, store: Store, prefix: str) -> None:
         assert list(store.list(prefix)) == []
 
-    def test_of_many_who_write_at_once_one_wins_and_all_read_its_value(self, store: Store) -> None:
+    def test_of_many_writers_at_once_one_wins_and_all_read_its_value(self, store: Store) -> None:
         together = threading.Barrier(8)
 
         def race(number: int) -> tuple[bool, bytes]:
@@ -77,9 +77,9 @@ class StoreContract(ABC):
             return won, store.get("a/raced")
 
         with ThreadPoolExecutor(8) as pool:
-            told = list(pool.map(race, range(8)))
-        (winner,) = [number for number, (won, _) in enumerate(told) if won]
-        assert {value for _, value in told} == {str(winner).encode() * 100_000}
+            results = list(pool.map(race, range(8)))
+        (winner,) = [number for number, (won, _) in enumerate(results) if won]
+        assert {value for _, value in results} == {str(winner).encode() * 100_000}
 
     def test_a_reader_sees_a_whole_value_while_it_is_replaced(self, store: Store) -> None:
         values = [bytes([letter]) * 200_000 for letter in b"ab"]
@@ -94,12 +94,12 @@ class StoreContract(ABC):
 
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(write)
-            seen = set()
+            values_read = set()
             while not over.is_set():
-                seen.add(store.get("a"))
+                values_read.add(store.get("a"))
                 assert next(store.list("")) == "a"
             writing.result()
-        assert seen <= set(values)
+        assert values_read <= set(values)
 
     def test_the_url_names_the_key(self, store: Store) -> None:
         store.put("stories/4f1c/en/a.mp3", b"sound")

@@ -1,4 +1,4 @@
-"""What every TranslationEngine keeps to. A test class of an engine subclasses this and gives an `engine`."""
+"""What every TranslationEngine promises. An engine's tests subclass TranslationContract and give it one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOSTILE = (
 
 
 class TranslationContract:
-    """To give: the fixture `engine`; a pair that it has, some texts, and a pair that it has not."""
+    """A subclass gives the fixture `engine`; source, target: a known pair; texts; unknown: another pair."""
 
     source = "en"
     target = "pt"
@@ -31,19 +31,17 @@ class TranslationContract:
         for count in range(len(self.texts) + 1):
             assert len(engine.translate(self.texts[:count], self.source, self.target)) == count
 
-    def test_each_translation_is_heard_in_order(self, engine: TranslationEngine) -> None:
-        heard: list[str] = []
-        told = engine.translate(self.texts, self.source, self.target, heard.append)
-        assert tuple(heard) == told
+    def test_translations_are_streamed_in_order(self, engine: TranslationEngine) -> None:
+        streamed: list[str] = []
+        translations = engine.translate(self.texts, self.source, self.target, streamed.append)
+        assert tuple(streamed) == translations
 
-    def test_order_is_kept_and_a_text_is_the_same_wherever_it_stands_alone(
-        self, engine: TranslationEngine
-    ) -> None:
+    def test_different_texts_have_different_translations(self, engine: TranslationEngine) -> None:
         alone = [engine.translate((text,), self.source, self.target)[0] for text in self.texts]
         assert len(set(alone)) == len(self.texts)
         assert all(alone)
 
-    def test_the_same_call_gives_the_same_answer(self, engine: TranslationEngine) -> None:
+    def test_the_same_call_gives_the_same_translations(self, engine: TranslationEngine) -> None:
         assert engine.translate(self.texts, self.source, self.target) == engine.translate(
             self.texts, self.source, self.target
         )
@@ -56,7 +54,7 @@ class TranslationContract:
             self.texts, self.source, self.target
         )
 
-    def test_an_unknown_pair_is_said(self, engine: TranslationEngine) -> None:
+    def test_an_unknown_pair_is_rejected(self, engine: TranslationEngine) -> None:
         if self.unknown is None:
             pytest.skip("translates any pair")
         with pytest.raises(EngineError) as caught:

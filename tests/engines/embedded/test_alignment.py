@@ -24,12 +24,12 @@ def anchors(*pairs: tuple[int, int]) -> list[Anchor]:
 
 
 @given(ANY_TEXT)
-def test_words_are_those_that_the_house_counts(text: str) -> None:
+def test_words_are_those_that_story_text_counts(text: str) -> None:
     assert [text[start:end] for start, end in words(text)] == counted(text)
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "spoken"),
     [
         ("The bear 🐻 sleeps", "The bear   sleeps"),
         ("e\u0301te\u0301", "\u00e9t\u00e9"),
@@ -41,15 +41,15 @@ def test_words_are_those_that_the_house_counts(text: str) -> None:
         ("", ""),
     ],
 )
-def test_what_cannot_be_said_is_silence(written: str, said: str) -> None:
-    assert Spoken.of(written).text == said
+def test_characters_without_sound_become_spaces(written: str, spoken: str) -> None:
+    assert Spoken.of(written).text == spoken
 
 
 @given(ANY_TEXT)
-def test_each_spoken_character_knows_where_it_was_written(text: str) -> None:
+def test_each_spoken_character_has_its_original_offset(text: str) -> None:
     spoken = Spoken.of(text)
     assert len(spoken.origins) == len(spoken.text)
-    assert all(one <= two for one, two in pairwise(spoken.origins))
+    assert all(origin <= after for origin, after in pairwise(spoken.origins))
     for character, origin in zip(spoken.text, spoken.origins, strict=True):
         if character != " ":
             written = unicodedata.normalize("NFD", text[origin:])
@@ -57,13 +57,13 @@ def test_each_spoken_character_knows_where_it_was_written(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_spoken_text_has_no_controls_and_says_the_same_when_cleaned_again(text: str) -> None:
+def test_spoken_text_has_no_controls_and_cleaning_it_again_changes_nothing(text: str) -> None:
     once = Spoken.of(text).text
     assert "\x00" not in once
     assert Spoken.of(once).text == once
 
 
-def test_anchors_of_the_spoken_text_are_carried_to_the_written_one() -> None:
+def test_anchors_of_the_spoken_text_are_mapped_to_the_original() -> None:
     written = "e\u0301te\u0301 🐻 fin"
     spoken = Spoken.of(written)
     (carried,) = spoken.original(anchors((spoken.text.index("fin"), 3)))
@@ -76,7 +76,7 @@ def test_each_word_begins_at_its_anchor() -> None:
 
 
 def test_the_words_of_one_anchor_share_its_phonemes_by_their_letters() -> None:
-    """ "of the" is said as one: ʌvðə, two phonemes each; by letters the second begins at 4 * 2/5."""
+    """ "of the" is spoken as one word: ʌvðə, two phonemes each; by letters the second begins at 4 * 2/5."""
     spans = words("roof of the house")
     assert first_phonemes(spans, anchors((0, 0), (5, 3), (12, 7)), 10) == [0, 3, 5, 7]
 
@@ -89,7 +89,7 @@ def test_a_word_of_many_anchors_begins_at_the_first() -> None:
     ]
 
 
-def test_an_anchor_between_words_is_of_the_word_after_it() -> None:
+def test_an_anchor_between_words_belongs_to_the_word_after_it() -> None:
     assert first_phonemes(words("one - and"), anchors((0, 0), (4, 3)), 6) == [0, 3]
 
 
@@ -97,7 +97,7 @@ def test_words_before_the_first_anchor_share_what_comes_before_it() -> None:
     assert first_phonemes(words("ab cd ef"), anchors((6, 4)), 6) == [0, 2, 4]
 
 
-def test_no_anchor_at_all_spreads_the_words_evenly() -> None:
+def test_without_anchors_the_words_are_spread_evenly() -> None:
     assert first_phonemes(words("aa bb cc dd"), [], 8) == [0, 2, 4, 6]
 
 
@@ -105,18 +105,18 @@ def test_no_anchor_at_all_spreads_the_words_evenly() -> None:
     st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=8),
 )
-def test_first_phonemes_never_go_back_or_beyond(said: list[str], found: list[tuple[int, int]]) -> None:
-    spans = words(" ".join(said))
-    ordered = sorted(phoneme for _, phoneme in found)
-    given_anchors = [Anchor(place, at) for (place, _), at in zip(found, ordered, strict=True)]
+def test_first_phonemes_never_go_back_or_beyond(tokens: list[str], pairs: list[tuple[int, int]]) -> None:
+    spans = words(" ".join(tokens))
+    ordered = sorted(phoneme for _, phoneme in pairs)
+    given_anchors = [Anchor(position, at) for (position, _), at in zip(pairs, ordered, strict=True)]
     firsts = first_phonemes(spans, given_anchors, 30)
     assert len(firsts) == len(spans)
-    assert all(one <= two for one, two in pairwise(firsts))
+    assert all(first <= after for first, after in pairwise(firsts))
     assert firsts[0] >= 0
     assert firsts[-1] <= 30
 
 
-def test_marks_never_run_back_or_out_of_the_audio() -> None:
+def test_marks_never_decrease_or_exceed_the_audio() -> None:
     text = "un deux trois quatre"
     marks = speech_marks(text, words(text), [-40.0, 120.4, 90.0, 2000.0], duration_ms=500)
     assert [mark.value for mark in marks] == ["un", "deux", "trois", "quatre"]

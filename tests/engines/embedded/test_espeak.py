@@ -37,7 +37,7 @@ def test_it_has_a_voice_for_every_locale() -> None:
     assert [voice.locale for voice in EspeakSpeech().voices()] == LOCALES
 
 
-def test_its_fingerprint_names_the_library_that_is_installed() -> None:
+def test_its_fingerprint_names_the_installed_library() -> None:
     assert EspeakSpeech().fingerprint == f"espeak-ng/{library().version}/1"
     assert library().version.startswith("1.")
 
@@ -52,14 +52,14 @@ def test_it_speaks_slowly_enough_for_children(locale: str) -> None:
     assert 7 <= phonemes * 1000 / narration.duration_ms <= 13
 
 
-def test_words_that_it_runs_together_share_their_time_in_order() -> None:
-    """It says "of the" as one word, and tells only where that begins."""
+def test_words_spoken_as_one_share_their_time_in_order() -> None:
+    """espeak-ng speaks "of the" as one word, and reports only where that begins."""
     time = times(spoken("The roof of the house fell.", "en"))
     assert time["of"] < time["the"] < time["house"]
     assert time["the"] - time["of"] < 300
 
 
-def test_a_number_that_it_says_in_many_words_is_one_mark() -> None:
+def test_a_number_spoken_as_many_words_is_one_mark() -> None:
     narration = spoken("I have 325 apples.", "en")
     time = times(narration)
     assert list(time) == ["I", "have", "325", "apples"]
@@ -71,7 +71,7 @@ def test_emoji_are_not_read_out() -> None:
     assert adorned.duration_ms == pytest.approx(plain.duration_ms, abs=150)
 
 
-def test_an_accent_apart_from_its_letter_sounds_as_one_with_it() -> None:
+def test_a_combining_accent_sounds_like_a_composed_letter() -> None:
     composed, apart = (
         spoken("L'\u00e9t\u00e9 d'H\u00e9l\u00e8ne.", "fr"),
         spoken("L'e\u0301te\u0301 d'He\u0301le\u0300ne.", "fr"),
@@ -80,13 +80,13 @@ def test_an_accent_apart_from_its_letter_sounds_as_one_with_it() -> None:
     assert [mark.value for mark in apart.marks] == ["L'e\u0301te\u0301", "d'He\u0301le\u0300ne"]
 
 
-def test_a_language_that_the_library_lacks_is_an_error() -> None:
+def test_an_unknown_language_is_an_error() -> None:
     with pytest.raises(EngineError):
         library().speak("Hello", "xx-none")
 
 
-def test_the_phonemes_for_kokoro_and_this_voice_take_turns_with_one_library() -> None:
-    """The library's voice and rate are process globals: asking for phonemes between must change nothing."""
+def test_transcriptions_for_kokoro_do_not_change_this_voice() -> None:
+    """The library's voice and rate are process globals."""
     engine = EspeakSpeech()
     contract = TestEspeakSpeech()
     for locale in LOCALES:
@@ -97,8 +97,8 @@ def test_the_phonemes_for_kokoro_and_this_voice_take_turns_with_one_library() ->
         contract.check_same(engine.synthesize(SENTENCES[locale], voice), before)
 
 
-def test_phonemizer_in_the_same_process_disturbs_neither() -> None:
-    """kokoro-onnx brings the phonemizer package, which starts the same library with options of its own."""
+def test_phonemizer_in_the_same_process_changes_nothing() -> None:
+    """kokoro-onnx brings the phonemizer package, which starts the same library with other options."""
     from kokoro_onnx.tokenizer import Tokenizer
 
     engine = EspeakSpeech()

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from pipeline.engines.embedded.files import FileStore
 from pipeline.errors import StoreError
 from tests.engines.contracts.store_contract import StoreContract
+from tests.engines.embedded.limits import file_size_limit
 
 
 class TestFileStore(StoreContract):
@@ -31,13 +30,13 @@ def everything(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
-def test_nothing_is_made_before_the_first_write(root: Path) -> None:
+def test_no_folder_is_created_before_the_first_write(root: Path) -> None:
     store = FileStore(root)
     assert list(store.list("")) == []
     assert not root.exists()
 
 
-def test_no_other_file_is_left_beside_what_was_written(root: Path) -> None:
+def test_no_temporary_file_is_left(root: Path) -> None:
     store = FileStore(root)
     store.put("a/b", b"1")
     store.put("a/b", b"2")
@@ -46,7 +45,7 @@ def test_no_other_file_is_left_beside_what_was_written(root: Path) -> None:
     assert everything(root) == ["a/b", "a/c"]
 
 
-def test_a_file_is_readable_by_others_as_any_that_a_person_makes(root: Path) -> None:
+def test_a_file_is_readable_by_others(root: Path) -> None:
     FileStore(root).put("a", b"1")
     assert (root / "a").stat().st_mode & 0o777 == 0o644
 
@@ -56,29 +55,29 @@ def test_the_url_opens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     store = FileStore(Path("my stories é"))
     store.put("a.mp3", b"sound")
-    with urllib.request.urlopen(store.url("a.mp3")) as answer:
-        assert answer.read() == b"sound"
+    with urllib.request.urlopen(store.url("a.mp3")) as response:
+        assert response.read() == b"sound"
 
 
 @pytest.mark.parametrize("key", ["/etc/passwd", "../x", "a/../../x", "a/..", "..", "a\\b", "a\0b"])
-def test_a_key_that_would_leave_the_store_is_refused_by_every_verb(root: Path, key: str) -> None:
+def test_a_key_outside_the_store_is_rejected_by_every_method(root: Path, key: str) -> None:
     store = FileStore(root)
-    verbs = [
+    calls = [
         lambda: store.get(key),
         lambda: store.put(key, b"x"),
         lambda: store.put_if_absent(key, b"x"),
         lambda: list(store.list(key)),
         lambda: store.url(key),
     ]
-    for verb in verbs:
+    for call in calls:
         with pytest.raises(StoreError) as caught:
-            verb()
+            call()
         assert caught.value.problem == "bad-key"
     assert not root.exists()
 
 
 def refused(store: FileStore, key: str = "a/b", size: int = 10) -> str:
-    """The problem of both ways to write."""
+    """The problem of put and of put_if_absent."""
     problems = set()
     for write in (store.put, store.put_if_absent):
         with pytest.raises(StoreError) as caught:
@@ -90,10 +89,10 @@ def refused(store: FileStore, key: str = "a/b", size: int = 10) -> str:
 
 
 def test_a_file_where_the_folder_should_be_is_unwritable(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("I was here first")
+    (tmp_path / "out").write_text("not a folder")
     assert refused(FileStore(tmp_path / "out")) == "unwritable"
     assert refused(FileStore(tmp_path / "out" / "deeper")) == "unwritable"
-    assert (tmp_path / "out").read_text() == "I was here first"
+    assert (tmp_path / "out").read_text() == "not a folder"
 
 
 def test_a_folder_where_the_file_should_be_is_unwritable(root: Path) -> None:
@@ -108,13 +107,13 @@ def test_a_name_too_long_for_the_disk_is_unwritable(tmp_path: Path) -> None:
     assert refused(FileStore(tmp_path / ("o" * 300))) == "unwritable"
 
 
-def test_a_folder_that_nobody_may_write_is_unwritable() -> None:
-    # /proc refuses new files to everybody, root included.
+def test_a_read_only_folder_is_unwritable() -> None:
+    # /proc refuses new files, to root as well.
     assert refused(FileStore(Path("/proc/stories"))) == "unwritable"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_told_and_leaves_what_was_there(
+def test_a_full_disk_is_an_error_and_keeps_the_old_value(
     root: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     store = FileStore(root)
@@ -133,20 +132,11 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
     assert store.get("a/b") == b"before"
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file of more than 4 MB can be written by this process: the system refuses in mid-write."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, old[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
-
-
-@pytest.mark.usefixtures("small_files")
-def test_a_write_that_the_system_stops_half_way_leaves_nothing(root: Path) -> None:
+def test_a_write_that_the_system_stops_midway_leaves_nothing(root: Path) -> None:
     store = FileStore(root)
-    store.put("small", b"x" * 4_000_000)
-    assert refused(store, "large", 4_000_001) == "disk-full"
+    with file_size_limit(4_000_000):
+        store.put("small", b"x" * 4_000_000)
+        assert refused(store, "large", 4_000_001) == "disk-full"
     assert everything(root) == ["small"]
 
 
@@ -155,20 +145,20 @@ import os, signal, sys
 from pathlib import Path
 from pipeline.engines.embedded import files
 
-class Dies(files.FileStore):
+class KilledStore(files.FileStore):
     def _written(self, key, data):
         written = super()._written(key, data)
         written.__enter__()  # the data is on disk under its temporary name
         os.kill(os.getpid(), signal.SIGKILL)
 
-getattr(Dies(Path(sys.argv[1])), sys.argv[2])("a/b", b"new")
+getattr(KilledStore(Path(sys.argv[1])), sys.argv[2])("a/b", b"new")
 """
 
 
 @pytest.mark.parametrize(
     ("verb", "before"), [("put", {}), ("put", {"a/b": b"old"}), ("put_if_absent", {"a/c": b"old"})]
 )
-def test_a_writer_killed_before_the_rename_changed_nothing_that_a_reader_sees(
+def test_a_writer_killed_before_the_rename_changes_nothing_for_readers(
     root: Path, verb: str, before: dict[str, bytes]
 ) -> None:
     store = FileStore(root)
@@ -176,7 +166,7 @@ def test_a_writer_killed_before_the_rename_changed_nothing_that_a_reader_sees(
         store.put(key, data)
     killed = subprocess.run([sys.executable, "-c", _KILLED, str(root), verb], check=False)
     assert killed.returncode == -9
-    assert len(everything(root)) == len(before) + 1  # what it left is there …
-    assert {key: store.get(key) for key in store.list("")} == before  # … and nobody sees it
+    assert len(everything(root)) == len(before) + 1  # a temporary file is left …
+    assert {key: store.get(key) for key in store.list("")} == before  # … and is not listed
     store.put("a/b", b"newer")
     assert store.get("a/b") == b"newer"

@@ -1,4 +1,4 @@
-"""Kokoro for real needs its weights (120 MB), so that class is `embedded`: `make test-embedded` runs it."""
+"""The real Kokoro needs its weights (120 MB): `make test-embedded` runs that class."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def weights(name: str) -> Path:
 
 
 def never() -> Path:
-    raise AssertionError("the weights were asked for")
+    raise AssertionError("the weights were loaded")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ class TestKokoroSpeech(HeardContract):
     def engine(self, loaded: KokoroSpeech) -> KokoroSpeech:
         return loaded
 
-    def test_words_said_as_one_share_their_time_in_order(self, engine: KokoroSpeech) -> None:
+    def test_words_spoken_as_one_share_their_time_in_order(self, engine: KokoroSpeech) -> None:
         marks = engine.synthesize("The roof of the house fell.", voice_of(engine, "en")).marks
         time = {mark.value: mark.time_ms for mark in marks}
         assert time["of"] < time["the"] < time["house"]
@@ -63,9 +63,9 @@ class TestKokoroSpeech(HeardContract):
         american = engine.synthesize("The bath is in the hall.", Voice("bf_emma", "en", "kokoro"))
         assert british.audio != american.audio
 
-    def test_a_region_that_it_does_not_tell_apart_sounds_as_its_language(self, engine: KokoroSpeech) -> None:
-        here, there = (Voice("ff_siwis", locale, "kokoro") for locale in ("fr", "fr-CA"))
-        assert engine.synthesize("Bonne nuit.", here) == engine.synthesize("Bonne nuit.", there)
+    def test_an_unknown_region_sounds_like_its_language(self, engine: KokoroSpeech) -> None:
+        french, canadian = (Voice("ff_siwis", locale, "kokoro") for locale in ("fr", "fr-CA"))
+        assert engine.synthesize("Bonne nuit.", french) == engine.synthesize("Bonne nuit.", canadian)
 
     def test_a_foreign_word_adds_no_language_names_to_the_sound(self, engine: KokoroSpeech) -> None:
         """espeak-ng writes "(en)sandi(fr)", and Kokoro would read the brackets out: half a second more."""
@@ -74,10 +74,10 @@ class TestKokoroSpeech(HeardContract):
         french = engine.synthesize("Bonne nuit, Sandie.", voice).duration_ms
         assert foreign == pytest.approx(french, abs=250)
 
-    def test_threads_change_nothing_that_is_heard(self, engine: KokoroSpeech) -> None:
-        one = KokoroSpeech(lambda: weights("kokoro-82m-int8"), lambda: weights("kokoro-voices"), threads=1)
+    def test_the_number_of_threads_does_not_change_the_sound(self, engine: KokoroSpeech) -> None:
+        single = KokoroSpeech(lambda: weights("kokoro-82m-int8"), lambda: weights("kokoro-voices"), threads=1)
         voice = voice_of(engine, "es")
-        assert one.synthesize(SENTENCES["es"], voice) == engine.synthesize(SENTENCES["es"], voice)
+        assert single.synthesize(SENTENCES["es"], voice) == engine.synthesize(SENTENCES["es"], voice)
 
     def test_the_audio_is_24_kilohertz_and_never_full_scale(self, engine: KokoroSpeech) -> None:
         for voice in engine.voices():
@@ -87,25 +87,25 @@ class TestKokoroSpeech(HeardContract):
             assert 0.1 < abs(samples).max() < 0.96
 
 
-def test_making_the_engine_and_listing_its_voices_touches_no_weights() -> None:
+def test_listing_voices_loads_no_weights() -> None:
     engine = KokoroSpeech(never, never)
     assert [voice.locale for voice in engine.voices()] == ["en", "fr", "it", "es", "pt", "de"]
     assert engine.fingerprint.startswith("kokoro/82m-int8")
 
 
-def test_a_language_that_it_does_not_speak_is_refused_before_anything_is_loaded() -> None:
+def test_an_unknown_language_is_rejected_before_anything_is_loaded() -> None:
     with pytest.raises(RequestError, match="'ar'") as caught:
         KokoroSpeech(never, never).synthesize("Hello.", Voice("af_heart", "ar", "kokoro"))
     assert caught.value.problem == "unknown-voice"
 
 
-def test_where_there_is_nothing_to_say_nothing_is_loaded() -> None:
+def test_text_without_words_is_rejected_before_anything_is_loaded() -> None:
     with pytest.raises(EngineError) as caught:
         KokoroSpeech(never, never).synthesize("🐻!", Voice("af_heart", "en", "kokoro"))
     assert caught.value.problem == "nothing-to-say"
 
 
-def test_damaged_weights_are_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+def test_damaged_weights_are_one_line_with_the_command(tmp_path: Path) -> None:
     damaged = tmp_path / "kokoro.onnx"
     damaged.write_bytes(b"half a download")
     engine = KokoroSpeech(lambda: damaged, lambda: damaged)
@@ -115,7 +115,7 @@ def test_damaged_weights_are_one_line_that_says_what_to_do(tmp_path: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_appended_to_the_graph_is_a_cast_of_the_durations_named_as_an_output() -> None:
+def test_the_bytes_appended_to_the_graph_add_the_durations_as_an_output() -> None:
     added = onnx.ModelProto.FromString(_DURATION).graph
     (node,) = added.node
     assert (node.op_type, list(node.input), list(node.output)) == (

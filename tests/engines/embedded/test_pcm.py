@@ -17,7 +17,7 @@ def tone(seconds: float) -> pcm.Samples:
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.3, 0.9), (0.0, 0.0), (0.02, 1.0), (2.0, 0.01)])
-def test_trimming_leaves_50_ms_at_each_end_whatever_there_was(before: float, after: float) -> None:
+def test_trimming_leaves_50_ms_at_each_end(before: float, after: float) -> None:
     sound = np.concatenate([pcm.silence(before * 1000, RATE), tone(0.5), pcm.silence(after * 1000, RATE)])
     trimmed, cut_ms = pcm.trim(sound, RATE)
     assert pcm.milliseconds(trimmed, RATE) == pytest.approx(600, abs=10)
@@ -26,14 +26,14 @@ def test_trimming_leaves_50_ms_at_each_end_whatever_there_was(before: float, aft
     assert cut_ms == pytest.approx(before * 1000 - 50, abs=10)
 
 
-def test_what_was_at_a_time_is_found_at_that_time_less_what_was_cut() -> None:
+def test_trimming_moves_sounds_by_what_was_cut() -> None:
     sound = np.concatenate([pcm.silence(400, RATE), tone(1)])
     sound[int(0.9 * RATE)] = 0.99
     trimmed, cut_ms = pcm.trim(sound, RATE)
     assert int(trimmed.argmax()) * 1000 / RATE == pytest.approx(900 - cut_ms, abs=0.1)
 
 
-def test_silence_and_nothing_are_trimmed_to_their_ends() -> None:
+def test_silence_is_trimmed_to_its_ends() -> None:
     for sound in (pcm.silence(500, RATE), pcm.silence(0, RATE)):
         trimmed, _ = pcm.trim(sound, RATE)
         assert pcm.milliseconds(trimmed, RATE) == 100
@@ -54,7 +54,7 @@ def test_another_reader_of_wav_reads_the_same_samples() -> None:
     assert (ours == samples).all()
 
 
-def test_too_loud_is_held_at_full_scale_and_never_wraps() -> None:
+def test_samples_beyond_full_scale_are_clipped() -> None:
     samples = pcm.from_int16(pcm.to_int16(np.array([2.0, -2.0, 1.0, -1.0], dtype=np.float32)))
     assert samples == pytest.approx([1, -1, 1, -1], abs=1 / 32000)
 

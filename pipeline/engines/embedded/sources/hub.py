@@ -109,7 +109,7 @@ def _check_status(archive: Archive, status: int) -> None:
 
 
 def _span(response: urllib3.BaseHTTPResponse) -> tuple[int, int | None]:
-    """Where the body begins in the file (0 where the server ignores Range; -1 where it does not say so),
+    """Where the body begins in the file (0 where the server ignores Range; -1 where it does not state it),
     and the size of the whole file.
     """
     if response.status != _PARTIAL:
