@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from infra.local_aws import LocalAws, jumpstart
 from infra.local_aws.hostnames import hostnames
 from pipeline.config import env_file
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.cost_table import HEADING, cost_rows
+from pipeline.engines.aws.cost_table import cost_rows
 from pipeline.engines.aws.endpoints import look
 from pipeline.engines.aws.instances import read_prices
 from pipeline.engines.aws.takedown import take_down
@@ -163,34 +164,27 @@ def test_the_deploying_cell_run_alone_uses_an_existing_endpoint(standing: str, a
     assert names(aws) == before
 
 
-def test_the_table_of_running_endpoints_escapes_html(standing: str) -> None:
-    hostile = "<img src=x onerror=alert(1)>"
+def endpoint(name: str, per_hour: float | None, so_far: float | None) -> Any:
+    figures = {"per_hour": lambda _: per_hour, "so_far": lambda _: so_far}
+    since = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    return SimpleNamespace(name=name, status="InService", on="1 x ml.g5.2xlarge", since=since, **figures)
+
+
+def test_the_table_of_running_endpoints_escapes_html() -> None:
     source = code(NOTEBOOK, "running").removesuffix("running_endpoints()")
-    scope: dict[str, Any] = {"clients": Clients(), "prices": read_prices()}
+    scope: dict[str, Any] = {"clients": None, "prices": read_prices()}
     exec(f"import pandas as pd\n{source}", scope)
-    scope["running"] = lambda _: [
-        SimpleNamespace(**{**_fields(look(scope["clients"], standing)), "name": hostile})
-    ]
+    scope["running"] = lambda _: [endpoint("<img src=x onerror=alert(1)>", 1.515, 3.0)]
     page = scope["running_endpoints"]().to_html()
     assert "&lt;img src=x" in page
     assert "<img" not in page
 
 
-def _fields(endpoint: Any) -> dict[str, Any]:
-    names = ("status", "on", "since", "per_hour", "so_far")
-    return {name: getattr(endpoint, name) for name in names}
-
-
-def test_the_cost_table_sums_several_endpoints_and_marks_unknown_prices(standing: str) -> None:
-    endpoint = look(Clients(), standing)
-    assert endpoint
-    prices = read_prices()
-    assert len(HEADING) == len(cost_rows([endpoint], prices)[0])
-    assert len(cost_rows([endpoint], prices)) == 1
-    unpriced: Any = SimpleNamespace(
-        **{**_fields(endpoint), "name": "x", "per_hour": lambda _: None, "so_far": lambda _: None}
-    )
-    rows = cost_rows([endpoint, unpriced], prices)
+def test_the_cost_table_sums_several_endpoints_and_marks_unknown_prices() -> None:
+    priced, unpriced = endpoint("a", 1.515, 3.0), endpoint("b", None, None)
+    assert cost_rows([priced], read_prices()) == [
+        ("a", "InService", "1 x ml.g5.2xlarge", "2026-01-02 03:04", "1.515", "3.00")
+    ]
+    rows = cost_rows([priced, unpriced], read_prices())
     assert rows[1][-2:] == ("?", "?")
-    assert rows[2][0] == "together"
-    assert rows[2][-2] == "1.515 + ?"
+    assert rows[2] == ("together", "", "", "", "1.515 + ?", "3.00 + ?")

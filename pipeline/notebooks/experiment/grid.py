@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from pipeline.app import App
 from pipeline.errors import ConfigError, EngineError, RequestError
 from pipeline.notebooks.experiment.candidates import Arm
-from pipeline.ports import Advance
+from pipeline.ports import Advance, NoProgress
 from pipeline.steps import generate
 from pipeline.steps.generate import Attempt
 from pipeline.storage.cache import cached_usage
@@ -104,17 +104,14 @@ class _StoppedError(Exception):
     """The run has ended; the draft in progress is dropped."""
 
 
-class _StopSignal:
-    """A ports.Progress through which a run ends its drafts in mid-sentence."""
+class _StopSignal(NoProgress):
+    """Ends a run's drafts in mid-sentence."""
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
 
-    @contextmanager
-    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        yield self._advance
-
-    def note(self, text: str) -> None: ...
+    def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
+        return nullcontext(self._advance)
 
     def _advance(self, _: int) -> None:
         if self.stopped.is_set():

@@ -21,29 +21,14 @@ _DISTRIBUTIONS = (
     ("words", "Words of a draft", "words (wanted: shaded)"),
     ("ari", "How hard to read", "ARI, school grade (0: age 5)"),
     ("distinct_2", "How varied the wording is", "distinct pairs of words"),
-)
-_COSTS = (
-    ("seconds", "Quality against latency", "seconds a draft"),
-    ("tokens", "Quality against tokens", "tokens a draft, read and written"),
-)
-_NEAREST = (
-    "nearest",
-    "How alike a draft is to the nearest of another context",
-    "cosine of content words (0: nothing shared, 1: the same)",
+    ("nearest", "Most alike of another idea", "cosine of content words (0 to 1)"),
 )
 
 
 def distributions(frame: DataFrame) -> Figure:
     """A dot a draft; above them the mean with its interval."""
-    figure = _dot_plots(frame, _DISTRIBUTIONS, 3.7)
+    figure = _dot_plots(frame, _DISTRIBUTIONS, 3.4)
     figure.axes[0].axvspan(FEWEST_WORDS, MOST_WORDS, color=WANTED, zorder=0)
-    return figure
-
-
-def variety(frame: DataFrame) -> Figure:
-    """How alike drafts are."""
-    figure = _dot_plots(frame, [_NEAREST], 6.4)
-    figure.axes[0].set_xlim(left=0)
     return figure
 
 
@@ -68,30 +53,6 @@ def accept_rates(frame: DataFrame) -> Figure:
     axes.set_xlim(-0.03, 1.05)
     name_rows(axes, names)
     return figure_of(axes)
-
-
-def costs(frame: DataFrame) -> Figure:
-    """Quality against latency, and against tokens: a point a prompt, with both intervals. Up and left is
-    better."""
-    drawn = panels(len(_COSTS), width=5.4, height=4.2)
-    names = [name for name in prompts(frame) if len(drafts(frame, name))]
-    for axes, (column, title, x) in zip(drawn, _COSTS, strict=True):
-        for index, name in enumerate(names):
-            cost, quality = level(frame, name, column), level(frame, name, "accepted")
-            axes.errorbar(
-                cost.mean,
-                quality.mean,
-                xerr=_reach(cost),
-                yerr=_reach(quality),
-                fmt="osD^vPX*"[index % 8],
-                color=_colour(index),
-                capsize=3,
-                label=name,
-            )
-        label(axes, title, x, "accepted at the first draft")
-        axes.set_ylim(-0.05, 1.05)
-    drawn[-1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    return figure_of(drawn[0])
 
 
 def differences(frame: DataFrame, baseline: str) -> Figure:

@@ -98,7 +98,7 @@ def _promoted(model: str, spec: Mapping[str, Any], record: Mapping[str, Any]) ->
             f"{prompt_id} is another prompt already, and stories were written with it: raise the version",
             problem="prompt-taken",
         )
-    document.setdefault(RECORDS, tomlkit.aot()).append(_item({"model": model, **record}))
+    document.setdefault(RECORDS, tomlkit.aot()).append(tomlkit.item({"model": model, **record}))
     return {path: tomlkit.dumps(document), _current_file(): _current_with(model, prompt_id)}
 
 
@@ -106,29 +106,21 @@ def _new_document(prompt: Mapping[str, Any]) -> tomlkit.TOMLDocument:
     """Plain values before tables, as TOML requires."""
     document = tomlkit.document()
     for name, value in sorted(prompt.items(), key=lambda pair: _is_tables(pair[1])):
-        document[name] = _item(value)
+        document[name] = _multiline(value)
     return document
 
 
-def _item(value: Any) -> Any:
-    """A TOML value: long texts over several lines and mappings as tables, as people write them."""
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
+
+
+def _multiline(value: Any) -> Any:
+    """The value with long texts over several lines, as people write them."""
     if isinstance(value, str) and "\n" in value:
         return tomlkit.string(value, multiline=True)
     if isinstance(value, Mapping):
-        table = tomlkit.table()
-        for name, part in value.items():
-            table[name] = _item(part)
-        return table
-    if _is_tables(value):
-        tables = tomlkit.aot()
-        for part in value:
-            tables.append(_item(part))
-        return tables
-    return value
-
-
-def _is_tables(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
+        return {name: _multiline(part) for name, part in value.items()}
+    return [_multiline(part) for part in value] if isinstance(value, list) else value
 
 
 def _current_with(model: str, prompt_id: str) -> str:

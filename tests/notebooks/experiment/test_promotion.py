@@ -112,26 +112,26 @@ def test_each_promotion_is_undone_until_nothing_is_left(prompts: Path) -> None:
 def test_make_uses_the_promoted_prompt_until_it_is_undone(
     prompts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def made(*more: str) -> tuple[str, str]:
+    def make(*more: str) -> tuple[str, str]:
         """The story's id and its prompt's."""
         assert main(["make", "a shy snail", "--json", *more]) == 0
         story_id = json.loads(capsys.readouterr().out)["story_id"]
         return story_id, json.loads(Path(f"out/stories/{story_id}/request.json").read_text())["prompt"]
 
-    first = made()
+    first = make()
     assert first[1] == "story@1"
     promotion.promote("fake", spec(), RECORD)
-    promoted = made()
+    promoted = make()
     assert promoted[1] == "cosy@1"
     assert promoted[0] != first[0]
-    assert made("--prompt", "story@1") == first
+    assert make("--prompt", "story@1") == first
     assert main(["prompts"]) == 0
     shown = capsys.readouterr()
     assert "fake uses cosy@1" in shown.err
     assert "fake 2026-11-28 accepted more often" in shown.out
     assert current(MODEL) == "story@1"
     assert main(["prompts", "back"]) == 0
-    assert made() == first
+    assert make() == first
 
 
 def test_use_show_and_unknown_prompts(capsys: pytest.CaptureFixture[str]) -> None:
