@@ -37,8 +37,8 @@ _OPERATIONS = {xform_name(name): _MODEL.operation_model(name) for name in _MODEL
 class FakeAmplify:
     """Amplify with one branch an app. Parameters are checked against botocore's model of the service.
 
-    statuses: what each look at a new deployment returns; the last one stays. errors: raised by an operation
-    once each. calls: how often each operation was called.
+    statuses: what each get_job of a new deployment returns; the last one is repeated. errors: an operation
+    raises each once. calls: how often each operation was called.
     """
 
     class exceptions:  # noqa: N801 - botocore's name
@@ -373,7 +373,7 @@ def test_api_and_media_go_together(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def store() -> Iterator[Any]:
-    """An HTTP server that takes uploads; `statuses` are its answers, the last one stays."""
+    """An HTTP server that takes uploads; `statuses` are those of its responses, the last one repeated."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
