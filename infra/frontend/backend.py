@@ -48,7 +48,7 @@ def origin_of(url: str) -> str:
     """scheme://host[:port]. Raises RefusedError: not a URL that a page may call."""
     try:
         parts = urlsplit(url)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
     except ValueError:
         secure = False
     if not secure or not _HOST.fullmatch(parts.netloc.lower()):
@@ -59,7 +59,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

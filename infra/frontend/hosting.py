@@ -12,7 +12,6 @@ from urllib.request import Request, urlopen
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.frontend.backend import is_loopback
 from infra.stack import RefusedError, stack_name
 
 App = dict[str, Any]
@@ -160,7 +159,7 @@ class Hosting:
         """The branch's custom domain, else its amplifyapp.com name."""
         details = self.client.get_branch(**branch)["branch"]
         if domains := details.get("customDomains"):
-            return f"{'http' if is_loopback(domains[0].partition(':')[0]) else 'https'}://{domains[0]}"
+            return f"https://{domains[0]}"
         app = self.client.get_app(appId=branch["appId"])["app"]
         return f"https://{details['displayName']}.{app['defaultDomain']}"
 

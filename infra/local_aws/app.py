@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local_aws.account import Account
 from infra.local_aws.faults import ANY, TRANSPORT, Fault, Traffic
-from infra.local_aws.service import Forwarded, Service
+from infra.local_aws.forwarded import Forwarded
+from infra.local_aws.service import Service
 
 Services = Sequence[Service | Forwarded]
 # Starlette has 40 threads: that many executions at once would leave none for the functions they wait for.

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from infra.local_aws import signing
 from infra.local_aws.account import Account
-from infra.local_aws.service import Forwarded
+from infra.local_aws.forwarded import Forwarded
 from infra.local_aws.wire import Request, ServiceError
 
 _SIMULATE = "SimulatePrincipalPolicy"

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from starlette.responses import Response
 
 from infra.local_aws import signing
-from infra.local_aws.service import Forwarded
+from infra.local_aws.forwarded import Forwarded
 from infra.local_aws.wire import Request, ServiceError
 
 _FORBIDDEN = 403

@@ -1,20 +1,16 @@
-"""The two kinds of services, and how a request to either is counted, broken on demand and answered.
-
-A Service is handlers by operation. A Forwarded is moto's service behind checks that moto does not make.
-"""
+"""A service is handlers by operation; its requests are read, counted, broken on demand and answered here."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
 from botocore.model import OperationModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Received
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local_aws import signing
@@ -72,8 +68,8 @@ class Service:
         self, account: Account, traffic: Traffic, scope: Scope, receive: Receive, send: Send
     ) -> None:
         connection = (scope, receive, send)
-        whole = _request(received := Received(scope, receive), await received.body())
-        request, request_id = _below(whole, self.path), str(uuid.uuid4())
+        whole = request_of(received := Received(scope, receive), await received.body())
+        request, request_id = below(whole, self.path), str(uuid.uuid4())
         wire = Wire.of(self.id)
         operation, path_params = wire.route(request) or (None, {})
         if operation is None or operation.name not in self.handlers:
@@ -90,7 +86,7 @@ class Service:
             return wire.write(operation, await run_in_threadpool(self._handle, call), request_id)
 
         refuse = partial(wire.refuse, request_id=request_id)
-        await _answer(operation.name, work, refuse, self.refusals, traffic, connection)
+        await answer(operation.name, work, refuse, self.refusals, traffic, connection)
 
     def _handle(self, call: Call) -> Params:
         try:
@@ -106,48 +102,7 @@ class Service:
             raise ServiceError(self.invalid, f"{count}: {'; '.join(errors)}")
 
 
-@dataclass(frozen=True)
-class Forwarded:
-    """A service of moto's, behind signatures, counts and faults.
-
-    operation_of: the operation's name for a request. own: an answer of the local AWS's own, or None.
-    refuse: an error in the service's format. unsigned: errors by signing's problems.
-    buffered: the body is read before it is forwarded, for `operation_of`, `own` and its signature.
-    """
-
-    id: str
-    path: str
-    operations: frozenset[str]
-    refusals: Mapping[str, ServiceError]
-    unsigned: Mapping[str, ServiceError]
-    operation_of: Callable[[Request], str]
-    refuse: Callable[[ServiceError, Request], Response]
-    own: Callable[[Request, Account], Response | None] = lambda *_: None
-    buffered: bool = False
-
-    def app(self, account: Account, traffic: Traffic) -> ASGIApp:
-        return partial(self._serve, account, traffic)
-
-    async def _serve(
-        self, account: Account, traffic: Traffic, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        received = Received(scope, receive)
-        request = _request(received, await received.body() if self.buffered else b"")
-
-        async def work() -> Response:
-            if problem := signing.problem_of(request, account.keys):
-                raise self.unsigned[problem]
-            response = self.own(request, account)
-            return response or await forward(received, _below(request, self.path), account)
-
-        def refuse(refusal: ServiceError) -> Response:
-            return self.refuse(refusal, request)
-
-        operation = self.operation_of(request)
-        await _answer(operation, work, refuse, self.refusals, traffic, (scope, receive, send))
-
-
-async def _answer(
+async def answer(
     operation: str,
     work: Callable[[], Awaitable[Response]],
     refuse: Callable[[ServiceError], Response],
@@ -169,48 +124,15 @@ async def _answer(
     await respond(response, fault, traffic, *connection)
 
 
-def _request(received: Received, body: bytes) -> Request:
+def request_of(received: Received, body: bytes) -> Request:
     scope = received.scope
     path, query = scope["raw_path"].decode(), scope["query_string"].decode()
     return Request(received.method, path, query, dict(received.headers), body)
 
 
-def _below(request: Request, path: str) -> Request:
+def below(request: Request, path: str) -> Request:
     below = request.path.removeprefix(path) or "/"
     return Request(request.method, below, request.query, request.headers, request.body)
-
-
-# Hop-by-hop headers (RFC 9110, 7.6.1), and those that each connection sets itself.
-_NOT_FORWARDED = frozenset(
-    "host connection keep-alive transfer-encoding te trailer upgrade expect proxy-connection".split()
-)
-
-
-async def forward(received: Received, request: Request, account: Account) -> StreamingResponse:
-    """moto's response, both bodies streamed; path and query are forwarded byte for byte."""
-    moto = httpx.URL(account.moto)
-    target = f"{request.path}?{request.query}" if request.query else request.path
-    headers = [(name, value) for name, value in received.headers.raw if name.decode() not in _NOT_FORWARDED]
-    has_body = "content-length" in received.headers or "transfer-encoding" in received.headers
-    forwarded = httpx.Request(
-        received.method,
-        httpx.URL(scheme=moto.scheme, host=moto.host, port=moto.port, raw_path=target.encode()),
-        headers=[*headers, (b"host", moto.netloc)],
-        content=received.stream() if has_body else None,
-    )
-    answer = await account.http.send(forwarded, stream=True)
-    response = StreamingResponse(_body(answer), answer.status_code)
-    lower = [(name.lower(), value) for name, value in answer.headers.raw]
-    response.raw_headers = [pair for pair in lower if pair[0].decode() not in _NOT_FORWARDED]
-    return response
-
-
-async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for piece in answer.aiter_raw():
-            yield piece
-    finally:
-        await answer.aclose()
 
 
 _UNSIGNED: Mapping[str, ServiceError] = {

@@ -32,21 +32,23 @@ _Loader.add_multi_constructor("!", _long)
 
 @cache
 def template() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)  # a SafeLoader
-    return read
+    content: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)  # a SafeLoader
+    return content
 
 
 def resources(kind: str = "") -> dict[str, dict[str, Any]]:
     return {
-        name: told for name, told in template()["Resources"].items() if told["Type"].startswith(kind or "AWS")
+        name: resource
+        for name, resource in template()["Resources"].items()
+        if resource["Type"].startswith(kind or "AWS")
     }
 
 
 def properties(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = template()["Resources"][name]["Properties"]
-    return told
+    values: dict[str, Any] = template()["Resources"][name]["Properties"]
+    return values
 
 
 def words(value: str | list[str]) -> list[str]:
-    """IAM lets one thing stand for a list of one."""
+    """IAM accepts a string in place of a list with one item."""
     return [value] if isinstance(value, str) else value

@@ -30,15 +30,16 @@ DEPLOYED_HEADERS = (
     f'value: "connect-src https://abc123.execute-api.eu-west-1.amazonaws.com; media-src {MEDIA}"'
 )
 BUCKET = "mvp-stories-dev-bucket-1a2b3c"
-_MODEL = boto3.client("amplify", region_name="eu-west-1").meta.service_model
+_SESSION = boto3.Session("a", "b", region_name="eu-west-1")
+_MODEL = _SESSION.client("amplify").meta.service_model
 _OPERATIONS = {xform_name(name): _MODEL.operation_model(name) for name in _MODEL.operation_names}
 
 
 class FakeAmplify:
     """Amplify with one branch an app. Parameters are checked against botocore's model of the service.
 
-    statuses: what each look at a new deployment returns; the last one stays. errors: raised by an operation
-    once each. calls: how often each operation was called.
+    statuses: what each get_job of a new deployment returns; the last one is repeated. errors: an operation
+    raises each once. calls: how often each operation was called.
     """
 
     class exceptions:  # noqa: N801 - botocore's name
@@ -142,8 +143,7 @@ class Page:
     def client(self, service: str, config: Any = None) -> Any:
         """boto3.Session's method."""
         if service == "s3":  # signs, and sends nothing
-            keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-            return boto3.client("s3", "eu-west-1", config=config, **keys)
+            return _SESSION.client("s3", config=config)
         return {"amplify": self.amplify, "sts": self, "cloudformation": self}[service]
 
     def get_caller_identity(self) -> Any:
@@ -373,7 +373,7 @@ def test_api_and_media_go_together(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.fixture
 def store() -> Iterator[Any]:
-    """An HTTP server that takes uploads; `statuses` are its answers, the last one stays."""
+    """An HTTP server that takes uploads; `statuses` are those of its responses, the last one repeated."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:

@@ -1,4 +1,4 @@
-"""What template.yaml promises: what is expected comes from the mission, the limits and AWS."""
+"""template.yaml: names, permissions, timeouts, the bucket, logs and alarms."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ WITHOUT_RESOURCE = re.compile(
 
 
 def policies() -> list[tuple[str, dict[str, Any]]]:
-    """Every statement that allows something, with the name of what holds it."""
+    """Every policy statement, with the name of its role or policy."""
     documents = [
         (name, policy["PolicyDocument"])
         for name, role in resources("AWS::IAM::Role").items()
         for policy in role["Properties"].get("Policies", ())
     ]
     documents += [
-        (name, told["Properties"]["PolicyDocument"])
-        for name, told in resources("AWS::IAM::ManagedPolicy").items()
+        (name, policy["Properties"]["PolicyDocument"])
+        for name, policy in resources("AWS::IAM::ManagedPolicy").items()
     ]
-    return [(name, one) for name, document in documents for one in document["Statement"]]
+    return [(name, statement) for name, document in documents for statement in document["Statement"]]
 
 
 def allowed(role: str) -> list[dict[str, Any]]:
@@ -79,29 +79,29 @@ def role_of(function: str) -> str:
         ("MvpStoriesBucket", "AWS::S3::Bucket"),
     ],
 )
-def test_the_demos_logical_ids_are_there(name: str, kind: str) -> None:
+def test_the_demos_logical_ids_exist(name: str, kind: str) -> None:
     assert resources()[name]["Type"] == kind
 
 
-def test_one_transform_only_so_that_composer_reads_it() -> None:
+def test_the_only_transform_is_serverless_so_that_composer_reads_it() -> None:
     assert template()["Transform"] == "AWS::Serverless-2016-10-31"
     assert "Fn::Transform" not in json.dumps(template())
 
 
-def test_the_machine_is_express_and_runs_the_workflow_that_tests_run() -> None:
+def test_the_machine_is_express_and_runs_the_tested_workflow() -> None:
     (machine,) = resources("AWS::Serverless::StateMachine").values()
     assert machine["Properties"]["Type"] == "EXPRESS"
     assert machine["Properties"]["DefinitionUri"] == "infra/workflow.asl.yaml"
 
 
 def test_each_state_calls_its_function() -> None:
-    told = properties("MvpStoriesWorkflow")["DefinitionSubstitutions"]
-    named = {
-        state: told[step["Parameters"]["FunctionName"].strip("${}")]["Fn::GetAtt"]
+    functions = properties("MvpStoriesWorkflow")["DefinitionSubstitutions"]
+    called = {
+        state: functions[step["Parameters"]["FunctionName"].strip("${}")]["Fn::GetAtt"]
         for state, step in WORKFLOW["States"].items()
         if step["Type"] == "Task"
     }
-    assert named == {state: [function, "Arn"] for state, function in STATES.items()}
+    assert called == {state: [function, "Arn"] for state, function in STATES.items()}
 
 
 def test_a_function_has_the_time_of_its_state() -> None:
@@ -109,18 +109,19 @@ def test_a_function_has_the_time_of_its_state() -> None:
     assert timeouts == {state: WORKFLOW["States"][state]["TimeoutSeconds"] for state in STATES}
 
 
-def test_the_trigger_answers_before_the_gateway_gives_up() -> None:
-    told = properties("MvpStoriesWorkflowTrigger")
-    wait = int(told["Environment"]["Variables"]["STORIES_WAIT"])
-    assert wait < 25 <= told["Timeout"] <= 29  # the mission's limit, and REST's integration timeout
+def test_the_trigger_answers_before_the_gateway_times_out() -> None:
+    trigger = properties("MvpStoriesWorkflowTrigger")
+    wait = int(trigger["Environment"]["Variables"]["STORIES_WAIT"])
+    assert wait < 25 <= trigger["Timeout"] <= 29  # 25 s before POST / answers 202; REST's integration timeout
 
 
-def test_every_function_is_there_with_its_handler() -> None:
-    found = {name: told["Properties"]["Handler"] for name, told in resources("AWS::Serverless::Func").items()}
-    assert found == {name: f"pipeline.lambdas.{handler}" for name, handler in FUNCTIONS.items()}
+def test_every_function_has_its_handler() -> None:
+    functions = resources("AWS::Serverless::Func")
+    handlers = {name: function["Properties"]["Handler"] for name, function in functions.items()}
+    assert handlers == {name: f"pipeline.lambdas.{handler}" for name, handler in FUNCTIONS.items()}
 
 
-def test_functions_know_where_and_with_what_they_work() -> None:
+def test_functions_have_their_settings() -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     assert shared["STORIES_PROFILE"] == "aws"
     assert shared["STORIES_ENDPOINT"] == {"Ref": "EndpointName"}
@@ -136,7 +137,7 @@ def test_functions_know_where_and_with_what_they_work() -> None:
     }
 
 
-def test_the_layer_is_the_powertools_that_tests_run_with() -> None:
+def test_the_layer_has_the_locked_version_of_powertools() -> None:
     locked = re.search(
         r"^aws-lambda-powertools==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
     )
@@ -144,26 +145,27 @@ def test_the_layer_is_the_powertools_that_tests_run_with() -> None:
     assert template()["Parameters"]["PowertoolsVersion"]["Default"] == locked[1]
 
 
-def test_no_service_is_allowed_whole() -> None:
-    wide = [(name, one) for name, one in policies() if any("*" in action for action in words(one["Action"]))]
-    assert wide == []
+def test_no_action_is_a_wildcard() -> None:
+    for name, statement in policies():
+        assert not [action for action in words(statement["Action"]) if "*" in action], name
 
 
-def test_every_resource_is_named_unless_the_service_knows_none() -> None:
+def test_every_resource_is_named_unless_the_service_has_none() -> None:
     for name, statement in policies():
         assert statement["Effect"] == "Allow", name
         if "*" in words(statement["Resource"]):
-            named = [one for one in words(statement["Action"]) if not WITHOUT_RESOURCE.fullmatch(one)]
-            assert named == [], name
+            actions = words(statement["Action"])
+            assert not [action for action in actions if not WITHOUT_RESOURCE.fullmatch(action)], name
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_call_what_it_calls_and_no_more(function: str) -> None:
-    actions = {action for one in allowed(role_of(function)) for action in words(one["Action"])}
+def test_a_function_may_call_only_what_it_calls(function: str) -> None:
+    statements = allowed(role_of(function))
+    actions = {action for statement in statements for action in words(statement["Action"])}
     assert actions == CALLS[function]
 
 
-def test_every_function_has_a_role_of_its_own() -> None:
+def test_every_function_has_its_own_role() -> None:
     assert len({role_of(function) for function in FUNCTIONS}) == len(FUNCTIONS)
 
 
@@ -185,62 +187,64 @@ def test_every_function_has_a_role_of_its_own() -> None:
         ("MvpStoriesRecordFailure", "stories", "stories"),
     ],
 )
-def test_a_function_reaches_its_own_prefixes(function: str, reads: str, writes: str) -> None:
-    reached: dict[str, set[str]] = {"s3:GetObject": set(), "s3:PutObject": set()}
+def test_a_function_reads_and_writes_only_its_prefixes(function: str, reads: str, writes: str) -> None:
+    allowed_prefixes: dict[str, set[str]] = {"s3:GetObject": set(), "s3:PutObject": set()}
     for statement in allowed(role_of(function)):
-        for action in reached.keys() & set(words(statement["Action"])):
-            reached[action] |= {one["Fn::Sub"] for one in statement["Resource"]}
-    wanted = {"s3:GetObject": reads, "s3:PutObject": writes}
-    assert reached == {
+        for action in allowed_prefixes.keys() & set(words(statement["Action"])):
+            allowed_prefixes[action] |= {resource["Fn::Sub"] for resource in statement["Resource"]}
+    expected = {"s3:GetObject": reads, "s3:PutObject": writes}
+    assert allowed_prefixes == {
         action: {"${MvpStoriesBucket.Arn}/" + prefix + "/*" for prefix in prefixes.split()}
-        for action, prefixes in wanted.items()
+        for action, prefixes in expected.items()
     }
 
 
-def test_the_one_endpoint_and_the_one_machine() -> None:
-    asked = {action: one["Resource"] for _, one in policies() for action in words(one["Action"])}
-    assert asked["states:StartSyncExecution"] == {"Ref": "MvpStoriesWorkflow"}
-    assert asked["sagemaker:InvokeEndpoint"][0]["Fn::Sub"].endswith(":endpoint/${EndpointName}")
+def test_only_the_stacks_endpoint_and_machine_are_allowed() -> None:
+    resource_of = {
+        action: statement["Resource"] for _, statement in policies() for action in words(statement["Action"])
+    }
+    assert resource_of["states:StartSyncExecution"] == {"Ref": "MvpStoriesWorkflow"}
+    assert resource_of["sagemaker:InvokeEndpoint"][0]["Fn::Sub"].endswith(":endpoint/${EndpointName}")
     assert re.fullmatch(template()["Parameters"]["EndpointName"]["AllowedPattern"], "falcon-7b")
     assert not re.fullmatch(template()["Parameters"]["EndpointName"]["AllowedPattern"], "Falcon")
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_kept() -> None:
     bucket = resources()["MvpStoriesBucket"]
-    told = bucket["Properties"]
+    settings = bucket["Properties"]
     assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
     assert bucket["UpdateReplacePolicy"] == "Retain"
-    assert set(told["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(told["PublicAccessBlockConfiguration"]) == 4
-    (rule,) = told["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert set(settings["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(settings["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = settings["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    assert told["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert settings["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_the_bucket_is_asked_over_tls_only() -> None:
+def test_the_bucket_accepts_tls_only() -> None:
     (statement,) = properties("BucketPolicy")["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Principal"] == statement["Resource"][1]["Fn::Sub"][-1] == "*"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_only_what_may_expire_expires() -> None:
+def test_only_claims_and_idempotency_records_expire() -> None:
     rules = properties("MvpStoriesBucket")["LifecycleConfiguration"]["Rules"]
-    expiring = {one["Prefix"]: one["ExpirationInDays"] for one in rules if "ExpirationInDays" in one}
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
     assert expiring == {"idempotency/": 2, "claims/": 2}
-    (everywhere,) = [one for one in rules if "Prefix" not in one]
+    (everywhere,) = [rule for rule in rules if "Prefix" not in rule]
     assert everywhere["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert everywhere["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
-def test_a_page_of_the_one_origin_may_play_from_the_bucket() -> None:
+def test_only_the_pages_origin_may_play_from_the_bucket() -> None:
     (rule,) = properties("MvpStoriesBucket")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == [{"Ref": "AllowedOrigin"}]
     assert "GET" in rule["AllowedMethods"]
     assert "Range" in rule["AllowedHeaders"]
 
 
-def test_prod_names_its_origin() -> None:
+def test_prod_needs_an_origin() -> None:
     (rule,) = template()["Rules"].values()
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigin"}, "*"]}]}
@@ -263,40 +267,41 @@ def test_an_origin_is_one_origin(origin: str, fits: bool) -> None:
     assert bool(re.fullmatch(pattern, origin)) is fits
 
 
-def test_the_stages_have_only_parameters_that_there_are() -> None:
+def test_the_stages_set_only_parameters_of_the_template() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     for stage in ("dev", "prod"):
         deploy = config[stage]["deploy"]["parameters"]
         assert deploy["stack_name"] == f"mvp-stories-{stage}"
         file = ROOT / deploy["parameter_overrides"].removeprefix("file://")
-        told = yaml.safe_load(file.read_text("utf-8"))
-        assert told["Stage"] == stage
-        assert told.keys() <= template()["Parameters"].keys()
-    assert "AllowedOrigin" not in told  # prod's, which make asks for
+        parameters = yaml.safe_load(file.read_text("utf-8"))
+        assert parameters["Stage"] == stage
+        assert parameters.keys() <= template()["Parameters"].keys()
+    assert "AllowedOrigin" not in parameters  # prod's, which make requires
 
 
 def test_every_exception_of_checkov_has_a_reason() -> None:
     skips = [
         skip
-        for told in resources().values()
-        for skip in told.get("Metadata", {}).get("checkov", {}).get("skip", ())
+        for resource in resources().values()
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", ())
     ]
     assert skips
     assert all(len(skip["comment"].split()) > 4 for skip in skips)
 
 
-def test_every_log_group_ends_and_every_function_writes_into_one() -> None:
+def test_every_log_group_has_a_retention_and_every_function_a_log_group() -> None:
     groups = resources("AWS::Logs::LogGroup")
-    assert all(told["Properties"]["RetentionInDays"] == {"Ref": "LogDays"} for told in groups.values())
+    assert all(group["Properties"]["RetentionInDays"] == {"Ref": "LogDays"} for group in groups.values())
     written = {properties(name)["LoggingConfig"]["LogGroup"]["Ref"] for name in FUNCTIONS}
     assert len(written) == len(FUNCTIONS)
     assert written <= groups.keys()
 
 
-def test_a_failure_anywhere_raises_an_alarm_that_somebody_hears() -> None:
+def test_every_failure_raises_an_alarm_with_a_notification() -> None:
     alarms = resources("AWS::CloudWatch::Alarm")
-    assert all(told["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}] for told in alarms.values())
-    seen = json.dumps([told["Properties"] for told in alarms.values()])
+    settings = [alarm["Properties"] for alarm in alarms.values()]
+    assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in settings)
+    metrics = json.dumps(settings)
     for name in (
         *FUNCTIONS,
         "ExecutionsFailed",
@@ -305,11 +310,11 @@ def test_a_failure_anywhere_raises_an_alarm_that_somebody_hears() -> None:
         "p99",
         "ExecutionsStarted",
     ):
-        assert f'"{name}"' in seen
+        assert f'"{name}"' in metrics
     assert properties("Budget")["Budget"]["BudgetLimit"]["Amount"] == {"Ref": "MonthlyBudget"}
 
 
-def test_what_comes_out() -> None:
-    told = template()["Outputs"]
-    assert {"ApiUrl", "BucketName", "WorkflowArn", "UserPoolId"} <= told.keys()
-    assert told["ApiUrl"]["Value"]["Fn::Sub"].endswith("/${Stage}/")  # the demo posts to "/"
+def test_the_outputs() -> None:
+    outputs = template()["Outputs"]
+    assert {"ApiUrl", "BucketName", "WorkflowArn", "UserPoolId"} <= outputs.keys()
+    assert outputs["ApiUrl"]["Value"]["Fn::Sub"].endswith("/${Stage}/")  # the demo posts to "/"

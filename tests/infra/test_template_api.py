@@ -1,4 +1,4 @@
-"""The gateway: which calls there are, who may make them, and what it says when it answers by itself."""
+"""The gateway: its calls, their authorization, and its own error responses."""
 
 from __future__ import annotations
 
@@ -23,31 +23,33 @@ CALLS = {
     ("get", "/health"),
     ("get", "/openapi.json"),
 }
-# What costs money or tells of a story that somebody asked for.
-KEPT = {call for call in CALLS if call[0] == "post"} | {("get", "/stories/{id}/{locale}")}
+# Calls that cost money, or show a story that a user requested.
+PROTECTED = {call for call in CALLS if call[0] == "post"} | {("get", "/stories/{id}/{locale}")}
 RESPONSES = API["GatewayResponses"]
 OPERATIONS = {
-    (method, path): told for path, methods in BODY["paths"].items() for method, told in methods.items()
+    (method, path): operation
+    for path, methods in BODY["paths"].items()
+    for method, operation in methods.items()
 }
 
 
-def test_the_gateway_knows_every_call_and_may_start_the_function_for_it() -> None:
+def test_every_call_has_a_permission_to_invoke_the_function() -> None:
     events = properties("MvpStoriesWorkflowTrigger")["Events"].values()
-    permitted = {(one["Properties"]["Method"], one["Properties"]["Path"]) for one in events}
+    permitted = {(event["Properties"]["Method"], event["Properties"]["Path"]) for event in events}
     assert permitted == OPERATIONS.keys() == CALLS
 
 
 @pytest.mark.parametrize("call", sorted(CALLS))
-def test_a_call_goes_to_the_trigger_as_it_is(call: tuple[str, str]) -> None:
-    told = OPERATIONS[call]["x-amazon-apigateway-integration"]
-    assert (told["type"], told["httpMethod"]) == ("aws_proxy", "POST")
-    assert "${MvpStoriesWorkflowTrigger.Arn}/invocations" in told["uri"]["Fn::Sub"]
+def test_a_call_is_proxied_to_the_trigger(call: tuple[str, str]) -> None:
+    integration = OPERATIONS[call]["x-amazon-apigateway-integration"]
+    assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
+    assert "${MvpStoriesWorkflowTrigger.Arn}/invocations" in integration["uri"]["Fn::Sub"]
 
 
 @pytest.mark.parametrize("call", sorted(CALLS))
-def test_what_costs_money_is_closed_when_auth_is_on(call: tuple[str, str]) -> None:
+def test_protected_calls_need_authorization_when_auth_is_on(call: tuple[str, str]) -> None:
     signed_in = {"Fn::If": ["WithUsers", [{"Cognito": []}], {"Fn::If": ["WithKeys", [{"ApiKey": []}], []]}]}
-    assert OPERATIONS[call]["security"] == (signed_in if call in KEPT else [])
+    assert OPERATIONS[call]["security"] == (signed_in if call in PROTECTED else [])
 
 
 @pytest.mark.parametrize("call", sorted(call for call in CALLS if call[0] == "post"))
@@ -76,25 +78,25 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],
 )
-def test_a_body_is_what_the_call_takes(schema: str, body: object, fits: bool) -> None:
+def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: bool) -> None:
     # API Gateway's models are JSON schema, draft 4.
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
 
 
-@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryOrder), ("Locale", LocaleOrder)])
-def test_the_gateway_knows_the_fields_that_the_code_takes(schema: str, model: type[BaseModel]) -> None:
-    told, taken = BODY["components"]["schemas"][schema], model.model_json_schema()
-    assert told["properties"].keys() == taken["properties"].keys()
-    assert told["required"] == taken["required"]
-    assert told["additionalProperties"] is taken["additionalProperties"] is False
+@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryAsk), ("Locale", LocaleAsk)])
+def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
+    gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()
+    assert gateway["properties"].keys() == code["properties"].keys()
+    assert gateway["required"] == code["required"]
+    assert gateway["additionalProperties"] is code["additionalProperties"] is False
 
 
 @pytest.mark.parametrize("kind", sorted(RESPONSES))
-def test_the_gateways_own_answers_are_problems_that_a_page_can_read(kind: str) -> None:
-    told = RESPONSES[kind]
-    problem = json.loads(told["ResponseTemplates"]["application/json"])
-    headers = told["ResponseParameters"]["Headers"]
-    assert problem["status"] == told["StatusCode"] != 504
+def test_the_gateways_own_responses_are_problems_that_a_page_can_read(kind: str) -> None:
+    response = RESPONSES[kind]
+    problem = json.loads(response["ResponseTemplates"]["application/json"])
+    headers = response["ResponseParameters"]["Headers"]
+    assert problem["status"] == response["StatusCode"] != 504
     assert problem["type"].startswith("urn:mvp-stories:problem:")
     assert problem["title"]
     assert problem["detail"].endswith(".")
@@ -104,10 +106,10 @@ def test_the_gateways_own_answers_are_problems_that_a_page_can_read(kind: str) -
 
 
 @pytest.mark.parametrize("kind", ["THROTTLED", "QUOTA_EXCEEDED"])
-def test_who_asks_too_often_is_told_when_to_come_back(kind: str) -> None:
-    told = RESPONSES[kind]
-    assert told["StatusCode"] == 429
-    assert int(told["ResponseParameters"]["Headers"]["Retry-After"].strip("'")) > 0
+def test_throttling_names_the_seconds_to_wait(kind: str) -> None:
+    response = RESPONSES[kind]
+    assert response["StatusCode"] == 429
+    assert int(response["ResponseParameters"]["Headers"]["Retry-After"].strip("'")) > 0
 
 
 @pytest.mark.parametrize(
@@ -115,34 +117,34 @@ def test_who_asks_too_often_is_told_when_to_come_back(kind: str) -> None:
     [
         ("BAD_REQUEST_BODY", 400),
         ("UNAUTHORIZED", 401),
-        ("MISSING_AUTHENTICATION_TOKEN", 404),  # how API Gateway says that there is no such call
+        ("MISSING_AUTHENTICATION_TOKEN", 404),  # API Gateway's response to an unknown call
         ("REQUEST_TOO_LARGE", 413),
         ("INTEGRATION_TIMEOUT", 503),
     ],
 )
-def test_an_answer_of_the_gateway_has_the_status_of_the_codes(kind: str, status: int) -> None:
+def test_a_response_of_the_gateway_has_the_codes_status(kind: str, status: int) -> None:
     assert RESPONSES[kind]["StatusCode"] == status
 
 
-def test_the_origin_alone_may_call() -> None:
+def test_only_the_pages_origin_may_call() -> None:
     assert API["Cors"]["AllowOrigin"] == {"Fn::Sub": "'${AllowedOrigin}'"}
     assert "Idempotency-Key" in API["Cors"]["AllowHeaders"]
 
 
-def test_another_origin_or_auth_reaches_the_stage() -> None:
-    # SAM makes a new deployment when the body changes, and a changed parameter does not change it.
+def test_a_changed_origin_or_auth_is_deployed() -> None:
+    # SAM creates a deployment when the body changes, which a changed parameter does not do.
     assert API["AlwaysDeploy"] is True
 
 
-def test_everybody_together_is_throttled() -> None:
+def test_all_callers_together_are_throttled() -> None:
     (settings,) = API["MethodSettings"]
     assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
 
 
-def test_access_logs_say_what_happened_and_nothing_of_who_or_what_was_written() -> None:
-    told = json.loads(API["AccessLogSetting"]["Format"])
-    assert {"$context.requestId", "$context.status", "$context.error.responseType"} <= set(told.values())
+def test_access_logs_have_results_without_persons_or_texts() -> None:
+    fields = set(json.loads(API["AccessLogSetting"]["Format"]).values())
+    assert {"$context.requestId", "$context.status", "$context.error.responseType"} <= fields
     for private in ("identity", "querystring", "requestOverride", "header", "body", "authorizer"):
-        assert not any(private in value for value in told.values())
+        assert not any(private in field for field in fields)

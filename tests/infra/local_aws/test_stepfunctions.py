@@ -1,16 +1,15 @@
-"""Step Functions: workflows of the demo's shape run real handlers over HTTP, with a stock client."""
+"""Step Functions with a stock client; tests/infra/test_workflow.py runs the deployed workflow's branches."""
 
 from __future__ import annotations
 
 import json
 import threading
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import Mock
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -19,73 +18,6 @@ from pipeline.lambdas import FUNCTIONS
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 INVOKE = "arn:aws:states:::lambda:invoke"
-RETRY = [{"ErrorEquals": ["ThrottledError"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 3}]
-CATCH = [{"ErrorEquals": ["UnsafeIdeaError"], "ResultPath": "$.error", "Next": "Refused"}]
-DEMO = {
-    "StartAt": "Write",
-    "States": {
-        "Write": {
-            "Type": "Task",
-            "Resource": INVOKE,
-            "Parameters": {"FunctionName": "write", "Payload.$": "$"},
-            "ResultSelector": {"story.$": "$.Payload.story"},
-            "Retry": RETRY,
-            "Catch": CATCH,
-            "Next": "Needs translation ?",
-        },
-        "Needs translation ?": {
-            "Type": "Choice",
-            "Choices": [{"Variable": "$$.Execution.Input.locale", "StringEquals": "en", "Next": "Done"}],
-            "Default": "Translate",
-        },
-        "Translate": {
-            "Type": "Task",
-            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:translate",
-            "Parameters": {"story.$": "$.story", "locale.$": "$$.Execution.Input.locale"},
-            "Next": "Done",
-        },
-        "Done": {"Type": "Succeed"},
-        "Refused": {"Type": "Pass", "Parameters": {"refused.$": "$.error.Error"}, "End": True},
-    },
-}
-
-
-class ThrottledError(Exception):
-    """Matched by Retry."""
-
-
-class UnsafeIdeaError(Exception):
-    """Matched by Catch."""
-
-
-class Functions:
-    """The Lambda functions of these tests. calls: by function. failures: of the next writes."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
-        self.released = threading.Event()
-        self.failures = 0
-
-    def write(self, event: Any, context: Any) -> Any:
-        self.calls["write"] += 1
-        if self.failures:
-            self.failures -= 1
-            raise ThrottledError("slow down")
-        if "unsafe" in event["context"]:
-            raise UnsafeIdeaError("not for children")
-        return {"story": f"A story of {event['context']}.", "by": context.function_name}
-
-    def translate(self, event: Any, _: Any) -> Any:
-        """With boto3 by the environment, as a deployed handler."""
-        client = boto3.client("translate")
-        params = {"SourceLanguageCode": "en", "TargetLanguageCode": event["locale"]}
-        text = client.translate_text(Text=event["story"], **params)["TranslatedText"]
-        client.close()
-        return {"story": text}
-
-    def hang(self, event: Any, _: Any) -> Any:
-        self.released.wait(60)
-        return event
 
 
 def calling(function: str, **more: Any) -> dict[str, Any]:
@@ -96,13 +28,9 @@ def calling(function: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def functions(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
-    functions = Functions()
-    handlers = {name: getattr(functions, name) for name in ("write", "translate", "hang")}
-    monkeypatch.setattr(aws.options, "lambdas", handlers)
-    monkeypatch.setattr(aws.options, "retry_pace", 0.0)
-    yield functions
-    functions.released.set()
+def functions(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function `echo` that returns its event."""
+    monkeypatch.setattr(aws.options, "lambdas", {"echo": lambda event, _: event})
 
 
 @pytest.fixture
@@ -126,41 +54,25 @@ def refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_a_choice_by_the_executions_input_leads_to_the_translation(
-    sfn: Any, functions: Functions, aws: LocalAws
-) -> None:
-    english = run(sfn, machine(sfn, DEMO), context="a whale", locale="en")
-    assert json.loads(english["output"]) == {"story": "A story of a whale."}
-    assert aws.requests("Invoke") == 1
-    french = run(sfn, machine(sfn, DEMO), context="a whale", locale="fr")
-    assert json.loads(french["output"])["story"].startswith("[fr]")
-    assert (aws.requests("TranslateText"), aws.requests("Invoke")) == (1, 3)
-
-
-def test_a_response_has_the_execution_and_its_bill(sfn: Any, functions: Functions) -> None:
-    response = run(sfn, machine(sfn, DEMO), context="a whale", locale="en")
+def test_a_response_has_the_execution_and_its_bill(sfn: Any, functions: None, aws: LocalAws) -> None:
+    response = run(sfn, machine(sfn, calling("echo")), context="a whale")
     assert response["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:express:")
     assert response["billingDetails"]["billedMemoryUsedInMB"] == 64
     assert response["billingDetails"]["billedDurationInMilliseconds"] % 100 == 0
-    assert json.loads(response["input"]) == {"context": "a whale", "locale": "en"}
+    assert json.loads(response["input"]) == json.loads(response["output"]) == {"context": "a whale"}
     assert response["startDate"] <= response["stopDate"]
+    assert (aws.requests("StartSyncExecution"), aws.requests("Invoke")) == (1, 1)
 
 
-def test_a_state_is_retried_by_an_errors_name_until_its_attempts_end(sfn: Any, functions: Functions) -> None:
-    functions.failures = 3
-    assert run(sfn, machine(sfn, DEMO), context="a whale", locale="en")["status"] == "SUCCEEDED"
-    assert functions.calls["write"] == 4
-    functions.failures = 4
-    response = run(sfn, machine(sfn, DEMO), context="a whale", locale="en")
-    assert (response["status"], response["error"]) == ("FAILED", "ThrottledError")
+def test_a_functions_exception_is_the_executions_error(
+    sfn: Any, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.options, "lambdas", {"fail": Mock(side_effect=ZeroDivisionError("a bug"))})
+    response = run(sfn, machine(sfn, calling("fail")))
+    assert (response["status"], response["error"]) == ("FAILED", "ZeroDivisionError")
     cause = json.loads(response["cause"])
-    assert (cause["errorType"], cause["errorMessage"]) == ("ThrottledError", "slow down")
+    assert (cause["errorType"], cause["errorMessage"]) == ("ZeroDivisionError", "a bug")
     assert "output" not in response
-
-
-def test_an_error_is_caught_by_its_name(sfn: Any, functions: Functions) -> None:
-    response = run(sfn, machine(sfn, DEMO), context="unsafe", locale="en")
-    assert json.loads(response["output"]) == {"refused": "UnsafeIdeaError"}
 
 
 def test_a_workflow_calls_services_without_a_function(sfn: Any, aws: LocalAws) -> None:
@@ -194,21 +106,15 @@ def test_a_path_with_one_match_at_most_has_one_value(sfn: Any) -> None:
     assert list(output.values()) == list(paths.values())
 
 
-def test_timeouts_of_a_state_of_a_machine_and_of_express(
-    sfn: Any, functions: Functions, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+def test_an_execution_ends_at_the_services_limit(
+    sfn: Any, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A state's timeout is caught; a machine's own and the service's limit pass every Catch by."""
-    late = {"Type": "Pass", "Result": {"late": True}, "End": True}
-    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Late"}]
-    state = calling("hang", TimeoutSeconds=1, Catch=catch)
-    whole = {**calling("hang", Catch=catch), "TimeoutSeconds": 1}
-    for flow in (state, whole):
-        flow["States"]["Late"] = late
-    assert json.loads(run(sfn, machine(sfn, state))["output"]) == {"late": True}
+    released = threading.Event()
+    monkeypatch.setattr(aws.options, "lambdas", {"hang": lambda *_: released.wait(60)})
     monkeypatch.setattr(aws.options, "express_limit", 0.1)
-    for flow in (whole, calling("hang")):
-        response = run(sfn, machine(sfn, flow))
-        assert (response["status"], response["error"]) == ("TIMED_OUT", "States.Timeout")
+    response = run(sfn, machine(sfn, calling("hang")))
+    released.set()
+    assert (response["status"], response["error"]) == ("TIMED_OUT", "States.Timeout")
 
 
 def test_an_asynchronous_execution_runs(sfn: Any, aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +142,7 @@ def test_input_may_have_256_kib_of_utf_8(sfn: Any, size: int) -> None:
     [
         ("no json", "INVALID_JSON_DESCRIPTION"),
         ('{"StartAt": "A"}', "SCHEMA_VALIDATION_FAILED"),
-        (json.dumps(calling("write", Resource=f"{INVOKE}.waitForTaskToken")), "waitForTaskToken"),
+        (json.dumps(calling("echo", Resource=f"{INVOKE}.waitForTaskToken")), "waitForTaskToken"),
     ],
 )
 def test_an_invalid_definition_is_refused(sfn: Any, definition: str, message: str) -> None:
@@ -247,8 +153,8 @@ def test_an_invalid_definition_is_refused(sfn: Any, definition: str, message: st
 
 def test_a_standard_machine_bad_input_and_an_unknown_machine_are_refused(sfn: Any) -> None:
     with pytest.raises(ClientError, match="Express workflows only"):
-        sfn.create_state_machine(name="standard", definition=json.dumps(DEMO), roleArn=ROLE)
-    arn = machine(sfn, calling("write"))
+        sfn.create_state_machine(name="standard", definition=json.dumps(calling("echo")), roleArn=ROLE)
+    arn = machine(sfn, calling("echo"))
     for params, code in (
         ({"stateMachineArn": arn, "input": "{"}, "InvalidExecutionInput"),
         ({"stateMachineArn": f"{arn}x"}, "StateMachineDoesNotExist"),
@@ -258,7 +164,7 @@ def test_a_standard_machine_bad_input_and_an_unknown_machine_are_refused(sfn: An
         assert refused(error) == (code, 400)
 
 
-def test_an_unknown_function_fails_the_task(sfn: Any, functions: Functions) -> None:
+def test_an_unknown_function_fails_the_task(sfn: Any, functions: None) -> None:
     response = run(sfn, machine(sfn, calling("nobody")))
     assert (response["status"], response["error"]) == ("FAILED", "Lambda.ResourceNotFoundException")
 
@@ -273,8 +179,8 @@ def test_fifty_executions_at_once_all_end(sfn: Any, aws: LocalAws, monkeypatch: 
     assert [response["status"] for response in responses] == ["SUCCEEDED"] * 50
 
 
-def test_faults_reach_a_workflow_and_its_client(sfn: Any, functions: Functions, aws: LocalAws) -> None:
-    arn = machine(sfn, calling("write"))
+def test_faults_reach_a_workflow_and_its_client(sfn: Any, functions: None, aws: LocalAws) -> None:
+    arn = machine(sfn, calling("echo"))
     aws.inject("StartSyncExecution", Fault("throttle"))
     with pytest.raises(ClientError) as error:
         run(sfn, arn, context="a")
