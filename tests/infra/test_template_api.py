@@ -8,7 +8,6 @@ import pytest
 from jsonschema import Draft4Validator
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, StoryOrder
 from tests.infra.cloudformation import properties
 
 API = properties("MvpStoriesApi")
@@ -83,7 +82,7 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
 
 
-@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryAsk), ("Locale", LocaleAsk)])
+@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryOrder), ("Locale", LocaleOrder)])
 def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
     gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()
     assert gateway["properties"].keys() == code["properties"].keys()
