@@ -11,8 +11,8 @@ from pipeline.errors import RequestError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
-    from pipeline.engines.aws.endpoints import Endpoint
-    from pipeline.engines.aws.instances import Prices
+    from pipeline.engines.aws.endpoint.prices import Prices
+    from pipeline.engines.aws.endpoint.status import Endpoint
 
 HEADING = ("endpoint", "status", "instances", "since (UTC)", "US$/hour", "US$ so far")
 _UNKNOWN = "?"
@@ -35,15 +35,15 @@ def add(verbs: _SubParsersAction[ArgumentParser], shared: ArgumentParser) -> Non
 def endpoints(options: Namespace) -> None:
     """The table; with `delete`, what was taken down. Raises StoriesError."""
     from pipeline.engines.aws.clients import Clients
-    from pipeline.engines.aws.endpoints import running
-    from pipeline.engines.aws.instances import read_prices
+    from pipeline.engines.aws.endpoint.prices import read_prices
+    from pipeline.engines.aws.endpoint.status import list_endpoints
 
     clients = Clients()
     if options.action == "delete":
         _delete(clients, options.name, options.keep_model)
         return
     prices = read_prices()
-    say(table([HEADING, *rows(running(clients), prices)]))
+    say(table([HEADING, *rows(list_endpoints(clients), prices)]))
     tell(
         f"so far: about, by {prices.region} prices ({prices.dated}) and today's instances; "
         f"? is a type that our table lacks: {prices.source}"
@@ -72,9 +72,9 @@ def _row(one: Endpoint, prices: Prices) -> tuple[str, ...]:
 
 
 def _delete(clients: Clients, name: str, keep_model: bool) -> None:
-    from pipeline.engines.aws.takedown import take_down
+    from pipeline.engines.aws.endpoint.takedown import take_down
 
     if not name:
         raise RequestError("which endpoint? `stories endpoints` lists them: stories endpoints delete NAME")
-    gone = take_down(clients, name, keep_model, hear=tell)
+    gone = take_down(clients, name, keep_model, on_note=tell)
     tell("\n".join(f"deleted: {one}" for one in gone) or f"nothing of {name} is there")

@@ -15,13 +15,13 @@ import pipeline
 from pipeline.config import env_file
 from pipeline.config.profiles import profile
 from pipeline.engines.aws import parameters
-from pipeline.engines.aws.autoscaling import scaled, unscale
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.doctor.caller import identified
-from pipeline.engines.aws.endpoints import Endpoint, look
-from pipeline.engines.aws.errors import answered
-from pipeline.engines.aws.formats import format_of
-from pipeline.engines.aws.takedown import left_overs
+from pipeline.engines.aws.doctor.checks import parse_arn
+from pipeline.engines.aws.endpoint.autoscaling import scaled, unscale
+from pipeline.engines.aws.endpoint.status import Endpoint, find_endpoint
+from pipeline.engines.aws.endpoint.takedown import delete_remains
+from pipeline.engines.aws.errors import mapped_errors
+from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.errors import ConfigError, RequestError, StoriesError
 from pipeline.story import ideas
 from pipeline.story.word_filter import word_filter
@@ -83,9 +83,9 @@ class Deployment:
 
     def caller(self, clients: Clients) -> str:
         """In words, without a name or more of the account's number than its end. Raises StoriesError."""
-        with answered("sts", "AWS STS"):
+        with mapped_errors("sts", "AWS STS"):
             arn = str(clients.get("sts").get_caller_identity()["Arn"])
-        found = identified(arn)
+        found = parse_arn(arn)
         return f"{found}, of the account …{found.account[-4:]}" if found else arn
 
     def seen(self, there: Endpoint | None) -> str:
@@ -94,7 +94,7 @@ class Deployment:
             return "is not there yet"
         other = {one.kind for one in there.instances} != {self.instance_type}
         more = f": it is used as it is, not on the {self.instance_type} that instance_type asks for"
-        return f"{there.told}, on {there.on}{more if other else ''}"
+        return f"{there.summary}, on {there.on}{more if other else ''}"
 
     def clear(self, clients: Clients) -> tuple[str, ...]:
         """What a deployment that broke off left, a configuration and a model of its name, is deleted.
@@ -102,13 +102,13 @@ class Deployment:
         Also a model that `--keep-model` kept: the SDK would serve it, whatever is in it. So this comes last
         before the new one is made. Raises ConfigError where an endpoint of that name stands: nothing goes.
         """
-        if there := look(clients, self.endpoint_name):
+        if there := find_endpoint(clients, self.endpoint_name):
             raise ConfigError(
-                f"the endpoint {there.name} {there.told}: nothing is cleared while it stands; use it, or "
+                f"the endpoint {there.name} {there.summary}: nothing is cleared while it stands; use it, or "
                 f"`stories endpoints delete {there.name}`",
                 problem="config",
             )
-        return left_overs(clients, self.endpoint_name)
+        return delete_remains(clients, self.endpoint_name)
 
     def unscale(self, clients: Clients) -> tuple[str, ...]:
         """Takes away the scaling that an earlier run set: in words. That a role may not is no error: the
@@ -127,7 +127,7 @@ class Deployment:
     def asking_for_a_role(self) -> Iterator[None]:
         """The SDK says only that the caller is no role."""
         try:
-            with answered("sts", "AWS STS"):
+            with mapped_errors("sts", "AWS STS"):
                 yield
         except ValueError as error:
             raise ConfigError(
@@ -141,7 +141,7 @@ class Deployment:
     def deploying(self) -> Iterator[None]:
         """What AWS refuses is said in our words; what JumpStart does not have, in plain ones."""
         try:
-            with answered("sagemaker", f"the deployment of {self.endpoint_name}"):
+            with mapped_errors("sagemaker", f"the deployment of {self.endpoint_name}"):
                 yield
         except (ValueError, KeyError, NotImplementedError) as error:
             raise ConfigError(
@@ -156,7 +156,7 @@ class Deployment:
         env_file.write(self.env_file, settings)
         told = [f"{self.env_file}: " + ", ".join(f"{name}={value}" for name, value in settings.items())]
         if self.ssm_parameter:
-            setting = parameters.keep(clients, self.ssm_parameter, self.endpoint_name)
+            setting = parameters.write(clients, self.ssm_parameter, self.endpoint_name)
             told.append(f"SSM parameter {self.ssm_parameter}: read by STORIES_ENDPOINT={setting}")
         if self.model_id != profile("aws")["text"]:
             told.append(

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from infra.local_aws import LocalAws
 from pipeline.config import env_file
-from pipeline.engines.aws.autoscaling import scale
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.endpoints import look
-from pipeline.engines.aws.parameters import resolved
-from pipeline.engines.aws.takedown import take_down
+from pipeline.engines.aws.endpoint.autoscaling import scale
+from pipeline.engines.aws.endpoint.status import find_endpoint
+from pipeline.engines.aws.endpoint.takedown import take_down
+from pipeline.engines.aws.parameters import resolve
 from pipeline.errors import ConfigError, EngineError, RequestError, StoriesError
 from pipeline.notebooks.deploy import Deployment
 from tests.engines.aws.standing import names, quick, stand
@@ -126,7 +126,7 @@ def test_the_name_is_written_where_the_pipeline_reads_it(
     file = tmp_path / ".env"
     told = plan(env_file=str(file), ssm_parameter="/test/deployment").publish(Clients())
     assert env_file.read(file) == {"STORIES_ENDPOINT": "mvp-stories-falcon", "AWS_REGION": "eu-west-1"}
-    assert resolved(Clients(), "ssm:/test/deployment") == "mvp-stories-falcon"
+    assert resolve(Clients(), "ssm:/test/deployment") == "mvp-stories-falcon"
     assert told[1].endswith("STORIES_ENDPOINT=ssm:/test/deployment")
     assert "unset STORIES_ENDPOINT" in told[2]
 
@@ -168,7 +168,7 @@ def test_what_a_deployment_that_broke_off_left_is_cleared(standing: Deployment, 
 
 
 def test_other_instances_than_asked_for_are_told(standing: Deployment) -> None:
-    there = look(Clients(), NAME)
+    there = find_endpoint(Clients(), NAME)
     assert standing.seen(None) == "is not there yet"
     assert standing.seen(there).endswith(", on 1 x ml.g5.2xlarge")
     other = plan(endpoint_name=NAME, instance_type="ml.g5.12xlarge").seen(there)
@@ -177,7 +177,7 @@ def test_other_instances_than_asked_for_are_told(standing: Deployment) -> None:
 
 def test_scaling_of_an_earlier_run_is_taken_away_and_told(standing: Deployment, aws: LocalAws) -> None:
     clients = Clients()
-    there = look(clients, NAME)
+    there = find_endpoint(clients, NAME)
     assert there
     (resource,) = scale(clients, there, 3, 7.0)
     assert standing.unscale(clients) == (f"an earlier run let {resource} have up to 3 instances: no more",)

@@ -17,8 +17,8 @@ from infra.local_aws import LocalAws, jumpstart
 from infra.local_aws.hostnames import hostnames
 from pipeline.config import env_file
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.endpoints import look
-from pipeline.engines.aws.takedown import take_down
+from pipeline.engines.aws.endpoint.status import find_endpoint
+from pipeline.engines.aws.endpoint.takedown import take_down
 from tests.command import ROOT, Stories
 from tests.engines.aws.standing import G5, names, stand
 from tests.notebooks.running import NotebookFailed, execute
@@ -136,7 +136,7 @@ def test_the_deploying_cell_run_alone_and_again_leaves_what_it_made(aws: LocalAw
         before = names(aws)
         # What the cells above left when nothing stood; a deployment would need more of the plan.
         known = {
-            "look": look,
+            "find_endpoint": find_endpoint,
             "clients": Clients(),
             "there": None,
             "plan": SimpleNamespace(endpoint_name=alone),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
-from pipeline.engines.aws.formats import format_of
+from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.errors import EngineError, StoriesError, ThrottledError, UnavailableError
 from pipeline.types import Prompt
 
@@ -28,7 +28,7 @@ CHAT = Chat()
 BOTH = pytest.mark.parametrize("container", [FALCON, CHAT], ids=["text-generation", "chat"])
 
 
-def test_text_generation_is_sent_inputs_and_parameters() -> None:
+def test_text_generation_receives_inputs_and_parameters() -> None:
     assert FALCON.body(PROMPT, streamed=False) == {
         "inputs": "You tell stories.\n\nUser: an owl\n\nAssistant: It slept.\n\nUser: a snail\n\nAssistant:",
         "parameters": {
@@ -46,7 +46,7 @@ def test_text_generation_is_sent_inputs_and_parameters() -> None:
     assert FALCON.body(PROMPT, streamed=True)["stream"] is True
 
 
-def test_chat_is_sent_messages() -> None:
+def test_chat_receives_messages() -> None:
     assert CHAT.body(PROMPT, streamed=True) == {
         "messages": [
             {"role": "system", "content": "You tell stories."},
@@ -80,7 +80,7 @@ def test_a_top_p_that_tgi_refuses_is_not_sent(top_p: float) -> None:
     assert "top_p" not in CHAT.body(open_ended, streamed=False)
 
 
-def test_a_choice_is_asked_for_in_a_few_tokens_and_greedily() -> None:
+def test_a_choice_takes_a_few_tokens_and_no_sampling() -> None:
     question = replace(PROMPT, choices=("yes", "no"))
     parameters = FALCON.body(question, streamed=False)["parameters"]
     assert 1 <= parameters["max_new_tokens"] <= 10
@@ -90,7 +90,7 @@ def test_a_choice_is_asked_for_in_a_few_tokens_and_greedily() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "piece"),
+    ("value", "piece"),
     [
         # Text Generation Inference, buffered, with and without details; and LMI, an object.
         ([{"generated_text": "Once."}], Piece(whole="Once.", final=True)),
@@ -143,12 +143,12 @@ def test_a_choice_is_asked_for_in_a_few_tokens_and_greedily() -> None:
         ({"token": {"id": 304, "text": "Deep ", "log_prob": -0.05}}, Piece("Deep ", tokens=1)),
     ],
 )
-def test_text_generation_tells(told: Any, piece: Piece) -> None:
-    assert FALCON.piece(told) == piece
+def test_a_text_generation_object_becomes_a_piece(value: Any, piece: Piece) -> None:
+    assert FALCON.piece(value) == piece
 
 
 @pytest.mark.parametrize(
-    ("told", "piece"),
+    ("value", "piece"),
     [
         (
             {
@@ -183,13 +183,13 @@ def test_text_generation_tells(told: Any, piece: Piece) -> None:
         ),
     ],
 )
-def test_chat_tells(told: Any, piece: Piece) -> None:
-    assert CHAT.piece(told) == piece
+def test_a_chat_object_becomes_a_piece(value: Any, piece: Piece) -> None:
+    assert CHAT.piece(value) == piece
 
 
 @BOTH
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("value", "kind"),
     [
         ({"error": "Model is overloaded", "error_type": "overloaded"}, ThrottledError),
         ({"error": "Request failed during generation", "error_type": "generation"}, UnavailableError),
@@ -202,14 +202,14 @@ def test_chat_tells(told: Any, piece: Piece) -> None:
     ],
 )
 def test_an_error_in_the_answer_is_an_error(
-    container: Container, told: Any, kind: type[StoriesError]
+    container: Container, value: Any, kind: type[StoriesError]
 ) -> None:
     with pytest.raises(EngineError, match=r"answered with an error: .") as raised:
-        container.piece(told)
+        container.piece(value)
     assert type(raised.value) is kind
 
 
-def test_a_failure_half_way_is_no_end() -> None:
+def test_a_failure_half_way_is_an_error() -> None:
     """LMI's last line of a stream that failed (djl-serving, "Error Responses")."""
     line = {
         "token": {"id": -1, "text": "", "log_prob": -1, "special_token": True},
@@ -223,10 +223,10 @@ def test_a_failure_half_way_is_no_end() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("told", [None, 7, "Once.", [], {}, {"outputs": ["This"]}, [["Once."]]])
-def test_another_form_is_an_error_that_names_the_setting(container: Container, told: Any) -> None:
+@pytest.mark.parametrize("value", [None, 7, "Once.", [], {}, {"outputs": ["This"]}, [["Once."]]])
+def test_another_form_is_an_error_that_names_the_setting(container: Container, value: Any) -> None:
     with pytest.raises(EngineError, match="check STORIES_CONTAINER"):
-        container.piece(told)
+        container.piece(value)
 
 
 def test_the_wrong_container_is_an_error_that_names_the_setting() -> None:
@@ -238,11 +238,11 @@ def test_the_wrong_container_is_an_error_that_names_the_setting() -> None:
 
 @BOTH
 def test_half_of_a_surrogate_pair_becomes_what_any_file_takes(container: Container) -> None:
-    told = {
+    value = {
         "token": {"text": "a\ud83d"},
         "choices": [{"delta": {"content": "a\ud83d"}}],
     }
-    assert container.piece(told).text == "a\ufffd"
+    assert container.piece(value).text == "a\ufffd"
 
 
 FIELDS = (
@@ -264,10 +264,10 @@ JSON = st.recursive(
 
 
 @BOTH
-@given(told=JSON)
-def test_any_json_is_a_piece_or_an_error_of_ours(container: Container, told: Any) -> None:
+@given(value=JSON)
+def test_any_json_is_a_piece_or_an_error_of_ours(container: Container, value: Any) -> None:
     try:
-        piece = container.piece(told)
+        piece = container.piece(value)
     except EngineError as error:
         assert "\n" not in str(error)  # noqa: PT017 - either will do, and no other exception
         return

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.engines.aws.instances import Instances, read_prices
+from pipeline.engines.aws.endpoint.prices import Instances, read_prices
 from pipeline.storage.ledger import price_table
 
 
 def test_a_price_is_said_with_its_date_and_region() -> None:
     prices = read_prices()
-    told = prices.told("ml.g5.2xlarge", prices.region)
-    assert told == f"ml.g5.2xlarge costs 1.515 US$ an hour (us-east-1, as of {prices.dated})"
+    text = prices.describe("ml.g5.2xlarge", prices.region)
+    assert text == f"ml.g5.2xlarge costs 1.515 US$ an hour (us-east-1, as of {prices.dated})"
 
 
 def test_another_region_is_said_to_differ() -> None:
-    assert "eu-west-1 differs, see https://aws.amazon.com/" in read_prices().told(
+    assert "eu-west-1 differs, see https://aws.amazon.com/" in read_prices().describe(
         "ml.g5.2xlarge", "eu-west-1"
     )
 
 
 def test_a_type_that_the_table_lacks_is_not_guessed() -> None:
     prices = read_prices()
-    assert prices.told("ml.p5.48xlarge").startswith(f"our price table of {prices.dated} lacks ml.p5.48xlarge")
+    assert prices.describe("ml.p5.48xlarge").startswith(
+        f"our price table of {prices.dated} lacks ml.p5.48xlarge"
+    )
     assert prices.of((Instances("ml.g5.2xlarge", 1), Instances("ml.p5.48xlarge", 1))) is None
 
 
 def test_several_instances_cost_the_sum() -> None:
-    told = read_prices().of((Instances("ml.g5.2xlarge", 2), Instances("ml.g5.xlarge", 1)))
-    assert told == pytest.approx(2 * 1.515 + 1.408)
+    price = read_prices().of((Instances("ml.g5.2xlarge", 2), Instances("ml.g5.xlarge", 1)))
+    assert price == pytest.approx(2 * 1.515 + 1.408)
 
 
 def test_an_endpoint_of_nothing_costs_nothing() -> None:
@@ -36,5 +38,5 @@ def test_an_endpoint_of_nothing_costs_nothing() -> None:
 
 
 def test_the_ledger_and_this_table_agree() -> None:
-    (row,) = [one for one in price_table()["prices"] if one["prefix"] == "sagemaker/"]
+    (row,) = [row for row in price_table()["prices"] if row["prefix"] == "sagemaker/"]
     assert row["per_hour"] == read_prices().per_hour["ml.g5.2xlarge"]
