@@ -98,14 +98,17 @@ def render(table: Table) -> str:
     lines = [
         "# Polly's voices for our languages, by DescribeVoices. Written by `stories voices refresh`.",
         f"dated = {_quoted(table.dated)}",
+        "voices = [",
+        *(
+            f"    {{ id = {_quoted(voice.id)}, language = {_quoted(voice.language)}, "
+            f"engines = [{', '.join(map(_quoted, voice.engines))}] }},"
+            for voice in table.voices
+        ),
+        "]",
         "",
         "[locales]",
         *(f"{_quoted(locale)} = {_quoted(voice)}" for locale, voice in table.locales.items()),
     ]
-    for voice in table.voices:
-        engines = ", ".join(map(_quoted, voice.engines))
-        lines += ["", "[[voices]]", f"id = {_quoted(voice.id)}", f"language = {_quoted(voice.language)}"]
-        lines.append(f"engines = [{engines}]")
     return "\n".join(lines) + "\n"
 
 

@@ -133,16 +133,8 @@ def test_tokens_without_a_count_are_estimated_at_four_characters() -> None:
     assert completion.prompt_tokens == 11  # 44 characters
 
 
-def test_events_of_a_token_each_are_counted() -> None:
-    assert completed([Piece("a", tokens=1), Piece("b", tokens=1), Piece("", tokens=1)]).completion_tokens == 3
-
-
 def test_the_whole_text_at_the_end_of_a_stream_does_not_come_twice() -> None:
     assert completed([Piece("Once."), Piece("", whole="Once.", final=True)]).text == "Once."
-
-
-def test_a_whole_text_alone_is_the_text() -> None:
-    assert completed([Piece("", whole=f"{ECHO} Once.<|endoftext|>", final=True)]).text == "Once."
 
 
 @pytest.mark.parametrize(
@@ -160,10 +152,7 @@ def test_a_choice_is_the_first_word_that_is_an_offer(text: str, choice: str) -> 
     assert chosen(text, ("yes", "no")) == choice
 
 
-def test_a_choice_is_given_as_it_was_offered() -> None:
+def test_a_choice_is_given_as_it_was_offered_with_full_confidence() -> None:
     assert chosen("straße", ("STRASSE", "no")) == "STRASSE"
-
-
-def test_a_chosen_answer_has_full_confidence() -> None:
     completion = completed([Piece(" Yes.", final=True)], replace(PROMPT, choices=("yes", "no")))
     assert (completion.text, completion.confidence) == ("yes", 1.0)

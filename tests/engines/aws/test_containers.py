@@ -223,25 +223,15 @@ def test_a_failure_half_way_is_an_error() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("value", [None, 7, "Once.", [], {}, {"outputs": ["This"]}, [["Once."]]])
+@pytest.mark.parametrize("value", [None, 7, [], {}, {"outputs": ["This"]}, [["Once."]]])
 def test_another_form_is_an_error_that_names_the_setting(container: Container, value: Any) -> None:
     with pytest.raises(EngineError, match="check STORIES_CONTAINER"):
         container.piece(value)
 
 
-def test_the_wrong_container_is_an_error_that_names_the_setting() -> None:
-    with pytest.raises(EngineError, match="generated_text"):
-        CHAT.piece({"generated_text": "Once."})
-    with pytest.raises(EngineError, match="choices"):
-        FALCON.piece({"choices": [{"message": {"content": "Once."}}]})
-
-
 @BOTH
-def test_half_of_a_surrogate_pair_becomes_what_any_file_takes(container: Container) -> None:
-    value = {
-        "token": {"text": "a\ud83d"},
-        "choices": [{"delta": {"content": "a\ud83d"}}],
-    }
+def test_half_of_a_surrogate_pair_is_replaced(container: Container) -> None:
+    value = {"token": {"text": "a\ud83d"}, "choices": [{"delta": {"content": "a\ud83d"}}]}
     assert container.piece(value).text == "a\ufffd"
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -168,16 +167,6 @@ def test_a_story_is_the_same_however_its_bytes_are_split_into_frames(name: str) 
             holds()
 
 
-def test_a_stream_of_single_bytes_gives_the_same_story(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the frames, and of the frames."""
-    _, _, data = ANSWERS["tgi, events"]
-    frames = b"".join(framed(data))
-    scripts = [framed(data, [1]), (frames[at : at + 7] for at in range(0, len(frames), 7))]
-    with endpoint(monkeypatch, lambda request: request.stream(scripts.pop())) as (_, engine):
-        assert engine.complete(PROMPT).text == STORY
-        assert engine.complete(PROMPT).text == STORY
-
-
 def test_pieces_come_through_as_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[str] = []
     gate = threading.Event()
@@ -233,12 +222,6 @@ def test_a_choice_comes_once_and_as_offered(monkeypatch: pytest.MonkeyPatch) -> 
     assert (completion.text, completion.confidence, heard) == ("yes", 1.0, ["yes"])
 
 
-def test_a_text_that_was_cut_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    cut = LAST | {"details": {"finish_reason": "length", "generated_tokens": 100}}
-    with endpoint(monkeypatch, answering(sse([*tokens(), cut]), True)) as (_, engine):
-        assert engine.complete(PROMPT).stop_reason == "length"
-
-
 def test_another_s_turn_ends_the_story_without_a_wait_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that ignores `stop` would go on for all of its tokens."""
     freed, waited = threading.Event(), threading.Event()
@@ -274,13 +257,6 @@ def test_without_an_endpoint_the_first_call_says_how_to_set_one() -> None:
 def test_an_unknown_container_is_named_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="'triton'; known: text-generation, chat"):
         SageMakerText(Clients(), "falcon", container="triton").complete(PROMPT)
-
-
-def test_a_missing_region_is_reported_by_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    account(monkeypatch)
-    monkeypatch.delenv("AWS_REGION")
-    with pytest.raises(ConfigError, match="AWS_REGION"):
-        SageMakerText(Clients(), "falcon").complete(PROMPT)
 
 
 def refusing(status: int, code: str, **fields: Any) -> Script:
@@ -464,24 +440,6 @@ def test_an_exception_of_the_listener_passes_and_closes_the_stream(monkeypatch: 
         with pytest.raises(KeyboardInterrupt):
             engine.complete(PROMPT, stop)
         assert gone.wait(LIMIT_S)
-
-
-def test_threads_share_an_engine_and_each_receives_its_own_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(request: Request) -> None:
-        seed = request.received.json["parameters"]["seed"]
-        request.stream(framed(sse([*tokens([f"{seed}:{at} " for at in range(20)]), LAST])))
-
-    with endpoint(monkeypatch, script) as (server, engine):
-
-        def complete(seed: int) -> tuple[str, str]:
-            heard: list[str] = []
-            return engine.complete(replace(PROMPT, seed=seed), heard.append).text, "".join(heard)
-
-        with ThreadPoolExecutor(8) as pool:
-            texts = list(pool.map(complete, range(24)))
-    for seed, (text, heard) in enumerate(texts):
-        assert text == heard == " ".join(f"{seed}:{at}" for at in range(20))
-    assert len(server.received) == 24
 
 
 def test_no_thread_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -197,16 +196,18 @@ def test_a_sentence_has_at_most_the_limit_of_bytes(letters: int, calls: int | No
     assert len(service.requests) == (calls or 0)
 
 
-@pytest.mark.parametrize(("last", "calls"), [(4_998, 1), (4_999, 1), (5_000, 2)])
-def test_two_texts_share_a_call_while_both_and_their_newline_fit(last: int, calls: int) -> None:
-    _, requests = translate(("x" * 5_000, "y" * last))
-    assert len(requests) == calls
-
-
-@pytest.mark.parametrize(("letters", "calls"), [(1_666, 1), (1_667, 2)])
-def test_bytes_are_counted_and_not_characters(letters: int, calls: int) -> None:
-    """Arabic letters have two bytes: 3 texts of 1,666 with 2 newlines have 9,998 bytes, of 1,667, 10,004."""
-    _, requests = translate(("ق" * letters,) * 3, source="ar", target="en")
+@pytest.mark.parametrize(
+    ("texts", "calls"),
+    [
+        (("x" * 5_000, "y" * 4_999), 1),
+        (("x" * 5_000, "y" * 5_000), 2),
+        (("ق" * 1_666,) * 3, 1),
+        (("ق" * 1_667,) * 3, 2),
+    ],
+)
+def test_texts_share_a_call_while_their_bytes_and_newlines_fit(texts: tuple[str, ...], calls: int) -> None:
+    """Arabic letters have two bytes."""
+    _, requests = translate(texts)
     assert len(requests) == calls
 
 
@@ -231,7 +232,7 @@ _texts = st.lists(
 
 
 @given(_texts, st.integers(170, 400))
-def test_any_texts_are_packed_in_order_within_the_limit_and_rejoin_exactly(
+def test_any_texts_are_packed_in_order_up_to_the_limit_and_rejoin_exactly(
     texts: list[str], limit: int
 ) -> None:
     sent = pieces(texts, limit)
@@ -241,16 +242,10 @@ def test_any_texts_are_packed_in_order_within_the_limit_and_rejoin_exactly(
         joined = "\n".join(piece.text for piece in pack)
         assert 1 <= len(joined.encode()) <= limit
         assert joined.split("\n") == [piece.text for piece in pack]
-    translations = rejoined(texts, ((piece.index, piece.text) for piece in sent))
-    spoken = [clean(text) if words(text) else text for text in texts]
-    assert list(translations) == spoken
-
-
-@given(_texts, st.integers(170, 400))
-def test_no_two_packs_would_have_fitted_into_one(texts: list[str], limit: int) -> None:
-    packed = packs(pieces(texts, limit), limit)
     for first, second in pairwise(packed):
         assert len("\n".join(piece.text for piece in (*first, second[0])).encode()) > limit
+    translations = rejoined(texts, ((piece.index, piece.text) for piece in sent))
+    assert list(translations) == [clean(text) if words(text) else text for text in texts]
 
 
 # Languages.
@@ -295,23 +290,12 @@ def test_the_same_language_is_left_unchanged_without_a_call(source: str, target:
     assert translate((" as it\nis ",), source, target) == ((" as it\nis ",), [])
 
 
-@pytest.mark.parametrize("target", ["nl-BE", "fr-CA", "es-MX", "pt-PT"])
+@pytest.mark.parametrize("target", ["nl-BE", "fr-CA", "es-MX", "pt-PT", "pt-BR", "ar"])
 def test_formality_is_sent_where_the_service_knows_it(target: str) -> None:
+    """And never the profanity mask."""
     _, requests = translate(("Good night.",), "en", target)
-    assert requests[0]["Settings"] == {"Formality": "INFORMAL"}
-
-
-@pytest.mark.parametrize("target", ["pt-BR", "ar"])
-def test_formality_is_not_sent_elsewhere(target: str) -> None:
-    _, requests = translate(("Good night.",), "en", target)
-    assert "Settings" not in requests[0]
-
-
-def test_no_call_asks_for_the_profanity_mask() -> None:
-    for formality in ("INFORMAL", "FORMAL", ""):
-        service = Service(by_line)
-        AmazonTranslation(service, formality).translate(("Good night.",), "en", "fr")
-        assert set(service.requests[0].get("Settings", {})) <= {"Formality"}
+    expected = {} if target in {"pt-BR", "ar"} else {"Settings": {"Formality": "INFORMAL"}}
+    assert {name: requests[0][name] for name in requests[0] if name == "Settings"} == expected
 
 
 # Settings and fingerprint.
@@ -328,20 +312,17 @@ def test_each_setting_changes_the_fingerprint() -> None:
     assert all(re.fullmatch(r"translate/amazon/[\w.-]+/\d+", fingerprint) for fingerprint in prints)
 
 
-@pytest.mark.parametrize("formality", ["informal", "POLITE", " "])
-def test_an_unknown_formality_is_rejected_at_once(formality: str) -> None:
-    with pytest.raises(ConfigError, match="INFORMAL, FORMAL"):
-        AmazonTranslation(Service(by_line), formality)
-
-
 @pytest.mark.parametrize(
-    "terminology", [("a", "b"), ("",), ("no blanks",), ("../x",), ("a__b",), ("a" * 257,)]
+    "settings",
+    [
+        {"formality": "informal"},
+        {"formality": " "},
+        *({"terminology": names} for names in (("a", "b"), ("",), ("no blanks",), ("a__b",), ("a" * 257,))),
+    ],
 )
-def test_invalid_terminologies_are_rejected_at_once(
-    terminology: tuple[str, ...],
-) -> None:
+def test_invalid_settings_are_rejected_at_once(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
-        AmazonTranslation(Service(by_line), terminology=terminology)
+        AmazonTranslation(Service(by_line), **settings)
 
 
 # Errors and cost.
@@ -373,19 +354,6 @@ def test_a_reply_that_broke_off_is_not_taken_for_an_empty_one() -> None:
     with pytest.raises(UnavailableError) as caught:
         AmazonTranslation(Broken(by_line)).translate(("Good night.",), "en", "fr")
     assert caught.value.retryable
-
-
-def test_threads_do_not_mix_what_they_send() -> None:
-    service = Service(by_line)
-    engine = AmazonTranslation(service)
-
-    def translate_pair(number: int) -> tuple[str, ...]:
-        return engine.translate((f"Cat {number}.", f"Dog {number}."), "en", "fr")
-
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(translate_pair, range(64)))
-    assert results == [(f"[fr] Cat {number}.", f"[fr] Dog {number}.") for number in range(64)]
-    assert len(service.requests) == 64
 
 
 def test_the_constructor_makes_no_client() -> None:
