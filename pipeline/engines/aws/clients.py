@@ -93,7 +93,11 @@ class Clients:
             session = botocore.session.get_session()
             region = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
             if not region:
-                raise _no_region()
+                raise ConfigError(
+                    "no AWS region is set: set AWS_REGION (for example `export AWS_REGION=eu-west-1`), "
+                    "or run `aws configure`",
+                    problem="no-region",
+                )
             config = Config(**self._settings(service), **_wire(service, _override(session, service)))
             boto_session = boto3.session.Session(region_name=region, botocore_session=session)
             try:
@@ -101,7 +105,12 @@ class Clients:
             except ValueError as error:
                 if isinstance(error, BotoCoreError):  # a bad region, for one
                     raise
-                raise _no_address(what, error) from error
+                # botocore has no exception of its own for an endpoint that is no URL.
+                raise ConfigError(
+                    f"the address of {what} cannot be used ({error}): "
+                    "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
+                    problem="aws-config",
+                ) from error
 
     def _settings(self, service: str) -> dict[str, Any]:
         bounds = _BOUNDS.get(service, _CONTROL)
@@ -154,20 +163,3 @@ def _is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _no_region() -> ConfigError:
-    return ConfigError(
-        "no AWS region is set: set AWS_REGION (for example `export AWS_REGION=eu-west-1`), "
-        "or run `aws configure`",
-        problem="no-region",
-    )
-
-
-def _no_address(what: str, error: ValueError) -> ConfigError:
-    """botocore has no exception of its own for an endpoint that is no URL."""
-    return ConfigError(
-        f"the address of {what} cannot be used ({error}): "
-        "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
-        problem="aws-config",
-    )

@@ -60,9 +60,9 @@ class TestS3Store(StoreContract):
     ids=["buffered", "chat", "chat, buffered"],
 )
 def test_every_container_of_the_local_aws_completes_a_prompt(aws: LocalAws, options: dict) -> None:
-    heard: list[str] = []
+    received: list[str] = []
     prompt = Prompt("test@1", "You tell stories.", "Idea: a shy snail", max_tokens=200)
-    completion = SageMakerText(Clients(), **options).complete(prompt, heard.append)
-    assert completion.text == "".join(heard)
+    completion = SageMakerText(Clients(), **options).complete(prompt, received.append)
+    assert completion.text == "".join(received)
     assert completion.stop_reason == "end"
     assert completion.completion_tokens > 0

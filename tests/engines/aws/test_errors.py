@@ -124,7 +124,7 @@ def test_a_missing_bucket_is_named_with_the_setting() -> None:
         ("DescribeEndpoint", "ValidationException", 'Could not find endpoint "arn:aws:sagemaker:x".'),
     ],
 )
-def test_a_missing_endpoint_is_told_from_other_validation_errors(
+def test_a_missing_endpoint_differs_from_other_validation_errors(
     operation: str, code: str, message: str
 ) -> None:
     error = mapped(client_error(code, message, operation=operation), "sagemaker", "the endpoint falcon")

@@ -117,14 +117,14 @@ def test_a_text_without_words_is_not_sent_and_stays_as_it_is(silent: str) -> Non
 
 def test_texts_of_several_calls_come_call_by_call_and_in_order() -> None:
     service = Service(by_line)
-    heard: list[tuple[int, str]] = []
+    received: list[tuple[int, str]] = []
     texts = ("…", "a" * 6_000, "!", "b" * 6_000, "c", " ")
     translations = AmazonTranslation(service).translate(
-        texts, "en", "pt", lambda text: heard.append((len(service.requests), text))
+        texts, "en", "pt", lambda text: received.append((len(service.requests), text))
     )
-    assert tuple(text for _, text in heard) == translations
+    assert tuple(text for _, text in received) == translations
     # A text is surely whole when the next one begins, or the last call has answered.
-    assert [calls for calls, _ in heard] == [1, 2, 2, 2, 2, 2]
+    assert [calls for calls, _ in received] == [1, 2, 2, 2, 2, 2]
 
 
 def test_replies_are_cleaned() -> None:

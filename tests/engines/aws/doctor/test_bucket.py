@@ -8,9 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 from pipeline.engines.aws.doctor import PREFIXES
 from tests.engines.aws.doctor.cloud import (
     BUCKET,
-    FOUR,
     OF_BUCKET,
-    REGION,
     Refusal,
     Reply,
     allowing,
@@ -50,68 +48,6 @@ def test_a_bucket_out_of_reach_ends_the_calls_to_s3(reply: Reply, passed: bool |
     assert "PutObject" not in clients.operations()
     assert "GetPublicAccessBlock" not in clients.operations()
     assert states(findings, "endpoint", "voices", "permissions") == {True}
-
-
-@pytest.mark.parametrize("off", FOUR)
-def test_a_bucket_with_one_block_off_is_not_private(off: str) -> None:
-    access = {"PublicAccessBlockConfiguration": {**dict.fromkeys(FOUR, True), off: False}}
-    finding = examined(cloud(GetPublicAccessBlock=access))["bucket private"]
-    assert finding.passed is False
-    assert off in finding.summary
-    assert not [name for name in FOUR if name != off and name in finding.summary]
-    assert "put-public-access-block" in finding.todo
-    assert BUCKET in finding.todo
-
-
-def test_a_bucket_that_never_had_a_block_is_not_private() -> None:
-    never = Refusal("NoSuchPublicAccessBlockConfiguration", 404)
-    finding = examined(cloud(GetPublicAccessBlock=never))["bucket private"]
-    assert finding.passed is False
-    assert all(f"{name}=true" in finding.todo for name in FOUR)
-
-
-def test_a_bucket_whose_policy_is_public_is_not_private() -> None:
-    finding = examined(cloud(GetBucketPolicyStatus={"PolicyStatus": {"IsPublic": True}}))["bucket private"]
-    assert finding.passed is False
-    assert "policy" in finding.todo
-
-
-def test_a_bucket_with_no_policy_is_private() -> None:
-    assert examined(cloud(GetBucketPolicyStatus=Refusal("NoSuchBucketPolicy", 404)))["bucket private"].passed
-
-
-@pytest.mark.parametrize("operation", ["GetPublicAccessBlock", "GetBucketPolicyStatus"])
-def test_whether_a_bucket_is_private_is_unknown_without_permission(operation: str) -> None:
-    finding = examined(cloud(**{operation: Refusal("AccessDenied", 403, "Access Denied")}))["bucket private"]
-    assert finding.passed is None
-    assert "s3:GetBucket" in finding.summary
-    assert "IAM" in finding.todo
-
-
-def test_a_bucket_without_encryption_is_reported_with_the_command() -> None:
-    never = Refusal("ServerSideEncryptionConfigurationNotFoundError", 404)
-    finding = examined(cloud(GetBucketEncryption=never))["bucket encrypted"]
-    assert finding.passed is False
-    assert "put-bucket-encryption" in finding.todo
-    assert "AES256" in finding.todo
-
-
-def test_the_kind_of_encryption_is_reported_or_unknown() -> None:
-    assert "aws:kms" in examined(cloud())["bucket encrypted"].summary
-    denied = examined(cloud(GetBucketEncryption=Refusal("AccessDenied", 403)))["bucket encrypted"]
-    assert denied.passed is None
-    assert "s3:GetEncryptionConfiguration" in denied.summary
-
-
-def test_a_bucket_in_another_region_is_reported_with_both_regions() -> None:
-    finding = examined(cloud(HeadBucket={"BucketRegion": "us-east-1"}))["bucket region"]
-    assert finding.passed is False
-    assert "AWS_REGION to us-east-1" in finding.todo
-    assert REGION in finding.todo
-
-
-def test_a_bucket_without_a_region_in_the_reply_is_unknown() -> None:
-    assert examined(cloud(HeadBucket={}))["bucket region"].passed is None
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -14,9 +13,7 @@ from pipeline.engines.aws.voices import PollyVoice, Table
 from tests.engines.aws.doctor.cloud import (
     HEALTHY,
     NAMES,
-    NUMBER,
     REGION,
-    SESSION,
     TABLE,
     Cloud,
     Refusal,
@@ -113,55 +110,10 @@ def test_without_sts_the_other_checks_still_run() -> None:
     assert states(findings, *NAMES[2:9], "clock") == {True}
 
 
-@pytest.mark.parametrize(
-    ("arn", "kind"),
-    [
-        (SESSION, "role"),
-        (f"arn:aws:iam::{NUMBER}:user/family/a.caller", "user"),
-        (f"arn:aws:iam::{NUMBER}:root", "root"),
-        (f"arn:aws-us-gov:sts::{NUMBER}:federated-user/a.caller", "federated"),
-    ],
-)
-def test_the_caller_is_named_by_kind_and_the_last_four_digits(arn: str, kind: str) -> None:
-    identity = {"UserId": "A", "Account": NUMBER, "Arn": arn}
-    finding = examined(cloud(GetCallerIdentity=identity))["credentials"]
-    assert finding.passed is True
-    assert kind in finding.summary
-    assert "3333" in finding.summary
-
-
-@pytest.mark.parametrize(
-    ("status", "passed", "words"),
-    [
-        ("InService", True, ["in service"]),
-        ("Updating", True, ["updated"]),
-        ("SystemUpdating", True, ["maintenance"]),
-        ("RollingBack", True, ["back"]),
-        ("Creating", False, ["wait", "5 to 10 minutes", "3 have passed"]),
-        ("Failed", False, ["CapacityError: none left", "01_deploy_falcon"]),
-        ("OutOfService", False, ["01_deploy_falcon"]),
-        ("Deleting", False, ["STORIES_ENDPOINT"]),
-        ("UpdateRollbackFailed", False, ["CapacityError: none left", "update it again"]),
-        ("Dream{ing}", False, ["Dream{ing}", "console"]),
-    ],
-)
-def test_each_state_of_an_endpoint_is_judged(status: str, passed: bool, words: list[str]) -> None:
-    reply = described(status, FailureReason="CapacityError:\n none left")
-    finding = examined(cloud(DescribeEndpoint=reply))["endpoint"]
-    assert finding.passed is passed
-    for word in words:
-        assert word in f"{finding.summary} {finding.todo}"
-
-
 def test_every_state_of_the_service_model_is_known() -> None:
     client = boto3.client("sagemaker", region_name=REGION)
     for status in client.meta.service_model.shape_for("EndpointStatus").enum:
         assert "console" not in examined(cloud(DescribeEndpoint=described(status)))["endpoint"].todo
-
-
-def test_a_reason_for_failure_may_say_anything() -> None:
-    reply = described("Failed", FailureReason="{minutes} {0} {no: such}")
-    assert "{no: such}" in examined(cloud(DescribeEndpoint=reply))["endpoint"].summary
 
 
 def test_an_endpoint_that_is_not_set_is_reported_without_a_call() -> None:
@@ -173,14 +125,6 @@ def test_an_endpoint_that_is_not_set_is_reported_without_a_call() -> None:
     assert "DescribeEndpoint" not in clients.operations()
 
 
-def test_a_missing_endpoint_is_reported_with_both_remedies() -> None:
-    missing = Refusal("ValidationException", 400, f'Could not find endpoint "arn:aws:x::{NUMBER}:e".')
-    finding = examined(cloud(DescribeEndpoint=missing))["endpoint"]
-    assert finding.passed is False
-    assert "STORIES_ENDPOINT" in finding.todo
-    assert "01_deploy_falcon" in finding.todo
-
-
 def test_an_invalid_endpoint_name_is_reported_with_the_allowed_characters() -> None:
     invalid = Refusal(
         "ValidationException", 400, "1 validation error detected: Value 'a b' at 'endpointName'"
@@ -188,34 +132,6 @@ def test_an_invalid_endpoint_name_is_reported_with_the_allowed_characters() -> N
     finding = examined(cloud(DescribeEndpoint=invalid), endpoint="a b")["endpoint"]
     assert finding.passed is False
     assert "hyphens" in finding.todo
-
-
-def test_an_endpoint_without_permission_is_unknown() -> None:
-    finding = examined(cloud(DescribeEndpoint=Refusal("AccessDeniedException", 400)))["endpoint"]
-    assert finding.passed is None
-    assert "IAM" in finding.todo
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        voices(("Joanna", "en-US", ["neural"]), ("Lotte", "nl-NL", ["standard"])),
-        voices(("Joanna", "en-US", ["neural"]), ("Laura", "nl-NL", ["standard", "generative"])),
-    ],
-    ids=["gone", "no longer neural"],
-)
-def test_a_voice_that_cannot_speak_is_named(reply: Mapping[str, Any]) -> None:
-    finding = examined(cloud(DescribeVoices=reply))["voices"]
-    assert finding.passed is False
-    assert "Laura" in finding.summary
-    assert "Joanna" not in finding.summary
-    assert REGION in finding.summary
-    assert "stories voices refresh" in finding.todo
-
-
-def test_a_voice_that_never_was_neural_is_no_fault() -> None:
-    reply = voices(("Joanna", "en-US", ["neural"]), ("Laura", "nl-NL", ["neural"]))
-    assert examined(cloud(DescribeVoices=reply))["voices"].passed is True
 
 
 def test_a_locale_whose_voice_lacks_the_engine_in_the_table_itself_is_a_fault() -> None:
@@ -234,10 +150,6 @@ def test_a_region_without_the_engine_is_reported_in_a_short_line() -> None:
     findings = examined(cloud(DescribeVoices=reply), table=table)
     assert "Voice07 and 22 more" in findings["voices"].summary
     assert "AWS_REGION" in findings["voices"].todo
-
-
-def test_voices_without_permission_are_unknown() -> None:
-    assert examined(cloud(DescribeVoices=Refusal("AccessDeniedException", 403)))["voices"].passed is None
 
 
 @pytest.mark.parametrize(

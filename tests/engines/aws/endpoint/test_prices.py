@@ -8,13 +8,13 @@ from pipeline.engines.aws.endpoint.prices import Instances, read_prices
 from pipeline.storage.ledger import price_table
 
 
-def test_a_price_is_said_with_its_date_and_region() -> None:
+def test_a_price_has_its_date_and_region() -> None:
     prices = read_prices()
     text = prices.describe("ml.g5.2xlarge", prices.region)
     assert text == f"ml.g5.2xlarge costs 1.515 US$ an hour (us-east-1, as of {prices.dated})"
 
 
-def test_another_region_is_said_to_differ() -> None:
+def test_another_region_may_differ() -> None:
     assert "eu-west-1 differs, see https://aws.amazon.com/" in read_prices().describe(
         "ml.g5.2xlarge", "eu-west-1"
     )
