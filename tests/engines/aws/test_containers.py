@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -89,102 +90,45 @@ def test_a_choice_takes_a_few_tokens_and_no_sampling() -> None:
     assert FALCON.body(replace(question, max_tokens=1), streamed=False)["parameters"]["max_new_tokens"] == 1
 
 
+LENGTH = (
+    '[{"generated_text": "Once.", "details": {"finish_reason": "length", "generated_tokens": 3, "seed": 7, '
+    '"prefill": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}], "tokens": []}}]'
+)
+TOKEN = (
+    '{"index": 1, "token": {"id": 8, "text": " Once", "logprob": -0.1, "special": false}, '
+    '"generated_text": null, "details": null}'
+)
+LAST = (
+    '{"token": {"id": 11, "text": "<|endoftext|>", "special": true}, "generated_text": "Once.", '
+    '"details": {"finish_reason": "eos_token", "generated_tokens": 3, "seed": null, "input_length": 21}}'
+)
+MESSAGE = (
+    '{"choices": [{"message": {"role": "assistant", "content": "Once."}, "finish_reason": "stop"}], '
+    '"usage": {"prompt_tokens": 33, "completion_tokens": 3, "total_tokens": 36}}'
+)
+DELTA = '{"choices": [{"delta": {"role": "assistant", "content": " Once"}, "finish_reason": null}]}'
+
+
 @pytest.mark.parametrize(
-    ("value", "piece"),
+    ("container", "line", "piece"),
     [
         # Text Generation Inference, buffered, with and without details; and LMI, an object.
-        ([{"generated_text": "Once."}], Piece(whole="Once.", final=True)),
-        ({"generated_text": "Once."}, Piece(whole="Once.", final=True)),
-        (
-            [
-                {
-                    "generated_text": "Once.",
-                    "details": {
-                        "finish_reason": "length",
-                        "generated_tokens": 3,
-                        "seed": 7,
-                        "prefill": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}],
-                        "tokens": [],
-                    },
-                }
-            ],
-            Piece(whole="Once.", stop="length", prompt_tokens=2, completion_tokens=3, final=True),
-        ),
+        (FALCON, '[{"generated_text": "Once."}]', Piece(whole="Once.", final=True)),
+        (FALCON, '{"generated_text": "Once."}', Piece(whole="Once.", final=True)),
+        (FALCON, LENGTH, Piece("", 0, "Once.", "length", 2, 3, final=True)),
         # Streamed: a token, the last one, and LMI's without "generated_text".
-        (
-            {
-                "index": 1,
-                "token": {"id": 8, "text": " Once", "logprob": -0.1, "special": False},
-                "generated_text": None,
-                "details": None,
-            },
-            Piece(" Once", tokens=1),
-        ),
-        (
-            {
-                "token": {"id": 11, "text": "<|endoftext|>", "logprob": 0, "special": True},
-                "generated_text": "Once.",
-                "details": {
-                    "finish_reason": "eos_token",
-                    "generated_tokens": 3,
-                    "seed": None,
-                    "input_length": 21,
-                },
-            },
-            Piece(
-                tokens=1,
-                whole="Once.",
-                stop="eos_token",
-                prompt_tokens=21,
-                completion_tokens=3,
-                final=True,
-            ),
-        ),
-        ({"token": {"id": 304, "text": "Deep ", "log_prob": -0.05}}, Piece("Deep ", tokens=1)),
+        (FALCON, TOKEN, Piece(" Once", tokens=1)),
+        (FALCON, LAST, Piece("", 1, "Once.", "eos_token", 21, 3, final=True)),
+        (FALCON, '{"token": {"id": 304, "text": "Deep ", "log_prob": -0.05}}', Piece("Deep ", tokens=1)),
+        (CHAT, MESSAGE, Piece("", 0, "Once.", "stop", 33, 3, final=True)),
+        (CHAT, DELTA, Piece(" Once", tokens=1)),
+        (CHAT, '{"choices": [{"delta": {}, "finish_reason": "length"}]}', Piece(stop="length", final=True)),
+        (CHAT, '{"choices": [{"delta": {"content": null}, "finish_reason": null}]}', Piece()),
+        (CHAT, '{"choices": [], "usage": {"prompt_tokens": 33}}', Piece(prompt_tokens=33)),
     ],
 )
-def test_a_text_generation_object_becomes_a_piece(value: Any, piece: Piece) -> None:
-    assert FALCON.piece(value) == piece
-
-
-@pytest.mark.parametrize(
-    ("value", "piece"),
-    [
-        (
-            {
-                "choices": [
-                    {
-                        "index": 0,
-                        "message": {"role": "assistant", "content": "Once."},
-                        "finish_reason": "stop",
-                    }
-                ],
-                "usage": {"prompt_tokens": 33, "completion_tokens": 3, "total_tokens": 36},
-            },
-            Piece(whole="Once.", stop="stop", prompt_tokens=33, completion_tokens=3, final=True),
-        ),
-        (
-            {
-                "choices": [
-                    {
-                        "index": 0,
-                        "delta": {"role": "assistant", "content": " Once"},
-                        "finish_reason": None,
-                    }
-                ]
-            },
-            Piece(" Once", tokens=1),
-        ),
-        ({"choices": [{"delta": {}, "finish_reason": "length"}]}, Piece(stop="length", final=True)),
-        ({"choices": [{"delta": {"content": None}, "finish_reason": None}]}, Piece()),
-        (
-            {"choices": [], "usage": {"prompt_tokens": 33, "completion_tokens": 3}},
-            Piece(prompt_tokens=33, completion_tokens=3),
-        ),
-    ],
-)
-def test_a_chat_object_becomes_a_piece(value: Any, piece: Piece) -> None:
-    assert CHAT.piece(value) == piece
+def test_an_object_of_a_reply_becomes_a_piece(container: Container, line: str, piece: Piece) -> None:
+    assert container.piece(json.loads(line)) == piece
 
 
 @BOTH

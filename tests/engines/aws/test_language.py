@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from pipeline.engines.aws.language import AmazonDetection, ServiceLanguage
 from pipeline.engines.function_words import FunctionWords
 from pipeline.errors import ThrottledError, UnavailableError
+from tests.engines.aws.stubbed import Stubbed
 from tests.engines.embedded.test_language import IDEAS
 from tests.engines.test_function_words import OURS, SENTENCES
 
@@ -63,21 +62,11 @@ def test_confidence_is_by_the_free_words(detector: FunctionWords) -> None:
     assert paid.texts == []
 
 
-class Stubbed:
-    """A real client of botocore's that the Stubber answers: parameters are checked against the model."""
-
+class Translate(Stubbed):
     def __init__(self) -> None:
-        self.client = boto3.client(
-            "translate", region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
-        )
-        self.stub = Stubber(self.client)
-        self.stub.activate()
+        super().__init__("translate")
 
-    def get(self, service: str) -> Any:
-        assert service == "translate"
-        return self.client
-
-    def answers(self, text: str, code: str) -> None:
+    def replies(self, text: str, code: str) -> None:
         self.stub.add_response(
             "translate_text",
             {"TranslatedText": "a fox", "SourceLanguageCode": code, "TargetLanguageCode": "en"},
@@ -89,15 +78,15 @@ class Stubbed:
     ("code", "language"), [("sv", "sv"), ("en", "en"), ("pt-PT", "pt"), ("fr-CA", "fr"), ("zh-TW", "zh")]
 )
 def test_the_language_is_a_primary_subtag(code: str, language: str) -> None:
-    stubbed = Stubbed()
-    stubbed.answers("en räv", code)
+    stubbed = Translate()
+    stubbed.replies("en räv", code)
     assert AmazonDetection(stubbed)(" en\nräv ") == language
     stubbed.stub.assert_no_pending_responses()
 
 
 def test_no_more_than_an_ideas_length_is_paid_for() -> None:
-    stubbed = Stubbed()
-    stubbed.answers("x" * 300, "en")
+    stubbed = Translate()
+    stubbed.replies("x" * 300, "en")
     assert AmazonDetection(stubbed)("x" * 301) == "en"
 
 
@@ -113,7 +102,7 @@ def test_no_more_than_an_ideas_length_is_paid_for() -> None:
 def test_a_refused_translation_may_still_name_the_language(
     code: str, fields: dict[str, str], language: str | None
 ) -> None:
-    stubbed = Stubbed()
+    stubbed = Translate()
     stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=400, modeled_fields=fields)
     assert AmazonDetection(stubbed)("qqq") == language
 
@@ -123,7 +112,7 @@ def test_a_refused_translation_may_still_name_the_language(
     [("TooManyRequestsException", 400, ThrottledError), ("InternalServerException", 500, UnavailableError)],
 )
 def test_a_failing_service_is_an_error(code: str, status: int, error: type[Exception]) -> None:
-    stubbed = Stubbed()
+    stubbed = Translate()
     stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=status)
     with pytest.raises(error):
         AmazonDetection(stubbed)("qqq")
@@ -142,4 +131,4 @@ def test_a_reply_that_broke_off_is_an_error() -> None:
 
 
 def test_its_calls_are_priced_as_translations() -> None:
-    assert AmazonDetection(Stubbed()).fingerprint.startswith("translate/amazon/")
+    assert AmazonDetection(Translate()).fingerprint.startswith("translate/amazon/")

@@ -9,13 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import numpy as np
 import pytest
-from botocore import UNSIGNED
-from botocore.config import Config
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
 
 from pipeline.engines import mpeg
 from pipeline.engines.aws import polly
@@ -23,6 +19,7 @@ from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.voices import PollyVoice, Table, read_table, render
 from pipeline.errors import ConfigError, EngineError, RequestError, ThrottledError, UnavailableError
 from pipeline.types import Narration, Voice
+from tests.engines.aws.stubbed import Stubbed
 from tests.engines.test_mpeg import decoded, mp3_of, noise
 
 TEXT = "The bear 🐻 doesn't sleep & snore."
@@ -30,18 +27,12 @@ SSML = "<speak><s>The bear   doesn't sleep &amp; snore.</s></speak>"
 JOANNA = Voice("Joanna", "en", "polly")
 
 
-class Service:
-    """A Polly with scripted replies, and the client that reaches it."""
+class Service(Stubbed):
+    """A Polly with scripted replies."""
 
     def __init__(self) -> None:
-        config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
-        self.client = boto3.client("polly", region_name="eu-west-1", config=config)
-        self.stub = Stubber(self.client)
+        super().__init__("polly")
         self.bodies: list[io.BytesIO] = []
-
-    def get(self, service: str) -> Any:
-        assert service == "polly"
-        return self.client
 
     def replies(self, body: bytes, expected: dict[str, Any] | None = None, missing: int = 0) -> None:
         """missing: how many bytes fewer come than were announced."""
@@ -57,9 +48,8 @@ class Service:
 @pytest.fixture
 def service() -> Iterator[Service]:
     service = Service()
-    with service.stub:
-        yield service
-        service.stub.assert_no_pending_responses()
+    yield service
+    service.stub.assert_no_pending_responses()
 
 
 @cache

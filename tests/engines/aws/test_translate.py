@@ -7,9 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +15,7 @@ from pipeline.engines.aws.packing import packs, pieces, rejoined
 from pipeline.engines.aws.translate import AmazonTranslation
 from pipeline.errors import ConfigError, EngineError, ThrottledError, UnavailableError
 from pipeline.story.text import clean, words
+from tests.engines.aws.stubbed import Stubbed
 
 LIMIT = 10_000
 Reply = Callable[[dict[str, Any]], str]
@@ -41,20 +40,6 @@ class Service:
             "TargetLanguageCode": request["TargetLanguageCode"],
         }
         return {"TranslatedText": self.answer(request), **codes}
-
-
-class Stubbed:
-    """A real client of botocore's that the Stubber answers: parameters are checked against the model."""
-
-    def __init__(self) -> None:
-        self.client = boto3.client(
-            "translate", region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
-        )
-        self.stub = Stubber(self.client)
-        self.stub.activate()
-
-    def get(self, service: str) -> Any:
-        return self.client
 
 
 def by_line(request: dict[str, Any]) -> str:
@@ -84,7 +69,7 @@ def test_a_story_is_one_call_with_a_line_a_segment() -> None:
 
 
 def test_the_request_fits_the_service_model() -> None:
-    stubbed = Stubbed()
+    stubbed = Stubbed("translate")
     stubbed.stub.add_response(
         "translate_text",
         {"TranslatedText": "Bonne nuit.", "SourceLanguageCode": "en", "TargetLanguageCode": "fr"},
@@ -337,7 +322,7 @@ def test_invalid_settings_are_rejected_at_once(settings: dict[str, Any]) -> None
     ],
 )
 def test_a_refusal_is_an_error_of_ours(code: str, error: type[EngineError], problem: str) -> None:
-    stubbed = Stubbed()
+    stubbed = Stubbed("translate")
     stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=400)
     with pytest.raises(error) as caught:
         AmazonTranslation(stubbed).translate(("Good night.",), "en", "fr")

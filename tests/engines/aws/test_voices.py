@@ -9,12 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pytest
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.stub import Stubber
 
 from pipeline.engines.aws.voices import (
     PollyVoice,
@@ -26,6 +22,7 @@ from pipeline.engines.aws.voices import (
     render,
 )
 from pipeline.errors import ConfigError, ThrottledError
+from tests.engines.aws.stubbed import Stubbed
 
 SMALL = Table(
     "2026-01",
@@ -41,27 +38,11 @@ SMALL = Table(
 )
 
 
-class Polly:
-    """Clients of one service."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def get(self, service: str) -> Any:
-        assert service == "polly"
-        return self._client
-
-
 @pytest.fixture
-def client() -> Any:
-    return boto3.client("polly", region_name="eu-west-1", config=Config(signature_version=UNSIGNED))
-
-
-@pytest.fixture
-def stub(client: Any) -> Iterator[Stubber]:
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+def polly() -> Iterator[Stubbed]:
+    stubbed = Stubbed("polly")
+    yield stubbed
+    stubbed.stub.assert_no_pending_responses()
 
 
 def page(*voices: PollyVoice, token: str = "") -> dict[str, Any]:
@@ -74,8 +55,8 @@ def without(*names: str) -> list[PollyVoice]:
     return [voice for voice in SMALL.voices if voice.id not in names]
 
 
-def test_voices_and_languages_are_those_of_the_service(client: Any) -> None:
-    model = client.meta.service_model
+def test_voices_and_languages_are_those_of_the_service(polly: Stubbed) -> None:
+    model = polly.client.meta.service_model
     table = read_table()
     assert {voice.id for voice in table.voices} <= set(model.shape_for("VoiceId").enum)
     assert {voice.language for voice in table.voices} <= set(model.shape_for("LanguageCode").enum)
@@ -108,32 +89,32 @@ def test_a_language_is_spoken_by_the_voices_of_all_its_regions() -> None:
     assert read_table().speaking("tlh", "neural") == ()
 
 
-def test_a_current_table_has_no_changes(client: Any, stub: Stubber) -> None:
-    stub.add_response("describe_voices", page(*SMALL.voices), {})
-    changes = refresh(Polly(client), table=SMALL, today=date(2026, 12, 1))
+def test_a_current_table_has_no_changes(polly: Stubbed) -> None:
+    polly.stub.add_response("describe_voices", page(*SMALL.voices), {})
+    changes = refresh(polly, table=SMALL, today=date(2026, 12, 1))
     assert not changes
     assert changes.table == replace(SMALL, dated="2026-12-01")
 
 
-def test_all_pages_are_read(client: Any, stub: Stubber) -> None:
-    stub.add_response("describe_voices", page(*SMALL.voices[:2], token="two"), {})
-    stub.add_response("describe_voices", page(*SMALL.voices[2:4], token="three"), {"NextToken": "two"})
-    stub.add_response("describe_voices", page(*SMALL.voices[4:]), {"NextToken": "three"})
-    assert not refresh(Polly(client), table=SMALL)
+def test_all_pages_are_read(polly: Stubbed) -> None:
+    polly.stub.add_response("describe_voices", page(*SMALL.voices[:2], token="two"), {})
+    polly.stub.add_response("describe_voices", page(*SMALL.voices[2:4], token="three"), {"NextToken": "two"})
+    polly.stub.add_response("describe_voices", page(*SMALL.voices[4:]), {"NextToken": "three"})
+    assert not refresh(polly, table=SMALL)
 
 
-def test_a_throttled_request_is_a_throttled_error(client: Any, stub: Stubber) -> None:
-    stub.add_client_error("describe_voices", "ThrottlingException", http_status_code=400)
+def test_a_throttled_request_is_a_throttled_error(polly: Stubbed) -> None:
+    polly.stub.add_client_error("describe_voices", "ThrottlingException", http_status_code=400)
     with pytest.raises(ThrottledError) as caught:
-        refresh(Polly(client), table=SMALL)
+        refresh(polly, table=SMALL)
     assert isinstance(caught.value.__cause__, botocore.exceptions.ClientError)
 
 
-def test_reading_endless_pages_stops(client: Any, stub: Stubber) -> None:
+def test_reading_endless_pages_stops(polly: Stubbed) -> None:
     voices = [PollyVoice(f"Voice{n}", "en-US", ("neural",)) for n in range(1_000)]
-    stub.add_response("describe_voices", page(*voices, token="1"), {})
-    stub.add_response("describe_voices", page(*voices, token="2"), {"NextToken": "1"})
-    assert refresh(Polly(client), table=SMALL).new
+    polly.stub.add_response("describe_voices", page(*voices, token="1"), {})
+    polly.stub.add_response("describe_voices", page(*voices, token="2"), {"NextToken": "1"})
+    assert refresh(polly, table=SMALL).new
 
 
 def test_voices_that_are_gone_are_listed_and_replaced_by_another_of_the_region() -> None:
@@ -155,11 +136,11 @@ def test_a_locale_whose_voice_never_had_the_engine_is_unchanged() -> None:
     assert not compare(SMALL, SMALL.voices, "standard", "now")
 
 
-def test_new_voices_of_our_languages_are_listed_and_others_left_out(client: Any, stub: Stubber) -> None:
+def test_new_voices_of_our_languages_are_listed_and_others_left_out(polly: Stubbed) -> None:
     belgian = PollyVoice("Lisa", "nl-BE", ("neural",))
     others = [PollyVoice("Ola", "nb-NO", ("neural",)), PollyVoice("Ruben", "nl-NL", ("standard",))]
-    stub.add_response("describe_voices", page(*SMALL.voices, belgian, *others), {})
-    changes = refresh(Polly(client), table=SMALL)
+    polly.stub.add_response("describe_voices", page(*SMALL.voices, belgian, *others), {})
+    changes = refresh(polly, table=SMALL)
     assert changes.new == (belgian,)
     assert changes.table.get("Ruben") is not None
     assert changes.table.get("Ola") is None
