@@ -77,7 +77,6 @@ STATUS = {
     "cut-short": 91,
     "bad-marks": 92,
     "bad-expiry": 93,
-    "bad-range": 94,
     "busy": 95,
     "queue-full": 96,
     "key-reused": 97,

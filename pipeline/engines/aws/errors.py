@@ -37,10 +37,6 @@ def _unavailable(text: str) -> Meaning:
     return Meaning(UnavailableError, "unavailable", text)
 
 
-def _config(problem: str, text: str) -> Meaning:
-    return Meaning(ConfigError, problem, text)
-
-
 BUSY = Meaning(ThrottledError, "throttled", "{what} is busy ({code}): wait a moment and run it again")
 DOWN = _unavailable("{what} is unavailable ({code}: {quote}): run it again in a while")
 SILENT = _unavailable("{what} did not answer in time ({code}): run it again in a while")
@@ -77,55 +73,72 @@ UNSURE_LANGUAGE = Meaning(
     "unknown-language",
     "{what} cannot tell which language this is in: write a little more, or choose a locale",
 )
-NO_CREDENTIALS = _config(
+NO_CREDENTIALS = Meaning(
+    ConfigError,
     "no-credentials",
     "no AWS credentials for {what} ({code}): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY, or run `aws configure`",
 )
-NO_PROFILE = _config("no-credentials", "{quote}: set AWS_PROFILE to a profile of ~/.aws/config, or unset it")
-EXPIRED = _config(
+NO_PROFILE = Meaning(
+    ConfigError, "no-credentials", "{quote}: set AWS_PROFILE to a profile of ~/.aws/config, or unset it"
+)
+EXPIRED = Meaning(
+    ConfigError,
     "expired-credentials",
     "the AWS credentials have expired ({code}): sign in again (`aws sso login`, or new keys)",
 )
-BAD_CREDENTIALS = _config(
+BAD_CREDENTIALS = Meaning(
+    ConfigError,
     "bad-credentials",
     "{what} does not accept the AWS credentials ({code}): check the keys, the session token, "
     "and this machine's clock",
 )
-DENIED = _config(
+DENIED = Meaning(
+    ConfigError,
     "access-denied",
     "these AWS credentials may not use {what} ({code}: {quote}): allow it in IAM, "
     "or use others with AWS_PROFILE",
 )
-NO_REGION = _config(
-    "no-region", "{what} does not exist in this region ({quote}): set AWS_REGION to one that has it"
+NO_REGION = Meaning(
+    ConfigError,
+    "no-region",
+    "{what} does not exist in this region ({quote}): set AWS_REGION to one that has it",
 )
-NO_ENDPOINT = _config(
+NO_ENDPOINT = Meaning(
+    ConfigError,
     "no-endpoint",
     "{what} does not exist ({quote}): set STORIES_ENDPOINT to an endpoint in service in this region, "
     "or deploy one with notebooks/01_deploy_falcon.ipynb",
 )
-NO_PARAMETER = _config(
+NO_PARAMETER = Meaning(
+    ConfigError,
     "no-endpoint",
     "{what} does not exist ({code}): write it with notebooks/01_deploy_falcon.ipynb, or set STORIES_ENDPOINT "
     "to an endpoint's own name",
 )
-NO_BUCKET = _config(
+NO_BUCKET = Meaning(
+    ConfigError,
     "no-bucket",
     "{what} does not exist ({code}): set STORIES_BUCKET to a bucket of this account and region, or create it",
 )
-NO_MACHINE = _config(
+NO_MACHINE = Meaning(
+    ConfigError,
     "no-workflow",
     "{what} cannot be started ({code}: {quote}): deploy the stack, and check the state machine's ARN",
 )
-NO_RESOURCE = _config(
+NO_RESOURCE = Meaning(
+    ConfigError,
     "no-resource",
     "{what} lacks something that the settings name ({code}: {quote}): check terminology and lexicon names",
 )
-BAD_CONFIG = _config(
-    "aws-config", "the AWS configuration cannot be used ({quote}): mend ~/.aws/config or the AWS_ variables"
+BAD_CONFIG = Meaning(
+    ConfigError,
+    "aws-config",
+    "the AWS configuration cannot be used ({quote}): mend ~/.aws/config or the AWS_ variables",
 )
-BAD_SETUP = _config("missing-package", "boto3 is too old or incomplete ({quote}): run `make setup`")
+BAD_SETUP = Meaning(
+    ConfigError, "missing-package", "boto3 is too old or incomplete ({quote}): run `make setup`"
+)
 
 
 def _by_name(names: Mapping[Meaning, str]) -> dict[str, Meaning]:
