@@ -154,14 +154,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What an examination of the set-up found. passed: None where it could not be looked at.
+    """The result of one check of the set-up. passed: None where it could not be checked.
 
-    told: what was found, in words for a person. todo: what to do where it did not pass.
+    summary: the result, in words for a person. todo: what to do where it did not pass.
     """
 
     name: str
     passed: bool | None
-    told: str
+    summary: str
     todo: str = ""
 
 

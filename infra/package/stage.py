@@ -25,6 +25,7 @@ LEFT_OUT = frozenset(
         "data/profiles/embedded.toml",
         "data/profiles/fake.toml",
         "engines/aws/doctor",
+        "engines/aws/endpoint",
         "engines/embedded",
         "engines/fake.py",
         "notebooks",

@@ -31,7 +31,7 @@ def doctor(options: Namespace) -> None:
     settings = Settings.from_options(os.environ, options)
     failed, unknown = [], 0
     for finding in _findings(settings):
-        say(f"{_MARKS[finding.passed]:3} {finding.name}: {finding.told}")
+        say(f"{_MARKS[finding.passed]:3} {finding.name}: {finding.summary}")
         if finding.todo and not finding.passed:
             say(f"      {finding.todo}")
         if finding.passed is False:

@@ -33,15 +33,15 @@ def endpoints(options: Namespace) -> None:
     """Prints the table; with `delete`, what was taken down. Raises StoriesError."""
     from pipeline.engines.aws.clients import Clients
     from pipeline.engines.aws.cost_table import HEADING, cost_rows
-    from pipeline.engines.aws.endpoints import running
-    from pipeline.engines.aws.instances import read_prices
+    from pipeline.engines.aws.endpoint.prices import read_prices
+    from pipeline.engines.aws.endpoint.status import list_endpoints
 
     clients = Clients()
     if options.action == "delete":
         _delete(clients, options.name, options.keep_model)
         return
     prices = read_prices()
-    say(table([HEADING, *cost_rows(running(clients), prices)]))
+    say(table([HEADING, *cost_rows(list_endpoints(clients), prices)]))
     tell(
         f"so far: about, by {prices.region} prices ({prices.dated}) and today's instances; "
         f"? is a type that our table lacks: {prices.source}"
@@ -49,9 +49,9 @@ def endpoints(options: Namespace) -> None:
 
 
 def _delete(clients: Clients, name: str, keep_model: bool) -> None:
-    from pipeline.engines.aws.takedown import take_down
+    from pipeline.engines.aws.endpoint.takedown import take_down
 
     if not name:
         raise RequestError("which endpoint? `stories endpoints` lists them: stories endpoints delete NAME")
-    deleted = take_down(clients, name, keep_model, hear=tell)
+    deleted = take_down(clients, name, keep_model, on_note=tell)
     tell("\n".join(f"deleted: {item}" for item in deleted) or f"nothing of {name} is there")

@@ -15,13 +15,13 @@ import pipeline
 from pipeline.config import env_file
 from pipeline.config.profiles import profile
 from pipeline.engines.aws import parameters as ssm
-from pipeline.engines.aws.autoscaling import scaled, unscale
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.doctor.caller import identified
-from pipeline.engines.aws.endpoints import Endpoint, look
-from pipeline.engines.aws.errors import answered
-from pipeline.engines.aws.formats import format_of
-from pipeline.engines.aws.takedown import left_overs
+from pipeline.engines.aws.doctor.checks import parse_arn
+from pipeline.engines.aws.endpoint.autoscaling import scaled, unscale
+from pipeline.engines.aws.endpoint.status import Endpoint, find_endpoint
+from pipeline.engines.aws.endpoint.takedown import delete_remains
+from pipeline.engines.aws.errors import mapped_errors
+from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.errors import ConfigError, RequestError, StoriesError
 from pipeline.story import ideas
 from pipeline.story.word_filter import word_filter
@@ -83,16 +83,16 @@ class Deployment:
     def caller(self, clients: Clients) -> str:
         """The kind of identity that calls AWS, without its name, and the end of its account's number. Raises
         StoriesError."""
-        with answered("sts", "AWS STS"):
+        with mapped_errors("sts", "AWS STS"):
             arn = str(clients.get("sts").get_caller_identity()["Arn"])
-        identity = identified(arn)
+        identity = parse_arn(arn)
         return f"{identity}, of the account …{identity.account[-4:]}" if identity else arn
 
     def describe(self, endpoint: Endpoint | None) -> str:
         """The state of the endpoint of this name; a warning where it has other instances than wanted."""
         if endpoint is None:
             return "is not there yet"
-        state = f"{endpoint.told}, on {endpoint.on}"
+        state = f"{endpoint.summary}, on {endpoint.on}"
         if {instances.kind for instances in endpoint.instances} == {self.instance_type}:
             return state
         return f"{state}: it is used as it is, not on the {self.instance_type} that instance_type asks for"
@@ -101,13 +101,13 @@ class Deployment:
         """Deletes the configuration and model that an interrupted deployment (or `--keep-model`) left under
         this name, since the SDK would reuse them; returns their names. Raises ConfigError, and deletes
         nothing, where an endpoint of that name exists."""
-        if endpoint := look(clients, self.endpoint_name):
+        if endpoint := find_endpoint(clients, self.endpoint_name):
             raise ConfigError(
-                f"the endpoint {endpoint.name} {endpoint.told}: nothing is cleared while it stands; use it, "
+                f"the endpoint {endpoint.name} {endpoint.summary}: nothing is cleared while it exists; use it, "
                 f"or `stories endpoints delete {endpoint.name}`",
                 problem="config",
             )
-        return left_overs(clients, self.endpoint_name)
+        return delete_remains(clients, self.endpoint_name)
 
     def unscale(self, clients: Clients) -> tuple[str, ...]:
         """Removes the scaling that an earlier run set; returns a line for each target. A role that may not
@@ -126,7 +126,7 @@ class Deployment:
     def explained_role_error(self) -> Iterator[None]:
         """Raises ConfigError with what to do where the SDK says only that the caller is no role."""
         try:
-            with answered("sts", "AWS STS"):
+            with mapped_errors("sts", "AWS STS"):
                 yield
         except ValueError as error:
             raise ConfigError(
@@ -140,7 +140,7 @@ class Deployment:
     def explained_errors(self) -> Iterator[None]:
         """Raises our errors for what AWS refuses, and ConfigError for what JumpStart does not have."""
         try:
-            with answered("sagemaker", f"the deployment of {self.endpoint_name}"):
+            with mapped_errors("sagemaker", f"the deployment of {self.endpoint_name}"):
                 yield
         except (ValueError, KeyError, NotImplementedError) as error:
             raise ConfigError(
@@ -155,7 +155,7 @@ class Deployment:
         env_file.write(self.env_file, settings)
         lines = [f"{self.env_file}: " + ", ".join(f"{name}={value}" for name, value in settings.items())]
         if self.ssm_parameter:
-            setting = ssm.keep(clients, self.ssm_parameter, self.endpoint_name)
+            setting = ssm.write(clients, self.ssm_parameter, self.endpoint_name)
             lines.append(f"SSM parameter {self.ssm_parameter}: read by STORIES_ENDPOINT={setting}")
         if self.model_id != profile("aws")["text"]:
             lines.append(

@@ -9,7 +9,7 @@ import pytest
 
 from infra.local_aws import LocalAws
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.takedown import take_down
+from pipeline.engines.aws.endpoint.takedown import take_down
 from tests.command import Done, Stories
 from tests.engines.aws.standing import names, quick, stand
 

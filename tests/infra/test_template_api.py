@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft4Validator
 from pydantic import BaseModel
 
+from pipeline.api.models import LocaleOrder, StoryOrder
 from tests.infra.cloudformation import properties
 
 API = properties("MvpStoriesApi")

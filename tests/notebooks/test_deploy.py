@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from infra.local_aws import LocalAws
 from pipeline.config import env_file
-from pipeline.engines.aws.autoscaling import scale
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.endpoints import look
-from pipeline.engines.aws.parameters import resolved
-from pipeline.engines.aws.takedown import take_down
+from pipeline.engines.aws.endpoint.autoscaling import scale
+from pipeline.engines.aws.endpoint.status import find_endpoint
+from pipeline.engines.aws.endpoint.takedown import take_down
+from pipeline.engines.aws.parameters import resolve
 from pipeline.errors import ConfigError, EngineError, RequestError, StoriesError
 from pipeline.notebooks.deploy import Deployment
 from tests.engines.aws.standing import names, quick, stand
@@ -114,7 +114,7 @@ def test_the_endpoint_is_published_to_env_file_and_ssm(
     file = tmp_path / ".env"
     lines = plan(env_file=str(file), ssm_parameter="/test/deployment").publish(Clients())
     assert env_file.read(file) == {"STORIES_ENDPOINT": "mvp-stories-falcon", "AWS_REGION": "eu-west-1"}
-    assert resolved(Clients(), "ssm:/test/deployment") == "mvp-stories-falcon"
+    assert resolve(Clients(), "ssm:/test/deployment") == "mvp-stories-falcon"
     assert lines[1].endswith("STORIES_ENDPOINT=ssm:/test/deployment")
     assert "unset STORIES_ENDPOINT" in lines[2]
 
@@ -142,7 +142,7 @@ def standing(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploym
 
 
 def test_an_existing_endpoint_is_described_and_not_cleared(standing: Deployment, aws: LocalAws) -> None:
-    endpoint = look(Clients(), NAME)
+    endpoint = find_endpoint(Clients(), NAME)
     assert standing.describe(None) == "is not there yet"
     assert standing.describe(endpoint).endswith(", on 1 x ml.g5.2xlarge")
     other = plan(endpoint_name=NAME, instance_type="ml.g5.12xlarge").describe(endpoint)
@@ -170,7 +170,7 @@ def test_scaling_of_an_earlier_run_is_removed_unless_that_is_denied(
             return super().get(service)
 
     clients = Clients()
-    endpoint = look(clients, NAME)
+    endpoint = find_endpoint(clients, NAME)
     assert endpoint
     (resource,) = scale(clients, endpoint, 3, 7.0)
     assert standing.unscale(clients) == (f"an earlier run let {resource} have up to 3 instances: no more",)

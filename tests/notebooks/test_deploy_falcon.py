@@ -17,9 +17,9 @@ from infra.local_aws.hostnames import hostnames
 from pipeline.config import env_file
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.cost_table import cost_rows
-from pipeline.engines.aws.endpoints import look
-from pipeline.engines.aws.instances import read_prices
-from pipeline.engines.aws.takedown import take_down
+from pipeline.engines.aws.endpoint.prices import read_prices
+from pipeline.engines.aws.endpoint.status import find_endpoint
+from pipeline.engines.aws.endpoint.takedown import take_down
 from tests.command import ROOT, Stories
 from tests.engines.aws.standing import names, quick, stand
 from tests.notebooks.running import code, execute
@@ -155,7 +155,7 @@ def test_the_deploying_cell_run_alone_uses_an_existing_endpoint(standing: str, a
     before = names(aws)
     # `endpoint` is as the cells above left it when none existed; a deployment would need more of the plan.
     scope = {
-        "look": look,
+        "find_endpoint": find_endpoint,
         "clients": Clients(),
         "endpoint": None,
         "plan": SimpleNamespace(endpoint_name=standing),

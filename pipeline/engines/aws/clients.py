@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import ConfigError
 
 _USER_AGENT = "mvp-stories"
@@ -18,7 +18,7 @@ _USER_AGENT = "mvp-stories"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long and how often a service is asked.
+    """Time and number of the requests to a service.
 
     read_s: the longest silence on an open connection. attempts: requests in all, the first included
     (boto3's own default, legacy mode, sends a hung request five times). connections: kept open for
@@ -39,16 +39,16 @@ _BOUNDS = {
     "translate": Bounds(read_s=20, attempts=3, connections=16),
     # 18 concurrent neural requests are allowed (Polly quotas): more connections would only be throttled.
     "polly": Bounds(read_s=30, attempts=3, connections=18),
-    # 503 SlowDown is part of S3's protocol, and its requests are cheap: asked more often.
+    # 503 SlowDown is part of S3's protocol, and its requests are cheap: more attempts.
     "s3": Bounds(read_s=30, attempts=5, connections=32),
-    # An Express execution may take five minutes and is at-most-once: never start a second one unasked.
+    # An Express execution may take five minutes and is at-most-once: never start a second one by a retry.
     "stepfunctions": Bounds(read_s=310, attempts=1, connections=32),
 }
 # Control planes (sts, iam, sagemaker): small answers.
 _CONTROL = Bounds(read_s=20, attempts=3)
 
-# Words for a person, where a client cannot even be made.
-_CALLED = {
+# Names for a person, for errors while a client is made.
+_NAMES = {
     "sagemaker-runtime": "Amazon SageMaker",
     "translate": "Amazon Translate",
     "polly": "Amazon Polly",
@@ -61,9 +61,9 @@ class Clients:
     """Makes each client at its first use and keeps it; threads may share one.
 
     region: "" is the usual boto3 way (AWS_DEFAULT_REGION, the profile's own), and AWS_REGION, which
-    botocore itself does not read. timeouts: another `read_s` by service; tests cannot wait a minute.
-    attempts: requests in all to each service, 0 for its own bound; S3 keeps its own, whose retries are part
-    of its protocol. A state machine that retries asks for 1: retries live in one layer.
+    botocore itself does not read. timeouts: another `read_s` by service. attempts: requests in all to
+    each service, 0 for its own bound; S3 keeps its own, whose retries are part of its protocol. Under a state
+    machine that retries it is 1: retries live in one layer.
     """
 
     def __init__(
@@ -72,36 +72,45 @@ class Clients:
         self._region = region
         self._attempts = attempts
         self._timeouts = dict(timeouts or {})
-        self._made: dict[str, Any] = {}
-        self._making = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def get(self, service: str) -> Any:
         """Raises ConfigError: no region, no such profile, a configuration that cannot be read."""
-        with self._making:
-            if service not in self._made:
-                self._made[service] = self._make(service)
-            return self._made[service]
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._create(service)
+            return self._clients[service]
 
-    def _make(self, service: str) -> Any:
+    def _create(self, service: str) -> Any:
         import boto3
         import botocore.session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
-        what = _CALLED.get(service, f"AWS {service}")
-        with answered(service, what):
+        what = _NAMES.get(service, f"AWS {service}")
+        with mapped_errors(service, what):
             session = botocore.session.get_session()
             region = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
             if not region:
-                raise _no_region()
+                raise ConfigError(
+                    "no AWS region is set: set AWS_REGION (for example `export AWS_REGION=eu-west-1`), "
+                    "or run `aws configure`",
+                    problem="no-region",
+                )
             config = Config(**self._settings(service), **_wire(service, _override(session, service)))
-            made = boto3.session.Session(region_name=region, botocore_session=session)
+            boto_session = boto3.session.Session(region_name=region, botocore_session=session)
             try:
-                return made.client(service, config=config)
+                return boto_session.client(service, config=config)
             except ValueError as error:
                 if isinstance(error, BotoCoreError):  # a bad region, for one
                     raise
-                raise _no_address(what, error) from error
+                # botocore has no exception of its own for an endpoint that is no URL.
+                raise ConfigError(
+                    f"the address of {what} cannot be used ({error}): "
+                    "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
+                    problem="aws-config",
+                ) from error
 
     def _settings(self, service: str) -> dict[str, Any]:
         bounds = _BOUNDS.get(service, _CONTROL)
@@ -130,7 +139,7 @@ def _override(session: Any, service: str) -> str:
 
 
 def _wire(service: str, override: str) -> dict[str, Any]:
-    """What a service needs said about its wire format."""
+    """A service's own settings of its wire format."""
     if service == "s3":
         return {
             # Presigned URLs fall back to the retired version 2 in some regions unless told.
@@ -154,20 +163,3 @@ def _is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _no_region() -> ConfigError:
-    return ConfigError(
-        "no AWS region is set: set AWS_REGION (for example `export AWS_REGION=eu-west-1`), "
-        "or run `aws configure`",
-        problem="no-region",
-    )
-
-
-def _no_address(what: str, error: ValueError) -> ConfigError:
-    """botocore has no exception of its own for an endpoint that is no URL."""
-    return ConfigError(
-        f"the address of {what} cannot be used ({error}): "
-        "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
-        problem="aws-config",
-    )

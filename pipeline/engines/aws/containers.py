@@ -1,4 +1,4 @@
-"""What the two kinds of model containers are sent, and what their JSON says: shapes only, no network.
+"""Requests and replies of the two kinds of model containers: shapes only, no network.
 
 "text-generation": Hugging Face TGI and AWS's LMI (both behind JumpStart). "chat": OpenAI's messages, which
 vLLM, LMI and newer TGI speak. Sources: TGI's router (`/invocations`), djl-serving's "LMI handlers Inference
@@ -10,20 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pipeline.engines.aws.formats import Format
-from pipeline.engines.aws.replies import count, length, read_object, table, text, unknown_form
-from pipeline.errors import UnavailableError
+from pipeline.engines.aws.prompt_formats import Format
+from pipeline.errors import EngineError, ThrottledError, UnavailableError
 from pipeline.types import Prompt
 
 # A word of our choices is one or two tokens; a model may begin with a blank or a line end.
 _CHOICE_TOKENS = 5
+# By TGI's `error_type` and OpenAI's `type`; any other may mean anything, and is not retried.
+_ERRORS: dict[str, type[EngineError]] = {
+    "overloaded": ThrottledError,
+    "rate_limit_error": ThrottledError,
+    "generation": UnavailableError,
+    "incomplete_generation": UnavailableError,
+    "unhealthy": UnavailableError,
+    "server_error": UnavailableError,
+    "InternalServerError": UnavailableError,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one JSON object of an answer tells. 0 and "": it does not tell.
+    """The content of one JSON object of a reply. 0 and "": the object does not say.
 
-    tokens: how many generated tokens `text` is, where each comes alone. whole: the complete text, told at
+    tokens: how many generated tokens `text` is, where each comes alone. whole: the complete text, repeated at
     the end. final: nothing of the text is missing after this.
     """
 
@@ -39,21 +48,21 @@ class Piece:
 class Container(Protocol):
     stops: tuple[str, ...]
 
-    def sent(self, prompt: Prompt) -> str:
+    def render(self, prompt: Prompt) -> str:
         """The prompt as one text: what an echo of it looks like, and what its tokens are estimated from."""
         ...
 
     def body(self, prompt: Prompt, streamed: bool) -> dict[str, Any]: ...
 
-    def piece(self, told: Any) -> Piece:
-        """Reads one object of a stream, or a whole answer. Raises EngineError: an error, or another form."""
+    def piece(self, value: Any) -> Piece:
+        """Reads one object of a stream, or a whole reply. Raises EngineError: an error, or another form."""
         ...
 
 
 class TextGeneration:
     """{"inputs", "parameters"} -> [{"generated_text"}], or an event a token.
 
-    `details` is always asked for: without it neither says whether the text was cut at `max_new_tokens`, nor
+    `details` is always requested: without it neither says whether the text was cut at `max_new_tokens`, nor
     how many tokens are to be paid for. TGI of every version and LMI with continuous batching know it; the
     bare transformers toolkit does not, but that one knows no `stop` or `seed` either.
     A prompt's GBNF grammar is not sent: TGI's `grammar` takes JSON schemas and regular expressions only.
@@ -63,7 +72,7 @@ class TextGeneration:
         self._format = form
         self.stops = form.stops
 
-    def sent(self, prompt: Prompt) -> str:
+    def render(self, prompt: Prompt) -> str:
         return self._format.render(prompt)
 
     def body(self, prompt: Prompt, streamed: bool) -> dict[str, Any]:
@@ -76,25 +85,27 @@ class TextGeneration:
             # LMI's name for the same.
             "stop_sequences": list(self.stops),
         }
-        body = {"inputs": self.sent(prompt), "parameters": parameters | _sampling(prompt)}
+        body = {"inputs": self.render(prompt), "parameters": parameters | _sampling(prompt)}
         return body | {"stream": True} if streamed else body
 
-    def piece(self, told: Any) -> Piece:
-        one = read_object(told[0] if isinstance(told, list) and told else told)
-        if "token" not in one and "generated_text" not in one:
-            raise unknown_form(one)
-        token, details = table(one.get("token")), table(one.get("details"))
+    def piece(self, value: Any) -> Piece:
+        fields = _fields(value[0] if isinstance(value, list) and value else value)
+        if "token" not in fields and "generated_text" not in fields:
+            raise _unknown_form(fields)
+        token, details = _table(fields.get("token")), _table(fields.get("details"))
         if details.get("finish_reason") == "error":  # LMI's word for a failure half way
             raise UnavailableError("the model failed while it wrote: run it again")
         special = token.get("special") or token.get("special_token")
+        prefill = details.get("prefill")
         return Piece(
-            text="" if special else text(token.get("text")),
+            text="" if special else _text(token.get("text")),
             tokens=1 if token else 0,
-            whole=text(one.get("generated_text")),
-            stop=text(details.get("finish_reason")),
-            prompt_tokens=count(details.get("input_length")) or length(details.get("prefill")),
-            completion_tokens=count(details.get("generated_tokens")),
-            final=one.get("generated_text") is not None,
+            whole=_text(fields.get("generated_text")),
+            stop=_text(details.get("finish_reason")),
+            prompt_tokens=_count(details.get("input_length"))
+            or (len(prefill) if isinstance(prefill, list) else 0),
+            completion_tokens=_count(details.get("generated_tokens")),
+            final=fields.get("generated_text") is not None,
         )
 
 
@@ -103,7 +114,7 @@ class Chat:
 
     stops: tuple[str, ...] = ()  # the model's own chat template ends its turns
 
-    def sent(self, prompt: Prompt) -> str:
+    def render(self, prompt: Prompt) -> str:
         return "\n".join(message["content"] for message in _messages(prompt))
 
     def body(self, prompt: Prompt, streamed: bool) -> dict[str, Any]:
@@ -119,23 +130,23 @@ class Chat:
             body["top_p"] = prompt.top_p
         return body
 
-    def piece(self, told: Any) -> Piece:
-        one = read_object(told)
-        usage, choices = table(one.get("usage")), one.get("choices")
+    def piece(self, value: Any) -> Piece:
+        fields = _fields(value)
+        usage, choices = _table(fields.get("usage")), fields.get("choices")
         if not isinstance(choices, list) or not (choices or usage):
-            raise unknown_form(one)
-        choice = table(choices[0]) if choices else {}
-        delta, message = table(choice.get("delta")), table(choice.get("message"))
-        stop = text(choice.get("finish_reason"))
+            raise _unknown_form(fields)
+        choice = _table(choices[0]) if choices else {}
+        delta, message = _table(choice.get("delta")), _table(choice.get("message"))
+        stop = _text(choice.get("finish_reason"))
         if stop == "error":
             raise UnavailableError("the model failed while it wrote: run it again")
         return Piece(
-            text=text(delta.get("content")),
+            text=_text(delta.get("content")),
             tokens=1 if delta.get("content") else 0,
-            whole=text(message.get("content")),
+            whole=_text(message.get("content")),
             stop=stop,
-            prompt_tokens=count(usage.get("prompt_tokens")),
-            completion_tokens=count(usage.get("completion_tokens")),
+            prompt_tokens=_count(usage.get("prompt_tokens")),
+            completion_tokens=_count(usage.get("completion_tokens")),
             final=bool(stop or message),
         )
 
@@ -159,5 +170,44 @@ def _sampling(prompt: Prompt) -> dict[str, Any]:
     """TGI refuses a temperature of 0, and a top_p that is not between 0 and 1 (its router's validation)."""
     if _is_greedy(prompt):
         return {"do_sample": False}
-    told: dict[str, Any] = {"do_sample": True, "temperature": prompt.temperature}
-    return told | {"top_p": prompt.top_p} if 0 < prompt.top_p < 1 else told
+    sampling: dict[str, Any] = {"do_sample": True, "temperature": prompt.temperature}
+    return sampling | {"top_p": prompt.top_p} if 0 < prompt.top_p < 1 else sampling
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Raises the error that the object reports; EngineError where it is no object at all."""
+    if not isinstance(value, dict):
+        raise _unknown_form(value)
+    failed = value.get("object") == "error" or ("code" in value and "message" in value)  # djl-serving
+    error = value.get("error") or (value if failed else None)
+    if error is None:
+        return value
+    inner = _table(error)
+    kind = str(value.get("error_type") or inner.get("type") or "")
+    words = " ".join(str(inner.get("message") or error).split())[:240]
+    raise _ERRORS.get(kind, EngineError)(f"the model answered with an error: {words}")
+
+
+def _unknown_form(value: Any) -> EngineError:
+    names = (
+        f"the fields {', '.join(sorted(map(str, value)))[:120]}" if isinstance(value, dict) else "no object"
+    )
+    return EngineError(
+        f"the model's answer has another form than its container should give ({names}): "
+        "check STORIES_CONTAINER (text-generation or chat)"
+    )
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """JSON may hold half of a surrogate pair, which no file or hash takes: it becomes U+FFFD."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

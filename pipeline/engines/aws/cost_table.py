@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
-from pipeline.engines.aws.endpoints import Endpoint
-from pipeline.engines.aws.instances import Prices
+from pipeline.engines.aws.endpoint.prices import Prices
+from pipeline.engines.aws.endpoint.status import Endpoint
 
 HEADING = ("endpoint", "status", "instances", "since (UTC)", "US$/hour", "US$ so far")
 _UNKNOWN = "?"

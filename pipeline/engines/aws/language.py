@@ -1,5 +1,6 @@
-"""Says which of our languages a text is in: everyday words first, Amazon's paid detection where these cannot
-tell. Nothing beyond the standard library: a Lambda has no room for a language model.
+"""Language detection: everyday words first, Amazon's paid detection where these are not enough.
+
+Nothing beyond the standard library: a Lambda has no room for a language model.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.packing import ENGINE, sendable, whole
 from pipeline.errors import StoriesError
 from pipeline.ports import LanguageDetector
@@ -16,28 +17,28 @@ from pipeline.story.text import MAX_CONTEXT, clean, words
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
 
-# What errors.py calls "I cannot tell" and "a pair that I do not translate".
+# Problems of errors.py that say something of the language all the same.
 _NOT_TRANSLATED = {"unknown-language", "unknown-pair"}
 
 
 class ServiceLanguage:
-    """LanguageDetector. Asks `detecting`, which is paid for, only where the free `words` cannot tell.
+    """LanguageDetector. Calls `detect_paid` only where the free `words` give no language.
 
-    detecting: a text -> its primary subtag, None where it cannot tell: AmazonDetection, remembered.
+    detect_paid: a text -> its primary subtag, None where it is not sure: AmazonDetection, cached.
     """
 
-    def __init__(self, detecting: Callable[[str], str | None], words: LanguageDetector) -> None:
-        self._detecting = detecting
+    def __init__(self, detect_paid: Callable[[str], str | None], words: LanguageDetector) -> None:
+        self._detect_paid = detect_paid
         self._words = words
 
     def confidence(self, text: str, language: str) -> float:
-        """The free one, always: translations are checked sentence by sentence."""
+        """By the free words, always: translations are checked sentence by sentence."""
         return self._words.confidence(text, language)
 
     def detect(self, text: str) -> str | None:
         """Any language that the service knows, ours or not. Raises EngineError."""
-        told = self._words.detect(text)
-        return self._detecting(text) if told is None and words(text) else told
+        language = self._words.detect(text)
+        return self._detect_paid(text) if language is None and words(text) else language
 
 
 class AmazonDetection:
@@ -56,16 +57,17 @@ class AmazonDetection:
 
     def __call__(self, text: str) -> str | None:
         """The primary subtag, as pt for pt-PT; None where the service is not sure. Raises EngineError."""
-        sent = clean(sendable(text))[:MAX_CONTEXT]
+        fields = {
+            "Text": clean(sendable(text))[:MAX_CONTEXT],
+            "SourceLanguageCode": "auto",
+            "TargetLanguageCode": "en",
+        }
         try:
-            with answered(ENGINE, "Amazon Translate"):
-                client = self._clients.get("translate")
-                answer = whole(
-                    client.translate_text(Text=sent, SourceLanguageCode="auto", TargetLanguageCode="en")
-                )
+            with mapped_errors(ENGINE, "Amazon Translate"):
+                reply = whole(self._clients.get("translate").translate_text(**fields))
         except StoriesError as error:
             if error.problem not in _NOT_TRANSLATED:
                 raise
-            # A refused pair is told all the same: Latin, or English that was to become English.
-            answer = getattr(error.__cause__, "response", {})
-        return str(answer.get("SourceLanguageCode", "")).split("-")[0].lower() or None
+            # A refused pair names the language: Latin, or English that was to become English.
+            reply = getattr(error.__cause__, "response", {})
+        return str(reply.get("SourceLanguageCode", "")).split("-")[0].lower() or None

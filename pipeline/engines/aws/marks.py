@@ -1,4 +1,4 @@
-"""Polly's speech marks as ours: its bytes to our characters, its words to the words that we count."""
+"""Polly's speech marks as ours: byte offsets become character offsets, its words become our words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Span = tuple[int, int]
 
 
 class Mark(NamedTuple):
-    """A word as the service tells it. start, end: bytes of the document that was sent."""
+    """A word mark of the service. start, end: byte offsets in the document that was sent."""
 
     time_ms: int
     start: int
@@ -25,29 +25,29 @@ class Mark(NamedTuple):
 
 
 def read(stream: bytes) -> tuple[Mark, ...]:
-    """The word marks of an answer, as they come. Raises EngineError (bad-marks).
+    """The word marks of a reply, in its order. Raises EngineError (bad-marks).
 
-    `value` is not looked at: the service has been seen to cut it inside a UTF-8 character (aws-sdk-js
+    `value` is ignored: the service is known to cut it inside a UTF-8 character (aws-sdk-js
     issue 1683), which is also why such bytes are replaced.
     """
     lines = stream.decode("utf-8", errors="replace").split("\n")  # JSON may hold what splitlines() cuts at
     try:
-        told: list[Any] = [json.loads(line) for line in lines if line.strip()]
-        return tuple(_mark(one) for one in told if one["type"] == "word")
+        values: list[Any] = [json.loads(line) for line in lines if line.strip()]
+        return tuple(_mark(value) for value in values if value["type"] == "word")
     except (ValueError, KeyError, TypeError) as error:
         raise _bad("cannot be read") from error
 
 
-def align(text: str, sent: Document, marks: Sequence[Mark], duration_ms: int) -> tuple[SpeechMark, ...]:
+def align(text: str, document: Document, marks: Sequence[Mark], duration_ms: int) -> tuple[SpeechMark, ...]:
     """A mark for each of our words in order; times never fall, and lie within the audio.
 
-    A word that the service did not tell of shares the time of the one before it, by their letters.
-    Raises EngineError (bad-marks) where it told of none.
+    A word without a mark of the service shares the time of the word before it, by their letters.
+    Raises EngineError (bad-marks) where no word has a mark.
     """
     spans = words(text)
-    known = _told(spans, sent, marks)
+    known = _begins(spans, document, marks)
     if not known:
-        raise _bad("tell of no word")
+        raise _bad("name no word")
     times = _times(spans, known, duration_ms)
     aligned: list[SpeechMark] = []
     floor = 0
@@ -58,19 +58,19 @@ def align(text: str, sent: Document, marks: Sequence[Mark], duration_ms: int) ->
 
 
 def words(text: str) -> list[Span]:
-    """Where the words are that `pipeline.story.text.words` counts."""
+    """The spans of the words that `pipeline.story.text.words` counts."""
     return [match.span() for match in WORD.finditer(text) if any(map(str.isalnum, match.group()))]
 
 
-def _mark(told: Mapping[str, Any]) -> Mark:
-    mark = Mark(told["time"], told["start"], told["end"])
+def _mark(value: Mapping[str, Any]) -> Mark:
+    mark = Mark(value["time"], value["start"], value["end"])
     if not all(isinstance(number, int) for number in mark):
         raise ValueError(mark)
     return mark
 
 
-def _told(spans: Sequence[Span], sent: Document, marks: Iterable[Mark]) -> dict[int, int]:
-    """Word -> when it begins, ascending in both; only words that a mark says the beginning of.
+def _begins(spans: Sequence[Span], document: Document, marks: Iterable[Mark]) -> dict[int, int]:
+    """Index of a word -> its begin in ms, ascending in both; only words at whose beginning a mark is.
 
     A mark over several of our words ("25-year") begins the first of them; of several marks over one
     word ("don" and "'t") the first counts; a mark over none (a dash) is passed over.
@@ -78,8 +78,8 @@ def _told(spans: Sequence[Span], sent: Document, marks: Iterable[Mark]) -> dict[
     ends = [end for _, end in spans]
     known: dict[int, int] = {}
     latest = -1
-    for mark in sorted(marks, key=lambda one: one.time_ms):
-        characters = sent.characters(mark.start, mark.end)
+    for mark in sorted(marks, key=lambda mark: mark.time_ms):
+        characters = document.characters(mark.start, mark.end)
         if characters is None:
             continue
         word = bisect_right(ends, characters[0])

@@ -1,4 +1,4 @@
-"""What an object in S3 is called: its key, its content type, the name of a download. Pure."""
+"""Names of objects in S3: valid keys, content types, the name of a download. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TYPES = {
     "wav": "audio/wav",
     "xml": "application/xml",
 }
-_UNTOLD = "application/octet-stream"
+_DEFAULT_TYPE = "application/octet-stream"
 # S3 user guide, "Object key naming": 1,024 bytes of UTF-8.
 _LONGEST_KEY = 1024
 # RFC 5987, attr-char: what needs no percent sign, beyond letters and digits.
@@ -32,22 +32,22 @@ _PLAIN = "!#$&+-.^_`|~"
 
 
 def checked_key(key: str) -> str:
-    """Raises StoreError "bad-key" for what is none: as a store of files has it, and what no URL can carry."""
-    if not all(key.split("/")) or _strange(key):
+    """The key itself. Raises StoreError "bad-key" for one that a file store or a URL cannot hold."""
+    if not all(key.split("/")) or _is_bad(key):
         raise _bad_key(key)
     return key
 
 
 def checked_prefix(prefix: str) -> str:
-    """Raises StoreError "bad-key" for what can start no key."""
-    if prefix.startswith("/") or _strange(prefix):
+    """The prefix itself. Raises StoreError "bad-key" where no key can start with it."""
+    if prefix.startswith("/") or _is_bad(prefix):
         raise _bad_key(prefix)
     return prefix
 
 
 def content_type(key: str) -> str:
     """By the key's extension."""
-    return _TYPES.get(key.rpartition(".")[2].lower(), _UNTOLD)
+    return _TYPES.get(key.rpartition(".")[2].lower(), _DEFAULT_TYPE)
 
 
 def attachment(filename: str) -> str:
@@ -64,7 +64,7 @@ def attachment(filename: str) -> str:
     return f'attachment; filename="{plain}"{encoded}'
 
 
-def _strange(key: str) -> bool:
+def _is_bad(key: str) -> bool:
     return (
         "\\" in key
         or not {".", ".."}.isdisjoint(key.split("/"))

@@ -1,4 +1,4 @@
-"""Texts packed into calls of Amazon Translate, and its answers put back: pure, no service."""
+"""Texts packed into calls of Amazon Translate, and its replies taken apart: pure, no service."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ LIMIT_BYTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is sent of one text: the whole, or some sentences of a long one. of: the text's place."""
+    """A text, or some sentences of a long one, as sent. index: the index of the text."""
 
-    of: int
+    index: int
     text: str
 
     @property
@@ -30,54 +30,51 @@ class Piece:
 
 
 def pieces(texts: Iterable[str], limit: int = LIMIT_BYTES) -> tuple[Piece, ...]:
-    """What is to be sent, in order: texts without a word are not, a long text goes in several pieces.
+    """The pieces to send, in order: none for a text without a word, several for a long text.
 
     Each piece is one line of at most `limit` bytes. Raises EngineError "too-long".
     """
     return tuple(
-        Piece(at, part)
-        for at, text in enumerate(texts)
+        Piece(index, part)
+        for index, text in enumerate(texts)
         if words(text)
         for part in _parts(clean(sendable(text)), limit)
     )
 
 
 def packs(sent: Sequence[Piece], limit: int = LIMIT_BYTES) -> tuple[tuple[Piece, ...], ...]:
-    """Pieces by the call that takes them: joined by newlines, a call holds at most `limit` bytes."""
-    found: list[list[Piece]] = []
+    """Pieces grouped by call: joined by newlines, a call holds at most `limit` bytes."""
+    calls: list[list[Piece]] = []
     room = 0
     for piece in sent:
         if piece.size + 1 > room:
-            found.append([])
+            calls.append([])
             room = limit + 1  # the last piece has no newline after it
-        found[-1].append(piece)
+        calls[-1].append(piece)
         room -= piece.size + 1
-    return tuple(map(tuple, found))
+    return tuple(map(tuple, calls))
 
 
-def rejoined(texts: Sequence[str], told: Iterable[tuple[int, str]]) -> Iterator[str]:
-    """Each text's translation, as soon as its last piece is told; a text of which nothing was sent comes
-    back as it is. told: (which text, a piece's translation), in order."""
-    at = 0
-    for of, parts in groupby(told, key=lambda pair: pair[0]):
-        yield from texts[at:of]
+def rejoined(texts: Sequence[str], translations: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """Each text's translation, as soon as its last piece has come; a text of which nothing was sent stays
+    as it is. translations: (index of the text, a piece's translation), in order."""
+    start = 0
+    for index, parts in groupby(translations, key=lambda pair: pair[0]):
+        yield from texts[start:index]
         yield " ".join(part for _, part in parts)
-        at = of + 1
-    yield from texts[at:]
+        start = index + 1
+    yield from texts[start:]
 
 
-def whole(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The answer, where it is one: of a body that broke off botocore makes an answer with no members.
-
-    Raises UnavailableError.
-    """
-    if "TranslatedText" not in answer or "SourceLanguageCode" not in answer:
+def whole(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reply itself. Raises UnavailableError: of a body that broke off botocore makes an empty reply."""
+    if "TranslatedText" not in reply or "SourceLanguageCode" not in reply:
         raise UnavailableError("the answer of Amazon Translate broke off: run it again", engine=ENGINE)
-    return answer
+    return reply
 
 
 def sendable(text: str) -> str:
-    """Lone surrogates are no text: the wire has no bytes for them."""
+    """The text without lone surrogates, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode()
 
 

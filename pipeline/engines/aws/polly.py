@@ -1,7 +1,7 @@
 """Amazon Polly: a voice from the cloud, as mp3, with a mark for each word.
 
-Two requests for a segment, both billed: the sound, then the speech marks. One after the other, so that
-what fails the first costs no second; segments are what may run in parallel.
+Two requests for a segment, both billed: the sound, then the speech marks. One after the other, so that a
+failure of the first costs no second; several segments may run in parallel.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from typing import Any
 from pipeline.engines import mpeg
 from pipeline.engines.aws import marks, ssml
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.voices import PollyVoice, Table, read_table
 from pipeline.errors import ConfigError, EngineError, RequestError, UnavailableError
 from pipeline.types import Narration, Voice
 
 _ENGINE = "polly"
-_RATE = "24000"  # Hz: what neural voices are made in
+_RATE = "24000"  # Hz: the rate of neural voices
 # The developer guide's quotas of SynthesizeSpeech.
-_MOST_BILLED = 3_000
-_MOST_CHARACTERS = 6_000
-# A connection that drips keeps every read within its timeout, so the whole body has one of its own. It is
-# read in sips, since a read waits for all that it asks for; ten minutes of sound are 28,000 of them.
+_MAX_BILLED = 3_000
+_MAX_CHARACTERS = 6_000
+# A connection that drips keeps every read within its timeout, so the whole body has a limit of its own. It is
+# read in small chunks, since a read waits until its chunk is full; ten minutes of sound are 28,000 chunks.
 _BODY_S = 60.0
-_SIP = 128
-_CUT_MS = 599_000  # "limited to 10 minutes, after which any remaining speech is cut off": no error tells
+_CHUNK = 128
+_CUT_MS = 599_000  # "limited to 10 minutes, after which any remaining speech is cut off", without an error
 
 
 class PollySpeech:
     """Voice.id is Polly's own ("Joanna"). Thread-safe, as boto3's clients are.
 
-    engine: Polly's ("neural", "standard", "generative"). table: a file of voices that goes before the
-    shipped one, where it exists.
+    engine: Polly's ("neural", "standard", "generative"). table: a file of voices that replaces the shipped
+    table, where it exists.
     """
 
     # Neural voices take 8 requests a second (burst 10); ours are two, of about a third of a second each.
@@ -57,26 +57,26 @@ class PollySpeech:
         return read_table(self._path)
 
     def voices(self) -> tuple[Voice, ...]:
-        """The one of each locale, where it has the engine; `synthesize` takes any other of the language."""
-        told = ((locale, self._table.get(name)) for locale, name in self._table.locales.items())
+        """The voice of each locale, where it has the engine; `synthesize` takes any other of the language."""
+        chosen = ((locale, self._table.get(name)) for locale, name in self._table.locales.items())
         return tuple(
             Voice(voice.id, locale, _ENGINE)
-            for locale, voice in told
+            for locale, voice in chosen
             if voice and self._engine in voice.engines
         )
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
         """mp3, mono, 24 kHz. Raises EngineError; RequestError and ConfigError before any call."""
         speaker = self._speaker(voice)
-        sent = _document(text)
-        audio = self._ask(sent, speaker, OutputFormat="mp3", SampleRate=_RATE)
+        document = _document(text)
+        audio = self._call(document, speaker, OutputFormat="mp3", SampleRate=_RATE)
         duration_ms = mpeg.read(audio, _ENGINE).duration_ms
         if duration_ms >= _CUT_MS:
             raise _cut_short()
-        told = marks.read(self._ask(sent, speaker, OutputFormat="json", SpeechMarkTypes=["word"]))
-        if any(mark.time_ms >= duration_ms for mark in told):
+        word_marks = marks.read(self._call(document, speaker, OutputFormat="json", SpeechMarkTypes=["word"]))
+        if any(mark.time_ms >= duration_ms for mark in word_marks):
             raise _cut_short()
-        return Narration(audio, mpeg.MPEG, duration_ms, marks.align(text, sent, told, duration_ms))
+        return Narration(audio, mpeg.MPEG, duration_ms, marks.align(text, document, word_marks, duration_ms))
 
     def _speaker(self, voice: Voice) -> PollyVoice:
         known = self._table.get(voice.id)
@@ -99,29 +99,29 @@ class PollySpeech:
             f"its {self._engine} voices are {', '.join(names)}" if names else "it has none for that language"
         )
 
-    def _ask(self, sent: ssml.Document, speaker: PollyVoice, **wanted: Any) -> bytes:
-        """The whole answer. Engine is always said: the service's default is standard."""
-        with answered(_ENGINE, "Amazon Polly"):
-            answer = self._clients.get("polly").synthesize_speech(
+    def _call(self, document: ssml.Document, speaker: PollyVoice, **output: Any) -> bytes:
+        """The whole reply. Engine is always set: the service's default is standard."""
+        with mapped_errors(_ENGINE, "Amazon Polly"):
+            reply = self._clients.get("polly").synthesize_speech(
                 Engine=self._engine,
                 VoiceId=speaker.id,
                 LanguageCode=speaker.language,
                 TextType="ssml",
-                Text=sent.ssml,
-                **wanted,
+                Text=document.ssml,
+                **output,
             )
-            with closing(answer["AudioStream"]) as stream:
+            with closing(reply["AudioStream"]) as stream:
                 return _whole(stream)
 
 
 def _whole(stream: Any) -> bytes:
-    until = time.monotonic() + _BODY_S
+    deadline = time.monotonic() + _BODY_S
     body = bytearray()
-    for sip in stream.iter_chunks(_SIP):
-        body += sip
-        if time.monotonic() > until:
+    for chunk in stream.iter_chunks(_CHUNK):
+        body += chunk
+        if time.monotonic() > deadline:
             raise UnavailableError(
-                f"Amazon Polly was not done answering after {_BODY_S:.0f} s: try again in a while",
+                f"the answer of Amazon Polly took longer than {_BODY_S:.0f} s: run it again in a while",
                 engine=_ENGINE,
             )
     return bytes(body)
@@ -130,15 +130,15 @@ def _whole(stream: Any) -> bytes:
 def _document(text: str) -> ssml.Document:
     if not marks.words(text):
         raise EngineError(f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say")
-    sent = ssml.document(text)
-    if sent.billed > _MOST_BILLED or len(sent.ssml) > _MOST_CHARACTERS:
+    document = ssml.document(text)
+    if document.billed > _MAX_BILLED or len(document.ssml) > _MAX_CHARACTERS:
         raise EngineError(
-            f"a segment of {sent.billed} characters is too long for Polly, which takes {_MOST_BILLED}: "
+            f"a segment of {document.billed} characters is too long for Polly, which takes {_MAX_BILLED}: "
             "tell it in shorter sentences",
             engine=_ENGINE,
             problem="too-long-to-say",
         )
-    return sent
+    return document
 
 
 def _cut_short() -> EngineError:

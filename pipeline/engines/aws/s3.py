@@ -1,4 +1,4 @@
-"""A store in an S3 bucket: checksums both ways, the first writer wins, URLs signed when asked for."""
+"""A store in an S3 bucket: checksums both ways, the first writer wins, URLs are signed on demand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.objects import attachment, checked_key, checked_prefix, content_type
 from pipeline.errors import ConfigError, NotFoundError, StoreError, UnavailableError
 
@@ -20,15 +20,15 @@ _ENCRYPTIONS = ("AES256", "aws:kms")
 _WEEK = 7 * 24 * 3600
 # A conditional write that meets another in flight is answered 409 ConditionalRequestConflict and is to be
 # sent again (S3 user guide, "Conditional writes"); botocore does not. Seconds before each next attempt.
-_AGAIN_AFTER = (0.05, 0.1, 0.2, 0.4)
+_RETRY_AFTER_S = (0.05, 0.1, 0.2, 0.4)
 
 
 class S3Store:
-    """Store over one private bucket. Thread-safe; nothing is asked of AWS before the first use.
+    """Store over one private bucket. Thread-safe; no call to AWS before the first use.
 
-    url_seconds: how long a URL lives unless it is told. encryption: AES256, or aws:kms for the bucket's key.
+    url_seconds: how long a URL lives by default. encryption: AES256, or aws:kms for the bucket's key.
     Needs s3:GetObject and s3:PutObject on the keys, and s3:ListBucket on the bucket: without that one S3
-    answers 403 instead of 404 for a key that is not there.
+    answers 403 instead of 404 for a missing key.
     """
 
     def __init__(
@@ -40,62 +40,64 @@ class S3Store:
                 f"unknown encryption {encryption!r}: it is {' or '.join(_ENCRYPTIONS)}", problem="bad-setting"
             )
         self._clients = clients
-        self._named = bucket
+        self._name = bucket
         self._url_seconds = url_seconds
         self._encryption = encryption
 
     def get(self, key: str) -> bytes:
         """Whole and as it was written, or an error. Raises NotFoundError; UnavailableError where the body
         broke off or its checksum does not match."""
-        return self._read(key)[0]
-
-    def get_range(self, key: str, start: int, end: int) -> bytes:
-        """The bytes from `start` to `end` (exclusive), as a slice gives them. Raises NotFoundError;
-        StoreError "bad-range" unless 0 <= start < end."""
-        if not 0 <= start < end:
-            raise StoreError(f"not a range of bytes: {start} to {end}", problem="bad-range")
-        data, answer = self._read(key, Range=f"bytes={start}-{end - 1}")
-        if data and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
-            raise StoreError(f"{self._where} gave other bytes of {key} than it was asked for")
-        return data
+        return self._read(key)
 
     def head(self, key: str, size: int) -> bytes:
-        return self.get_range(key, 0, size)
+        return self._read(key, Range=f"bytes=0-{size - 1}")
+
+    def _read(self, key: str, **options: str) -> bytes:
+        request = {"Bucket": self._bucket, "Key": checked_key(key), "ChecksumMode": "ENABLED", **options}
+        try:
+            with (
+                mapped_errors(_ENGINE, self._what),
+                closing(self._client.get_object(**request)["Body"]) as body,
+            ):
+                data: bytes = body.read()
+        except NotFoundError as error:
+            raise NotFoundError(f"nothing is stored as {key}") from error
+        return data
 
     def put(self, key: str, data: bytes) -> None:
-        sent = self._sent(key, data)
-        with answered(_ENGINE, self._where):
-            self._client.put_object(**sent)
+        request = self._put_request(key, data)
+        with mapped_errors(_ENGINE, self._what):
+            self._client.put_object(**request)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """True where this call wrote it. An attempt whose answer was lost is sent again by botocore and finds
-        its own object: False may mean that too, so who must know whether it won compares what is there."""
-        sent = self._sent(key, data)
-        for seconds in (*_AGAIN_AFTER, None):
-            with answered(_ENGINE, self._where):
-                status = self._create(sent, last=seconds is None)
+        its own object, so False may also mean that: to be certain, a caller compares the stored bytes."""
+        request = self._put_request(key, data)
+        for seconds in (*_RETRY_AFTER_S, None):
+            with mapped_errors(_ENGINE, self._what):
+                status = self._create(request, last=seconds is None)
             if status != 409:
                 break
             time.sleep(seconds or 0)
         return status != 412
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
-        """A page of 1,000 is asked for when it is reached. S3 sorts by UTF-8, which is Python's order too."""
-        asked = {"Bucket": self._bucket, "Prefix": checked_prefix(prefix)}
+        """Fetches a page of 1,000 keys when it is reached. S3 sorts by UTF-8, which is Python's order too."""
+        request = {"Bucket": self._bucket, "Prefix": checked_prefix(prefix)}
         if after:
-            asked["StartAfter"] = checked_prefix(after)
-        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**asked))
+            request["StartAfter"] = checked_prefix(after)
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**request))
         while True:
-            with answered(_ENGINE, self._where):
+            with mapped_errors(_ENGINE, self._what):
                 page = next(pages, None)
             if page is None:
                 return
             if "IsTruncated" not in page:  # of a body that broke off at once botocore makes an empty page
-                raise UnavailableError(f"the answer of {self._where} broke off: run it again", engine=_ENGINE)
-            yield from (found["Key"] for found in page.get("Contents", ()))
+                raise UnavailableError(f"the answer of {self._what} broke off: run it again", engine=_ENGINE)
+            yield from (entry["Key"] for entry in page.get("Contents", ()))
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
-        """A signed GET that a browser may send as it is. filename: what a download is to be called.
+        """A signed GET that a browser may send as it is. filename: the name of a download.
 
         expires_in: seconds, 1 to 604,800; it also dies with the credentials that signed it. Raises
         StoreError "bad-expiry".
@@ -105,44 +107,27 @@ class S3Store:
             raise StoreError(
                 f"a URL cannot live for {seconds} seconds: choose 1 to {_WEEK}", problem="bad-expiry"
             )
-        asked = {"Bucket": self._bucket, "Key": checked_key(key), "ResponseContentType": content_type(key)}
+        request = {"Bucket": self._bucket, "Key": checked_key(key), "ResponseContentType": content_type(key)}
         if filename:
-            asked["ResponseContentDisposition"] = attachment(filename)
-        with answered(_ENGINE, self._where):
-            return str(self._client.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds))
+            request["ResponseContentDisposition"] = attachment(filename)
+        with mapped_errors(_ENGINE, self._what):
+            return str(self._client.generate_presigned_url("get_object", Params=request, ExpiresIn=seconds))
 
-    def _read(self, key: str, **asked: Any) -> tuple[bytes, dict[str, Any]]:
-        from botocore.exceptions import ClientError
-
-        asked |= {"Bucket": self._bucket, "Key": checked_key(key), "ChecksumMode": "ENABLED"}
-        try:
-            with answered(_ENGINE, self._where):
-                try:
-                    answer = self._client.get_object(**asked)
-                except ClientError as error:
-                    if "Range" in asked and _status(error) == 416:  # it begins after the last byte
-                        return b"", {}
-                    raise
-                with closing(answer["Body"]) as body:
-                    return body.read(), answer
-        except NotFoundError as error:
-            raise NotFoundError(f"nothing is stored as {key}") from error
-
-    def _create(self, sent: dict[str, Any], last: bool) -> int:
-        """One conditional write. 200: written; 412: there already; 409: to be sent again, unless `last`."""
+    def _create(self, request: dict[str, Any], last: bool) -> int:
+        """A conditional write. 200: written; 412: it exists; 409: to be sent again, unless `last`."""
         from botocore.exceptions import ClientError
 
         try:
-            self._client.put_object(**sent, IfNoneMatch="*")
+            self._client.put_object(**request, IfNoneMatch="*")
         except ClientError as error:
-            status = _status(error)
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
             code = error.response.get("Error", {}).get("Code")
             if status == 412 or (status == 409 and code == "ConditionalRequestConflict" and not last):
                 return status
             raise
         return 200
 
-    def _sent(self, key: str, data: bytes) -> dict[str, Any]:
+    def _put_request(self, key: str, data: bytes) -> dict[str, Any]:
         return {
             "Bucket": self._bucket,
             "Key": checked_key(key),
@@ -155,22 +140,18 @@ class S3Store:
 
     @property
     def _bucket(self) -> str:
-        if not self._named:
+        if not self._name:
             raise ConfigError(
                 "no bucket is named: set STORIES_BUCKET to the S3 bucket that keeps the stories "
                 "(for example `export STORIES_BUCKET=my-stories`)",
                 problem="no-bucket",
             )
-        return self._named
+        return self._name
 
     @property
-    def _where(self) -> str:
-        return f"the bucket {self._named}"
+    def _what(self) -> str:
+        return f"the bucket {self._name}"
 
     @property
     def _client(self) -> Any:
         return self._clients.get("s3")
-
-
-def _status(error: Any) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -9,12 +9,12 @@ from contextlib import closing
 from functools import cached_property, partial
 from typing import Any
 
-from pipeline.engines.aws.answers import Answer
 from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.completions import PartialCompletion
 from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
-from pipeline.engines.aws.errors import answered
-from pipeline.engines.aws.formats import format_of
-from pipeline.engines.aws.parameters import resolved
+from pipeline.engines.aws.errors import mapped_errors
+from pipeline.engines.aws.parameters import resolve
+from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.engines.aws.streams import lines, within
 from pipeline.errors import ConfigError, EngineError, UnavailableError
 from pipeline.ports import OnText, ignore
@@ -29,9 +29,11 @@ CONTAINERS = ("text-generation", "chat")
 
 
 class SageMakerText:
-    """endpoint: its name, or "ssm:" and the SSM parameter that holds it; asked for at the first call.
-    model: the JumpStart id, which chooses the prompt's format and is the fingerprint's; what runs behind the
-    endpoint is the caller's word.
+    """TextEngine over one endpoint.
+
+    endpoint: its name, or "ssm:" and the SSM parameter that holds it, read at the first call.
+    model: the JumpStart id, which chooses the prompt's format and is part of the fingerprint; that this model
+    runs behind the endpoint is not checked.
     container: "text-generation" or "chat". component: the inference component, where the endpoint has them.
     """
 
@@ -65,21 +67,22 @@ class SageMakerText:
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         """Raises ConfigError: no endpoint, region or credentials. EngineError: no whole answer, never half of
-        one. A prompt with choices is heard once, when it is chosen. What `on_text` raises comes out of here.
+        one. For a prompt with choices `on_text` is called once, with the choice. Exceptions of `on_text` pass
+        through.
         """
         container = self._chosen_container()
-        answer = Answer(prompt, container.sent(prompt), container.stops)
-        hear = ignore if prompt.choices else on_text
-        sent = json.dumps(container.body(prompt, self._streamed)).encode()
-        with closing(within(self._deadline, partial(self._parts, sent), _ENGINE, self._what)) as parts:
+        partial_completion = PartialCompletion(prompt, container.render(prompt), container.stops)
+        on_piece = ignore if prompt.choices else on_text
+        body = json.dumps(container.body(prompt, self._streamed)).encode()
+        with closing(within(self._deadline, partial(self._parts, body), _ENGINE, self._what)) as parts:
             for piece in self._pieces(container, parts):
-                _tell(hear, answer.take(piece))
-                if answer.over:
+                _pass_on(partial_completion.add(piece), on_piece)
+                if partial_completion.stopped:
                     break
-        if not (answer.final or answer.over):
+        if not (partial_completion.final or partial_completion.stopped):
             raise UnavailableError(f"the answer of {self._what} broke off: run it again", engine=_ENGINE)
-        _tell(hear, answer.end())
-        completion = answer.completion()
+        _pass_on(partial_completion.end(), on_piece)
+        completion = partial_completion.completion()
         if not completion.text:
             raise EngineError(f"{self._what} answered with no text: run it again", engine=_ENGINE)
         if prompt.choices:
@@ -88,7 +91,7 @@ class SageMakerText:
 
     @cached_property
     def _name(self) -> str:
-        return resolved(self._clients, self._endpoint)
+        return resolve(self._clients, self._endpoint)
 
     @property
     def _what(self) -> str:
@@ -110,7 +113,7 @@ class SageMakerText:
         return Chat() if self._container == "chat" else TextGeneration(format_of(self._model))
 
     def _parts(self, body: bytes) -> Generator[bytes, None, None]:
-        """One call's answer as bytes. Closes the connection also where it is left half read."""
+        """The reply to one call as bytes. Closes the connection also where it is left half read."""
         client = self._clients.get(_SERVICE)
         call: dict[str, Any] = {
             "EndpointName": self._name,
@@ -119,10 +122,10 @@ class SageMakerText:
         }
         if self._component:
             call["InferenceComponentName"] = self._component
-        with answered(_ENGINE, self._what):
+        with mapped_errors(_ENGINE, self._what):
             if not self._streamed:
-                with closing(client.invoke_endpoint(**call)["Body"]) as answer:
-                    yield from answer.iter_chunks(_CHUNK)
+                with closing(client.invoke_endpoint(**call)["Body"]) as reply:
+                    yield from reply.iter_chunks(_CHUNK)
                 return
             with closing(client.invoke_endpoint_with_response_stream(**call)["Body"]) as events:
                 for event in events:
@@ -135,7 +138,7 @@ class SageMakerText:
                 return
             for line in lines(parts, _ENGINE, self._what):
                 data = _data(line)
-                if data == "[DONE]":  # OpenAI's last word
+                if data == "[DONE]":  # ends OpenAI's streams
                     yield Piece(final=True)
                 elif data:
                     yield container.piece(self._json(data))
@@ -148,13 +151,13 @@ class SageMakerText:
             return json.loads(text)
         except ValueError as error:
             raise EngineError(
-                f"{self._what} answered with something that is no JSON: check its container", engine=_ENGINE
+                f"{self._what} answered with something that is not JSON: check its container", engine=_ENGINE
             ) from error
 
 
-def _tell(hear: OnText, text: str) -> None:
+def _pass_on(text: str, on_text: OnText) -> None:
     if text:
-        hear(text)
+        on_text(text)
 
 
 def _data(line: str) -> str:

@@ -1,4 +1,4 @@
-"""What Polly is sent: a small XML document around a segment, and the way back from its bytes.
+"""The SSML that Polly receives: a small XML document around a segment, and its bytes mapped back.
 
 Only <speak> and <s>: neural voices refuse <emphasis> and parts of <prosody>, and a segment needs neither.
 """
@@ -24,7 +24,7 @@ _LATIN_1 = 0xFF  # of these ° and © are symbols too, and are said
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """ssml: what is sent. origins: for each of its UTF-8 bytes, which character of the segment it is of."""
+    """ssml: the text to send. origins: for each of its UTF-8 bytes, the character of the segment."""
 
     ssml: str
     origins: tuple[int, ...]
@@ -45,20 +45,20 @@ def document(text: str) -> Document:
     """Every character of the segment is read as text: nothing in it can become a tag."""
     ssml = [_OPEN]
     origins = [0] * len(_OPEN)
-    for at, sent in _sent(text):
-        ssml.append(sent)
-        origins += [at] * len(sent.encode())
+    for index, escaped in _escaped(text):
+        ssml.append(escaped)
+        origins += [index] * len(escaped.encode())
     ssml.append(_CLOSE)
     origins += [max(0, len(text) - 1)] * len(_CLOSE)
     return Document("".join(ssml), tuple(origins))
 
 
-def _sent(text: str) -> Iterator[tuple[int, str]]:
-    for at, character in enumerate(text):
+def _escaped(text: str) -> Iterator[tuple[int, str]]:
+    for index, character in enumerate(text):
         category = unicodedata.category(character)
         if category in _INVISIBLE or ord(character) in _VARIATION:
             continue
         if category in _BLANK and not (category == "So" and ord(character) <= _LATIN_1):
-            yield at, " "
+            yield index, " "
         else:
-            yield at, _ENTITIES.get(character, character)
+            yield index, _ENTITIES.get(character, character)

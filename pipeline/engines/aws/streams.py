@@ -17,19 +17,19 @@ _LONGEST_LINE = 6_000_000
 def within(
     seconds: float, parts: Callable[[], Generator[bytes, None, None]], engine: str, what: str
 ) -> Generator[bytes, None, None]:
-    """What `parts()` yields, for so many seconds in all. Close it to stop the reading.
+    """The parts that `parts()` yields, for at most `seconds` in all. Close it to stop the reading.
 
     A read timeout bounds the silence between two bytes only, and a server that drips one byte a minute
     never trips it. So the reading is done in a thread of its own, which this one waits for no longer than
     the deadline; once stopped, that thread ends at its next part. Raises UnavailableError: too slow; and
-    whatever of our errors `parts` raises.
+    the StoriesError that `parts` raises.
     """
     deadline = time.monotonic() + seconds
     reading = _Reading(parts)
     threading.Thread(target=reading.run, daemon=True).start()
     try:
-        while (heard := reading.next(deadline - time.monotonic())) is not None:
-            yield heard
+        while (part := reading.next(deadline - time.monotonic())) is not None:
+            yield part
     except Empty:
         raise UnavailableError(
             f"{what} did not finish its answer in {seconds:g} s: run it again in a while", engine=engine
@@ -41,11 +41,11 @@ def within(
 
 
 class _Reading:
-    """`next` is None at the end; then `error` says whether it ended well."""
+    """`next` returns None at the end; `error` is then what ended it early, if anything did."""
 
     def __init__(self, parts: Callable[[], Generator[bytes, None, None]]) -> None:
         self._parts = parts
-        self._heard: SimpleQueue[bytes | None] = SimpleQueue()
+        self._parts_read: SimpleQueue[bytes | None] = SimpleQueue()
         self.error: StoriesError | None = None
         self.stopped = False
 
@@ -55,17 +55,17 @@ class _Reading:
                 for part in parts:
                     if self.stopped:
                         break
-                    self._heard.put(part)
+                    self._parts_read.put(part)
         except StoriesError as error:
             self.error = error
         finally:
-            self._heard.put(None)
+            self._parts_read.put(None)
 
     def next(self, seconds: float) -> bytes | None:
         """Raises Empty: nothing came in so many seconds, or there are none left."""
         if seconds <= 0:
             raise Empty
-        return self._heard.get(timeout=seconds)
+        return self._parts_read.get(timeout=seconds)
 
 
 def lines(parts: Iterable[bytes], engine: str, what: str) -> Iterator[str]:
@@ -74,7 +74,7 @@ def lines(parts: Iterable[bytes], engine: str, what: str) -> Iterator[str]:
     for part in parts:
         *whole, rest = (rest + part).split(b"\n")
         if len(rest) > _LONGEST_LINE:
-            raise EngineError(f"{what} answered with one endless line: check its container", engine=engine)
+            raise EngineError(f"{what} answered with an endless line: check its container", engine=engine)
         for line in whole:
             yield _text(line, engine, what)
     if rest:
@@ -85,4 +85,4 @@ def _text(line: bytes, engine: str, what: str) -> str:
     try:
         return line.decode().rstrip("\r")
     except UnicodeDecodeError as error:
-        raise EngineError(f"{what} answered with bytes that are no text", engine=engine) from error
+        raise EngineError(f"{what} answered with bytes that are not text", engine=engine) from error

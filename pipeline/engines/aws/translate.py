@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.packing import ENGINE, Piece, packs, pieces, rejoined, whole
 from pipeline.errors import ConfigError, EngineError, RequestError
 from pipeline.ports import OnText, ignore, pass_on
@@ -26,22 +25,12 @@ _TERMINOLOGY = re.compile(r"([A-Za-z0-9-]_?)+")  # the service model's ResourceN
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """characters, calls: what the service bills, with the newlines between joined texts, and texts that
-    were sent a second time because their count did not hold."""
-
-    texts: tuple[str, ...]
-    characters: int
-    calls: int
-
-
 class AmazonTranslation:
-    """TranslationEngine for every pair of the languages in translate.toml. Thread-safe.
+    """TranslationEngine for every pair of the languages in amazon_translate.toml. Thread-safe.
 
-    formality: INFORMAL as one speaks to a child, FORMAL, or "" to leave it to the service; sent only for
+    formality: INFORMAL as to a child, FORMAL, or "" to leave it to the service; sent only for
     the languages that know it. terminology: the name of a custom terminology in the account; its content
-    is no part of the fingerprint, so a changed one needs a new name. The service applies at most one.
+    is no part of the fingerprint, so a changed one needs a new name. The service applies one at most.
     The profanity mask is never set: it would be spoken.
     """
 
@@ -49,7 +38,7 @@ class AmazonTranslation:
         self, clients: Clients, formality: str = "INFORMAL", terminology: tuple[str, ...] = ()
     ) -> None:
         """Raises ConfigError: an unknown formality, more than one terminology, or no such name."""
-        _refuse_settings(formality, terminology)
+        _check_settings(formality, terminology)
         self._clients = clients
         self._formality = formality
         self._terminology = terminology
@@ -62,23 +51,45 @@ class AmazonTranslation:
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        """`on_text` hears a text when it is surely whole: the next one began, or the last call has answered.
+        """`on_text` receives a text when it is surely whole: the next began, or the last call has answered.
 
         Raises EngineError: "unknown-pair", "too-long" (a sentence over the limit; nothing was sent),
-        "bad-translation" (no answer for a text), or what the service said.
+        "bad-translation" (no answer for a text), or the service's own refusal.
         """
-        return self.translated(texts, source, target, on_text).texts
+        source_code, target_code = self._code(source), self._code(target)
+        if source_code == target_code:
+            return pass_on(texts, on_text)
+        fields = {
+            "SourceLanguageCode": source_code,
+            "TargetLanguageCode": target_code,
+            **self._settings(target_code),
+        }
+        translations = (pair for pack in packs(pieces(texts)) for pair in self._send(pack, fields))
+        return pass_on(rejoined(texts, translations), on_text)
 
-    def translated(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> Translated:
-        """As `translate`, with what it cost."""
-        ours, theirs = self._code(source), self._code(target)
-        if ours == theirs:
-            return Translated(pass_on(texts, on_text), 0, 0)
-        call = _Call(self._clients, ours, theirs, self._settings(theirs))
-        told = (pair for pack in packs(pieces(texts)) for pair in call.send(pack))
-        return Translated(pass_on(rejoined(texts, told), on_text), call.characters, call.calls)
+    def _send(self, pack: tuple[Piece, ...], fields: dict[str, Any]) -> Iterator[tuple[int, str]]:
+        """(index of the text, translation) for each piece: joined, or one by one where the count fails."""
+        lines = [
+            clean(line) for line in self._call("\n".join(piece.text for piece in pack), fields).split("\n")
+        ]
+        if len(pack) > 1 and (len(lines) != len(pack) or not all(lines)):
+            lines = [clean(self._call(piece.text, fields)) for piece in pack]
+        elif len(pack) == 1:
+            lines = [" ".join(filter(None, lines))]
+        for piece, line in zip(pack, lines, strict=True):
+            if not line:
+                raise EngineError(
+                    f'Amazon Translate gave nothing for "{shorten(piece.text, 50)}": run it again, or try '
+                    "another story (--new)",
+                    engine=ENGINE,
+                    problem="bad-translation",
+                )
+            yield piece.index, line
+
+    def _call(self, text: str, fields: dict[str, Any]) -> str:
+        with mapped_errors(ENGINE, "Amazon Translate"):
+            reply = whole(self._clients.get("translate").translate_text(Text=text, **fields))
+        return str(reply["TranslatedText"]).strip()
 
     def _settings(self, code: str) -> dict[str, Any]:
         settings: dict[str, Any] = {}
@@ -116,41 +127,7 @@ class AmazonTranslation:
         return languages
 
 
-class _Call:
-    """One story on its way, and what it has cost so far."""
-
-    def __init__(self, clients: Clients, source: str, target: str, settings: dict[str, Any]) -> None:
-        self._clients = clients
-        self._sent = {"SourceLanguageCode": source, "TargetLanguageCode": target, **settings}
-        self.characters = 0
-        self.calls = 0
-
-    def send(self, pack: tuple[Piece, ...]) -> Iterator[tuple[int, str]]:
-        """(which text, its translation) for each piece: joined, or one by one where the count fails."""
-        lines = [clean(line) for line in self._ask("\n".join(piece.text for piece in pack)).split("\n")]
-        if len(pack) > 1 and (len(lines) != len(pack) or not all(lines)):
-            lines = [clean(self._ask(piece.text)) for piece in pack]
-        elif len(pack) == 1:
-            lines = [" ".join(filter(None, lines))]
-        for piece, line in zip(pack, lines, strict=True):
-            if not line:
-                raise EngineError(
-                    f'Amazon Translate gave nothing for "{shorten(piece.text, 50)}": run it again, or try '
-                    "another story (--new)",
-                    engine=ENGINE,
-                    problem="bad-translation",
-                )
-            yield piece.of, line
-
-    def _ask(self, text: str) -> str:
-        with answered(ENGINE, "Amazon Translate"):
-            answer = whole(self._clients.get("translate").translate_text(Text=text, **self._sent))
-        self.calls += 1
-        self.characters += len(text)
-        return str(answer["TranslatedText"]).strip()
-
-
-def _refuse_settings(formality: str, terminology: tuple[str, ...]) -> None:
+def _check_settings(formality: str, terminology: tuple[str, ...]) -> None:
     if formality not in FORMALITIES:
         raise ConfigError(
             f"unknown formality {formality!r}: it is INFORMAL, FORMAL or empty", problem="bad-setting"

@@ -1,4 +1,4 @@
-"""Which voices Polly has for our languages: a shipped table, and a newer one where a person made it."""
+"""Polly's voices for our languages: a shipped table, or a newer file by `stories voices refresh`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import ConfigError
 from pipeline.story.locales import language
 
-_STANDARD_ARABIC = "arb"  # ISO 639-3, as only Polly says it; BCP-47 has ar
-_MOST = 2_000  # voices that are read of an answer in pages; the service has about a hundred
+_STANDARD_ARABIC = "arb"  # ISO 639-3, in Polly only; BCP-47 has ar
+_MAX_VOICES = 2_000  # read from all pages; the service has about a hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class PollyVoice:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """dated: when it was true. locales: our locale -> the voice that speaks it unless told otherwise."""
+    """dated: the date of the data. locales: our locale -> the voice that speaks it by default."""
 
     dated: str
     locales: Mapping[str, str]
@@ -46,15 +46,15 @@ class Table:
 
     def speaking(self, locale: str, engine: str) -> tuple[PollyVoice, ...]:
         """Voices for the language of a locale (whatever its region), with this engine."""
-        return tuple(one for one in self.voices if one.speaks(locale) and engine in one.engines)
+        return tuple(voice for voice in self.voices if voice.speaks(locale) and engine in voice.engines)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the service says otherwise than a table. table: the new one.
+    """How the service differs from a table. table: the new table.
 
-    gone, lost, gained: voices that are no more, or no longer or newly have the engine. new: those of our
-    languages that the table did not know and that have it. moved: locale -> the voice that takes the
+    gone, lost, gained: voices that no longer exist, that lost or that gained the engine. new: voices of our
+    languages with the engine that the table lacked. moved: locale -> the voice that takes the
     place of one that can no longer speak it; "" where there is none, and the locale is left out.
     """
 
@@ -70,7 +70,7 @@ class Changes:
 
 
 def read_table(path: Path | None = None) -> Table:
-    """The table at `path` where there is one, else the shipped one. Raises ConfigError."""
+    """The table at `path` where that exists, else the shipped table. Raises ConfigError."""
     try:
         if path is not None and path.exists():
             return parse(path.read_text("utf-8"))
@@ -83,60 +83,65 @@ def read_table(path: Path | None = None) -> Table:
 
 
 def parse(toml: str) -> Table:
-    """Raises ValueError, KeyError or TypeError for what is no table of voices."""
-    told = tomllib.loads(toml)
-    voices = tuple(PollyVoice(v["id"], v["language"], tuple(v["engines"])) for v in told["voices"])
-    locales = dict(told["locales"])
+    """Raises ValueError, KeyError or TypeError where it is no table of voices."""
+    table = tomllib.loads(toml)
+    voices = tuple(PollyVoice(v["id"], v["language"], tuple(v["engines"])) for v in table["voices"])
+    locales = dict(table["locales"])
     unknown = set(locales.values()) - {voice.id for voice in voices}
     if unknown:
         raise ValueError(f"no row for the voice {', '.join(sorted(map(str, unknown)))}")
-    return Table(str(told["dated"]), locales, voices)
+    return Table(str(table["dated"]), locales, voices)
 
 
 def render(table: Table) -> str:
     """The table as TOML that `parse` reads back."""
     lines = [
-        "# Polly's voices for our languages, as DescribeVoices told. Made by `stories voices refresh`.",
+        "# Polly's voices for our languages, by DescribeVoices. Written by `stories voices refresh`.",
         f"dated = {_quoted(table.dated)}",
+        "voices = [",
+        *(
+            f"    {{ id = {_quoted(voice.id)}, language = {_quoted(voice.language)}, "
+            f"engines = [{', '.join(map(_quoted, voice.engines))}] }},"
+            for voice in table.voices
+        ),
+        "]",
         "",
         "[locales]",
         *(f"{_quoted(locale)} = {_quoted(voice)}" for locale, voice in table.locales.items()),
     ]
-    for voice in table.voices:
-        engines = ", ".join(map(_quoted, voice.engines))
-        lines += ["", "[[voices]]", f"id = {_quoted(voice.id)}", f"language = {_quoted(voice.language)}"]
-        lines.append(f"engines = [{engines}]")
     return "\n".join(lines) + "\n"
 
 
 def refresh(
     clients: Clients, engine: str = "neural", table: Table | None = None, today: date | None = None
 ) -> Changes:
-    """Ask the service (DescribeVoices, in pages) and compare. Raises EngineError, ConfigError.
+    """Compares the table with the service (DescribeVoices, in pages). Raises EngineError, ConfigError.
 
-    All voices are asked for, not only the engine's: else one that lost the engine would look gone.
+    It lists all voices, not only the engine's: a voice that lost the engine would otherwise look gone.
     """
     old = table or read_table()
-    with answered("polly", "Amazon Polly"):
+    with mapped_errors("polly", "Amazon Polly"):
         pages = clients.get("polly").get_paginator("describe_voices")
-        told = list(pages.paginate(PaginationConfig={"MaxItems": _MOST}).search("Voices[]"))
-    return compare(old, _ours(told, old), engine, (today or date.today()).isoformat())
+        rows = list(pages.paginate(PaginationConfig={"MaxItems": _MAX_VOICES}).search("Voices[]"))
+    return compare(old, _ours(rows, old), engine, (today or date.today()).isoformat())
 
 
-def compare(old: Table, told: Iterable[PollyVoice], engine: str, dated: str) -> Changes:
+def compare(old: Table, voices: Iterable[PollyVoice], engine: str, dated: str) -> Changes:
     before = {voice.id: voice for voice in old.voices}
-    now = {voice.id: voice for voice in sorted(told, key=lambda one: (one.language, one.id))}
+    now = {voice.id: voice for voice in sorted(voices, key=lambda voice: (voice.language, voice.id))}
     had = {name for name, voice in before.items() if engine in voice.engines}
     has = {name for name, voice in now.items() if engine in voice.engines}
     fresh = Table(dated, old.locales, tuple(now.values()))
     moved = {
-        locale: _instead(fresh, before[voice], engine)
+        locale: _successor(fresh, before[voice], engine)
         for locale, voice in old.locales.items()
         if voice in had and voice not in has
     }
     locales = {locale: moved.get(locale, voice) for locale, voice in old.locales.items()}
     return Changes(
-        table=Table(dated, {one: voice for one, voice in locales.items() if voice in now}, fresh.voices),
+        table=Table(
+            dated, {locale: voice for locale, voice in locales.items() if voice in now}, fresh.voices
+        ),
         gone=tuple(sorted(before.keys() - now.keys())),
         lost=tuple(sorted((had - has) & now.keys())),
         gained=tuple(sorted((has - had) & before.keys())),
@@ -145,16 +150,18 @@ def compare(old: Table, told: Iterable[PollyVoice], engine: str, dated: str) -> 
     )
 
 
-def _instead(table: Table, voice: PollyVoice, engine: str) -> str:
-    same = (one.id for one in table.voices if one.language == voice.language and engine in one.engines)
-    return next(same, "")
+def _successor(table: Table, voice: PollyVoice, engine: str) -> str:
+    successors = (
+        other.id for other in table.voices if other.language == voice.language and engine in other.engines
+    )
+    return next(successors, "")
 
 
-def _ours(told: Iterable[Mapping[str, Any]], table: Table) -> list[PollyVoice]:
-    """Of the service's voices those of our languages, whatever the region."""
+def _ours(rows: Iterable[Mapping[str, Any]], table: Table) -> list[PollyVoice]:
+    """The service's voices of our languages, whatever the region."""
     ours = set(map(language, table.locales)) | {_primary(voice.language) for voice in table.voices}
-    found = (PollyVoice(v["Id"], v["LanguageCode"], tuple(sorted(v["SupportedEngines"]))) for v in told)
-    return [voice for voice in found if _primary(voice.language) in ours]
+    voices = (PollyVoice(v["Id"], v["LanguageCode"], tuple(sorted(v["SupportedEngines"]))) for v in rows)
+    return [voice for voice in voices if _primary(voice.language) in ours]
 
 
 def _primary(code: str) -> str:

@@ -1,4 +1,4 @@
-"""A runner by AWS Step Functions, Express: only a story's id and locale travel.
+"""A runner over AWS Step Functions, Express: only a story's id and locale travel.
 
 An Express execution cannot be looked at afterwards (DescribeExecution is for Standard): how it went is in
 the store, which its own states write to, and which has the last word here too.
@@ -10,14 +10,14 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import ConfigError, UnavailableError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
 
 _ENGINE = "stepfunctions"
-_CALLED = "the workflow"
+_WHAT = "the workflow"
 
 
 class Workflow:
@@ -27,30 +27,30 @@ class Workflow:
 
     def __init__(self, clients: Clients, machine: str) -> None:
         self._clients = clients
-        self._named = machine
+        self._arn = machine
 
     def start(self, story_id: str, locale: str) -> None:
         """Raises EngineError, ConfigError. Accepted: Step Functions runs it at least once."""
-        with answered(_ENGINE, _CALLED):
-            self._client.start_execution(**self._order(story_id, locale))
+        with mapped_errors(_ENGINE, _WHAT):
+            self._client.start_execution(**self._request(story_id, locale))
 
     def finish(self, story_id: str, locale: str, seconds: float) -> None:
-        """An execution goes on without us after `seconds`, which is the client's own read timeout; one that
-        failed (a 200, whose `status` says so) has left why in the store. Raises as start(), and
-        UnavailableError "too-slow".
+        """Starts it and waits, at most for the client's own read timeout: the execution goes on after that.
+        One that failed (a 200, whose `status` says so) has left the reason in the store. Raises as start(),
+        and UnavailableError "too-slow".
         """
         from botocore.exceptions import ReadTimeoutError
 
-        with answered(_ENGINE, _CALLED):
+        with mapped_errors(_ENGINE, _WHAT):
             try:
-                answer = self._client.start_sync_execution(**self._order(story_id, locale))
+                reply = self._client.start_sync_execution(**self._request(story_id, locale))
             except ReadTimeoutError:
                 return
-        if answer["status"] == "TIMED_OUT":  # which skips every Catch: nobody else can tell of it
+        if reply["status"] == "TIMED_OUT":  # which skips every Catch, so the store does not know
             raise UnavailableError("the workflow took too long", engine=_ENGINE, problem="too-slow")
 
-    def _order(self, story_id: str, locale: str) -> dict[str, str]:
-        """A name of its own each time: a story may be asked for again, and Express keeps no names."""
+    def _request(self, story_id: str, locale: str) -> dict[str, str]:
+        """A new name each time: a story may be requested again, and Express keeps no names."""
         return {
             "stateMachineArn": self._machine,
             "name": f"{story_id}-{locale}-{uuid.uuid4().hex[:8]}",
@@ -59,13 +59,13 @@ class Workflow:
 
     @property
     def _machine(self) -> str:
-        if not self._named:
+        if not self._arn:
             raise ConfigError(
                 "no workflow is named: set STORIES_WORKFLOW to the state machine's ARN "
                 "(`make deploy` prints it; `make aws-local` sets it)",
                 problem="no-workflow",
             )
-        return self._named
+        return self._arn
 
     @property
     def _client(self) -> Any:

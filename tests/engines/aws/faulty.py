@@ -1,4 +1,4 @@
-"""One call of each AWS engine while its service fails in one way: what the server saw, how long, our error.
+"""One call of each AWS engine while its service fails in one way.
 
 `python -m tests.engines.aws.faulty` prints the table of all of them.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from infra.local_aws import Fault, LocalAws
@@ -18,34 +16,29 @@ from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.s3 import S3Store
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.engines.aws.translate import AmazonTranslation
-from pipeline.engines.fake import MemoryStore
 from pipeline.errors import StoriesError
-from pipeline.ports import Store
-from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.types import Prompt, Voice
+from tests.engines.aws.loopback import count_attempts
 
-# Seconds of silence that a client bears, instead of up to 68; and how long a dripping answer takes.
-SILENCE, DRIP = 1.0, 2.0
+# Seconds of silence after which a client gives up a service that hangs, and any other service.
+HANGS_S, PATIENCE_S = 0.3, 30.0
+DRIP_S = 0.2
 PROMPT = Prompt("fault@1", "You tell stories.", "Idea: a shy snail", max_tokens=200)
 FAULTS = ("throttle", "error500", "error503", "reset", "hang", "drip", "truncate")
 OF_STREAMS = ("break", "stream_error")
 OF_MODELS = ("model_error", "model_not_ready")
 
 
-def _writer(streamed: bool) -> Callable[[Clients, Store], object]:
-    def write(clients: Clients, kept: Store) -> object:
-        engine = SageMakerText(clients, os.environ["STORIES_ENDPOINT"], streamed=streamed)
-        return CachedText(engine, kept).complete(PROMPT)
-
-    return write
+def _write(clients: Clients, streamed: bool) -> object:
+    return SageMakerText(clients, os.environ["STORIES_ENDPOINT"], streamed=streamed).complete(PROMPT)
 
 
-def _translate(clients: Clients, kept: Store) -> object:
-    return CachedTranslation(AmazonTranslation(clients), kept).translate(("Good night.",), "en", "fr")
+def _translate(clients: Clients) -> object:
+    return AmazonTranslation(clients).translate(("Good night.",), "en", "fr")
 
 
-def _speak(clients: Clients, kept: Store) -> object:
-    return CachedSpeech(PollySpeech(clients), kept).synthesize("Good night.", Voice("Lea", "fr", "polly"))
+def _speak(clients: Clients) -> object:
+    return PollySpeech(clients).synthesize("Good night.", Voice("Lea", "fr", "polly"))
 
 
 def _bucket(clients: Clients) -> S3Store:
@@ -53,72 +46,60 @@ def _bucket(clients: Clients) -> S3Store:
 
 
 # Engine -> the operation that fails, a call, and the faults that it can meet beside the common ones.
-ENGINES: dict[str, tuple[str, Callable[[Clients, Store], object], tuple[str, ...]]] = {
+ENGINES: dict[str, tuple[str, Callable[[Clients], object], tuple[str, ...]]] = {
     "sagemaker, streamed": (
         "InvokeEndpointWithResponseStream",
-        _writer(streamed=True),
+        lambda clients: _write(clients, streamed=True),
         (*OF_STREAMS, *OF_MODELS),
     ),
-    "sagemaker, buffered": ("InvokeEndpoint", _writer(streamed=False), OF_MODELS),
+    "sagemaker, buffered": ("InvokeEndpoint", lambda clients: _write(clients, streamed=False), OF_MODELS),
     "translate": ("TranslateText", _translate, ()),
     "polly": ("SynthesizeSpeech", _speak, ()),
-    "s3 get": ("GetObject", lambda clients, _: _bucket(clients).get("there"), ()),
-    "s3 put": ("PutObject", lambda clients, _: _bucket(clients).put("new", b"x" * 1000), ()),
-    "s3 list": ("ListObjectsV2", lambda clients, _: list(_bucket(clients).list("")), ()),
+    "s3 get": ("GetObject", lambda clients: _bucket(clients).get("existing"), ()),
+    "s3 put": ("PutObject", lambda clients: _bucket(clients).put("new", b"x" * 1000), ()),
+    "s3 list": ("ListObjectsV2", lambda clients: list(_bucket(clients).list("")), ()),
 }
 CASES = [(engine, fault) for engine, (_, _, own) in ENGINES.items() for fault in (*FAULTS, *own)]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """requests: how many the server saw. error: None where an answer came all the same.
-
-    kept: what lies in the store of remembered calls afterwards.
-    """
+    """requests: how many the client sent. error: None where a reply came all the same."""
 
     requests: int
-    seconds: float
     error: StoriesError | None
-    kept: tuple[str, ...]
 
 
-def table(aws: LocalAws) -> dict[tuple[str, str], Outcome]:
-    """Every engine with every fault that it can meet; the engines beside one another, for each waits."""
-    _bucket(Clients()).put("there", b"y" * 1000)
-
-    def column(engine: str) -> list[Outcome]:
-        return [meet(aws, *case) for case in CASES if case[0] == engine]
-
-    with ThreadPoolExecutor(len(ENGINES)) as pool:
-        outcomes = [one for told in pool.map(column, ENGINES) for one in told]
-    return dict(zip(CASES, outcomes, strict=True))
-
-
-def meet(aws: LocalAws, engine: str, fault: str) -> Outcome:
+def outcome(aws: LocalAws, engine: str, fault: str) -> Outcome:
+    """With clients of its own: botocore's client limits its retries in all."""
     operation, call, _ = ENGINES[engine]
-    clients = Clients(timeouts=dict.fromkeys(("sagemaker-runtime", "translate", "polly", "s3"), SILENCE))
-    kept = MemoryStore()
-    before = aws.requests(operation)
-    aws.inject(operation, Fault(fault, None, DRIP))
+    silence = HANGS_S if fault == "hang" else PATIENCE_S
+    clients = Clients(timeouts=dict.fromkeys(("sagemaker-runtime", "translate", "polly", "s3"), silence))
+    service = "sagemaker-runtime" if engine.startswith("sagemaker") else engine.split()[0]
+    attempts = count_attempts(clients.get(service))
+    aws.inject(operation, Fault(fault, None, DRIP_S))
     error = None
-    began = time.perf_counter()
     try:
-        call(clients, kept)
+        call(clients)
     except StoriesError as raised:
         error = raised
     finally:
         aws.clear(operation)
-    seconds = time.perf_counter() - began
-    return Outcome(aws.requests(operation) - before, seconds, error, tuple(kept.list("")))
+    clients.get(service).close()
+    return Outcome(len(attempts), error)
 
 
 def main() -> None:
     with LocalAws("fake") as aws:
         os.environ.update(aws.environment)
-        sys.stdout.write("| engine | fault | requests | seconds | our error |\n|---|---|---|---|---|\n")
-        for (engine, fault), told in table(aws).items():
-            error = f"{type(told.error).__name__}: {told.error}" if told.error else "none: the answer came"
-            sys.stdout.write(f"| {engine} | {fault} | {told.requests} | {told.seconds:.1f} | {error} |\n")
+        _bucket(Clients()).put("existing", b"y" * 1000)
+        sys.stdout.write("| engine | fault | requests | our error |\n|---|---|---|---|\n")
+        for engine, fault in CASES:
+            result = outcome(aws, engine, fault)
+            error = (
+                f"{type(result.error).__name__}: {result.error}" if result.error else "none: the reply came"
+            )
+            sys.stdout.write(f"| {engine} | {fault} | {result.requests} | {error} |\n")
 
 
 if __name__ == "__main__":

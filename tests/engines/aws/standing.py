@@ -1,9 +1,8 @@
-"""Endpoints as somebody deployed them, on the local AWS."""
+"""Deployed endpoints on the local AWS."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ VARIANT = "AllTraffic"
 
 
 def stand(aws: LocalAws, name: str, kind: str = G5, count: int = 1, model: str = "") -> None:
-    """Creating, for as long as the options say. model: "" is `name`."""
+    """Creates an endpoint: Creating, for as long as the options say. model: "" is `name`."""
     model = model or name
     variant = {
         "VariantName": VARIANT,
@@ -33,18 +32,17 @@ def stand(aws: LocalAws, name: str, kind: str = G5, count: int = 1, model: str =
 
 
 def names(aws: LocalAws) -> dict[str, set[str]]:
-    """All that stands: endpoints, configurations, models and scalable targets."""
+    """All endpoints, configurations, models and scalable targets."""
     with aws.client("sagemaker") as client:
-        found = {
-            "endpoints": {one["EndpointName"] for one in client.list_endpoints()["Endpoints"]},
-            "configs": {
-                one["EndpointConfigName"] for one in client.list_endpoint_configs()["EndpointConfigs"]
-            },
-            "models": {one["ModelName"] for one in client.list_models()["Models"]},
+        configs = client.list_endpoint_configs()["EndpointConfigs"]
+        resources = {
+            "endpoints": {endpoint["EndpointName"] for endpoint in client.list_endpoints()["Endpoints"]},
+            "configs": {config["EndpointConfigName"] for config in configs},
+            "models": {model["ModelName"] for model in client.list_models()["Models"]},
         }
     with aws.client("application-autoscaling") as client:
         targets = client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
-    return {**found, "targets": {one["ResourceId"] for one in targets}}
+    return {**resources, "targets": {target["ResourceId"] for target in targets}}
 
 
 def quick(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.3) -> None:
@@ -54,8 +52,15 @@ def quick(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.3) 
     monkeypatch.setattr(aws.options, "endpoint_failures", {})
 
 
-def until(true: Callable[[], Any], seconds: float = 10) -> None:
-    limit = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < limit, "it does not come about"
-        time.sleep(0.02)
+def hold(aws: LocalAws, name: str) -> None:
+    """The endpoint is Creating until `release`."""
+    aws.account.unready[name] = time.monotonic() + 3600
+
+
+def release(aws: LocalAws, name: str) -> None:
+    aws.account.unready.pop(name, None)
+
+
+def at_each(client: Any, operation: str, call: Any) -> None:
+    """Calls `call` just before each request of that operation leaves."""
+    client.meta.events.register(f"before-call.sagemaker.{operation}", lambda **_: call())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engines.aws.containers import Chat, Container, Piece, TextGeneration
-from pipeline.engines.aws.formats import format_of
+from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.errors import EngineError, StoriesError, ThrottledError, UnavailableError
 from pipeline.types import Prompt
 
@@ -28,7 +29,7 @@ CHAT = Chat()
 BOTH = pytest.mark.parametrize("container", [FALCON, CHAT], ids=["text-generation", "chat"])
 
 
-def test_text_generation_is_sent_inputs_and_parameters() -> None:
+def test_text_generation_receives_inputs_and_parameters() -> None:
     assert FALCON.body(PROMPT, streamed=False) == {
         "inputs": "You tell stories.\n\nUser: an owl\n\nAssistant: It slept.\n\nUser: a snail\n\nAssistant:",
         "parameters": {
@@ -46,7 +47,7 @@ def test_text_generation_is_sent_inputs_and_parameters() -> None:
     assert FALCON.body(PROMPT, streamed=True)["stream"] is True
 
 
-def test_chat_is_sent_messages() -> None:
+def test_chat_receives_messages() -> None:
     assert CHAT.body(PROMPT, streamed=True) == {
         "messages": [
             {"role": "system", "content": "You tell stories."},
@@ -80,7 +81,7 @@ def test_a_top_p_that_tgi_refuses_is_not_sent(top_p: float) -> None:
     assert "top_p" not in CHAT.body(open_ended, streamed=False)
 
 
-def test_a_choice_is_asked_for_in_a_few_tokens_and_greedily() -> None:
+def test_a_choice_takes_a_few_tokens_and_no_sampling() -> None:
     question = replace(PROMPT, choices=("yes", "no"))
     parameters = FALCON.body(question, streamed=False)["parameters"]
     assert 1 <= parameters["max_new_tokens"] <= 10
@@ -89,107 +90,50 @@ def test_a_choice_is_asked_for_in_a_few_tokens_and_greedily() -> None:
     assert FALCON.body(replace(question, max_tokens=1), streamed=False)["parameters"]["max_new_tokens"] == 1
 
 
+LENGTH = (
+    '[{"generated_text": "Once.", "details": {"finish_reason": "length", "generated_tokens": 3, "seed": 7, '
+    '"prefill": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}], "tokens": []}}]'
+)
+TOKEN = (
+    '{"index": 1, "token": {"id": 8, "text": " Once", "logprob": -0.1, "special": false}, '
+    '"generated_text": null, "details": null}'
+)
+LAST = (
+    '{"token": {"id": 11, "text": "<|endoftext|>", "special": true}, "generated_text": "Once.", '
+    '"details": {"finish_reason": "eos_token", "generated_tokens": 3, "seed": null, "input_length": 21}}'
+)
+MESSAGE = (
+    '{"choices": [{"message": {"role": "assistant", "content": "Once."}, "finish_reason": "stop"}], '
+    '"usage": {"prompt_tokens": 33, "completion_tokens": 3, "total_tokens": 36}}'
+)
+DELTA = '{"choices": [{"delta": {"role": "assistant", "content": " Once"}, "finish_reason": null}]}'
+
+
 @pytest.mark.parametrize(
-    ("told", "piece"),
+    ("container", "line", "piece"),
     [
         # Text Generation Inference, buffered, with and without details; and LMI, an object.
-        ([{"generated_text": "Once."}], Piece(whole="Once.", final=True)),
-        ({"generated_text": "Once."}, Piece(whole="Once.", final=True)),
-        (
-            [
-                {
-                    "generated_text": "Once.",
-                    "details": {
-                        "finish_reason": "length",
-                        "generated_tokens": 3,
-                        "seed": 7,
-                        "prefill": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}],
-                        "tokens": [],
-                    },
-                }
-            ],
-            Piece(whole="Once.", stop="length", prompt_tokens=2, completion_tokens=3, final=True),
-        ),
+        (FALCON, '[{"generated_text": "Once."}]', Piece(whole="Once.", final=True)),
+        (FALCON, '{"generated_text": "Once."}', Piece(whole="Once.", final=True)),
+        (FALCON, LENGTH, Piece("", 0, "Once.", "length", 2, 3, final=True)),
         # Streamed: a token, the last one, and LMI's without "generated_text".
-        (
-            {
-                "index": 1,
-                "token": {"id": 8, "text": " Once", "logprob": -0.1, "special": False},
-                "generated_text": None,
-                "details": None,
-            },
-            Piece(" Once", tokens=1),
-        ),
-        (
-            {
-                "token": {"id": 11, "text": "<|endoftext|>", "logprob": 0, "special": True},
-                "generated_text": "Once.",
-                "details": {
-                    "finish_reason": "eos_token",
-                    "generated_tokens": 3,
-                    "seed": None,
-                    "input_length": 21,
-                },
-            },
-            Piece(
-                tokens=1,
-                whole="Once.",
-                stop="eos_token",
-                prompt_tokens=21,
-                completion_tokens=3,
-                final=True,
-            ),
-        ),
-        ({"token": {"id": 304, "text": "Deep ", "log_prob": -0.05}}, Piece("Deep ", tokens=1)),
+        (FALCON, TOKEN, Piece(" Once", tokens=1)),
+        (FALCON, LAST, Piece("", 1, "Once.", "eos_token", 21, 3, final=True)),
+        (FALCON, '{"token": {"id": 304, "text": "Deep ", "log_prob": -0.05}}', Piece("Deep ", tokens=1)),
+        (CHAT, MESSAGE, Piece("", 0, "Once.", "stop", 33, 3, final=True)),
+        (CHAT, DELTA, Piece(" Once", tokens=1)),
+        (CHAT, '{"choices": [{"delta": {}, "finish_reason": "length"}]}', Piece(stop="length", final=True)),
+        (CHAT, '{"choices": [{"delta": {"content": null}, "finish_reason": null}]}', Piece()),
+        (CHAT, '{"choices": [], "usage": {"prompt_tokens": 33}}', Piece(prompt_tokens=33)),
     ],
 )
-def test_text_generation_tells(told: Any, piece: Piece) -> None:
-    assert FALCON.piece(told) == piece
-
-
-@pytest.mark.parametrize(
-    ("told", "piece"),
-    [
-        (
-            {
-                "choices": [
-                    {
-                        "index": 0,
-                        "message": {"role": "assistant", "content": "Once."},
-                        "finish_reason": "stop",
-                    }
-                ],
-                "usage": {"prompt_tokens": 33, "completion_tokens": 3, "total_tokens": 36},
-            },
-            Piece(whole="Once.", stop="stop", prompt_tokens=33, completion_tokens=3, final=True),
-        ),
-        (
-            {
-                "choices": [
-                    {
-                        "index": 0,
-                        "delta": {"role": "assistant", "content": " Once"},
-                        "finish_reason": None,
-                    }
-                ]
-            },
-            Piece(" Once", tokens=1),
-        ),
-        ({"choices": [{"delta": {}, "finish_reason": "length"}]}, Piece(stop="length", final=True)),
-        ({"choices": [{"delta": {"content": None}, "finish_reason": None}]}, Piece()),
-        (
-            {"choices": [], "usage": {"prompt_tokens": 33, "completion_tokens": 3}},
-            Piece(prompt_tokens=33, completion_tokens=3),
-        ),
-    ],
-)
-def test_chat_tells(told: Any, piece: Piece) -> None:
-    assert CHAT.piece(told) == piece
+def test_an_object_of_a_reply_becomes_a_piece(container: Container, line: str, piece: Piece) -> None:
+    assert container.piece(json.loads(line)) == piece
 
 
 @BOTH
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("value", "kind"),
     [
         ({"error": "Model is overloaded", "error_type": "overloaded"}, ThrottledError),
         ({"error": "Request failed during generation", "error_type": "generation"}, UnavailableError),
@@ -202,14 +146,14 @@ def test_chat_tells(told: Any, piece: Piece) -> None:
     ],
 )
 def test_an_error_in_the_answer_is_an_error(
-    container: Container, told: Any, kind: type[StoriesError]
+    container: Container, value: Any, kind: type[StoriesError]
 ) -> None:
     with pytest.raises(EngineError, match=r"answered with an error: .") as raised:
-        container.piece(told)
+        container.piece(value)
     assert type(raised.value) is kind
 
 
-def test_a_failure_half_way_is_no_end() -> None:
+def test_a_failure_half_way_is_an_error() -> None:
     """LMI's last line of a stream that failed (djl-serving, "Error Responses")."""
     line = {
         "token": {"id": -1, "text": "", "log_prob": -1, "special_token": True},
@@ -223,26 +167,16 @@ def test_a_failure_half_way_is_no_end() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("told", [None, 7, "Once.", [], {}, {"outputs": ["This"]}, [["Once."]]])
-def test_another_form_is_an_error_that_names_the_setting(container: Container, told: Any) -> None:
+@pytest.mark.parametrize("value", [None, 7, [], {}, {"outputs": ["This"]}, [["Once."]]])
+def test_another_form_is_an_error_that_names_the_setting(container: Container, value: Any) -> None:
     with pytest.raises(EngineError, match="check STORIES_CONTAINER"):
-        container.piece(told)
-
-
-def test_the_wrong_container_is_an_error_that_names_the_setting() -> None:
-    with pytest.raises(EngineError, match="generated_text"):
-        CHAT.piece({"generated_text": "Once."})
-    with pytest.raises(EngineError, match="choices"):
-        FALCON.piece({"choices": [{"message": {"content": "Once."}}]})
+        container.piece(value)
 
 
 @BOTH
-def test_half_of_a_surrogate_pair_becomes_what_any_file_takes(container: Container) -> None:
-    told = {
-        "token": {"text": "a\ud83d"},
-        "choices": [{"delta": {"content": "a\ud83d"}}],
-    }
-    assert container.piece(told).text == "a\ufffd"
+def test_half_of_a_surrogate_pair_is_replaced(container: Container) -> None:
+    value = {"token": {"text": "a\ud83d"}, "choices": [{"delta": {"content": "a\ud83d"}}]}
+    assert container.piece(value).text == "a\ufffd"
 
 
 FIELDS = (
@@ -264,10 +198,10 @@ JSON = st.recursive(
 
 
 @BOTH
-@given(told=JSON)
-def test_any_json_is_a_piece_or_an_error_of_ours(container: Container, told: Any) -> None:
+@given(value=JSON)
+def test_any_json_is_a_piece_or_an_error_of_ours(container: Container, value: Any) -> None:
     try:
-        piece = container.piece(told)
+        piece = container.piece(value)
     except EngineError as error:
         assert "\n" not in str(error)  # noqa: PT017 - either will do, and no other exception
         return

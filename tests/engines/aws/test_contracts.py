@@ -12,38 +12,20 @@ from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.s3 import S3Store
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.engines.aws.translate import AmazonTranslation
-from pipeline.engines.fake import MemoryStore
 from pipeline.ports import SpeechEngine, Store, TextEngine, TranslationEngine
-from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
+from pipeline.types import Prompt
 from tests.engines.contracts.speech_contract import SpeechContract
 from tests.engines.contracts.store_contract import StoreContract
 from tests.engines.contracts.text_contract import TextContract
 from tests.engines.contracts.translation_contract import TranslationContract
 
 
-class TestStreamedSageMaker(TextContract):
+class TestSageMakerText(TextContract):
+    """Streamed; the other containers and the buffered form are in test_sagemaker.py."""
+
     @pytest.fixture
     def engine(self, aws: LocalAws) -> TextEngine:
         return SageMakerText(Clients(), os.environ["STORIES_ENDPOINT"])
-
-
-class TestBufferedSageMaker(TextContract):
-    @pytest.fixture
-    def engine(self, aws: LocalAws) -> TextEngine:
-        return SageMakerText(Clients(), "stories-object", streamed=False)
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-class TestChatOnSageMaker(TextContract):
-    @pytest.fixture
-    def engine(self, aws: LocalAws, streamed: bool) -> TextEngine:
-        return SageMakerText(Clients(), "stories-chat", "a-chat-model", "chat", streamed)
-
-
-class TestCachedSageMaker(TextContract):
-    @pytest.fixture
-    def engine(self, aws: LocalAws) -> TextEngine:
-        return CachedText(SageMakerText(Clients(), os.environ["STORIES_ENDPOINT"]), MemoryStore())
 
 
 class TestAmazonTranslation(TranslationContract):
@@ -54,14 +36,6 @@ class TestAmazonTranslation(TranslationContract):
         return AmazonTranslation(Clients())
 
 
-class TestCachedAmazonTranslation(TranslationContract):
-    unknown = ("en", "tlh")
-
-    @pytest.fixture
-    def engine(self, aws: LocalAws) -> TranslationEngine:
-        return CachedTranslation(AmazonTranslation(Clients()), MemoryStore())
-
-
 class TestPollySpeech(SpeechContract):
     media_type = "audio/mpeg"
 
@@ -70,15 +44,25 @@ class TestPollySpeech(SpeechContract):
         return PollySpeech(Clients())
 
 
-class TestCachedPollySpeech(SpeechContract):
-    media_type = "audio/mpeg"
-
-    @pytest.fixture
-    def engine(self, aws: LocalAws) -> SpeechEngine:
-        return CachedSpeech(PollySpeech(Clients()), MemoryStore())
-
-
 class TestS3Store(StoreContract):
     @pytest.fixture
     def store(self, aws: LocalAws) -> Store:
         return S3Store(Clients(), os.environ["STORIES_BUCKET"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"endpoint": "stories-object", "streamed": False},
+        {"endpoint": "stories-chat", "model": "a-chat-model", "container": "chat"},
+        {"endpoint": "stories-chat", "model": "a-chat-model", "container": "chat", "streamed": False},
+    ],
+    ids=["buffered", "chat", "chat, buffered"],
+)
+def test_every_container_of_the_local_aws_completes_a_prompt(aws: LocalAws, options: dict) -> None:
+    received: list[str] = []
+    prompt = Prompt("test@1", "You tell stories.", "Idea: a shy snail", max_tokens=200)
+    completion = SageMakerText(Clients(), **options).complete(prompt, received.append)
+    assert completion.text == "".join(received)
+    assert completion.stop_reason == "end"
+    assert completion.completion_tokens > 0

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from pipeline.engines.aws.language import AmazonDetection, ServiceLanguage
 from pipeline.engines.function_words import FunctionWords
 from pipeline.errors import ThrottledError, UnavailableError
+from tests.engines.aws.stubbed import Stubbed
 from tests.engines.embedded.test_language import IDEAS
 from tests.engines.test_function_words import OURS, SENTENCES
 
@@ -20,64 +19,54 @@ def detector() -> FunctionWords:
     return FunctionWords()
 
 
-class Asked:
-    """Detects as it was told to, and counts."""
+class PaidDetection:
+    """Gives a fixed language, and keeps the texts."""
 
-    def __init__(self, answer: str | None) -> None:
-        self.answer = answer
+    def __init__(self, language: str | None) -> None:
+        self.language = language
         self.texts: list[str] = []
 
     def __call__(self, text: str) -> str | None:
         self.texts.append(text)
-        return self.answer
+        return self.language
 
 
 @pytest.mark.parametrize("language", OURS)
-def test_an_idea_that_the_words_tell_costs_nothing(detector: FunctionWords, language: str) -> None:
-    asked = Asked("sv")
-    service = ServiceLanguage(asked, detector)
-    told = [idea for idea in IDEAS[language] if detector.detect(idea)]
-    assert {service.detect(idea) for idea in told} == {language}
-    assert asked.texts == []
+def test_an_idea_of_known_words_costs_nothing(detector: FunctionWords, language: str) -> None:
+    paid = PaidDetection("sv")
+    service = ServiceLanguage(paid, detector)
+    known = [idea for idea in IDEAS[language] if detector.detect(idea)]
+    assert {service.detect(idea) for idea in known} == {language}
+    assert paid.texts == []
 
 
-def test_an_idea_that_they_cannot_tell_is_asked_for_once(detector: FunctionWords) -> None:
-    asked = Asked("sv")
-    assert ServiceLanguage(asked, detector).detect("en räv som är rädd för regn") == "sv"
-    assert asked.texts == ["en räv som är rädd för regn"]
-    assert ServiceLanguage(Asked(None), detector).detect("en räv som är rädd för regn") is None
+def test_an_idea_of_unknown_words_is_detected_by_one_call(detector: FunctionWords) -> None:
+    paid = PaidDetection("sv")
+    assert ServiceLanguage(paid, detector).detect("en räv som är rädd för regn") == "sv"
+    assert paid.texts == ["en räv som är rädd för regn"]
+    assert ServiceLanguage(PaidDetection(None), detector).detect("en räv som är rädd för regn") is None
 
 
 @pytest.mark.parametrize("text", ["", "  ", "!!!", "🌙"])
-def test_what_holds_no_word_is_not_asked_for(detector: FunctionWords, text: str) -> None:
-    asked = Asked("en")
-    assert ServiceLanguage(asked, detector).detect(text) is None
-    assert asked.texts == []
+def test_a_text_without_words_makes_no_call(detector: FunctionWords, text: str) -> None:
+    paid = PaidDetection("en")
+    assert ServiceLanguage(paid, detector).detect(text) is None
+    assert paid.texts == []
 
 
-def test_confidence_is_always_the_free_one(detector: FunctionWords) -> None:
-    asked = Asked("sv")
-    service = ServiceLanguage(asked, detector)
+def test_confidence_is_by_the_free_words(detector: FunctionWords) -> None:
+    paid = PaidDetection("sv")
+    service = ServiceLanguage(paid, detector)
     for sentence in ("Pikachu", *SENTENCES["it"]):
         assert service.confidence(sentence, "it") == detector.confidence(sentence, "it")
-    assert asked.texts == []
+    assert paid.texts == []
 
 
-class Stubbed:
-    """A real client of botocore's that the Stubber answers: parameters are checked against the model."""
-
+class Translate(Stubbed):
     def __init__(self) -> None:
-        self.client = boto3.client(
-            "translate", region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
-        )
-        self.stub = Stubber(self.client)
-        self.stub.activate()
+        super().__init__("translate")
 
-    def get(self, service: str) -> Any:
-        assert service == "translate"
-        return self.client
-
-    def answers(self, text: str, code: str) -> None:
+    def replies(self, text: str, code: str) -> None:
         self.stub.add_response(
             "translate_text",
             {"TranslatedText": "a fox", "SourceLanguageCode": code, "TargetLanguageCode": "en"},
@@ -86,23 +75,23 @@ class Stubbed:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"), [("sv", "sv"), ("en", "en"), ("pt-PT", "pt"), ("fr-CA", "fr"), ("zh-TW", "zh")]
+    ("code", "language"), [("sv", "sv"), ("en", "en"), ("pt-PT", "pt"), ("fr-CA", "fr"), ("zh-TW", "zh")]
 )
-def test_the_service_answers_with_a_primary_subtag(code: str, told: str) -> None:
-    stubbed = Stubbed()
-    stubbed.answers("en räv", code)
-    assert AmazonDetection(stubbed)(" en\nräv ") == told
+def test_the_language_is_a_primary_subtag(code: str, language: str) -> None:
+    stubbed = Translate()
+    stubbed.replies("en räv", code)
+    assert AmazonDetection(stubbed)(" en\nräv ") == language
     stubbed.stub.assert_no_pending_responses()
 
 
 def test_no_more_than_an_ideas_length_is_paid_for() -> None:
-    stubbed = Stubbed()
-    stubbed.answers("x" * 300, "en")
+    stubbed = Translate()
+    stubbed.replies("x" * 300, "en")
     assert AmazonDetection(stubbed)("x" * 301) == "en"
 
 
 @pytest.mark.parametrize(
-    ("code", "fields", "told"),
+    ("code", "fields", "language"),
     [
         ("DetectedLanguageLowConfidenceException", {"DetectedLanguageCode": "pl"}, None),
         ("UnsupportedLanguagePairException", {"SourceLanguageCode": "la", "TargetLanguageCode": "en"}, "la"),
@@ -110,28 +99,26 @@ def test_no_more_than_an_ideas_length_is_paid_for() -> None:
         ("UnsupportedLanguagePairException", {}, None),
     ],
 )
-def test_what_is_not_translated_may_be_told_all_the_same(
-    code: str, fields: dict[str, str], told: str | None
+def test_a_refused_translation_may_still_name_the_language(
+    code: str, fields: dict[str, str], language: str | None
 ) -> None:
-    stubbed = Stubbed()
+    stubbed = Translate()
     stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=400, modeled_fields=fields)
-    assert AmazonDetection(stubbed)("qqq") == told
+    assert AmazonDetection(stubbed)("qqq") == language
 
 
 @pytest.mark.parametrize(
     ("code", "status", "error"),
     [("TooManyRequestsException", 400, ThrottledError), ("InternalServerException", 500, UnavailableError)],
 )
-def test_a_service_that_fails_is_not_taken_for_one_that_cannot_tell(
-    code: str, status: int, error: type[Exception]
-) -> None:
-    stubbed = Stubbed()
+def test_a_failing_service_is_an_error(code: str, status: int, error: type[Exception]) -> None:
+    stubbed = Translate()
     stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=status)
     with pytest.raises(error):
         AmazonDetection(stubbed)("qqq")
 
 
-def test_an_answer_that_broke_off_is_not_taken_for_one_that_cannot_tell() -> None:
+def test_a_reply_that_broke_off_is_an_error() -> None:
     class Broken:
         def get(self, service: str) -> Broken:
             return self
@@ -144,4 +131,4 @@ def test_an_answer_that_broke_off_is_not_taken_for_one_that_cannot_tell() -> Non
 
 
 def test_its_calls_are_priced_as_translations() -> None:
-    assert AmazonDetection(Stubbed()).fingerprint.startswith("translate/amazon/")
+    assert AmazonDetection(Translate()).fingerprint.startswith("translate/amazon/")

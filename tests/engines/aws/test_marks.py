@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.engines.aws import marks
@@ -19,37 +19,37 @@ PIECES = (
 TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map(" ".join)
 
 
-def told(text: str, pattern: str = r"[^\s<>]+", step_ms: int = 100) -> tuple[Document, list[marks.Mark]]:
-    """The document, and a mark for each match in it, found by its bytes as the service would."""
+def marked(text: str, pattern: str = r"[^\s<>]+", step_ms: int = 100) -> tuple[Document, list[marks.Mark]]:
+    """The document, and a mark for each match in its bytes, as the service counts them."""
     sent = document(text)
     tags = re.compile(rb"<[^>]*>")
     body = tags.sub(lambda tag: b" " * len(tag.group()), sent.ssml.encode())
-    found = re.finditer(pattern.encode(), body)
-    return sent, [marks.Mark(step_ms * n, match.start(), match.end()) for n, match in enumerate(found)]
+    matches = re.finditer(pattern.encode(), body)
+    return sent, [marks.Mark(step_ms * n, match.start(), match.end()) for n, match in enumerate(matches)]
 
 
-def aligned(text: str, *said: tuple[int, str], duration_ms: int = 10_000) -> list[tuple[int, str]]:
+def aligned(text: str, *timed: tuple[int, str], duration_ms: int = 10_000) -> list[tuple[int, str]]:
     """Marks for these words of the text, in order, as (ms, word)."""
     sent = document(text)
     raw, at = sent.ssml.encode(), len(b"<speak><s>")
     given_marks = []
-    for time_ms, word in said:
+    for time_ms, word in timed:
         at = raw.index(word.encode(), at)
         given_marks.append(marks.Mark(time_ms, at, at + len(word.encode())))
         at += len(word.encode())
-    return [(one.time_ms, one.value) for one in marks.align(text, sent, given_marks, duration_ms)]
+    return [(mark.time_ms, mark.value) for mark in marks.align(text, sent, given_marks, duration_ms)]
 
 
-def check(text: str, made: tuple[SpeechMark, ...], duration_ms: int) -> None:
-    assert [mark.value for mark in made] == words(text)
-    assert [text[mark.start : mark.end] for mark in made] == words(text)
-    times = [mark.time_ms for mark in made]
+def check(text: str, aligned_marks: tuple[SpeechMark, ...], duration_ms: int) -> None:
+    assert [mark.value for mark in aligned_marks] == words(text)
+    assert [text[mark.start : mark.end] for mark in aligned_marks] == words(text)
+    times = [mark.time_ms for mark in aligned_marks]
     assert times == sorted(times)
     assert times[0] >= 0
     assert times[-1] < duration_ms
 
 
-def test_the_answer_in_the_developer_guide_is_read() -> None:
+def test_the_example_of_the_developer_guide_is_read() -> None:
     """Its first example, all three kinds of marks."""
     stream = b"""{"time":0,"type":"sentence","start":0,"end":23,"value":"Mary had a little lamb."}
 {"time":6,"type":"word","start":0,"end":4,"value":"Mary"}
@@ -59,7 +59,7 @@ def test_the_answer_in_the_developer_guide_is_read() -> None:
     assert marks.read(stream) == (marks.Mark(6, 0, 4), marks.Mark(373, 5, 8))
 
 
-def test_a_value_that_is_cut_inside_a_character_is_no_obstacle() -> None:
+def test_a_value_cut_inside_a_character_is_ignored() -> None:
     stream = b'{"time":0,"type":"sentence","start":0,"end":6,"value":"pools\xe2"}\n'
     stream += '{"time":6,"type":"word","start":0,"end":5,"value":"po\u2028ols"}\r\n\n'.encode()
     assert marks.read(stream) == (marks.Mark(6, 0, 5),)
@@ -77,14 +77,14 @@ def test_a_value_that_is_cut_inside_a_character_is_no_obstacle() -> None:
         b"7",
     ],
 )
-def test_an_answer_that_is_no_marks_is_an_error(line: bytes) -> None:
+def test_a_reply_without_valid_marks_is_an_error(line: bytes) -> None:
     good = b'{"time":6,"type":"word","start":0,"end":4,"value":"Mary"}\n'
     with pytest.raises(EngineError) as caught:
         marks.read(good + line)
     assert (caught.value.problem, caught.value.engine) == ("bad-marks", "polly")
 
 
-def test_an_answer_that_was_captured_from_the_service_is_read() -> None:
+def test_a_captured_reply_is_read() -> None:
     """Byte offsets count the tags; a comma is of no word; a straight apostrophe is one byte."""
     sent = "<speak>\n<p>\n Congratulations"
     stream = b'{"time":25,"type":"word","start":13,"end":28,"value":"Congratulations"}'
@@ -92,7 +92,7 @@ def test_an_answer_that_was_captured_from_the_service_is_read() -> None:
     assert sent.encode()[mark.start : mark.end] == b"Congratulations"
 
 
-def test_words_that_the_service_knows_have_its_times() -> None:
+def test_words_have_the_times_of_the_service() -> None:
     text = "🐻 Zoé's café, naïve & <b>bold</b> قطة!"
     assert aligned(
         text,
@@ -157,78 +157,84 @@ def test_words_before_the_first_and_after_the_last_mark_lie_within_the_audio() -
 def test_marks_that_go_back_in_the_text_do_not_turn_time_back() -> None:
     sent = document("one two three")
     at = len("<speak><s>")
-    said = [marks.Mark(0, at, at + 3), marks.Mark(200, at + 8, at + 13), marks.Mark(500, at + 4, at + 7)]
-    made = marks.align("one two three", sent, said, 1000)
-    check("one two three", made, 1000)
-    assert (made[0].time_ms, made[2].time_ms) == (0, 200)
+    given_marks = [
+        marks.Mark(0, at, at + 3),
+        marks.Mark(200, at + 8, at + 13),
+        marks.Mark(500, at + 4, at + 7),
+    ]
+    result = marks.align("one two three", sent, given_marks, 1000)
+    check("one two three", result, 1000)
+    assert (result[0].time_ms, result[2].time_ms) == (0, 200)
 
 
 def test_marks_may_come_in_any_order() -> None:
     sent = document("one two")
-    said = [marks.Mark(500, 14, 17), marks.Mark(20, 10, 13)]
-    assert [one.time_ms for one in marks.align("one two", sent, said, 1000)] == [20, 500]
+    given_marks = [marks.Mark(500, 14, 17), marks.Mark(20, 10, 13)]
+    assert [mark.time_ms for mark in marks.align("one two", sent, given_marks, 1000)] == [20, 500]
 
 
-def test_a_mark_of_no_word_and_one_outside_the_text_are_passed_over() -> None:
+def test_a_mark_of_no_word_or_outside_the_text_is_ignored() -> None:
     sent = document("one — two")
     at = len("<speak><s>")
-    said = [
+    given_marks = [
         marks.Mark(0, at, at + 3),
         marks.Mark(100, at + 4, at + 7),  # the dash
         marks.Mark(150, -1, 14),
         marks.Mark(160, 900, 910),
         marks.Mark(200, at + 8, at + 11),
     ]
-    assert [one.time_ms for one in marks.align("one — two", sent, said, 1000)] == [0, 200]
+    assert [mark.time_ms for mark in marks.align("one — two", sent, given_marks, 1000)] == [0, 200]
 
 
 def test_times_stay_within_the_audio() -> None:
-    made = aligned("one two", (0, "one"), (990, "two"), duration_ms=500)
-    assert made == [(0, "one"), (499, "two")]
+    result = aligned("one two", (0, "one"), (990, "two"), duration_ms=500)
+    assert result == [(0, "one"), (499, "two")]
 
 
-@pytest.mark.parametrize("said", [[], [(14, 17)], [(9_000, 9_003)]])
-def test_an_answer_that_tells_of_no_word_is_an_error(said: list[tuple[int, int]]) -> None:
+@pytest.mark.parametrize("spans", [[], [(14, 17)], [(9_000, 9_003)]])
+def test_marks_of_no_word_are_an_error(spans: list[tuple[int, int]]) -> None:
     """Nothing, a dash, and a place outside the text."""
     text = "one — two"
     with pytest.raises(EngineError) as caught:
-        marks.align(text, document(text), [marks.Mark(5, *span) for span in said], 1000)
+        marks.align(text, document(text), [marks.Mark(5, *span) for span in spans], 1000)
     assert caught.value.problem == "bad-marks"
 
 
+@settings(max_examples=40)
 @given(TEXTS)
 def test_every_word_gets_one_mark_whatever_the_text(text: str) -> None:
     if words(text):
-        sent, said = told(text)
-        check(text, marks.align(text, sent, said, 2_000), 2_000)
+        sent, given_marks = marked(text)
+        check(text, marks.align(text, sent, given_marks, 2_000), 2_000)
 
 
+@settings(max_examples=40)
 @given(TEXTS)
 def test_a_word_that_the_service_begins_where_we_do_has_exactly_its_time(text: str) -> None:
     """Words cut as we cut them, marked by bytes: each comes back at its own characters and time."""
     if not words(text):
         return
     sent = document(text)
-    encoded, said = sent.ssml.encode(), []
+    encoded, given_marks = sent.ssml.encode(), []
     for n, (start, end) in enumerate(marks.words(text)):
         first = sent.origins.index(start, 10) if start in sent.origins[10:] else None
         last = len(encoded) - 12 - list(reversed(sent.origins[:-12])).index(end - 1)
         if first is not None:
-            said.append(marks.Mark(1 + 100 * n, first, last))
-    made = marks.align(text, sent, said, 100_000)
-    assert [mark.time_ms for mark in made] == [1 + 100 * n for n in range(len(made))]
+            given_marks.append(marks.Mark(1 + 100 * n, first, last))
+    result = marks.align(text, sent, given_marks, 100_000)
+    assert [mark.time_ms for mark in result] == [1 + 100 * n for n in range(len(result))]
 
 
 @given(
     st.text(max_size=40),
     st.lists(st.tuples(st.integers(-5, 5_000), st.integers(-5, 200), st.integers(-5, 200)), max_size=12),
 )
-def test_no_marks_make_times_fall_or_leave_the_audio(text: str, said: list[tuple[int, int, int]]) -> None:
+def test_no_marks_make_times_fall_or_leave_the_audio(text: str, drawn: list[tuple[int, int, int]]) -> None:
     if not words(text):
         return
-    given_marks = [marks.Mark(max(0, time_ms), start, end) for time_ms, start, end in said]
+    given_marks = [marks.Mark(max(0, time_ms), start, end) for time_ms, start, end in drawn]
     try:
-        made = marks.align(text, document(text), given_marks, 3_000)
+        result = marks.align(text, document(text), given_marks, 3_000)
     except EngineError:
         return
-    check(text, made, 3_000)
+    check(text, result, 3_000)

@@ -1,5 +1,3 @@
-"""An endpoint that an SSM parameter names."""
-
 from __future__ import annotations
 
 import pytest
@@ -14,24 +12,20 @@ from pipeline.types import Prompt
 PROMPT = Prompt("test", "You tell stories.", "A snail.", max_tokens=20)
 
 
-def test_a_plain_name_is_itself_and_asks_nobody() -> None:
-    assert parameters.resolved(Clients(region="none"), "my-falcon") == "my-falcon"
+def test_a_plain_name_is_itself_without_a_call() -> None:
+    assert parameters.resolve(Clients(region="none"), "my-falcon") == "my-falcon"
 
 
-def test_what_was_kept_is_found_and_the_last_counts(aws: LocalAws) -> None:
-    for name in ("one", "another"):
-        assert parameters.keep(Clients(), "/test/kept", name) == "ssm:/test/kept"
-    assert parameters.resolved(Clients(), "ssm:/test/kept") == "another"
+def test_the_engine_uses_the_endpoint_of_a_parameter_and_the_last_value_counts(aws: LocalAws) -> None:
+    for value in ("another", seed.ENDPOINT):
+        assert parameters.write(Clients(), "/test/endpoint", value) == "ssm:/test/endpoint"
+    assert parameters.resolve(Clients(), "ssm:/test/endpoint") == seed.ENDPOINT
+    assert SageMakerText(Clients(), "ssm:/test/endpoint").complete(PROMPT).text
 
 
-def test_the_engine_writes_with_the_endpoint_that_a_parameter_names(aws: LocalAws) -> None:
-    setting = parameters.keep(Clients(), "/test/endpoint", seed.ENDPOINT)
-    assert SageMakerText(Clients(), setting).complete(PROMPT).text
-
-
-def test_a_parameter_that_is_not_there_is_said_with_what_to_do(aws: LocalAws) -> None:
+def test_a_missing_parameter_is_reported_with_what_to_do(aws: LocalAws) -> None:
     with pytest.raises(ConfigError) as raised:
         SageMakerText(Clients(), "ssm:/no/such").complete(PROMPT)
-    assert str(raised.value).startswith("the SSM parameter /no/such is not there")
+    assert str(raised.value).startswith("the SSM parameter /no/such does not exist")
     assert "notebooks/01_deploy_falcon.ipynb" in str(raised.value)
     assert raised.value.problem == "no-endpoint"

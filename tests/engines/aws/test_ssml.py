@@ -25,7 +25,7 @@ TEXTS = st.text(
 
 
 def read_aloud(text: str) -> str:
-    """What an XML parser finds to be said."""
+    """The text that an XML parser reads."""
     root = ElementTree.fromstring(document(text).ssml)
     (sentence,) = root
     assert (root.tag, root.text, root.attrib) == ("speak", None, {})
@@ -48,12 +48,12 @@ def read_aloud(text: str) -> str:
         "𝒜 letter beyond the basic plane",
     ],
 )
-def test_a_story_is_read_as_text_whatever_stands_in_it(text: str) -> None:
+def test_markup_in_a_story_is_text(text: str) -> None:
     assert read_aloud(text) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "spoken"),
     [
         ("one\x07two", "one two"),
         ("one\x00\x01\ud83d\udc3b\ufffe\uffff\x7f\x85two", "one" + " " * 8 + "two"),
@@ -64,33 +64,33 @@ def test_a_story_is_read_as_text_whatever_stands_in_it(text: str) -> None:
         ("soft\u00adhyphen, zero\u200bwidth, \u202eright\u202c", "softhyphen, zerowidth, right"),
     ],
 )
-def test_what_cannot_be_said_parts_words_or_vanishes_inside_them(text: str, said: str) -> None:
-    assert read_aloud(text) == said
+def test_characters_without_a_sound_part_words_or_vanish_inside_them(text: str, spoken: str) -> None:
+    assert read_aloud(text) == spoken
 
 
 @pytest.mark.parametrize("text", ["\ud83d", "\udc3b lone", "a\ud800\udc00b"])
-def test_half_surrogates_do_not_stop_it(text: str) -> None:
+def test_half_surrogates_are_accepted(text: str) -> None:
     assert document(text).ssml.encode()
 
 
 @given(TEXTS)
-def test_any_text_makes_a_document_that_parses_and_says_nothing_else(text: str) -> None:
+def test_any_text_becomes_a_document_that_parses_and_adds_nothing(text: str) -> None:
     assert set(read_aloud(text)) <= set(text) | {" "}
 
 
 @given(TEXTS)
 def test_each_byte_leads_back_to_its_character(text: str) -> None:
-    made = document(text)
-    sent = made.ssml.encode()
-    assert len(made.origins) == len(sent)
-    inside = made.origins[len(b"<speak><s>") : -len(b"</s></speak>")]
+    result = document(text)
+    sent = result.ssml.encode()
+    assert len(result.origins) == len(sent)
+    inside = result.origins[len(b"<speak><s>") : -len(b"</s></speak>")]
     assert list(inside) == sorted(inside)
-    for at in set(inside):
-        start = len(b"<speak><s>") + inside.index(at)
-        end = start + inside.count(at)
-        assert made.characters(start, end) == (at, at + 1)
-        said = ElementTree.fromstring(b"<s>" + sent[start:end] + b"</s>").text
-        assert said in {text[at], " "}
+    for index in set(inside):
+        start = len(b"<speak><s>") + inside.index(index)
+        end = start + inside.count(index)
+        assert result.characters(start, end) == (index, index + 1)
+        spoken = ElementTree.fromstring(b"<s>" + sent[start:end] + b"</s>").text
+        assert spoken in {text[index], " "}
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 3), (5, 5), (7, 6), (0, 10_000), (10_000, 10_001)])

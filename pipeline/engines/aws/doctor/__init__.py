@@ -1,12 +1,13 @@
-"""What `stories doctor --profile aws` looks at: one finding after another, as each is known.
+"""The checks of `stories doctor --profile aws`: one finding after another, as each is known.
 
 Nothing that is billed by use is called: no story is written, nothing is translated and nothing is spoken.
-What is asked is who is calling, how the endpoint and the bucket are, which voices there are, and what IAM
-would allow. Where IAM cannot be asked, one tiny object (doctor/probe.json) is written, and that is told.
+The checks look at the caller, the endpoint, the bucket, the voices, and what IAM would allow. Where IAM
+cannot be asked, one tiny object (doctor/probe.json) is written, and the finding says so.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.engines.aws.clients import Clients
@@ -18,13 +19,15 @@ from pipeline.engines.aws.doctor.bucket import (
     check_same_region,
     check_writable,
 )
-from pipeline.engines.aws.doctor.caller import check_credentials, check_region
 from pipeline.engines.aws.doctor.case import Case, Result
-from pipeline.engines.aws.doctor.clock import check_clock
-from pipeline.engines.aws.doctor.endpoint import check_endpoint
+from pipeline.engines.aws.doctor.checks import (
+    check_clock,
+    check_credentials,
+    check_endpoint,
+    check_region,
+    check_voices,
+)
 from pipeline.engines.aws.doctor.permissions import PREFIXES, check_permissions
-from pipeline.engines.aws.doctor.voices import check_voices
-from pipeline.engines.aws.doctor.wording import masked, parted
 from pipeline.engines.aws.voices import Table
 from pipeline.errors import StoriesError
 from pipeline.types import Finding
@@ -47,40 +50,59 @@ _CHECKS: Mapping[str, tuple[Callable[[Case], Result], str]] = {
     "permissions": (check_permissions, "allow iam:SimulatePrincipalPolicy and iam:GetRole, and run it again"),
     "clock": (check_clock, "compare this machine's clock with another"),
 }
-# After which finding, in which states, a service ("*": any) is asked no more.
+# A finding in one of these states ends the calls to a service ("*": to every service).
 _STOPS: Mapping[str, tuple[str, tuple[bool | None, ...]]] = {
     "region": ("*", (False,)),
     "credentials": ("*", (False,)),
     "bucket": ("s3", (False, None)),
 }
-# Problems that say nothing of what was to be checked.
+# Problems that leave open what was to be checked.
 _UNSURE = {"access-denied", "throttled", "unavailable", "not-asked"}
+
+_IDENTITY = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[\w+=,.@:/*-]+")
+_KEY_ID = re.compile(r"\bA[KS]IA[A-Z0-9]{12,}")
+# As a word or as a part of an ARN; a bucket's name may hold the number, and is needed whole.
+_ACCOUNT_ID = re.compile(r"(?<=[: ])\d{8}(\d{4})(?=[: .,)]|$)")
 
 
 def examine(
     clients: Clients, endpoint: str, bucket: str, table: Table, engine: str = "neural"
 ) -> Iterator[Finding]:
-    """A finding for each check, in their order; what a check meets is told and never raised.
+    """A finding for each check, in their order; errors become findings and are never raised.
 
-    passed is None where it could not be checked, with the reason; todo is "" only where it passed. Nothing
-    tells a key, a person's name, or more of an account's number than its last four digits.
-    endpoint, bucket: their names, "" where none is set. table: the voices that are spoken with, by Polly's
-    `engine`. Bounded in time by the clients' timeouts: Clients(timeouts=PATIENCE) is some minutes at worst.
+    passed is None where it could not be checked, with the reason; todo is "" only where it passed. No finding
+    holds a key, a person's name, or more of an account's number than its last four digits.
+    endpoint, bucket: their names, "" where none is set. table: the voices in use, with Polly's `engine`.
+    Bounded in time by the clients' timeouts: Clients(timeouts=PATIENCE) is some minutes at worst.
     """
     case = Case(clients, endpoint, bucket, table, engine)
-    for name, (check, otherwise) in _CHECKS.items():
-        finding = _found(name, check, otherwise, case)
+    for name, (check, default_todo) in _CHECKS.items():
+        finding = _finding(name, check, default_todo, case)
         service, states = _STOPS.get(name, ("", ()))
         if finding.passed in states:
             case.stopped.setdefault(service, f"it needs the {name}: mend the {name} first")
         yield finding
 
 
-def _found(name: str, check: Callable[[Case], Result], otherwise: str, case: Case) -> Finding:
+def _finding(name: str, check: Callable[[Case], Result], default_todo: str, case: Case) -> Finding:
     try:
-        passed, told, todo = check(case)
+        passed, summary, todo = check(case)
     except StoriesError as error:
         passed = None if error.problem in _UNSURE else False
-        told, todo = parted(str(error), otherwise)
-    told = told if passed is not None else f"not checked: {told}"
-    return Finding(name, passed, masked(told), "" if passed else masked(todo))
+        summary, todo = _split(str(error), default_todo)
+    summary = summary if passed is not None else f"not checked: {summary}"
+    return Finding(name, passed, _masked(summary), "" if passed else _masked(todo))
+
+
+def _masked(text: str) -> str:
+    """AWS's own words name persons, accounts and keys."""
+    return _ACCOUNT_ID.sub(r"…\1", _KEY_ID.sub("(a key)", _IDENTITY.sub("(this identity)", text)))
+
+
+def _split(message: str, default_todo: str) -> tuple[str, str]:
+    """What is wrong, what to do: our errors say both, with a colon between and AWS's words in brackets."""
+    for colon in reversed([match.start() for match in re.finditer(": ", message)]):
+        parts = message[:colon], message[colon + 2 :]
+        if all(part.count("(") == part.count(")") for part in parts):
+            return parts
+    return message, default_todo

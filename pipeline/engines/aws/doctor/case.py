@@ -1,4 +1,4 @@
-"""What every check is given and adds to: the names it looks at, who is calling, what IAM decided."""
+"""The shared state of the checks: the names to look at, the caller, IAM's decisions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.voices import Table
 from pipeline.errors import ConfigError, StoriesError
 
-# passed, told and todo of a Finding
+# passed, summary and todo of a Finding
 Result = tuple[bool | None, str, str]
 
 _CALLERS = {
@@ -47,7 +47,7 @@ class Decision:
 
 @dataclass
 class Case:
-    """What is examined, and what is known of it so far."""
+    """The names to examine, and what is known so far."""
 
     clients: Clients
     endpoint: str
@@ -58,40 +58,43 @@ class Case:
     caller: Caller | None = None
     bucket_region: str = ""
     skew_s: float | None = None
-    # Service ("*": every one) -> why it is asked no more.
+    # Service ("*": every service) -> why it is called no more.
     stopped: dict[str, str] = field(default_factory=dict)
     simulated: tuple[Decision, ...] | StoriesError | None = None
 
-    def of(self, service: str) -> Clients:
-        """The clients, where it makes sense to ask this service. Raises ConfigError."""
-        if because := self.stopped.get("*") or self.stopped.get(service):
-            raise unsure(because)
+    def clients_for(self, service: str) -> Clients:
+        """The clients, unless calls to this service were stopped. Raises ConfigError."""
+        if reason := self.stopped.get("*") or self.stopped.get(service):
+            raise unsure(reason)
         return self.clients
 
-    def ask(self, service: str, operation: str, what: str, wanted: str = "", **asked: Any) -> dict[str, Any]:
-        """One answer. what: words for a person, should it fail. wanted: what must be in it, for anything may
-        stand behind an AWS_ENDPOINT_URL. Raises StoriesError."""
-        clients = self.of(service)
+    def call(
+        self, service: str, operation: str, what: str, wanted: str = "", **parameters: Any
+    ) -> dict[str, Any]:
+        """One reply. what: the service in words, for errors. wanted: a field that the reply must have, for
+        any server may stand behind an AWS_ENDPOINT_URL. Raises StoriesError."""
+        clients = self.clients_for(service)
         try:
-            with answered(service, what):
-                answer: dict[str, Any] = getattr(clients.get(service), operation)(**asked)
+            with mapped_errors(service, what):
+                reply: dict[str, Any] = getattr(clients.get(service), operation)(**parameters)
         except StoriesError as error:
             self._read_clock(getattr(error.__cause__, "response", None) or {})
             raise
-        self._read_clock(answer)
-        if wanted and not answer.get(wanted):
+        self._read_clock(reply)
+        if wanted and not reply.get(wanted):
             raise unsure(f"the answer of {what} makes no sense (no {wanted}): check any AWS_ENDPOINT_URL")
-        return answer
+        return reply
 
-    def _read_clock(self, answer: Mapping[str, Any]) -> None:
-        """Answers carry the time, also those that refuse a request for its own time."""
-        told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    def _read_clock(self, reply: Mapping[str, Any]) -> None:
+        """Replies carry the time, also those that refuse a request for its own time."""
+        date = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
         try:
-            theirs = parsedate_to_datetime(told)
+            theirs = parsedate_to_datetime(date)
         except ValueError:
             return
         self.skew_s = (datetime.now(UTC) - theirs.replace(tzinfo=UTC)).total_seconds()  # HTTP's is GMT
 
 
-def unsure(because: str) -> ConfigError:
-    return ConfigError(because, problem="not-asked")
+def unsure(reason: str) -> ConfigError:
+    """For what could not be checked."""
+    return ConfigError(reason, problem="not-asked")

@@ -1,4 +1,4 @@
-"""What IAM would allow of all that the pipeline calls, by its own simulation."""
+"""Which of the pipeline's calls IAM would allow, by IAM's own simulation."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _CONTEXT = (
 
 def check_permissions(case: Case) -> Result:
     decisions = decisions_on(case)
-    if denied := [f"{one.action} on {one.resource}" for one in decisions if not one.allowed]:
+    if denied := [f"{each.action} on {each.resource}" for each in decisions if not each.allowed]:
         return False, f"IAM does not allow {'; '.join(denied)}", f"allow that in IAM to {case.caller}"
-    return True, f"IAM allows {', '.join(dict.fromkeys(one.action for one in decisions))}", ""
+    return True, f"IAM allows {', '.join(dict.fromkeys(each.action for each in decisions))}", ""
 
 
 def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Actions that are needed, and on what: where an endpoint or a bucket is not set, not on that."""
+    """(actions, resources) that are needed; nothing for an endpoint or a bucket that is not set."""
     # Translate asks Comprehend, in the caller's name, which language a text is in (source "auto").
     yield (
         "polly:SynthesizeSpeech polly:DescribeVoices translate:TranslateText "
@@ -33,16 +33,16 @@ def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]
         ("*",),
     )
     if case.endpoint:  # its ARN has small letters only; streaming too goes by this action
-        there = f"arn:{caller.partition}:sagemaker:{case.region}:{caller.account}"
-        yield "sagemaker:InvokeEndpoint", (f"{there}:endpoint/{case.endpoint.lower()}",)
+        sagemaker = f"arn:{caller.partition}:sagemaker:{case.region}:{caller.account}"
+        yield "sagemaker:InvokeEndpoint", (f"{sagemaker}:endpoint/{case.endpoint.lower()}",)
     if case.bucket:
         bucket = f"arn:{caller.partition}:s3:::{case.bucket}"
-        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{one}/doctor" for one in PREFIXES)
+        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{prefix}/doctor" for prefix in PREFIXES)
         yield "s3:ListBucket", (bucket,)
 
 
 def decisions_on(case: Case) -> tuple[Decision, ...]:
-    """What IAM's simulation says of all that is needed; asked once. Raises ConfigError: it has no answer."""
+    """The result of IAM's simulation of all that is needed; called once. Raises ConfigError: it failed."""
     if case.simulated is None:
         try:
             case.simulated = tuple(_simulated(case))
@@ -59,7 +59,7 @@ def _simulated(case: Case) -> Iterator[Decision]:
         raise unsure("it is not known who is calling: mend the credentials first")
     principal = _principal(case, caller)
     for actions, resources in _needed(case, caller):
-        told = case.ask(
+        reply = case.call(
             "iam",
             "simulate_principal_policy",
             "iam:SimulatePrincipalPolicy",
@@ -73,22 +73,22 @@ def _simulated(case: Case) -> Iterator[Decision]:
             ],
         )
         # One page holds a hundred results; these are four actions, or two on four resources.
-        results = {one.get("EvalActionName"): one for one in told["EvaluationResults"]}
+        results = {result.get("EvalActionName"): result for result in reply["EvaluationResults"]}
         for action in actions.split():
             yield from _of_action(action, resources, results.get(action, {}))
 
 
 def _of_action(action: str, resources: Sequence[str], result: Mapping[str, Any]) -> Iterator[Decision]:
-    """Of each resource where IAM tells them apart, else of all."""
-    apart = {
-        one.get("EvalResourceName"): one.get("EvalResourceDecision")
-        for one in result.get("ResourceSpecificResults", ())
+    """A decision for each resource where IAM gives them, else the same for all."""
+    decisions = {
+        specific.get("EvalResourceName"): specific.get("EvalResourceDecision")
+        for specific in result.get("ResourceSpecificResults", ())
     }
     for resource in resources:
-        told = apart.get(resource) or result.get("EvalDecision")
-        if told is None:
+        decision = decisions.get(resource) or result.get("EvalDecision")
+        if decision is None:
             raise unsure(f"IAM's simulation says nothing of {action}")
-        yield Decision(action, resource, told == "allowed")
+        yield Decision(action, resource, decision == "allowed")
 
 
 def _principal(case: Case, caller: Caller) -> str:
@@ -96,10 +96,10 @@ def _principal(case: Case, caller: Caller) -> str:
     if caller.kind == "user":
         return caller.arn
     if caller.kind != "assumed-role":
-        raise unsure(f"IAM simulates roles and users only, and this is {caller}: come as one of them")
+        raise unsure(f"IAM simulates roles and users only, and this is {caller}: sign in as one of them")
     role = caller.name.partition("/")[0]
     try:
-        return str(case.ask("iam", "get_role", "iam:GetRole", "Role", RoleName=role)["Role"]["Arn"])
+        return str(case.call("iam", "get_role", "iam:GetRole", "Role", RoleName=role)["Role"]["Arn"])
     except ConfigError as error:
         if error.problem != "access-denied":
             raise

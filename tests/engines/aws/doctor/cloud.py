@@ -1,4 +1,4 @@
-"""An account that is well, and then one thing wrong at a time; answers are held against botocore's model."""
+"""A healthy account, and one problem at a time; replies are checked against botocore's model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -54,7 +55,7 @@ FOUR = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPub
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error as a service answers it."""
+    """An error reply of a service."""
 
     code: str
     status: int = 400
@@ -62,7 +63,7 @@ class Refusal:
     late: float = 0.0  # seconds by which its Date differs from this clock
 
 
-Answer = Mapping[str, Any] | Refusal | Exception | Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Reply = Mapping[str, Any] | Refusal | Exception | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def voices(*rows: tuple[str, str, list[str]]) -> dict[str, Any]:
@@ -81,9 +82,8 @@ def described(status: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def allowing(asked: Mapping[str, Any], but: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """IAM's answer: everything is allowed but some actions, each on what its resource ends with."""
-    denied = but or {}
+def allowing(request: Mapping[str, Any], denied: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """IAM's reply: all is allowed but the denied actions, each on resources that end so."""
 
     def decision(action: str, resource: str) -> str:
         return "implicitDeny" if action in denied and resource.endswith(denied[action]) else "allowed"
@@ -94,28 +94,16 @@ def allowing(asked: Mapping[str, Any], but: Mapping[str, str] | None = None) -> 
                 "EvalActionName": action,
                 "EvalDecision": "implicitDeny" if action in denied else "allowed",
                 "ResourceSpecificResults": [
-                    {"EvalResourceName": one, "EvalResourceDecision": decision(action, one)}
-                    for one in asked["ResourceArns"]
+                    {"EvalResourceName": arn, "EvalResourceDecision": decision(action, arn)}
+                    for arn in request["ResourceArns"]
                 ],
             }
-            for action in asked["ActionNames"]
+            for action in request["ActionNames"]
         ]
     }
 
 
-def role_told(arn: str) -> dict[str, Any]:
-    return {
-        "Role": {
-            "Path": "/service-role/",
-            "RoleName": "Studio",
-            "RoleId": "AROAXXXXXXXXXXXXXXXXX",
-            "Arn": arn,
-            "CreateDate": datetime.now(UTC),
-        }
-    }
-
-
-WELL: dict[str, Answer] = {
+HEALTHY: dict[str, Reply] = {
     "GetCallerIdentity": {
         "UserId": "AROAXXXXXXXXXXXXXXXXX:a.caller@example.org",
         "Account": NUMBER,
@@ -136,46 +124,55 @@ WELL: dict[str, Answer] = {
         ("Laura", "nl-NL", ["neural"]),
         ("Lotte", "nl-NL", ["standard"]),
     ),
-    "GetRole": role_told(ROLE),
+    "GetRole": {
+        "Role": {
+            "Path": "/service-role/",
+            "RoleName": "Studio",
+            "RoleId": "AROAXXXXXXXXXXXXXXXXX",
+            "Arn": ROLE,
+            "CreateDate": datetime.now(UTC),
+        }
+    },
     "SimulatePrincipalPolicy": allowing,
 }
 
 
 @dataclass
 class Cloud(Clients):
-    """Real clients whose every call is answered here. asked: operation and parameters, in order."""
+    """Real clients whose calls never leave. calls: operation and parameters, in order."""
 
-    answers: Mapping[str, Answer]
+    replies: Mapping[str, Reply]
     late: float = 0.0
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def get(self, service: str) -> Any:
         client = _client(service)
-        for event, hear in (("before-parameter-build", self._note), ("before-call", self._answer)):
+        for event, handler in (("before-parameter-build", self._note), ("before-call", self._reply)):
             client.meta.events.unregister(event, unique_id=event)
-            client.meta.events.register(event, hear, unique_id=event)
+            client.meta.events.register(event, handler, unique_id=event)
         return client
 
     def operations(self) -> list[str]:
-        return [operation for operation, _ in self.asked]
+        return [operation for operation, _ in self.calls]
 
     def params(self, operation: str) -> list[dict[str, Any]]:
-        return [params for name, params in self.asked if name == operation]
+        return [params for name, params in self.calls if name == operation]
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.asked.append((model.name, dict(params)))
+        self.calls.append((model.name, dict(params)))
 
-    def _answer(self, model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        answer = self.answers[model.name]
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, Refusal):
-            body: dict[str, Any] = {"Error": {"Code": answer.code, "Message": answer.message}}
-            return _reply(answer.status, body, answer.late)
-        told = dict(answer(self.asked[-1][1]) if callable(answer) else answer)
-        report = ParamValidator().validate(told, model.output_shape)
+    def _reply(self, model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        reply = self.replies[model.name]
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, Refusal):
+            return _response(
+                reply.status, {"Error": {"Code": reply.code, "Message": reply.message}}, reply.late
+            )
+        body = dict(reply(self.calls[-1][1]) if callable(reply) else reply)
+        report = ParamValidator().validate(body, model.output_shape)
         assert not report.has_errors(), report.generate_report()
-        return _reply(200, told, self.late)
+        return _response(200, body, self.late)
 
 
 @cache
@@ -184,25 +181,28 @@ def _client(service: str) -> Any:
     return boto3.client(service, region_name=REGION, config=Config(signature_version=UNSIGNED))
 
 
-def _reply(status: int, body: dict[str, Any], late: float) -> tuple[AWSResponse, dict[str, Any]]:
+def _response(status: int, body: dict[str, Any], late: float) -> tuple[AWSResponse, dict[str, Any]]:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=late), usegmt=True)
     meta = {"HTTPStatusCode": status, "HTTPHeaders": {"date": date}, "RequestId": "1"}
     return AWSResponse(None, status, {}, None), {**body, "ResponseMetadata": meta}
 
 
-def cloud(late: float = 0.0, **other: Answer) -> Cloud:
-    return Cloud({**WELL, **other}, late)
+def cloud(late: float = 0.0, **other: Reply) -> Cloud:
+    return Cloud({**HEALTHY, **other}, late)
 
 
-def found(clients: Clients, endpoint: str = ENDPOINT, bucket: str = BUCKET) -> dict[str, Finding]:
-    findings = list(examine(clients, endpoint, bucket, TABLE))
-    assert [one.name for one in findings] == NAMES
-    for one in findings:
-        assert one.told
-        assert bool(one.todo) is (one.passed is not True), one
-        assert one.told.startswith("not checked") is (one.passed is None), one
-        assert "\n" not in one.told + one.todo
-    return {one.name: one for one in findings}
+def examined(
+    clients: Clients, endpoint: str = ENDPOINT, bucket: str = BUCKET, table: Table = TABLE
+) -> dict[str, Finding]:
+    """All findings by name; each is well-formed."""
+    findings = list(examine(clients, endpoint, bucket, table))
+    assert [finding.name for finding in findings] == NAMES
+    for finding in findings:
+        assert finding.summary
+        assert bool(finding.todo) is (finding.passed is not True), finding
+        assert finding.summary.startswith("not checked") is (finding.passed is None), finding
+        assert "\n" not in finding.summary + finding.todo
+    return {finding.name: finding for finding in findings}
 
 
 def states(findings: Mapping[str, Finding], *names: str) -> set[bool | None]:

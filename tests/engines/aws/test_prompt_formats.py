@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from pipeline.engines.aws.formats import format_of
+from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.types import Prompt
 from tests.command import ROOT
 

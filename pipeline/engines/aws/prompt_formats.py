@@ -1,4 +1,4 @@
-"""A prompt in the words of one model: data/prompt_formats.toml, read once."""
+"""The prompt format of each model: data/prompt_formats.toml, read once."""
 
 from __future__ import annotations
 
@@ -40,18 +40,17 @@ class Format:
 
 def format_of(model: str) -> Format:
     """The row whose model is the longest beginning of this id; letter case does not matter."""
-    fits = [row for row in _rows() if model.casefold().startswith(row.model.casefold())]
-    return max(fits, key=lambda row: len(row.model))
+    matches = [row for row in _rows() if model.casefold().startswith(row.model.casefold())]
+    return max(matches, key=lambda row: len(row.model))
 
 
 @cache
 def _rows() -> tuple[Format, ...]:
-    told = tomllib.loads(
-        resources.files("pipeline").joinpath("data", "prompt_formats.toml").read_text("utf-8")
-    )
-    return tuple(Format(**row | {"stops": tuple(row["stops"])}) for row in told["formats"])
+    file = resources.files("pipeline").joinpath("data", "prompt_formats.toml")
+    rows = tomllib.loads(file.read_text("utf-8"))["formats"]
+    return tuple(Format(**row | {"stops": tuple(row["stops"])}) for row in rows)
 
 
 def _plain(text: str) -> str:
-    """No turn may open another's: tokenizers read "<|assistant|>" in a typed idea as the real mark."""
+    """No turn may open another: tokenizers read "<|assistant|>" in a typed idea as the real mark."""
     return text.strip().replace("\r\n", "\n").replace("<|", "< |")

@@ -1,4 +1,4 @@
-"""More instances of an endpoint while many ask, fewer afterwards; never none.
+"""More instances of an endpoint while many requests come, fewer afterwards; at least one.
 
 Application Auto Scaling holds the requests a minute and instance near a target. An endpoint of one model
 cannot go to 0 instances: that needs inference components
@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.endpoints import Endpoint
-from pipeline.engines.aws.errors import answered
+from pipeline.engines.aws.endpoint.status import Endpoint
+from pipeline.engines.aws.errors import mapped_errors
 
 _NAMESPACE = "sagemaker"
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"
@@ -20,7 +20,7 @@ _POLICY = "stories-requests-per-instance"
 _WHAT = "Application Auto Scaling"
 # A new instance loads its weights for minutes: it is not sent away after a quiet moment.
 _IN_AFTER_S, _OUT_AFTER_S = 600, 60
-# What an instance does in a minute with nobody waiting, and some air.
+# Share of the requests that an instance can do in a minute: some headroom.
 _SHARE = 0.7
 
 
@@ -34,18 +34,18 @@ def target_of(seconds: float) -> float:
 
 
 def scale(clients: Clients, endpoint: Endpoint, most: int, target: float) -> tuple[str, ...]:
-    """From 1 instance to `most`, at `target` requests a minute and instance. What is scaled, by resource ids.
+    """From 1 instance to `most`, at `target` requests a minute and instance. Returns the scaled resource ids.
 
-    Twice is once: the second replaces the first. Raises StoriesError.
+    A second call replaces the first. Raises StoriesError.
     """
     client = clients.get("application-autoscaling")
     names = tuple(f"endpoint/{endpoint.name}/variant/{variant}" for variant in endpoint.variants)
-    with answered("application-autoscaling", _WHAT):
+    with mapped_errors("application-autoscaling", _WHAT):
         for name in names:
-            told = {"ServiceNamespace": _NAMESPACE, "ResourceId": name, "ScalableDimension": _DIMENSION}
-            client.register_scalable_target(**told, MinCapacity=1, MaxCapacity=most)
+            target_id = {"ServiceNamespace": _NAMESPACE, "ResourceId": name, "ScalableDimension": _DIMENSION}
+            client.register_scalable_target(**target_id, MinCapacity=1, MaxCapacity=most)
             client.put_scaling_policy(
-                **told,
+                **target_id,
                 PolicyName=_POLICY,
                 PolicyType="TargetTrackingScaling",
                 TargetTrackingScalingPolicyConfiguration={
@@ -60,19 +60,19 @@ def scale(clients: Clients, endpoint: Endpoint, most: int, target: float) -> tup
 
 def scaled(clients: Clients, endpoint: str) -> tuple[dict[str, Any], ...]:
     """The scalable targets of the endpoint of that name, also where the endpoint itself is gone."""
-    with answered("application-autoscaling", _WHAT):
+    with mapped_errors("application-autoscaling", _WHAT):
         paginator = clients.get("application-autoscaling").get_paginator("describe_scalable_targets")
         pages = paginator.paginate(ServiceNamespace=_NAMESPACE)
-        targets = [dict(one) for page in pages for one in page["ScalableTargets"]]
-    return tuple(one for one in targets if one["ResourceId"].startswith(f"endpoint/{endpoint}/"))
+        targets = [dict(target) for page in pages for target in page["ScalableTargets"]]
+    return tuple(target for target in targets if target["ResourceId"].startswith(f"endpoint/{endpoint}/"))
 
 
 def unscale(clients: Clients, endpoint: str) -> tuple[str, ...]:
-    """No more scaling: the targets go, and their policies and alarms with them. Which, by resource ids."""
+    """Deletes the scalable targets, and their policies and alarms with them. Returns their resource ids."""
     client, names = clients.get("application-autoscaling"), []
     for target in scaled(clients, endpoint):
-        told = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
-        with answered("application-autoscaling", _WHAT):
-            client.deregister_scalable_target(**told)
+        target_id = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
+        with mapped_errors("application-autoscaling", _WHAT):
+            client.deregister_scalable_target(**target_id)
         names.append(target["ResourceId"])
     return tuple(names)

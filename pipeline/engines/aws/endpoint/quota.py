@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.endpoints import running
-from pipeline.engines.aws.errors import answered
-from pipeline.engines.aws.instances import Prices
+from pipeline.engines.aws.endpoint.prices import Prices
+from pipeline.engines.aws.endpoint.status import list_endpoints
+from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import ConfigError, StoriesError
 
 _SERVICE = "sagemaker"
@@ -29,7 +29,7 @@ class Quota:
     because: str = ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         if self.allowed is None:
             return f"the quota of {self.kind} was not looked up ({self.because}); see {self.link}"
         return (
@@ -37,11 +37,11 @@ class Quota:
         )
 
     def check(self, wanted: int = 1) -> None:
-        """Raises ConfigError: what is free does not suffice. An unknown quota is not in the way."""
+        """Raises ConfigError: too few are free. An unknown quota passes."""
         if self.allowed is None or self.used + wanted <= self.allowed:
             return
         raise ConfigError(
-            f"the quota does not suffice: {self.told}, and {wanted} more would be needed. "
+            f"the quota does not suffice: {self.summary}, and {wanted} more would be needed. "
             f"Ask for at least {self.used + wanted} at {self.link} (it takes minutes to days), delete an "
             "endpoint (`stories endpoints`), or choose another instance type or region",
             problem="quota",
@@ -49,26 +49,26 @@ class Quota:
 
 
 def quota_of(clients: Clients, kind: str, prices: Prices) -> Quota:
-    """kind: an instance type. prices: whose table has the quotas' codes. Raises StoriesError: SageMaker
-    does not answer; Service Quotas may well be out of a role's reach."""
+    """kind: an instance type. prices: holds the codes of the quotas. Raises StoriesError: SageMaker does not
+    answer. Service Quotas may refuse, as a role may lack that permission."""
     used = sum(
-        each.count
-        for one in running(clients)
-        for each in one.instances
-        if each.kind == kind and one.holds_instances
+        instances.count
+        for endpoint in list_endpoints(clients)
+        for instances in endpoint.instances
+        if instances.kind == kind and endpoint.holds_instances
     )
     region = str(clients.get(_SERVICE).meta.region_name)
     try:
-        with answered("service-quotas", _QUOTAS):
-            found = _found(clients.get("service-quotas"), kind, prices.quotas.get(kind, ""))
+        with mapped_errors("service-quotas", _QUOTAS):
+            quota = _find(clients.get("service-quotas"), kind, prices.quotas.get(kind, ""))
     except StoriesError as error:
         return Quota(kind, region, None, used, _link(region), str(error))
-    if found is None:
+    if quota is None:
         return Quota(kind, region, None, used, _link(region), f"{region} has none of that name")
-    return Quota(kind, region, int(found["Value"]), used, _link(region, found["QuotaCode"]))
+    return Quota(kind, region, int(quota["Value"]), used, _link(region, quota["QuotaCode"]))
 
 
-def _found(client: Any, kind: str, code: str) -> dict[str, Any] | None:
+def _find(client: Any, kind: str, code: str) -> dict[str, Any] | None:
     """By its code, if that still means what our table says; else by its name, among thousands: 20 pages."""
     if code:
         with suppress(client.exceptions.NoSuchResourceException):

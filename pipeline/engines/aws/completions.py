@@ -1,4 +1,4 @@
-"""One answer as it grows: heard in pieces, cleaned of what is not the model's text, counted."""
+"""One completion as it grows: gathered from pieces, cleaned of what is not the model's text, counted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pipeline.types import Completion, Prompt
 _CHARACTERS_PER_TOKEN = 4
 
 
-class Tidy:
+class TextFilter:
     """Lets through the text itself: no echo of the prompt before it, nothing from a stop string on, no blanks
-    around it. What might yet turn out to be one of these is held back, so that the pieces let through,
+    around it. Text that might yet turn out to be one of these is held back, so that the pieces let through,
     joined, are the same however the text was split.
     """
 
@@ -40,7 +40,7 @@ class Tidy:
         return settled + rest
 
     def _begin(self, last: bool) -> bool:
-        """Past blanks and an echo? Until that is certain nothing is let through."""
+        """Whether blanks and an echo are passed: until that is certain nothing is let through."""
         if self._begun:
             return True
         held = self._held.lstrip()
@@ -52,10 +52,10 @@ class Tidy:
         return self._begun and bool(held)
 
     def _settled(self) -> str:
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
-        if found:
+        places = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
+        if places:
             self.stopped = True
-            text, self._held = self._held[: min(found)].rstrip(), ""
+            text, self._held = self._held[: min(places)].rstrip(), ""
             return text
         cut = self._undecided()
         text, self._held = self._held[:cut], self._held[cut:]
@@ -67,65 +67,65 @@ class Tidy:
         longest = max((len(stop) for stop in self._stops), default=0)
         starts = range(max(0, len(held) - longest), len(held))
         cut = next(
-            (at for at in starts if any(stop.startswith(held[at:]) for stop in self._stops)), len(held)
+            (start for start in starts if any(stop.startswith(held[start:]) for stop in self._stops)),
+            len(held),
         )
         return len(held[:cut].rstrip())
 
 
-class Answer:
-    """Gathers the pieces of one completion."""
+class PartialCompletion:
+    """Gathers the pieces of one completion. rendered: the prompt as one text."""
 
-    def __init__(self, prompt: Prompt, sent: str, stops: Sequence[str]) -> None:
+    def __init__(self, prompt: Prompt, rendered: str, stops: Sequence[str]) -> None:
         self._prompt = prompt
-        self._sent = sent
-        self._tidy = Tidy(sent, stops)
-        self._text: list[str] = []
+        self._rendered = rendered
+        self._filter = TextFilter(rendered, stops)
+        self._text = ""
+        self._received = False
         self._tokens = 0
-        self._told = Piece()
+        self._stop = ""
+        self._usage = (0, 0)
         self.final = False
 
     @property
-    def over(self) -> bool:
-        """A stop string was met: what may still come is another's turn."""
-        return self._tidy.stopped
+    def stopped(self) -> bool:
+        """Whether a stop string came: what may still follow is another's turn."""
+        return self._filter.stopped
 
-    def take(self, piece: Piece) -> str:
+    def add(self, piece: Piece) -> str:
         """The text that is certain after this piece."""
-        told = self._told
         self._tokens += piece.tokens
-        self._told = Piece(
-            text=told.text + piece.text,
-            stop=piece.stop or told.stop,
-            prompt_tokens=piece.prompt_tokens or told.prompt_tokens,
-            completion_tokens=piece.completion_tokens or told.completion_tokens,
-        )
+        self._stop = piece.stop or self._stop
+        prompt_tokens, completion_tokens = self._usage
+        self._usage = piece.prompt_tokens or prompt_tokens, piece.completion_tokens or completion_tokens
         self.final = self.final or piece.final
-        # The end of a stream tells the whole text once more.
-        return self._let(self._tidy.feed(piece.text or ("" if self._told.text else piece.whole)))
+        self._received = self._received or bool(piece.text)
+        # The end of a stream repeats the whole text.
+        return self._append(self._filter.feed(piece.text or ("" if self._received else piece.whole)))
 
     def end(self) -> str:
         """The text that was held back until the end was certain."""
-        return self._let(self._tidy.end())
+        return self._append(self._filter.end())
 
     def completion(self) -> Completion:
-        text = "".join(self._text)
-        tokens = self._told.completion_tokens or self._tokens or _estimated(text)
+        prompt_tokens, completion_tokens = self._usage
+        tokens = completion_tokens or self._tokens or _estimate(self._text)
         return Completion(
-            chosen(text, self._prompt.choices),
-            self._told.prompt_tokens or _estimated(self._sent),
+            chosen(self._text, self._prompt.choices),
+            prompt_tokens or _estimate(self._rendered),
             tokens,
             self._stop_reason(tokens),
         )
 
-    def _let(self, text: str) -> str:
-        self._text.append(text)
+    def _append(self, text: str) -> str:
+        self._text += text
         return text
 
     def _stop_reason(self, tokens: int) -> str:
-        if self.over:
+        if self.stopped:
             return "end"
-        if self._told.stop:  # "eos_token", "stop_sequence", "stop", "eos" … all mean that it ended by itself
-            return "length" if self._told.stop == "length" else "end"
+        if self._stop:  # "eos_token", "stop_sequence", "stop", "eos" … all mean that it ended by itself
+            return "length" if self._stop == "length" else "end"
         return "length" if tokens >= self._prompt.max_tokens else "end"
 
 
@@ -136,5 +136,5 @@ def chosen(text: str, choices: Sequence[str]) -> str:
     return next((known[word] for word in words if word in known), text)
 
 
-def _estimated(text: str) -> int:
+def _estimate(text: str) -> int:
     return max(1, -(-len(text) // _CHARACTERS_PER_TOKEN))

@@ -1,4 +1,4 @@
-"""Instance types of endpoints: what they cost by the hour, from a dated table; nothing is guessed."""
+"""Prices by the hour of endpoint instances, from a dated table; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Prices:
 
     def of(self, instances: tuple[Instances, ...]) -> float | None:
         """US dollars an hour of all of them; None where the table lacks a type."""
-        if any(one.kind not in self.per_hour for one in instances):
+        if any(each.kind not in self.per_hour for each in instances):
             return None
-        return round(sum(self.per_hour[one.kind] * one.count for one in instances), 4)
+        return round(sum(self.per_hour[each.kind] * each.count for each in instances), 4)
 
-    def told(self, kind: str, region: str = "") -> str:
+    def describe(self, kind: str, region: str = "") -> str:
         """The price of one, in words. region: where it is to run."""
         price = self.per_hour.get(kind)
         if price is None:
