@@ -182,5 +182,11 @@ def test_cache_goes_into_the_project_where_the_home_cannot_be_written(
     assert "UV_CACHE_DIR" not in setup.environment()
 
 
+def test_unfit_python_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "SUPPORTED", ((4, 0), (4, 1)))
+    with pytest.raises(SystemExit, match=r"make PYTHON=python3\.12"):
+        setup.create(tmp_path / ".venv", print)
+
+
 def test_story_is_set_up_before_it_is_made() -> None:
     assert "infra/setup.py story" in make("-n", "SETUP=python3 infra/setup.py", "story").stdout
