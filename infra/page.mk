@@ -1,5 +1,7 @@
 # Building and testing the page; the Makefile includes this. Node comes with the environment: nothing else is needed.
-NPM := env "PATH=$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend --no-audit --no-fund --loglevel=error
+# Where the home cannot be written, npm's cache is in build/.
+NPM_CACHE = $(shell mkdir -p "$$HOME/.npm" 2>/dev/null && test -w "$$HOME/.npm" || echo '"npm_config_cache=$(CURDIR)/build/npm-cache"')
+NPM = env $(NPM_CACHE) "PATH=$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend --no-audit --no-fund --loglevel=error
 
 frontend: frontend/dist/index.html ## the page, built into frontend/dist (make serve shows it)
 

@@ -48,7 +48,7 @@ def main(name: str) -> None:
         try:
             set_up(ROOT / folder, files, lock)
         except (OSError, subprocess.CalledProcessError) as error:
-            sys.exit(f"{folder} could not be set up: {error}. The next make starts it anew.")
+            sys.exit(f"{folder} could not be set up: {error}. When that is mended, run make again.")
 
 
 def is_ready(venv: Path, files: tuple[str, ...]) -> bool:
@@ -84,6 +84,7 @@ def set_up(venv: Path, files: tuple[str, ...], lock: int) -> None:
         if stamp["files"].get(name) == digest(name):
             continue
         (venv / STAMP).unlink(missing_ok=True)
+        stamp["files"].pop(name, None)
         if name in SIZES:
             print(f"Installing {name} into {venv.name}: {SIZES[name]}, once", flush=True)
         source = (
@@ -92,7 +93,12 @@ def set_up(venv: Path, files: tuple[str, ...], lock: int) -> None:
             else ("--require-hashes", "-r", name)
         )
         loudness = () if name == "requirements.txt" else ("-q",)
-        run(uv, "pip", "install", *loudness, "--python", venv / "bin" / "python", "--no-deps", *source)
+        try:
+            run(uv, "pip", "install", *loudness, "--python", venv / "bin" / "python", "--no-deps", *source)
+        except subprocess.CalledProcessError as error:
+            if error.returncode > 0:  # not killed: uv downloads all before it changes anything
+                write_stamp(venv, stamp)
+            raise
         stamp["files"][name] = digest(name)
         write_stamp(venv, stamp)
     write_stamp(venv, stamp)
@@ -127,13 +133,13 @@ def pinned_uv(lock: str) -> str:
 
 def environment() -> dict[str, str]:
     """This process's environment; where the home cannot be written, with uv's cache in build/."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    cache = Path(os.environ.get("UV_CACHE_DIR") or home / "uv")
     try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+        cache = Path(os.environ.get("UV_CACHE_DIR") or home / "uv")
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=cache):
             return dict(os.environ)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return {**os.environ, "UV_CACHE_DIR": str(ROOT / "build" / "uv-cache"), "PIP_NO_CACHE_DIR": "1"}
 
 
@@ -171,4 +177,7 @@ def write_stamp(venv: Path, stamp: dict) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in ENVIRONMENTS:
         sys.exit(f"usage: setup.py {'|'.join(ENVIRONMENTS)}")
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:
+        sys.exit(130)

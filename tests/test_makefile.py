@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -70,7 +68,26 @@ def test_local_aws_takes_arguments_of_its_own() -> None:
     assert f"-m infra.local_aws {arguments}" in commands
 
 
-UV = """#!python
+# Stubs that the project's folder holds as venv.py and pip.py, and pip installs as uv: no network, no seconds.
+VENV = """
+import os, sys
+from pathlib import Path
+
+folder, python = Path(sys.argv[1]), os.path.realpath(sys._base_executable)
+(folder / "bin").mkdir(parents=True)
+(folder / "bin" / "python").symlink_to(python)
+(folder / "pyvenv.cfg").write_text(f"home = {os.path.dirname(python)}\\n")
+(folder / "lib" / f"python3.{sys.version_info.minor}" / "site-packages").mkdir(parents=True)
+"""
+PIP = """
+import sys
+from pathlib import Path
+
+uv = Path(sys.prefix, "bin", "uv")
+uv.write_text(f"#!{sys.executable}\\n" + Path("uv.stub").read_text())
+uv.chmod(0o755)
+"""
+UV = """
 import os, sys, sysconfig, time
 from pathlib import Path
 
@@ -78,6 +95,8 @@ with open("uv.log", "a") as log:
     print(*sys.argv[1:], file=log)
 if "-e" in sys.argv:
     Path(sysconfig.get_path("purelib"), "project.pth").write_text(os.getcwd())
+if os.environ.get("UV_FAILS"):
+    sys.exit("no network")
 if os.environ.get("UV_HANGS"):
     Path("hanging").touch()
     time.sleep(600)
@@ -85,32 +104,28 @@ if os.environ.get("UV_HANGS"):
 
 
 class Project:
-    """A folder with the set-up script, an empty package, and a lock that names a stub of uv."""
+    """A folder with the set-up script, an empty package, a lock, and stubs of venv, pip and uv."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "infra").mkdir(parents=True)
         shutil.copy(setup.__file__, folder / "infra")
         (folder / "pipeline").mkdir()
-        (folder / "pipeline" / "__init__.py").touch()
-        (folder / "pyproject.toml").touch()
-        wheel = folder / "uv-1.0-py3-none-any.whl"
-        with zipfile.ZipFile(wheel, "w") as archive:
-            script = zipfile.ZipInfo("uv-1.0.data/scripts/uv")
-            script.external_attr = 0o100755 << 16
-            archive.writestr(script, UV)
-            archive.writestr("uv-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 1.0\n")
-            archive.writestr("uv-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-            archive.writestr("uv-1.0.dist-info/RECORD", "")
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        (folder / "requirements-story.txt").write_text(f"uv==1.0 \\\n    --hash=sha256:{digest}\n")
+        files = {
+            "venv.py": VENV,
+            "pip.py": PIP,
+            "uv.stub": UV,
+            "pipeline/__init__.py": "",
+            "pyproject.toml": "",
+        }
+        for name, text in {**files, "requirements-story.txt": "uv==1.0\n"}.items():
+            (folder / name).write_text(text)
 
     def start(self, **environ: str) -> subprocess.Popen[str]:
-        offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.folder)}
         return subprocess.Popen(
             [sys.executable, "infra/setup.py", "story"],
             cwd=self.folder,
-            env={**os.environ, **offline, **environ},
+            env={**os.environ, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -151,8 +166,10 @@ def test_set_up_survives_a_kill_two_at_once_and_a_move(tmp_path: Path) -> None:
     assert project.set_up() == ""
 
     (project.folder / "pyproject.toml").write_text("# changed")
-    assert project.set_up() == ""
-    assert project.installations() == 6
+    failing = project.start(UV_FAILS="1")
+    assert "could not be set up" in failing.communicate(timeout=60)[1]
+    assert project.set_up() == ""  # a failed download does not cost the environment
+    assert project.installations() == 7
 
 
 def test_environment_without_a_working_python_is_not_ready(
@@ -180,6 +197,12 @@ def test_cache_goes_into_the_project_where_the_home_cannot_be_written(
     assert setup.environment()["UV_CACHE_DIR"] == str(ROOT / "build" / "uv-cache")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert "UV_CACHE_DIR" not in setup.environment()
+
+
+def test_unfit_python_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "SUPPORTED", ((4, 0), (4, 1)))
+    with pytest.raises(SystemExit, match=r"make PYTHON=python3\.12"):
+        setup.create(tmp_path / ".venv", print)
 
 
 def test_story_is_set_up_before_it_is_made() -> None:
