@@ -141,11 +141,11 @@ class Trial:
         if os.waitstatus_to_exitcode(run_apart(lambda: self.command(root, died))) != -signal.SIGKILL:
             self.faults.append(f"{at}: was not killed")
         self.look(at, root)
-        remembered = {key for key in everything(root) if key.startswith("cache/")}
+        cached = {key for key in everything(root) if key.startswith("cache/")}
         resumed = Log(self.directory / f"{at}-resumed.log", Fuse())
         if run_apart(lambda: self.command(root, resumed)):
             self.faults.append(f"{at}: the same command did not finish")
-        self.compare(at, root, died.lines(), resumed.lines(), len(remembered))
+        self.compare(at, root, died.lines(), resumed.lines(), len(cached))
 
     def look(self, at: int, root: Path) -> None:
         """What a reader finds after the death: nothing temporary, nothing half, no manifest too early."""
@@ -160,23 +160,23 @@ class Trial:
         for locale in LOCALES:
             try:
                 key = keys.manifest(self.story_id, locale)
-                told = load_manifest(store.get(key), key)
-                for needed in (told.mp3, *(one.audio for one in told.segments)):
+                manifest = load_manifest(store.get(key), key)
+                for needed in (manifest.mp3, *(segment.audio for segment in manifest.segments)):
                     store.get(needed)
             except NotFoundError as error:
                 if "manifest.json" not in str(error):
                     self.faults.append(f"{at}: a manifest before what it names: {error}")
 
-    def compare(self, at: int, root: Path, died: list[str], resumed: list[str], remembered: int) -> None:
+    def compare(self, at: int, root: Path, died: list[str], resumed: list[str], cached: int) -> None:
         if published(root) != self.files:
             self.faults.append(f"{at}: another output than undisturbed")
         if everything(root) != everything(self.root):
             self.faults.append(f"{at}: other files than undisturbed")
         # The call in which it died may be made again; one whose answer was kept may not.
-        lost = len(died) - remembered
-        if lost not in (0, 1) or len(resumed) != len(self.calls) - remembered:
-            self.faults.append(f"{at}: {len(died)} calls, {remembered} kept, then {len(resumed)}")
-        if died[:remembered] + resumed != self.calls:
+        lost = len(died) - cached
+        if lost not in (0, 1) or len(resumed) != len(self.calls) - cached:
+            self.faults.append(f"{at}: {len(died)} calls, {cached} kept, then {len(resumed)}")
+        if died[:cached] + resumed != self.calls:
             self.faults.append(f"{at}: a finished call was repeated, or one was left out")
 
 
@@ -210,8 +210,8 @@ def main(directory: str, idea: str, variant: str, first: str, step: str) -> None
     deaths = range(int(first), boundaries, int(step))
     for at in deaths:
         trial.kill(at)
-    told = {"boundaries": boundaries, "kills": len(deaths), "faults": trial.faults}
-    sys.stdout.write(json.dumps(told) + "\n")
+    result = {"boundaries": boundaries, "kills": len(deaths), "faults": trial.faults}
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

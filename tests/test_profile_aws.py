@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,7 +65,7 @@ class TwoEditions:
 
 
 @pytest.fixture(scope="module")
-def story(local_aws: LocalAws) -> Iterator[TwoEditions]:
+def story(local_aws: LocalAws) -> TwoEditions:
     bucket = local_aws.make_bucket()
     operations = (*ENGINE_CALLS, "GetObject", "PutObject")
     counts = []
@@ -78,7 +77,7 @@ def story(local_aws: LocalAws) -> Iterator[TwoEditions]:
             local_aws.reset()
             manifests += make(locale)
             counts.append({operation: local_aws.requests(operation) for operation in operations})
-    yield TwoEditions(*manifests, bucket, *counts)
+    return TwoEditions(*manifests, bucket, *counts)
 
 
 def test_two_languages_cost_one_completion_one_translation_and_their_narrations(

@@ -17,7 +17,7 @@ from pipeline.engines.embedded.language import LinguaDetector
 from pipeline.engines.function_words import FunctionWords
 from pipeline.story.translation_checks import check, flaws
 from tests.engines.embedded.test_language import FOREIGN, IDEAS
-from tests.story.test_translation_checks import SOURCE, TOLD
+from tests.story.test_translation_checks import SOURCE, TRANSLATIONS
 
 OURS = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")
 HERE = Path(__file__).parent
@@ -48,24 +48,22 @@ def lingua() -> LinguaDetector:
 
 
 @pytest.mark.parametrize("language", OURS)
-def test_a_story_sentence_is_told_and_never_wrongly(detector: FunctionWords, language: str) -> None:
-    told = [detector.detect(sentence) for sentence in SENTENCES[language]]
-    assert set(told) <= {language, None}
-    assert told.count(language) >= 39
+def test_story_sentences_are_detected_and_never_wrongly(detector: FunctionWords, language: str) -> None:
+    languages = [detector.detect(sentence) for sentence in SENTENCES[language]]
+    assert set(languages) <= {language, None}
+    assert languages.count(language) >= 39
 
 
 @pytest.mark.parametrize("language", OURS)
 def test_it_agrees_with_lingua_on_story_sentences(
     detector: FunctionWords, lingua: LinguaDetector, language: str
 ) -> None:
-    same = [detector.detect(one) == lingua.detect(one) for one in SENTENCES[language]]
+    same = [detector.detect(sentence) == lingua.detect(sentence) for sentence in SENTENCES[language]]
     assert sum(same) >= 38
 
 
 @pytest.mark.parametrize("language", OURS)
-def test_a_whole_story_is_told_with_certainty_and_is_nothing_else(
-    detector: FunctionWords, language: str
-) -> None:
+def test_story_is_detected_with_certainty(detector: FunctionWords, language: str) -> None:
     for start in range(0, 40, 5):
         story = " ".join(SENTENCES[language][start : start + 5])
         assert detector.confidence(story, language) >= 0.95
@@ -75,70 +73,72 @@ def test_a_whole_story_is_told_with_certainty_and_is_nothing_else(
 @pytest.mark.parametrize("language", ABROAD)
 def test_a_right_translation_has_no_flaw(detector: FunctionWords, language: str) -> None:
     pairs = zip(SENTENCES["en"], SENTENCES[language], strict=True)
-    assert [flaws(english, told, language, detector) for english, told in pairs] == [()] * 40
+    assert [flaws(english, translated, language, detector) for english, translated in pairs] == [()] * 40
 
 
 @pytest.mark.parametrize("language", ABROAD)
-def test_english_that_stayed_is_a_flaw(detector: FunctionWords, language: str) -> None:
+def test_untranslated_english_is_a_flaw(detector: FunctionWords, language: str) -> None:
     """Each English sentence beside another one as its source, so that it is not told by being equal."""
     pairs = zip(SENTENCES["en"][1:], SENTENCES["en"], strict=False)
-    found = [UNTRANSLATED in flaws(source, kept, language, detector) for source, kept in pairs]
-    assert found == [True] * 39
+    flawed = [UNTRANSLATED in flaws(source, kept, language, detector) for source, kept in pairs]
+    assert flawed == [True] * 39
 
 
-@pytest.mark.parametrize("language", TOLD)
+@pytest.mark.parametrize("language", TRANSLATIONS)
 def test_a_translated_story_passes_every_check(detector: FunctionWords, language: str) -> None:
-    assert all(one.passed for one in check(SOURCE, TOLD[language], language, detector))
+    assert all(result.passed for result in check(SOURCE, TRANSLATIONS[language], language, detector))
 
 
-@pytest.mark.parametrize("language", TOLD)
+@pytest.mark.parametrize("language", TRANSLATIONS)
 def test_a_story_in_another_language_than_asked_for_fails_its_check(
     detector: FunctionWords, language: str
 ) -> None:
-    for other in TOLD:
-        found = {one.name: one.passed for one in check(SOURCE, TOLD[other], language, detector)}
-        assert found["in the language"] is (other == language)
+    for other in TRANSLATIONS:
+        passed = {
+            result.name: result.passed for result in check(SOURCE, TRANSLATIONS[other], language, detector)
+        }
+        assert passed["in the language"] is (other == language)
 
 
 def test_a_story_that_stayed_english_fails_its_checks(detector: FunctionWords) -> None:
-    for language in TOLD:
-        found = {one.name: one.passed for one in check(SOURCE, SOURCE, language, detector)}
-        assert not found["in the language"]
-        assert not found["each sentence"]
+    for language in TRANSLATIONS:
+        passed = {result.name: result.passed for result in check(SOURCE, SOURCE, language, detector)}
+        assert not passed["in the language"]
+        assert not passed["each sentence"]
 
 
 # Ideas: lingua's own, and those written for this test.
 
 
 @pytest.mark.parametrize("ideas", [IDEAS, NEW["seen"], NEW["fresh"]], ids=["lingua's", "seen", "fresh"])
-def test_an_idea_is_never_taken_for_another_language(
+def test_idea_is_never_detected_as_another_language(
     detector: FunctionWords, ideas: dict[str, list[str]]
 ) -> None:
     wrong = {
-        idea: told
+        idea: detected
         for language in OURS
         for idea in ideas[language]
-        if (told := detector.detect(idea)) not in (language, None)
+        if (detected := detector.detect(idea)) not in (language, None)
     }
     assert wrong == {}
 
 
-def test_nine_of_ten_ideas_that_it_was_not_made_for_are_told(detector: FunctionWords) -> None:
-    told = [detector.detect(idea) == language for language in OURS for idea in NEW["fresh"][language]]
-    assert sum(told) >= 0.9 * len(told)
+def test_nine_of_ten_fresh_ideas_are_detected(detector: FunctionWords) -> None:
+    right = [detector.detect(idea) == language for language in OURS for idea in NEW["fresh"][language]]
+    assert sum(right) >= 0.9 * len(right)
 
 
-def test_nine_of_ten_of_linguas_ideas_are_told(detector: FunctionWords) -> None:
-    told = [detector.detect(idea) == language for language in OURS for idea in IDEAS[language]]
-    assert sum(told) >= 0.9 * len(told)
+def test_nine_of_ten_of_linguas_ideas_are_detected(detector: FunctionWords) -> None:
+    right = [detector.detect(idea) == language for language in OURS for idea in IDEAS[language]]
+    assert sum(right) >= 0.9 * len(right)
 
 
 @pytest.mark.parametrize("idea", FOREIGN)
-def test_a_language_that_is_not_ours_is_not_claimed(detector: FunctionWords, idea: str) -> None:
+def test_unsupported_language_is_not_detected(detector: FunctionWords, idea: str) -> None:
     assert detector.detect(idea) is None
 
 
-def test_of_many_languages_that_are_not_ours_hardly_one_is_claimed(detector: FunctionWords) -> None:
+def test_hardly_any_unsupported_language_is_detected(detector: FunctionWords) -> None:
     """Catalan and Afrikaans lie too near; lingua claims 14 of these."""
     assert sum(detector.detect(idea) is not None for idea in NEW["foreign"]) <= 3
 
@@ -146,7 +146,7 @@ def test_of_many_languages_that_are_not_ours_hardly_one_is_claimed(detector: Fun
 @pytest.mark.parametrize(
     "text", ["", "   ", "12345", "!!!", "🌙🌙", "\u200f", "\x00", "Pikachu", "Mia", "\ud800", "'", "-'-"]
 )
-def test_what_is_no_language_is_not_told(detector: FunctionWords, text: str) -> None:
+def test_text_without_a_language_is_not_detected(detector: FunctionWords, text: str) -> None:
     assert detector.detect(text) is None
     assert detector.confidence(text, "en") < 0.5
 
@@ -159,7 +159,7 @@ def test_case_apostrophes_and_blanks_do_not_matter(detector: FunctionWords, text
     assert detector.detect(text) == "en"
 
 
-def test_accents_apart_from_their_letters_are_read_as_one(detector: FunctionWords) -> None:
+def test_decomposed_accents_count_as_composed(detector: FunctionWords) -> None:
     apart = "la sorcie\u0300re e\u0301tait tre\u0300s fatigue\u0301e"
     assert detector.confidence(apart, "fr") == detector.confidence("la sorcière était très fatiguée", "fr")
 
@@ -185,13 +185,13 @@ def test_confidences_are_shares_of_one(text: str) -> None:
     assert sum(shares) <= 1.0001
 
 
-def test_threads_may_share_it() -> None:
+def test_detector_is_thread_safe() -> None:
     fresh = FunctionWords()
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(fresh.detect, ["der kleinste Elefant der Welt"] * 32)) == {"de"}
 
 
-def test_it_needs_nothing_that_a_lambda_lacks() -> None:
+def test_detector_imports_no_heavy_package() -> None:
     script = (
         "import sys; from pipeline.engines.function_words import FunctionWords;"
         "assert FunctionWords().detect('the cat sat on the mat') == 'en';"

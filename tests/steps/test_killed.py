@@ -23,12 +23,12 @@ STEP = 5
 def directory(tmp_path: Path) -> Iterator[Path]:
     """In memory where there is such a place: hundreds of runs, whose every write would wait for a disk."""
     memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as made:
-        yield Path(made)
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as path:
+        yield Path(path)
 
 
 @pytest.mark.parametrize(("idea", "variant", "first"), TRIALS)
-def test_killed_at_any_boundary_the_same_command_finishes_repeats_nothing_and_ends_the_same(
+def test_killed_run_is_finished_by_the_same_command_with_equal_output_and_no_repeated_call(
     directory: Path, idea: str, variant: int, first: int
 ) -> None:
     done = subprocess.run(
@@ -39,7 +39,7 @@ def test_killed_at_any_boundary_the_same_command_finishes_repeats_nothing_and_en
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["faults"] == []
-    assert told["boundaries"] > 150
-    assert told["kills"] >= told["boundaries"] // STEP
+    result = json.loads(done.stdout)
+    assert result["faults"] == []
+    assert result["boundaries"] > 150
+    assert result["kills"] >= result["boundaries"] // STEP

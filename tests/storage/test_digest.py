@@ -40,13 +40,13 @@ def test_canonical_json_reads_back_as_the_value(value: object) -> None:
 
 
 @given(_VALUES, _VALUES)
-def test_different_json_has_a_different_digest(one: object, other: object) -> None:
-    same_json = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-    assert (digest(one) == digest(other)) is same_json
+def test_different_json_has_a_different_digest(left: object, right: object) -> None:
+    same_json = json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    assert (digest(left) == digest(right)) is same_json
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1, 2}, object()])
-def test_what_is_not_json_is_refused(value: object) -> None:
+def test_value_that_json_lacks_is_refused(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         digest(value)
 

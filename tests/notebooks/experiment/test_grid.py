@@ -48,14 +48,14 @@ def test_each_prompt_tells_each_idea_in_each_variant_once() -> None:
         for context in CONTEXTS
         for variant in (0, 1)
     ]
-    written = [prompt for prompt in text.calls.made if not prompt.choices]
+    written = [prompt for prompt in text.calls.arguments if not prompt.choices]
     assert len(written) == 8
 
 
 def test_a_pair_has_the_same_seed_and_the_same_names_by_every_prompt() -> None:
     text = CountingText(FakeText())
     run(fake_app(MemoryStore(), text), two(), variants=2)
-    sent = [(prompt.name, prompt.seed, prompt.user) for prompt in text.calls.made if not prompt.choices]
+    sent = [(prompt.name, prompt.seed, prompt.user) for prompt in text.calls.arguments if not prompt.choices]
     by = {name: sorted(one[1:] for one in sent if one[0] == name) for name in ("story@1", "short@1")}
     assert by["story@1"] == by["short@1"]
 
@@ -69,7 +69,7 @@ def test_a_second_run_asks_nothing_and_a_new_prompt_costs_only_itself() -> None:
     assert [one.tried for one in second] == [one.tried for one in first]
     more = (*two(), *arms(["plain"], {"own": {}}, FOLDER))
     run(fake_app(store, again), more)
-    assert {prompt.name for prompt in again.calls.made if not prompt.choices} == {"plain@1"}
+    assert {prompt.name for prompt in again.calls.arguments if not prompt.choices} == {"plain@1"}
 
 
 @dataclass
