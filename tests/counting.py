@@ -1,4 +1,4 @@
-"""Engines that count what reaches them: put between a cache and a fake, they tell what was paid for."""
+"""Engines that count their calls: between a cache and a fake they show what is paid for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.types import Completion, Narration, Prompt, Voice
 
 @dataclass
 class Calls:
-    """What was asked, in order. fail: raised by the next call instead of an answer, once."""
+    """arguments: of each call, in order. fail: raised by the next call, once. together: calls wait for it."""
 
     arguments: list[Any] = field(default_factory=list)
     fail: BaseException | None = None

@@ -1,4 +1,4 @@
-"""An ear and a voice for tests: where there is sound, told by energy alone; any sound as a narration."""
+"""Where sound begins and ends, by energy alone; and a narration made of given samples."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sounds_after_pauses_ms(samples: NDArray[np.float32], rate: int, at_least_ms:
 
 
 def narration_of(samples: NDArray[np.floating[Any]], rate: int = 24_000) -> Narration:
-    """A sound as an engine would hand it over, without marks."""
+    """The samples as a speech engine would return them, without marks."""
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV", subtype="PCM_16")
     return Narration(file.getvalue(), "audio/wav", round(len(samples) * 1000 / rate), ())

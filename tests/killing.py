@@ -1,10 +1,10 @@
 """Kills a run with SIGKILL at its boundaries, runs the same command again, and compares.
 
 A program of its own (`python -m tests.killing DIRECTORY IDEA VARIANT FIRST STEP`; `0 1` for every
-boundary there is): it forks, which a test process full of threads should not. A boundary is the moment
+boundary): it forks, which a test process full of threads should not. A boundary is the moment
 before or after an engine call, and before, in the middle of (data on disk, not yet under its name) or
 after a write of the store. Prints JSON: {"boundaries": …, "kills": …, "faults": […]}; a run without
-faults has none to tell.
+faults lists none.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LOCALES = ("en", "fr")
 
 @dataclass
 class Fuse:
-    """Counts boundaries; at the one that is due, the process is gone without a word."""
+    """Counts boundaries and kills its process at number `due`."""
 
     due: int | None = None
     passed: int = 0
@@ -50,7 +50,7 @@ class Fuse:
 
 @dataclass
 class Log:
-    """A line for each engine call that was begun; read after the death of whoever wrote it."""
+    """A line for each engine call that was begun; read after the writing process was killed."""
 
     path: Path
     fuse: Fuse
@@ -112,7 +112,7 @@ class MortalStore(FileStore):
 
 @dataclass
 class Trial:
-    """One idea and variant: an undisturbed run as the measure, then deaths and resurrections."""
+    """One idea and variant: an undisturbed run to compare with, then killed and resumed runs."""
 
     directory: Path
     idea: str
@@ -148,7 +148,7 @@ class Trial:
         self.compare(at, root, died.lines(), resumed.lines(), len(cached))
 
     def look(self, at: int, root: Path) -> None:
-        """What a reader finds after the death: nothing temporary, nothing half, no manifest too early."""
+        """After the kill: no temporary file, no partial file, no manifest before what it names."""
         store = FileStore(root)
         for key in store.list(""):
             if ".tmp" in key:
@@ -194,12 +194,12 @@ def run_apart(work: Any) -> int:
 
 
 def everything(root: Path) -> list[str]:
-    """But for the claims, which name whoever made them."""
+    """All keys except claims, which name their owner."""
     return [key for key in FileStore(root).list("") if not key.startswith("claims/")]
 
 
 def published(root: Path) -> dict[str, bytes]:
-    """All but the cache, whose entries tell how long each call took."""
+    """All but the cache, whose entries hold how long each call took."""
     store = FileStore(root)
     return {key: store.get(key) for key in everything(root) if not key.startswith("cache/")}
 

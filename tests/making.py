@@ -1,4 +1,4 @@
-"""A fake App whose engines a test may count, script or break, and whose watcher it may ask."""
+"""A fake App whose engines a test may count, script or break, and a Progress that records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fake_app(
 
 @dataclass
 class Listener:
-    """A ports.Progress that remembers. steps: (name, units that were told as done)."""
+    """A ports.Progress that records. steps: (name, units done)."""
 
     steps: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Listener:
 
 @dataclass
 class ScriptedText:
-    """Tells the fake's story as each turn of `script` changes it; judges as `odds` says (else yes)."""
+    """Writes the fake's story as each item of `script` changes it; answers the judge by `odds` (else yes)."""
 
     script: list[str] = field(default_factory=list)
     odds: dict[str, float] = field(default_factory=dict)

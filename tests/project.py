@@ -1,4 +1,4 @@
-"""A copy of the project, as another checkout: what is promoted there stays there."""
+"""A copy of the project, like another checkout, in which a test may promote prompts."""
 
 from __future__ import annotations
 

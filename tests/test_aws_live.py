@@ -1,4 +1,4 @@
-"""On a real account: off unless asked for (`make test-aws-live`), and it says what it costs.
+"""On a real account: runs only by `make test-aws-live`, and prints what it costs.
 
 About 0.05 US$ a run (a story of 120 words, one translation, two narrations), and the endpoint's hour.
 """

@@ -34,7 +34,7 @@ URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass(frozen=True)
 class Cloud:
-    """api: where the stories are asked for. aws: where the local AWS listens."""
+    """api: address of `stories serve`. aws: address of the local AWS."""
 
     api: str
     aws: str
@@ -61,7 +61,7 @@ class Cloud:
 
 @contextmanager
 def started(arguments: list[str], says: str, environ: dict[str, str]) -> Iterator[str]:
-    """A process until the block ends, and its first line with `says`. It ends quietly when it is told to."""
+    """A process until the block ends, and its first line with `says`. Interrupted at the end."""
     running = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,

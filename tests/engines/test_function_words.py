@@ -78,7 +78,7 @@ def test_a_right_translation_has_no_flaw(detector: FunctionWords, language: str)
 
 @pytest.mark.parametrize("language", ABROAD)
 def test_untranslated_english_is_a_flaw(detector: FunctionWords, language: str) -> None:
-    """Each English sentence beside another one as its source, so that it is not told by being equal."""
+    """Each English sentence beside another one as its source, so that equality does not decide."""
     pairs = zip(SENTENCES["en"][1:], SENTENCES["en"], strict=False)
     flawed = [UNTRANSLATED in flaws(source, kept, language, detector) for source, kept in pairs]
     assert flawed == [True] * 39

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
 from pipeline.engines.fake import FakeTranslation, MemoryStore
-from pipeline.errors import ContentRejectedError
 from pipeline.steps import generate
 from tests.counting import CountingTranslation
 from tests.making import fake_app
@@ -24,12 +21,3 @@ def test_english_idea_is_not_translated() -> None:
     foreign = CountingTranslation(FakeTranslation())
     assert generate.in_english(fake_app(MemoryStore(), foreign=foreign), "a shy snail") == "a shy snail"
     assert len(foreign.calls) == 0
-
-
-def test_translated_idea_is_filtered_again() -> None:
-    class Blunt(FakeTranslation):
-        def translate(self, *_: object, **__: object) -> tuple[str, ...]:
-            return ("a bloody massacre",)
-
-    with pytest.raises(ContentRejectedError):
-        generate.in_english(fake_app(MemoryStore(), foreign=Blunt()), "[sv] en blyg snigel")

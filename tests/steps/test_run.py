@@ -39,11 +39,11 @@ def make(app: App, *locales: str, idea: str = IDEA, variant: int = 0) -> list[Ma
 
 
 def published(store: Store) -> list[str]:
-    """What a reader may take for a story."""
+    """All keys of stories but the requests."""
     return [key for key in store.list("stories/") if not key.endswith("request.json")]
 
 
-# What a manifest says.
+# The manifest.
 
 
 def test_manifest_names_files_that_exist_and_match_their_digests() -> None:
@@ -120,7 +120,7 @@ def test_usage_in_the_manifest_adds_up() -> None:
     assert english.usage["speak"].audio_seconds == pytest.approx(spoken)
 
 
-# What is paid for.
+# Calls that are paid for.
 
 
 def test_three_locales_cost_one_story() -> None:
@@ -166,7 +166,7 @@ def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
 
 
 class NewPrompt:
-    """The same text as another prompt."""
+    """The same prompt under another name."""
 
     @staticmethod
     def of(app: App) -> App:
@@ -311,7 +311,7 @@ def test_deleted_mp3_is_made_again_from_the_cache(tmp_path: Path, encoder: FakeE
 
 
 class Blunt(FakeTranslation):
-    """Says what the idea really means."""
+    """Translates every idea to an unsafe English text."""
 
     fingerprint = "blunt/1"
 
@@ -523,11 +523,11 @@ def test_engine_failure_repeats_only_the_failed_call(engine: str) -> None:
     assert {name: len(counter.calls) - whole[name] for name, counter in counting.items()} == expected
 
 
-# Two makers, where the first one's claim ran out while it was at work.
+# Two makers: the claim of the first expires while it works.
 
 
-def slow(app: App) -> App:
-    """Its clock stands at 1970: every claim of its own ran out long ago."""
+def expired(app: App) -> App:
+    """Its clock stands at 1970, so that its own claims have expired."""
     return replace(app, locks=Locks(app.store, clock=lambda: 0.0))
 
 
@@ -554,7 +554,7 @@ def test_first_committed_text_stays() -> None:
         generate(replace(app, text=FakeText()), story_id, Listener())
         first.append(store.get(f"stories/{story_id}/story.json"))
 
-    manifest = run(slow(replace(app, text=Overtaken(other_maker))), story_id, "en", Listener())
+    manifest = run(expired(replace(app, text=Overtaken(other_maker))), story_id, "en", Listener())
     assert "Lantern" in manifest.title
     assert store.get(f"stories/{story_id}/story.json") == first[0]
 
@@ -574,7 +574,7 @@ def test_the_first_translation_stays() -> None:
                 kept.append(store.get(f"stories/{story_id}/fr/text.json"))
             return tuple(f"{text} Oui." for text in super().translate(texts, source, target))
 
-    late = slow(replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())}))
+    late = expired(replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())}))
     committed = translate_step(late, story_id, "fr", Listener())
     assert not committed.story.title.endswith("Oui.")
     assert store.get(f"stories/{story_id}/fr/text.json") == kept[0]
@@ -615,7 +615,7 @@ def test_parallel_voice_gets_parallel_calls_and_order_is_kept() -> None:
     together, met = threading.Barrier(3, timeout=30), threading.Event()
 
     class Crowd(FakeSpeech):
-        """The first three are answered only when they ask at once."""
+        """The first three calls return only once all three have been made."""
 
         parallel = 3
 

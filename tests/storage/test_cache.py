@@ -1,4 +1,4 @@
-"""Calls are counted by engines between the cache and the fakes.
+"""The cached engines over fakes, with calls counted between cache and fake.
 
 The golden digests are coreutils' over JSON written out by hand (printf '%s' '…' | sha256sum; here with
 line breaks, there in one line):
@@ -20,11 +20,11 @@ import hashlib
 import json
 import re
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,14 +43,14 @@ VOICE = Voice("fake", "fr", "fake-speech")
 TEXTS = ("Good night.",)
 
 
-@pytest.fixture(params=["memory", "files"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return MemoryStore() if request.param == "memory" else FileStore(tmp_path / "out")
+@pytest.fixture
+def store() -> Store:
+    return MemoryStore()
 
 
 @dataclass
 class Verb:
-    """One of the three remembered calls. ask: the same question each time."""
+    """A cached engine. ask: the same call each time; calls: those that reach the engine."""
 
     cached: CachedText | CachedTranslation | CachedSpeech
     calls: Calls
@@ -152,7 +152,7 @@ def test_another_model_text_voice_or_language_is_another_call() -> None:
     assert len(translation.calls) == 5
 
 
-# Were these to change, every family's and every catalog's memory would be paid for anew.
+# A change of these would make every existing cache useless: all calls would be paid for again.
 GOLDEN = {
     "complete": "ff207e52458c0cf6b33a24f36e9d974d8853e006b028007dd47b2eb6eb6d6627",
     "translate": "7e4ba4c5aea32a463ca8cfa398153661c48945aa8e9bf298467452b346c6acba",
@@ -266,8 +266,8 @@ def test_a_voice_that_gives_no_wav_is_an_engine_error() -> None:
     assert list(store.list("")) == []
 
 
-def test_narrations_of_an_older_store_are_read_and_never_paid_for_again() -> None:
-    """As they were written until November 2026: JSON that names the sound beside it."""
+def test_narrations_in_the_former_format_are_read_and_not_paid_for_again() -> None:
+    """The former format: JSON that names an audio file of its own."""
     store, engine = MemoryStore(), CountingSpeech(FakeSpeech())
     narration = FakeSpeech().synthesize("Oui.", VOICE)
     name = hashlib.sha256(narration.audio).hexdigest()
@@ -306,7 +306,7 @@ def test_corrupt_entry_stays_quarantined_when_the_new_call_fails(verb: Verb, sto
 
 
 class Forgetful(MemoryStore):
-    """A disk that gives back other bytes than it was given."""
+    """A store that returns other bytes than it was given."""
 
     def get(self, key: str) -> bytes:
         return super().get(key)[:-5]
@@ -324,7 +324,7 @@ def test_store_that_returns_other_bytes_is_a_store_error() -> None:
 
 @dataclass
 class Moody:
-    """Says something else each time, as a real model does; waits until everybody has asked."""
+    """Gives another result to each thread, as a real model does, once all threads have called."""
 
     together: threading.Barrier
     threads: list[int] = field(default_factory=list)
@@ -409,19 +409,20 @@ def test_ledger_sums_what_was_spent(store: Store) -> None:
     assert replace(sums["translate"], seconds=0.0) == Usage(1, characters=9)
 
 
-def test_usage_holds_the_seconds_of_the_call() -> None:
+def test_usage_holds_the_seconds_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [10.0]
+
     class Slow(FakeText):
         def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-            threading.Event().wait(0.05)
+            now[0] += 2.5
             return super().complete(prompt, on_text)
 
-    kept = MemoryStore()
-    started = time.perf_counter()
-    CachedText(Slow(), kept).complete(PROMPT)
-    took = time.perf_counter() - started
-    CachedText(Slow(), kept).complete(PROMPT)
-    (paid,) = payments(kept)
-    assert 0.05 <= paid.usage.seconds <= took + 0.001
+    for module in ("cache", "memo"):
+        monkeypatch.setattr(f"pipeline.storage.{module}.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    store = MemoryStore()
+    for _ in range(2):
+        CachedText(Slow(), store).complete(PROMPT)
+    assert [payment.usage.seconds for payment in payments(store)] == [2.5]
 
 
 def test_corrupt_entry_is_absent_from_the_ledger(verb: Verb, store: Store) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 
 import pytest
@@ -28,10 +27,6 @@ def test_the_digest_is_sha256_of_sorted_json_without_blanks_in_utf8() -> None:
 
 def test_tuples_and_lists_are_the_same_value() -> None:
     assert digest({"a": (1, ("b",))}) == digest({"a": [1, ["b"]]})
-
-
-def test_the_order_in_which_keys_were_set_does_not_matter() -> None:
-    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
 
 
 @given(_VALUES)
@@ -66,7 +61,3 @@ def test_numbers_of_different_variants_are_spread() -> None:
     seeds = [number(32, "story", variant, 0) for variant in range(1000)]
     assert len(set(seeds)) == 1000
     assert 400 < sum(seed < 2**31 for seed in seeds) < 600
-
-
-def test_the_empty_string_is_hashed_with_its_quotes() -> None:
-    assert digest("") == hashlib.sha256(b'""').hexdigest()

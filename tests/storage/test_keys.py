@@ -17,14 +17,6 @@ def test_an_mp3_is_named_by_its_content() -> None:
     assert keys.mp3(ID, "fr", b"mp3 bytes") == f"stories/{ID}/fr/05786cc55616be04.mp3"
 
 
-def test_call_key_is_the_digest_of_verb_engine_and_arguments() -> None:
-    # printf '{"engine":"fake/translation/1","sent":{"source":"en","target":"fr","texts":["Good night."]},
-    #   "verb":"translate"}' | sha256sum   (one line, without the blanks)
-    name = "7e4ba4c5aea32a463ca8cfa398153661c48945aa8e9bf298467452b346c6acba"
-    sent = {"texts": ["Good night."], "source": "en", "target": "fr"}
-    assert keys.call("translate", "fake/translation/1", sent) == f"cache/translate/7e/{name}.json"
-
-
 def test_another_engine_verb_or_text_is_another_call() -> None:
     calls = {keys.call(verb, engine, sent) for verb in "ab" for engine in "cd" for sent in ("e", "f")}
     assert len(calls) == 8

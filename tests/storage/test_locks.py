@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -43,14 +44,14 @@ class Work:
 
 
 def leave_claim(claims: Locks) -> None:
-    """As a maker does that is killed at work: its claim stays as it was last written."""
+    """As an owner that is killed at work: its claim stays as it was last written."""
     assert claims._won(NAME) is not None
 
 
 def test_64_threads_call_make_once(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
     together = threading.Barrier(64)
-    work = Work(store, during=lambda: threading.Event().wait(0.3) and None)
+    work = Work(store, during=lambda: threading.Event().wait(0.05) and None)
 
     def make_once(_: int) -> bytes:
         together.wait(timeout=30)
@@ -93,15 +94,29 @@ def test_expired_claim_is_taken_over_and_a_live_claim_is_not() -> None:
     assert Work(store).once(claims) == b"story"
 
 
+class WatchedStore(MemoryStore):
+    """renewed: set at each put, which is how a claim is renewed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewed = threading.Event()
+
+    def put(self, key: str, data: bytes) -> None:
+        super().put(key, data)
+        self.renewed.set()
+
+
 def test_claim_is_renewed_during_long_work() -> None:
-    """Three times the life of a claim, and nobody takes it over."""
-    store = MemoryStore()
-    claims = Locks(store, seconds=0.3)
+    """Three times the life of a claim, and no other owner takes it over."""
+    store, now = WatchedStore(), [1000.0]
+    claims = Locks(store, seconds=0.03, clock=lambda: now[0])
     intruder = Work(store)
 
     def others_try() -> None:
         for _ in range(9):
-            threading.Event().wait(0.1)
+            store.renewed.clear()
+            now[0] += 0.01
+            assert store.renewed.wait(30)
             with pytest.raises(UnavailableError):
                 intruder.once(replace(claims, patience=0))
 
@@ -136,7 +151,7 @@ def test_claim_of_another_machine_holds_until_its_expiry() -> None:
 
 
 class LostAnswers(MemoryStore):
-    """S3, where an answer was lost and the request sent again: its own write looks like another's."""
+    """S3 after a lost response and a repeated request: the own write looks like another's."""
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         super().put_if_absent(key, data)
@@ -160,7 +175,8 @@ def test_damaged_claim_is_taken_over(damage: bytes) -> None:
 
 def test_waiting_is_reported_once() -> None:
     store, notes = MemoryStore(), []
-    claims = Locks(store, seconds=0.5)
+    ticks = itertools.count(1000.0, 0.2)
+    claims = Locks(store, seconds=0.5, clock=lambda: next(ticks))
     leave_claim(claims)
     work = Work(store)
     assert claims.once(NAME, work.read, work.make, notes.append) == b"story"

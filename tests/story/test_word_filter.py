@@ -8,7 +8,7 @@ from pipeline.story.word_filter import word_filter
 
 SCREEN = word_filter()
 
-# What a told story may not say, and what it may, by language.
+# Stories that the filter must match, and gentle ones that it must not, by language.
 REFUSED = {
     "en": [
         "The wolf killed the hen.",
