@@ -83,7 +83,4 @@ _TURNS = {
     "dark": lambda completion: replace(
         completion, text=completion.text.replace("danced for joy", "was dead")
     ),
-    "short": lambda completion: replace(
-        completion, text=completion.text.replace(" and this is a tale about", " about")
-    ),
 }

@@ -6,7 +6,6 @@ One story is made for the module; each test reads it or makes its own with a buc
 from __future__ import annotations
 
 import io
-import json
 import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -173,8 +172,3 @@ def test_local_aws_is_never_imported_by_the_pipeline() -> None:
 
     sources = Path(pipeline.__file__).parent.rglob("*.py")
     assert not [path for path in sources if "local_aws" in path.read_text("utf-8")]
-
-
-def test_manifest_on_s3_is_readable_json(aws: LocalAws, story: TwoEditions) -> None:
-    data = story.store.get(f"stories/{story.english.story_id}/en/manifest.json")
-    assert json.loads(data)["title"] == story.english.title

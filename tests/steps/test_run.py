@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -123,12 +123,13 @@ def test_usage_in_the_manifest_adds_up() -> None:
 # Calls that are paid for.
 
 
-def test_three_locales_cost_one_story() -> None:
+def test_three_locales_cost_one_story_and_each_segment_one_narration() -> None:
     text, translation = CountingText(FakeText()), CountingTranslation(FakeTranslation())
-    app = fake_app(MemoryStore(), text, translation)
-    make(app, "en", "fr", "it")
+    speech = CountingSpeech(FakeSpeech())
+    manifests = make(fake_app(MemoryStore(), text, translation, speech), "en", "fr", "it")
     assert text.stories == 1
     assert len(translation.calls) == 2
+    assert speech.calls.arguments == [segment.text for manifest in manifests for segment in manifest.segments]
 
 
 def test_a_second_run_calls_no_engine_and_writes_nothing() -> None:
@@ -143,12 +144,6 @@ def test_a_second_run_calls_no_engine_and_writes_nothing() -> None:
     assert make(fake_app(store, text, translation, speech), "en", "fr") == first
     assert (len(text.calls), len(translation.calls), len(speech.calls)) == (0, 0, 0)
     assert list(store.list("")) == before
-
-
-def test_each_segment_is_narrated_once() -> None:
-    speech = CountingSpeech(FakeSpeech())
-    (manifest,) = make(fake_app(MemoryStore(), speech=speech), "en")
-    assert speech.calls.arguments == [segment.text for segment in manifest.segments]
 
 
 def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
@@ -310,22 +305,12 @@ def test_deleted_mp3_is_made_again_from_the_cache(tmp_path: Path, encoder: FakeE
     assert len(text.calls) == calls
 
 
-class Blunt(FakeTranslation):
-    """Translates every idea to an unsafe English text."""
-
-    fingerprint = "blunt/1"
-
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return tuple("a bloody massacre" for _ in texts)
-
-
 def test_idea_that_is_unsafe_in_english_is_refused() -> None:
     store = MemoryStore()
     text = CountingText(FakeText())
+    altered = Altered(lambda *_: ["a bloody massacre"])
     with pytest.raises(ContentRejectedError) as caught:
-        make(fake_app(store, text, Blunt()), "en", idea="[fr] quelque chose")
+        make(fake_app(store, text, altered), "en", idea="[fr] quelque chose")
     assert caught.value.problem == "unsafe-idea"
     assert published(store) == []
     assert len(text.calls) == 0
@@ -432,35 +417,27 @@ def test_lenient_profile_refuses_an_empty_story() -> None:
 # Translations that do not pass, engines that fail.
 
 
-class Untranslated(FakeTranslation):
+@dataclass
+class Altered(FakeTranslation):
+    """change: from the source texts and the fake's translations to what is returned."""
+
+    change: Callable[[Sequence[str], tuple[str, ...]], Sequence[str]]
+
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        return tuple(texts)
+        return tuple(self.change(texts, super().translate(texts, source, target)))
 
 
-class OneShort(FakeTranslation):
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return super().translate(texts, source, target)[:-1]
+BAD_TRANSLATIONS = {
+    "untranslated": Altered(lambda texts, _: texts),
+    "one short": Altered(lambda _, translations: translations[:-1]),
+    "empty": Altered(lambda *_: ()),
+    "cruel": Altered(lambda _, translations: [f"{text} Il y a du sang." for text in translations]),
+}
 
 
-class NoText(FakeTranslation):
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return ()
-
-
-class Cruel(FakeTranslation):
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return tuple(f"[{target}] {text} Il y a du sang." for text in texts)
-
-
-@pytest.mark.parametrize("translation", [Untranslated(), OneShort(), NoText(), Cruel()])
+@pytest.mark.parametrize("translation", BAD_TRANSLATIONS.values(), ids=BAD_TRANSLATIONS)
 def test_refused_translation_is_not_committed_and_the_english_story_stays(
     translation: FakeTranslation,
 ) -> None:
@@ -479,7 +456,7 @@ def test_refused_translation_is_not_committed_and_the_english_story_stays(
 def test_translation_of_another_count_is_not_cached() -> None:
     store = MemoryStore()
     with pytest.raises(EngineError, match="10 texts for 11"):
-        make(fake_app(store, translation=OneShort()), "fr")
+        make(fake_app(store, translation=BAD_TRANSLATIONS["one short"]), "fr")
     (french,) = make(fake_app(store), "fr")
     assert len(french.segments) == 10
 

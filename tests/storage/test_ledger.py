@@ -43,10 +43,6 @@ def test_price_is_by_the_longest_prefix_and_none_for_unknown_engines() -> None:
     assert dollars("somebody/else") is None
 
 
-def test_no_calls_no_rows() -> None:
-    assert rows([], TABLE) == ()
-
-
 def test_the_shipped_table_is_dated_and_local_engines_are_free() -> None:
     table = price_table()
     assert table["dated"].startswith("20")

@@ -187,9 +187,7 @@ def test_publication_is_listed_all_at_once(unpublished: tuple[Store, list[Manife
     assert {card.tags for card in page(store).cards} == {("sea",)}
 
 
-def test_withdrawn_publication_is_unlisted_and_others_stay(
-    unpublished: tuple[Store, list[Manifest]],
-) -> None:
+def test_withdrawn_publication_is_unlisted_and_others_stay(unpublished: tuple[Store, list[Manifest]]) -> None:
     store, stories = unpublished
     publish(store, stories[0])
     for name, part in (("r1", stories[:3]), ("r2", stories[3:])):
