@@ -1,4 +1,4 @@
-"""Engines that count what reaches them: put between a cache and a fake, they tell what was paid for."""
+"""Engines that count their calls: between a cache and a fake they show what is paid for."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline.types import Completion, Narration, Prompt, Voice
 
 @dataclass
 class Calls:
-    """What was asked, in order. fail: raised by the next call instead of an answer, once."""
+    """arguments: of each call, in order. fail: raised by the next call, once. together: calls wait for it."""
 
-    made: list[Any] = field(default_factory=list)
+    arguments: list[Any] = field(default_factory=list)
     fail: BaseException | None = None
     together: threading.Barrier | None = None
 
     def note(self, what: Any) -> None:
-        self.made.append(what)
+        self.arguments.append(what)
         if self.together:
             self.together.wait(timeout=30)
         if self.fail:
@@ -28,7 +28,7 @@ class Calls:
             raise error
 
     def __len__(self) -> int:
-        return len(self.made)
+        return len(self.arguments)
 
 
 @dataclass
@@ -52,7 +52,7 @@ class CountingText:
     @property
     def stories(self) -> int:
         """How many completions were stories (and not the judge's answers)."""
-        return sum(prompt.name.startswith("story@") for prompt in self.calls.made)
+        return sum(prompt.name.startswith("story@") for prompt in self.calls.arguments)
 
 
 @dataclass

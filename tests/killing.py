@@ -1,10 +1,10 @@
 """Kills a run with SIGKILL at its boundaries, runs the same command again, and compares.
 
 A program of its own (`python -m tests.killing DIRECTORY IDEA VARIANT FIRST STEP`; `0 1` for every
-boundary there is): it forks, which a test process full of threads should not. A boundary is the moment
+boundary): it forks, which a test process full of threads should not. A boundary is the moment
 before or after an engine call, and before, in the middle of (data on disk, not yet under its name) or
 after a write of the store. Prints JSON: {"boundaries": …, "kills": …, "faults": […]}; a run without
-faults has none to tell.
+faults lists none.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LOCALES = ("en", "fr")
 
 @dataclass
 class Fuse:
-    """Counts boundaries; at the one that is due, the process is gone without a word."""
+    """Counts boundaries and kills its process at number `due`."""
 
     due: int | None = None
     passed: int = 0
@@ -50,7 +50,7 @@ class Fuse:
 
 @dataclass
 class Log:
-    """A line for each engine call that was begun; read after the death of whoever wrote it."""
+    """A line for each engine call that was begun; read after the writing process was killed."""
 
     path: Path
     fuse: Fuse
@@ -112,7 +112,7 @@ class MortalStore(FileStore):
 
 @dataclass
 class Trial:
-    """One idea and variant: an undisturbed run as the measure, then deaths and resurrections."""
+    """One idea and variant: an undisturbed run to compare with, then killed and resumed runs."""
 
     directory: Path
     idea: str
@@ -141,14 +141,14 @@ class Trial:
         if os.waitstatus_to_exitcode(run_apart(lambda: self.command(root, died))) != -signal.SIGKILL:
             self.faults.append(f"{at}: was not killed")
         self.look(at, root)
-        remembered = {key for key in everything(root) if key.startswith("cache/")}
+        cached = {key for key in everything(root) if key.startswith("cache/")}
         resumed = Log(self.directory / f"{at}-resumed.log", Fuse())
         if run_apart(lambda: self.command(root, resumed)):
             self.faults.append(f"{at}: the same command did not finish")
-        self.compare(at, root, died.lines(), resumed.lines(), len(remembered))
+        self.compare(at, root, died.lines(), resumed.lines(), len(cached))
 
     def look(self, at: int, root: Path) -> None:
-        """What a reader finds after the death: nothing temporary, nothing half, no manifest too early."""
+        """After the kill: no temporary file, no partial file, no manifest before what it names."""
         store = FileStore(root)
         for key in store.list(""):
             if ".tmp" in key:
@@ -160,23 +160,23 @@ class Trial:
         for locale in LOCALES:
             try:
                 key = keys.manifest(self.story_id, locale)
-                told = load_manifest(store.get(key), key)
-                for needed in (told.mp3, *(one.audio for one in told.segments)):
+                manifest = load_manifest(store.get(key), key)
+                for needed in (manifest.mp3, *(segment.audio for segment in manifest.segments)):
                     store.get(needed)
             except NotFoundError as error:
                 if "manifest.json" not in str(error):
                     self.faults.append(f"{at}: a manifest before what it names: {error}")
 
-    def compare(self, at: int, root: Path, died: list[str], resumed: list[str], remembered: int) -> None:
+    def compare(self, at: int, root: Path, died: list[str], resumed: list[str], cached: int) -> None:
         if published(root) != self.files:
             self.faults.append(f"{at}: another output than undisturbed")
         if everything(root) != everything(self.root):
             self.faults.append(f"{at}: other files than undisturbed")
         # The call in which it died may be made again; one whose answer was kept may not.
-        lost = len(died) - remembered
-        if lost not in (0, 1) or len(resumed) != len(self.calls) - remembered:
-            self.faults.append(f"{at}: {len(died)} calls, {remembered} kept, then {len(resumed)}")
-        if died[:remembered] + resumed != self.calls:
+        lost = len(died) - cached
+        if lost not in (0, 1) or len(resumed) != len(self.calls) - cached:
+            self.faults.append(f"{at}: {len(died)} calls, {cached} kept, then {len(resumed)}")
+        if died[:cached] + resumed != self.calls:
             self.faults.append(f"{at}: a finished call was repeated, or one was left out")
 
 
@@ -194,12 +194,12 @@ def run_apart(work: Any) -> int:
 
 
 def everything(root: Path) -> list[str]:
-    """But for the claims, which name whoever made them."""
+    """All keys except claims, which name their owner."""
     return [key for key in FileStore(root).list("") if not key.startswith("claims/")]
 
 
 def published(root: Path) -> dict[str, bytes]:
-    """All but the cache, whose entries tell how long each call took."""
+    """All but the cache, whose entries hold how long each call took."""
     store = FileStore(root)
     return {key: store.get(key) for key in everything(root) if not key.startswith("cache/")}
 
@@ -210,8 +210,8 @@ def main(directory: str, idea: str, variant: str, first: str, step: str) -> None
     deaths = range(int(first), boundaries, int(step))
     for at in deaths:
         trial.kill(at)
-    told = {"boundaries": boundaries, "kills": len(deaths), "faults": trial.faults}
-    sys.stdout.write(json.dumps(told) + "\n")
+    result = {"boundaries": boundaries, "kills": len(deaths), "faults": trial.faults}
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A fake App whose engines a test may count, script or break, and whose watcher it may ask."""
+"""A fake App whose engines a test may count, script or break, and a Progress that records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fake_app(
 
 @dataclass
 class Listener:
-    """A ports.Progress that remembers. steps: (name, units that were told as done)."""
+    """A ports.Progress that records. steps: (name, units done)."""
 
     steps: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -54,32 +54,33 @@ class Listener:
 
 @dataclass
 class ScriptedText:
-    """Tells the fake's story as each turn of `script` changes it; judges as `odds` says (else yes)."""
+    """Writes the fake's story as each item of `script` changes it; answers the judge by `odds` (else yes)."""
 
     script: list[str] = field(default_factory=list)
     odds: dict[str, float] = field(default_factory=dict)
-    asked: list[Prompt] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
     fingerprint: str = "scripted/1"
     parallel: int = 1
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        self.asked.append(prompt)
-        told = FakeText().complete(prompt, on_text)
+        self.prompts.append(prompt)
+        completion = FakeText().complete(prompt, on_text)
         if prompt.choices:
             question = prompt.name.removeprefix("judge-").split("@")[0]
-            return replace(told, text="yes", confidence=self.odds.get(question, 1.0))
-        return _TURNS[self.script.pop(0) if self.script else "good"](told)
+            return replace(completion, text="yes", confidence=self.odds.get(question, 1.0))
+        return _TURNS[self.script.pop(0) if self.script else "good"](completion)
 
     @property
     def stories(self) -> int:
-        return sum(not prompt.choices for prompt in self.asked)
+        return sum(not prompt.choices for prompt in self.prompts)
 
 
 _TURNS = {
-    "good": lambda told: told,
-    "cut": lambda told: replace(told, text=told.text[:400], stop_reason="length"),
-    "nonsense": lambda told: replace(told, text="No."),
-    "empty": lambda told: replace(told, text=""),
-    "dark": lambda told: replace(told, text=told.text.replace("danced for joy", "was dead")),
-    "short": lambda told: replace(told, text=told.text.replace(" and this is a tale about", " about")),
+    "good": lambda completion: completion,
+    "cut": lambda completion: replace(completion, text=completion.text[:400], stop_reason="length"),
+    "nonsense": lambda completion: replace(completion, text="No."),
+    "empty": lambda completion: replace(completion, text=""),
+    "dark": lambda completion: replace(
+        completion, text=completion.text.replace("danced for joy", "was dead")
+    ),
 }

@@ -1,4 +1,4 @@
-"""A copy of the project, as another checkout: what is promoted there stays there."""
+"""A copy of the project, like another checkout, in which a test may promote prompts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CALL = """
 import json, sys
 from pipeline.notebooks.experiment import promotion as p
 from pipeline.errors import StoriesError
-name, told = sys.argv[1], json.loads(sys.argv[2])
+name, arguments = sys.argv[1], json.loads(sys.argv[2])
 try:
-    answer = getattr(p, name)(*told)
+    answer = getattr(p, name)(*arguments)
 except StoriesError as error:
     answer = {"problem": error.problem, "said": str(error)}
 print(json.dumps(answer, default=str))
@@ -38,8 +38,8 @@ class Project:
     def prompts(self) -> Path:
         return self.folder / "pipeline" / "data" / "prompts"
 
-    def call(self, name: str, *told: Any) -> Any:
-        return json.loads(self.python("-c", CALL, name, json.dumps(told)).stdout)
+    def call(self, name: str, *arguments: Any) -> Any:
+        return json.loads(self.python("-c", CALL, name, json.dumps(arguments)).stdout)
 
     def stories(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "pipeline.cli", *arguments)

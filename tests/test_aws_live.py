@@ -1,4 +1,4 @@
-"""On a real account: off unless asked for (`make test-aws-live`), and it says what it costs.
+"""On a real account: runs only by `make test-aws-live`, and prints what it costs.
 
 About 0.05 US$ a run (a story of 120 words, one translation, two narrations), and the endpoint's hour.
 """
@@ -26,8 +26,8 @@ def test_a_story_in_two_languages_plays_from_its_signed_urls(capsys: pytest.Capt
     for locale in ("en", "pt"):
         manifest = run(app, story_id, locale, Listener())
         with urllib3.PoolManager(retries=False, timeout=30) as http:
-            answer = http.request("GET", app.store.url(manifest.mp3), headers={"Range": "bytes=0-9"})
-        assert (answer.status, answer.data[:3]) == (206, b"ID3")
+            response = http.request("GET", app.store.url(manifest.mp3), headers={"Range": "bytes=0-9"})
+        assert (response.status, response.data[:3]) == (206, b"ID3")
     spent = sum(row.dollars or 0 for row in rows(payments(app.store), price_table()))
     with capsys.disabled():
         print(f"\nthe bucket's ledger stands at US$ {spent:.4f}")  # noqa: T201 - the cost line

@@ -34,7 +34,7 @@ URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass(frozen=True)
 class Cloud:
-    """api: where the stories are asked for. aws: where the local AWS listens."""
+    """api: address of `stories serve`. aws: address of the local AWS."""
 
     api: str
     aws: str
@@ -52,16 +52,16 @@ class Cloud:
 
     def until_over(self, path: str) -> dict[str, Any]:
         end = time.monotonic() + 30
-        while (seen := httpx.get(self.api + path).json())["status"] not in {"done", "failed"}:
-            assert time.monotonic() < end, seen
+        while (view := httpx.get(self.api + path).json())["status"] not in {"done", "failed"}:
+            assert time.monotonic() < end, view
             time.sleep(0.1)
-        told: dict[str, Any] = seen
-        return told
+        story: dict[str, Any] = view
+        return story
 
 
 @contextmanager
 def started(arguments: list[str], says: str, environ: dict[str, str]) -> Iterator[str]:
-    """A process until the block ends, and its first line with `says`. It ends quietly when it is told to."""
+    """A process until the block ends, and its first line with `says`. Interrupted at the end."""
     running = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
@@ -72,15 +72,15 @@ def started(arguments: list[str], says: str, environ: dict[str, str]) -> Iterato
     )
     assert running.stdout
     with running, running.stdout as lines:
-        heard: list[str] = []
+        output: list[str] = []
         try:
             for line in iter(lines.readline, ""):
-                heard.append(line)
+                output.append(line)
                 if says in line:
                     break
             else:
-                pytest.fail(f"{arguments[0]} ended: {''.join(heard)}")
-            yield heard[-1]
+                pytest.fail(f"{arguments[0]} ended: {''.join(output)}")
+            yield output[-1]
         finally:
             running.send_signal(signal.SIGINT)
             rest = lines.read()
@@ -106,19 +106,21 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         aws = environ["AWS_ENDPOINT_URL_S3"].rstrip("/")
         with started(serve, "Stories at", {**bare, **environ}) as greeting:
             assert environ["STORIES_WORKFLOW"] in greeting
-            found = URL.search(greeting)
-            assert found
-            yield Cloud(found.group(), aws)
+            address = URL.search(greeting)
+            assert address
+            yield Cloud(address.group(), aws)
     assert not env_file.exists()  # nothing listens there any more
 
 
 def curl(cloud: Cloud, data: str) -> tuple[int, dict[str, Any]]:
     """The demo's own command, where curl is at hand."""
     header = "Content-Type: application/json"
-    if not (found := shutil.which("curl")):
-        answer = httpx.post(cloud.api, content=data, headers={"Content-Type": "application/json"}, timeout=60)
-        return answer.status_code, answer.json()
-    command = [found, "--silent", "--location", cloud.api, "--header", header, "--data", data]
+    if not (curl_path := shutil.which("curl")):
+        response = httpx.post(
+            cloud.api, content=data, headers={"Content-Type": "application/json"}, timeout=60
+        )
+        return response.status_code, response.json()
+    command = [curl_path, "--silent", "--location", cloud.api, "--header", header, "--data", data]
     done = subprocess.run(
         [*command, "--write-out", "\n%{http_code}"], capture_output=True, text=True, timeout=60, check=True
     )
@@ -126,43 +128,43 @@ def curl(cloud: Cloud, data: str) -> tuple[int, dict[str, Any]]:
     return int(status), json.loads(body)
 
 
-def test_the_demos_curl_hears_a_french_story_from_the_bucket(cloud: Cloud) -> None:
+def test_curl_of_the_demo_gets_a_french_story_from_the_bucket(cloud: Cloud) -> None:
     cloud.reset()
-    status, told = curl(cloud, DEMO)
-    assert status == 200, told
-    assert (told["locale"], told["status"]) == ("fr", "done")
-    assert told["story"].startswith("[fr] ")
+    status, story = curl(cloud, DEMO)
+    assert status == 200, story
+    assert (story["locale"], story["status"]) == ("fr", "done")
+    assert story["story"].startswith("[fr] ")
     counted = cloud.requests
     assert (counted["StartSyncExecution"], counted["Invoke"]) == (1, 3)
     assert (counted["InvokeEndpointWithResponseStream"], counted["TranslateText"]) == (1 + 4, 1)
-    assert counted["SynthesizeSpeech"] == 2 * len(told["segments"])
+    assert counted["SynthesizeSpeech"] == 2 * len(story["segments"])
 
-    sound = httpx.get(told["mp3Url"])
+    sound = httpx.get(story["mp3Url"])
     assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/mpeg")
-    assert told["mp3Url"].startswith(cloud.aws)
-    read = MP3(io.BytesIO(sound.content))
+    assert story["mp3Url"].startswith(cloud.aws)
+    tagged = MP3(io.BytesIO(sound.content))
     assert sound.content[:3] == b"ID3"
-    assert read.tags["TIT2"].text == [told["title"]]
-    assert (read.info.layer, read.info.sample_rate, read.info.sketchy) == (3, 24000, False)
+    assert tagged.tags["TIT2"].text == [story["title"]]
+    assert (tagged.info.layer, tagged.info.sample_rate, tagged.info.sketchy) == (3, 24000, False)
     samples, rate = soundfile.read(io.BytesIO(sound.content))
-    assert len(samples) / rate == pytest.approx(told["durationMs"] / 1000, abs=0.1)
+    assert len(samples) / rate == pytest.approx(story["durationMs"] / 1000, abs=0.1)
     assert len(samples) / rate > 10
 
 
-def test_a_story_that_is_submitted_is_followed_until_it_is_done(cloud: Cloud) -> None:
+def test_submitted_story_can_be_polled_until_it_is_done(cloud: Cloud) -> None:
     cloud.reset()
-    asked = {"context": "a timid walrus who mends kites", "locale": "en-GB"}
-    submitted = httpx.post(f"{cloud.api}/stories", json=asked)
+    request = {"context": "a timid walrus who mends kites", "locale": "en-GB"}
+    submitted = httpx.post(f"{cloud.api}/stories", json=request)
     assert submitted.status_code == 202
-    told = cloud.until_over(submitted.headers["location"])
-    assert (told["status"], told["locale"]) == ("done", "en-GB")
+    story = cloud.until_over(submitted.headers["location"])
+    assert (story["status"], story["locale"]) == ("done", "en-GB")
     counted = cloud.requests
     assert (counted["StartExecution"], counted.get("TranslateText", 0)) == (1, 0)
 
 
-def test_an_engine_that_fails_for_good_is_503_with_a_reason(cloud: Cloud) -> None:
+def test_persistent_throttling_is_503_with_a_reason(cloud: Cloud) -> None:
     cloud.reset()
     cloud.fails("InvokeEndpointWithResponseStream", kind="throttle", times=None)
-    status, told = curl(cloud, '{"context": "a heron who hums", "locale": "nl"}')
-    assert (status, told["type"]) == (503, "urn:mvp-stories:problem:throttled")
+    status, problem = curl(cloud, '{"context": "a heron who hums", "locale": "nl"}')
+    assert (status, problem["type"]) == (503, "urn:mvp-stories:problem:throttled")
     cloud.reset()

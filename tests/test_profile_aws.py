@@ -1,12 +1,14 @@
-"""A story on the profile `aws`, made over the wire, as a person makes it: what it costs, where it plays."""
+"""Stories on the profile `aws`, over the wire to the local AWS: cost, requests and signed URLs.
+
+One story is made for the module; each test reads it or makes its own with a bucket of its own.
+"""
 
 from __future__ import annotations
 
 import io
-import json
 import os
-import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +20,7 @@ from infra.local_aws import LocalAws
 from pipeline.bootstrap import build_app, build_store
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
+from pipeline.ports import Store
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
 from pipeline.storage.ledger import payments, price_table, rows
@@ -25,114 +28,147 @@ from pipeline.types import Manifest
 from tests.making import Listener
 
 IDEA = "a shy dragon who bakes bread"
+ENGINE_CALLS = ("InvokeEndpointWithResponseStream", "TranslateText", "SynthesizeSpeech")
 
 
 def settings() -> Settings:
     return Settings.from_env(os.environ, profile="aws")
 
 
-def made(*locales: str, told: Settings | None = None) -> list[Manifest]:
-    app = build_app(told or settings())
+def make(*locales: str, store: Store | None = None) -> list[Manifest]:
+    """The story of `IDEA` in each locale."""
+    app = build_app(settings(), store)
     story_id = accept(app, IDEA)
     return [run(app, story_id, locale, Listener()) for locale in locales]
 
 
 def get(url: str, **headers: str) -> urllib3.BaseHTTPResponse:
-    with urllib3.PoolManager(retries=False, timeout=10) as http:
+    with urllib3.PoolManager(retries=False, timeout=30) as http:
         return http.request("GET", url, headers=headers)
 
 
-def test_two_languages_cost_one_completion_one_translation_and_their_narrations(aws: LocalAws) -> None:
-    english, portuguese = made("en", "pt")
-    spent = {row.of: row for row in rows(payments(build_store(settings())), price_table())}
-    story = [english.title, *(segment.text for segment in english.segments)]
+@dataclass(frozen=True)
+class TwoEditions:
+    """A story in English and Portuguese. first, second: requests by operation, of each locale's run."""
+
+    english: Manifest
+    portuguese: Manifest
+    bucket: str
+    first: dict[str, int]
+    second: dict[str, int]
+
+    @property
+    def store(self) -> Store:
+        base = settings()
+        return build_store(replace(base, aws=replace(base.aws, bucket=self.bucket)))
+
+
+@pytest.fixture(scope="module")
+def story(local_aws: LocalAws) -> TwoEditions:
+    bucket = local_aws.make_bucket()
+    operations = (*ENGINE_CALLS, "GetObject", "PutObject")
+    counts = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**local_aws.environment, "STORIES_BUCKET": bucket}.items():
+            patch.setenv(name, value)
+        manifests = []
+        for locale in ("en", "pt"):
+            local_aws.reset()
+            manifests += make(locale)
+            counts.append({operation: local_aws.requests(operation) for operation in operations})
+    return TwoEditions(*manifests, bucket, *counts)
+
+
+def test_two_languages_cost_one_completion_one_translation_and_their_narrations(
+    aws: LocalAws, story: TwoEditions
+) -> None:
+    spent = {row.of: row for row in rows(payments(story.store), price_table())}
+    texts = [story.english.title, *(segment.text for segment in story.english.segments)]
+    narrations = len(story.english.segments) + len(story.portuguese.segments)
     assert spent["story@1"].usage.calls == 1
     assert spent["translate"].usage.calls == 1
-    assert spent["translate"].usage.characters == sum(map(len, story))
-    assert spent["translate"].dollars == pytest.approx(sum(map(len, story)) * 15e-6)
-    assert spent["speak"].usage.calls == len(english.segments) + len(portuguese.segments)
-    assert "detect" not in spent  # the idea is English, and everyday words say so at no cost
-    # The server saw the same: each segment's sound and marks, four questions to the judge, one translation.
-    assert aws.requests("TranslateText") == 1
-    assert aws.requests("SynthesizeSpeech") == 2 * spent["speak"].usage.calls
-    assert aws.requests("InvokeEndpointWithResponseStream") == 1 + 4
+    assert spent["translate"].usage.characters == sum(map(len, texts))
+    assert spent["translate"].dollars == pytest.approx(sum(map(len, texts)) * 15e-6)
+    assert spent["speak"].usage.calls == narrations
+    assert "detect" not in spent  # the idea is English: the everyday words decide that at no cost
+    # The server counts the same: audio and marks of each segment, four questions of the judge.
+    both = [story.first[operation] + story.second[operation] for operation in ENGINE_CALLS]
+    assert both == [1 + 4, 1, 2 * narrations]
 
 
-def test_the_same_again_pays_for_nothing(aws: LocalAws) -> None:
-    first = made("en", "pt")
-    aws.reset()
-    assert made("en", "pt") == first
-    assert [aws.requests(one) for one in ("TranslateText", "SynthesizeSpeech")] == [0, 0]
-    assert aws.requests("InvokeEndpointWithResponseStream") == 0
+def test_first_english_story_takes_few_store_requests(story: TwoEditions) -> None:
+    assert len(story.english.segments) == 10
+    assert story.first["GetObject"] <= 30
+    assert story.first["PutObject"] <= 25
 
 
-def test_the_signed_url_plays_whole_and_in_parts(aws: LocalAws) -> None:
-    (told,) = made("en")
-    url = build_store(settings()).url(told.mp3, filename="Gute Nacht, Bär.mp3")
+def test_second_run_calls_no_engine(aws: LocalAws, story: TwoEditions) -> None:
+    assert make("en", "pt", store=story.store) == [story.english, story.portuguese]
+    assert [aws.requests(operation) for operation in ENGINE_CALLS] == [0, 0, 0]
+
+
+def test_signed_url_plays_whole_and_in_parts(aws: LocalAws, story: TwoEditions) -> None:
+    url = story.store.url(story.english.mp3, filename="Gute Nacht, Bär.mp3")
     whole = get(url)
     assert (whole.status, whole.headers["content-type"]) == (200, "audio/mpeg")
     assert "attachment" in whole.headers["content-disposition"]
     samples, rate = soundfile.read(io.BytesIO(whole.data))
-    assert len(samples) / rate == pytest.approx(told.duration_ms / 1000, abs=0.1)
+    assert len(samples) / rate == pytest.approx(story.english.duration_ms / 1000, abs=0.1)
     part = get(url, Range="bytes=100-199")
     assert (part.status, part.data) == (206, whole.data[100:200])
 
 
-def test_a_tampered_url_and_one_that_has_expired_are_refused(aws: LocalAws) -> None:
-    (told,) = made("en")
-    store = build_store(settings())
-    parts = urlsplit(store.url(told.mp3))
-    other = urlunsplit(
-        parts._replace(path=parts.path.replace(told.mp3, f"stories/{told.story_id}/story.json"))
-    )
-    assert get(other).status == 403
-    assert get(store.url(told.mp3).replace("X-Amz-Expires=900", "X-Amz-Expires=9000")).status == 403
-    brief = store.url(told.mp3, expires_in=1)
-    time.sleep(2.1)
-    refused = get(brief)
-    assert (refused.status, b"Request has expired" in refused.data) == (403, True)
+def test_tampered_url_is_refused(aws: LocalAws, story: TwoEditions) -> None:
+    mp3, url = story.english.mp3, story.store.url(story.english.mp3)
+    parts = urlsplit(url)
+    other_path = parts.path.replace(mp3, f"stories/{story.english.story_id}/story.json")
+    assert get(urlunsplit(parts._replace(path=other_path))).status == 403
+    assert get(url.replace("X-Amz-Expires=900", "X-Amz-Expires=9000")).status == 403
 
 
-def test_the_same_request_tells_the_same_story_on_fake_and_on_aws_backed_by_fakes(aws: LocalAws) -> None:
-    (ours,) = made("en")
+def test_expired_url_is_refused(aws: LocalAws, story: TwoEditions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def an_hour_ago(*_: object, **__: object) -> datetime:
+        return datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("botocore.auth.get_current_datetime", an_hour_ago)
+        url = story.store.url(story.english.mp3, expires_in=60)
+    response = get(url)
+    assert (response.status, b"Request has expired" in response.data) == (403, True)
+
+
+def test_same_request_gives_the_same_story_on_fake_and_on_aws_backed_by_fakes(story: TwoEditions) -> None:
     app = build_app(Settings(profile="fake"), MemoryStore())
-    theirs = run(app, accept(app, IDEA), "en", Listener())
-    assert [one.text for one in ours.segments] == [one.text for one in theirs.segments]
-    assert ours.title == theirs.title
+    fake = run(app, accept(app, IDEA), "en", Listener())
+    assert [segment.text for segment in story.english.segments] == [segment.text for segment in fake.segments]
+    assert story.english.title == fake.title
 
 
 @pytest.mark.parametrize(
-    ("locale", "voice"), [("fr-CA", "Gabrielle"), ("nl-BE", "Lisa"), ("pt-PT", "Ines"), ("ar", "Hala")]
+    ("locale", "voice"),
+    [("fr-CA", "Gabrielle"), ("nl-BE", "Lisa"), ("pt-PT", "Ines"), ("ar", "Hala"), ("en-GB", "Amy")],
 )
-def test_a_region_has_its_own_voice(aws: LocalAws, locale: str, voice: str) -> None:
-    (told,) = made(locale)
-    assert told.locale == locale
-    assert told.engines["speech"] == f"polly/neural/1 ({voice})"
+def test_region_has_its_own_voice(aws: LocalAws, locale: str, voice: str) -> None:
+    chain = build_app(settings()).chains[locale]
+    assert (chain.locale, chain.voice.id) == (locale, voice)
+    assert f"{chain.speech.fingerprint} ({chain.voice.id})" == f"polly/neural/1 ({voice})"
 
 
-def test_an_english_region_needs_no_translation(aws: LocalAws) -> None:
-    (told,) = made("en-GB")
-    assert "translation" not in told.engines
-    assert "Amy" in told.engines["speech"]
+def test_english_region_needs_no_translation(aws: LocalAws, story: TwoEditions) -> None:
+    (british,) = make("en-GB", store=story.store)
+    assert "translation" not in british.engines
+    assert "Amy" in british.engines["speech"]
     assert aws.requests("TranslateText") == 0
 
 
-def test_a_story_made_through_another_container_is_the_same(aws: LocalAws) -> None:
-    (streamed,) = made("en")
-    other = replace(settings(), aws=replace(settings().aws, streamed=False))
-    again = build_app(other, MemoryStore())
-    buffered = run(again, accept(again, IDEA), "en", Listener())
-    assert buffered.segments == streamed.segments
+def test_buffered_container_gives_the_same_story(aws: LocalAws, story: TwoEditions) -> None:
+    buffered = build_app(replace(settings(), aws=replace(settings().aws, streamed=False)), MemoryStore())
+    manifest = run(buffered, accept(buffered, IDEA), "en", Listener())
+    assert manifest.segments == story.english.segments
 
 
-def test_the_local_aws_is_never_imported_by_the_pipeline() -> None:
+def test_local_aws_is_never_imported_by_the_pipeline() -> None:
     import pipeline
 
     sources = Path(pipeline.__file__).parent.rglob("*.py")
     assert not [path for path in sources if "local_aws" in path.read_text("utf-8")]
-
-
-def test_a_story_on_s3_is_json_a_person_can_read(aws: LocalAws) -> None:
-    (told,) = made("en")
-    data = build_store(settings()).get(f"stories/{told.story_id}/en/manifest.json")
-    assert json.loads(data)["title"] == told.title

@@ -103,7 +103,7 @@ class Deployment:
         nothing, where an endpoint of that name exists."""
         if endpoint := find_endpoint(clients, self.endpoint_name):
             raise ConfigError(
-                f"the endpoint {endpoint.name} {endpoint.summary}: nothing is cleared while it exists; use it, "
+                f"the endpoint {endpoint.name} {endpoint.summary}: nothing is cleared; use it, "
                 f"or `stories endpoints delete {endpoint.name}`",
                 problem="config",
             )

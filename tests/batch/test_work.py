@@ -58,7 +58,7 @@ class Failing(CountingText):
 
     def complete(self, prompt: Prompt, on_text: Any = lambda _: None) -> Any:
         if error := self.when(prompt):
-            self.calls.made.append(prompt)
+            self.calls.arguments.append(prompt)
             raise error
         return super().complete(prompt, on_text)
 

@@ -86,7 +86,7 @@ def test_a_throttled_engine_is_asked_again_for_what_is_missing_alone(airflow: Ai
     assert (ended.state, len(ended.published), text.stories) == ("success", 1, 1)
     assert (ended.tries["chunk.write", 0], ended.tries["chunk.narrate", 0]) == (1, 2)
     # Each sentence once, and the one that was refused a second time.
-    assert len(speech.calls) == len(set(speech.calls.made)) + 1
+    assert len(speech.calls) == len(set(speech.calls.arguments)) + 1
 
 
 def test_a_review_that_is_rejected_publishes_nothing(airflow: Airflow) -> None:

@@ -34,7 +34,7 @@ def read(mp3: bytes) -> mutagen.mp3.MP3:
     return mutagen.mp3.MP3(io.BytesIO(mp3))
 
 
-def test_title_and_comment_are_read_back_in_any_script(mp3: bytes) -> None:
+def test_title_and_comment_survive_in_any_script(mp3: bytes) -> None:
     tags = read(tagged(mp3)).tags
     assert tags["TIT2"].text == ["القطة 🐱 et l’été"]
     (comment,) = tags.getall("COMM")
@@ -62,7 +62,7 @@ def test_the_language_is_written_in_three_letters(mp3: bytes, locale: str, code:
     assert {frame.lang for frame in tags.getall("USLT") + tags.getall("SYLT")} == {code}
 
 
-def test_the_story_can_be_read_along_line_by_line(mp3: bytes) -> None:
+def test_lyrics_hold_each_segment_with_its_start(mp3: bytes) -> None:
     tags = read(tagged(mp3)).tags
     (plain,) = tags.getall("USLT")
     assert plain.text.split("\n") == [text for _, text in SEGMENTS]
@@ -72,7 +72,7 @@ def test_the_story_can_be_read_along_line_by_line(mp3: bytes) -> None:
     assert (lines.format, lines.type) == (milliseconds, lyrics)
 
 
-def test_each_engine_is_named(mp3: bytes) -> None:
+def test_each_engine_has_a_frame(mp3: bytes) -> None:
     tags = read(tagged(mp3)).tags
     assert {frame.desc: frame.text[0] for frame in tags.getall("TXXX")} == {
         "engine:speech": "kokoro/82m-int8/1",
@@ -80,12 +80,12 @@ def test_each_engine_is_named(mp3: bytes) -> None:
     }
 
 
-def test_the_tag_is_of_the_version_that_every_player_reads(mp3: bytes) -> None:
+def test_tag_is_id3_version_2_3_only(mp3: bytes) -> None:
     assert tagged(mp3)[:5] == b"ID3\x03\x00"
     assert tagged(mp3)[-128:-125] != b"TAG"
 
 
-def test_the_sound_is_untouched(mp3: bytes) -> None:
+def test_audio_is_unchanged(mp3: bytes) -> None:
     assert tagged(mp3).endswith(mp3)
     before, rate = soundfile.read(io.BytesIO(mp3))
     after, same = soundfile.read(io.BytesIO(tagged(mp3)))
@@ -99,5 +99,5 @@ def test_the_same_input_gives_the_same_bytes(mp3: bytes) -> None:
     assert tagged(mp3) == tagged(mp3)
 
 
-def test_tags_that_were_there_are_replaced(mp3: bytes) -> None:
+def test_existing_tags_are_replaced(mp3: bytes) -> None:
     assert tagged(tagged(mp3, "fr", title="a much longer title than before")) == tagged(mp3)

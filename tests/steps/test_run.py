@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -33,73 +33,75 @@ from tests.making import Listener, ScriptedText, fake_app
 IDEA = "a shy snail"
 
 
-def made(app: App, *locales: str, idea: str = IDEA, variant: int = 0) -> list[Manifest]:
+def make(app: App, *locales: str, idea: str = IDEA, variant: int = 0) -> list[Manifest]:
     story_id = accept(app, idea, variant)
     return [run(app, story_id, locale, Listener()) for locale in locales]
 
 
 def published(store: Store) -> list[str]:
-    """What a reader may take for a story."""
+    """All keys of stories but the requests."""
     return [key for key in store.list("stories/") if not key.endswith("request.json")]
 
 
-# What a manifest says.
+# The manifest.
 
 
-def test_a_manifest_names_everything_and_everything_is_there() -> None:
+def test_manifest_names_files_that_exist_and_match_their_digests() -> None:
     store = MemoryStore()
-    (told,) = made(fake_app(store), "fr")
-    assert load_manifest(store.get(f"stories/{told.story_id}/fr/manifest.json"), "k") == told
-    assert (told.context, told.idea, told.variant, told.locale) == (IDEA, IDEA, 0, "fr")
-    assert hashlib.sha256(store.get(told.mp3)).hexdigest()[:16] in told.mp3
-    for segment in told.segments:
+    (manifest,) = make(fake_app(store), "fr")
+    assert load_manifest(store.get(f"stories/{manifest.story_id}/fr/manifest.json"), "k") == manifest
+    assert (manifest.context, manifest.idea, manifest.variant, manifest.locale) == (IDEA, IDEA, 0, "fr")
+    assert hashlib.sha256(store.get(manifest.mp3)).hexdigest()[:16] in manifest.mp3
+    for segment in manifest.segments:
         sound, note = sound_file.unpack(store.get(segment.audio))
         assert hashlib.sha256(sound).hexdigest() == unseal(note)["answer"]["sha256"]
-    assert told.labels == ("fake",)
-    assert told.engines == {
+    assert manifest.labels == ("fake",)
+    assert manifest.engines == {
         "text": "fake/text/1",
         "translation": "fake/translation/1",
         "speech": "fake/speech/1 (fake)",
         "encoder": "fake/encoder/1",
     }
-    assert all(check.passed for check in told.checks)
-    assert {"words", "judge: about", "translation: in the language"} <= {check.name for check in told.checks}
+    assert all(check.passed for check in manifest.checks)
+    assert {"words", "judge: about", "translation: in the language"} <= {
+        check.name for check in manifest.checks
+    }
 
 
-def test_a_manifest_holds_no_time_and_no_address_so_that_equal_stories_are_equal_bytes() -> None:
+def test_equal_stories_are_equal_bytes() -> None:
     stores = MemoryStore(), MemoryStore()
     for store in stores:
-        made(fake_app(store), "en", "fr")
+        make(fake_app(store), "en", "fr")
     for key in stores[0].list("stories/"):
         assert stores[0].get(key) == stores[1].get(key)
     assert list(stores[0].list("stories/")) == list(stores[1].list("stories/"))
 
 
-def test_segments_follow_one_another_in_the_whole_mp3() -> None:
-    (told,) = made(fake_app(MemoryStore()), "en")
-    assert len(told.segments) == 10
+def test_segments_follow_each_other_in_the_mp3() -> None:
+    (manifest,) = make(fake_app(MemoryStore()), "en")
+    assert len(manifest.segments) == 10
     at = 0
-    for segment in told.segments:
+    for segment in manifest.segments:
         assert segment.start_ms == at
         at += segment.duration_ms
         assert all(segment.text[mark.start : mark.end] == mark.value for mark in segment.marks)
         assert all(mark.time_ms < segment.duration_ms for mark in segment.marks)
-    assert at <= told.duration_ms < at + 24  # one frame
+    assert at <= manifest.duration_ms < at + 24  # one frame
 
 
-def test_the_text_in_the_manifest_is_the_committed_one() -> None:
+def test_manifest_text_is_the_committed_text() -> None:
     store = MemoryStore()
-    english, french = made(fake_app(store), "en", "fr")
+    english, french = make(fake_app(store), "en", "fr")
     story = load_text(store.get(f"stories/{english.story_id}/story.json"), "k").story
     assert tuple(segment.text for segment in english.segments) == story.segments
     assert tuple(segment.text for segment in french.segments) == tuple(
-        f"[fr] {one}" for one in story.segments
+        f"[fr] {segment}" for segment in story.segments
     )
     assert (english.title, french.title) == (story.title, f"[fr] {story.title}")
 
 
-def test_what_is_written_in_english_says_nothing_of_a_translation() -> None:
-    english, french = made(fake_app(MemoryStore()), "en", "fr")
+def test_english_manifest_names_no_translation() -> None:
+    english, french = make(fake_app(MemoryStore()), "en", "fr")
     assert set(english.engines) == {"text", "speech", "encoder"}
     assert set(french.engines) == {"text", "translation", "speech", "encoder"}
     names = [check.name for check in english.checks]
@@ -108,50 +110,45 @@ def test_what_is_written_in_english_says_nothing_of_a_translation() -> None:
 
 
 def test_usage_in_the_manifest_adds_up() -> None:
-    english, french = made(fake_app(MemoryStore()), "en", "fr")
+    english, french = make(fake_app(MemoryStore()), "en", "fr")
     assert set(english.usage) == {"generate", "speak"}
     assert set(french.usage) == {"generate", "translate", "speak"}
     assert english.usage["generate"].calls == 1 + 4  # one draft, four questions of the judge
     assert english.usage["speak"].calls == 10
-    assert english.usage["speak"].characters == sum(len(one.text) for one in english.segments)
-    spoken = sum(one.duration_ms for one in english.segments) / 1000
+    assert english.usage["speak"].characters == sum(len(segment.text) for segment in english.segments)
+    spoken = sum(segment.duration_ms for segment in english.segments) / 1000
     assert english.usage["speak"].audio_seconds == pytest.approx(spoken)
 
 
-# What is paid for.
+# Calls that are paid for.
 
 
-def test_three_locales_cost_one_story() -> None:
+def test_three_locales_cost_one_story_and_each_segment_one_narration() -> None:
     text, translation = CountingText(FakeText()), CountingTranslation(FakeTranslation())
-    app = fake_app(MemoryStore(), text, translation)
-    made(app, "en", "fr", "it")
+    speech = CountingSpeech(FakeSpeech())
+    manifests = make(fake_app(MemoryStore(), text, translation, speech), "en", "fr", "it")
     assert text.stories == 1
     assert len(translation.calls) == 2
+    assert speech.calls.arguments == [segment.text for manifest in manifests for segment in manifest.segments]
 
 
 def test_a_second_run_calls_no_engine_and_writes_nothing() -> None:
     store = MemoryStore()
-    first = made(fake_app(store), "en", "fr")
+    first = make(fake_app(store), "en", "fr")
     before = list(store.list(""))
     text, translation, speech = (
         CountingText(FakeText()),
         CountingTranslation(FakeTranslation()),
         CountingSpeech(FakeSpeech()),
     )
-    assert made(fake_app(store, text, translation, speech), "en", "fr") == first
+    assert make(fake_app(store, text, translation, speech), "en", "fr") == first
     assert (len(text.calls), len(translation.calls), len(speech.calls)) == (0, 0, 0)
     assert list(store.list("")) == before
 
 
-def test_each_segment_is_spoken_once() -> None:
-    speech = CountingSpeech(FakeSpeech())
-    (told,) = made(fake_app(MemoryStore(), speech=speech), "en")
-    assert speech.calls.made == [segment.text for segment in told.segments]
-
-
 def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
     store = MemoryStore()
-    english, french = made(fake_app(store), "en", "fr")
+    english, french = make(fake_app(store), "en", "fr")
     sums = {row.of: row.usage for row in rows(payments(store), {"prices": []})}
     assert sums["story@1"].calls == 1
     assert sums["translate"].calls == 1
@@ -164,7 +161,7 @@ def test_the_ledger_of_two_locales_shows_one_completion_of_the_story() -> None:
 
 
 class NewPrompt:
-    """The same text as another prompt."""
+    """The same prompt under another name."""
 
     @staticmethod
     def of(app: App) -> App:
@@ -172,16 +169,18 @@ class NewPrompt:
         return replace(app, prompt=replace(app.prompt, spec=spec))
 
 
-def test_a_locale_asked_for_later_uses_the_committed_text_though_prompt_and_model_changed() -> None:
+def test_later_locale_uses_the_committed_text_despite_a_new_prompt_and_model() -> None:
     store = MemoryStore()
-    (english,) = made(fake_app(store), "en")
+    (english,) = make(fake_app(store), "en")
     text = CountingText(FakeText(), version="/newer")
     later = NewPrompt.of(fake_app(store, text))
     french = run(later, english.story_id, "fr", Listener())
     assert len(text.calls) == 0
     assert french.story_id == english.story_id
     assert french.engines["text"] == "fake/text/1"
-    assert [one.text for one in french.segments] == [f"[fr] {one.text}" for one in english.segments]
+    assert [segment.text for segment in french.segments] == [
+        f"[fr] {segment.text}" for segment in english.segments
+    ]
 
 
 def test_a_changed_prompt_model_or_variant_is_a_new_story_under_a_new_id() -> None:
@@ -197,12 +196,12 @@ def test_a_changed_prompt_model_or_variant_is_a_new_story_under_a_new_id() -> No
     }
     assert len(ids) == 5
     text = CountingText(FakeText(), version="/newer")
-    made(app, "en")
-    made(fake_app(store, text), "en")
+    make(app, "en")
+    make(fake_app(store, text), "en")
     assert text.stories == 1
 
 
-def test_what_was_asked_of_one_writer_is_not_written_by_another_under_its_id() -> None:
+def test_request_accepted_for_another_writer_is_refused() -> None:
     store = MemoryStore()
     story_id = accept(fake_app(store), IDEA)
     other = fake_app(store, CountingText(FakeText(), version="/newer"))
@@ -213,15 +212,19 @@ def test_what_was_asked_of_one_writer_is_not_written_by_another_under_its_id() -
     run(fake_app(store), story_id, "en", Listener())
 
 
-def test_what_was_accepted_before_another_prompt_was_promoted_is_written_with_its_own() -> None:
+def test_request_is_written_with_the_prompt_that_it_was_accepted_with() -> None:
     store = MemoryStore()
     story_id = accept(fake_app(store), IDEA)
     run(NewPrompt.of(fake_app(store)), story_id, "en", Listener())
-    asked = {one.of for one in payments(store) if one.verb == "complete" and not one.of.startswith("judge")}
-    assert asked == {fake_app(store).prompt.id}
+    prompts = {
+        payment.of
+        for payment in payments(store)
+        if payment.verb == "complete" and not payment.of.startswith("judge")
+    }
+    assert prompts == {fake_app(store).prompt.id}
 
 
-def test_a_request_for_a_prompt_that_is_not_here_is_told_which_are() -> None:
+def test_unknown_prompt_of_a_request_lists_the_known() -> None:
     store = MemoryStore()
     story_id = accept(NewPrompt.of(fake_app(store)), IDEA)
     with pytest.raises(ConfigError, match=r"unknown story prompt 'newer@1': there are .*story@1") as caught:
@@ -233,13 +236,13 @@ def test_a_request_for_a_prompt_that_is_not_here_is_told_which_are() -> None:
 # The request.
 
 
-def test_the_same_idea_however_it_is_typed_is_the_same_story() -> None:
+def test_idea_typed_with_other_blanks_and_accents_is_the_same_story() -> None:
     app = fake_app(MemoryStore())
     typed = ["été d'un escargot", " e\u0301te\u0301  d'un\nescargot ", "été d'un\u00a0escargot"]
     assert len({accept(app, idea) for idea in typed}) == 1
 
 
-def test_an_accepted_request_is_kept_before_anything_is_made() -> None:
+def test_accepted_request_is_stored_first() -> None:
     store = MemoryStore()
     story_id = accept(fake_app(store), IDEA, 7)
     assert list(store.list("")) == [f"stories/{story_id}/request.json"]
@@ -248,7 +251,7 @@ def test_an_accepted_request_is_kept_before_anything_is_made() -> None:
 
 
 @pytest.mark.parametrize("variant", [-1, 2**53, 10**20])
-def test_a_variant_that_a_browser_could_not_count_is_refused(variant: int) -> None:
+def test_variant_beyond_javascript_integers_is_refused(variant: int) -> None:
     store = MemoryStore()
     with pytest.raises(RequestError) as caught:
         accept(fake_app(store), IDEA, variant)
@@ -256,7 +259,7 @@ def test_a_variant_that_a_browser_could_not_count_is_refused(variant: int) -> No
     assert list(store.list("")) == []
 
 
-def test_a_refused_idea_leaves_nothing() -> None:
+def test_refused_idea_stores_nothing() -> None:
     store = MemoryStore()
     with pytest.raises(ContentRejectedError):
         accept(fake_app(store), "a bloody massacre")
@@ -271,10 +274,10 @@ def test_an_id_that_was_never_accepted_is_not_found() -> None:
 def test_an_idea_in_another_language_is_translated_and_both_are_kept() -> None:
     translation = CountingTranslation(FakeTranslation())
     app = fake_app(MemoryStore(), translation=translation)
-    english, french = made(app, "en", "fr", idea="[fr] l'ours qui danse")
+    english, french = make(app, "en", "fr", idea="[fr] l'ours qui danse")
     assert (english.context, english.idea) == ("[fr] l'ours qui danse", "[en] [fr] l'ours qui danse")
     assert french.idea == english.idea
-    assert translation.calls.made[0] == ("[fr] l'ours qui danse", "fr", "en")
+    assert translation.calls.arguments[0] == ("[fr] l'ours qui danse", "fr", "en")
     assert len(translation.calls) == 2  # the idea once, the story once
 
 
@@ -282,17 +285,15 @@ class OtherEncoder(FakeEncoder):
     """The encoder after an update: other bytes for the same sound."""
 
     def join(self, narrations: Sequence[Narration]) -> Recording:
-        made = super().join(narrations)
-        return replace(made, audio=made.audio + b"\0")
+        recording = super().join(narrations)
+        return replace(recording, audio=recording.audio + b"\0")
 
 
 @pytest.mark.parametrize("encoder", [FakeEncoder(), OtherEncoder()])
-def test_an_mp3_that_was_taken_away_is_made_again_from_what_was_paid_for(
-    tmp_path: Path, encoder: FakeEncoder
-) -> None:
+def test_deleted_mp3_is_made_again_from_the_cache(tmp_path: Path, encoder: FakeEncoder) -> None:
     store, text = FileStore(tmp_path), CountingText(FakeText())
     app = fake_app(store, text=text)
-    (first,) = made(app, "en")
+    (first,) = make(app, "en")
     store.path(first.mp3).unlink()
     assert not is_complete(app.store, first.story_id, "en")
     again = run(replace(app, encoder=encoder), first.story_id, "en", Listener())
@@ -304,36 +305,26 @@ def test_an_mp3_that_was_taken_away_is_made_again_from_what_was_paid_for(
     assert len(text.calls) == calls
 
 
-class Blunt(FakeTranslation):
-    """Says what the idea really means."""
-
-    fingerprint = "blunt/1"
-
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return tuple("a bloody massacre" for _ in texts)
-
-
-def test_an_idea_that_is_unsafe_once_understood_is_refused_and_nothing_is_published() -> None:
+def test_idea_that_is_unsafe_in_english_is_refused() -> None:
     store = MemoryStore()
     text = CountingText(FakeText())
+    altered = Altered(lambda *_: ["a bloody massacre"])
     with pytest.raises(ContentRejectedError) as caught:
-        made(fake_app(store, text, Blunt()), "en", idea="[fr] quelque chose")
+        make(fake_app(store, text, altered), "en", idea="[fr] quelque chose")
     assert caught.value.problem == "unsafe-idea"
     assert published(store) == []
     assert len(text.calls) == 0
 
 
-def test_an_idea_that_is_unsafe_in_its_own_language_is_refused_before_a_translator_softens_it() -> None:
+def test_idea_that_is_unsafe_in_its_own_language_is_refused_untranslated() -> None:
     translation = CountingTranslation(FakeTranslation())
     with pytest.raises(ContentRejectedError) as caught:
-        made(fake_app(MemoryStore(), translation=translation), "en", idea="[fr] un homme tue sa femme")
+        make(fake_app(MemoryStore(), translation=translation), "en", idea="[fr] un homme tue sa femme")
     assert caught.value.problem == "unsafe-idea"
     assert len(translation.calls) == 0
 
 
-def test_a_locale_is_served_by_its_language_and_an_unknown_one_lists_the_known() -> None:
+def test_region_is_served_by_its_language_and_unknown_locale_lists_the_known() -> None:
     app = fake_app(MemoryStore())
     assert chain(app, "fr-CA").locale == "fr"
     with pytest.raises(RequestError, match="en, fr, it, es, de, pt, nl, ar") as caught:
@@ -341,15 +332,15 @@ def test_a_locale_is_served_by_its_language_and_an_unknown_one_lists_the_known()
     assert caught.value.problem == "unknown-locale"
 
 
-def test_an_experimental_locale_is_refused_with_that_word_and_labelled_where_it_is_wanted() -> None:
+def test_experimental_locale_must_be_allowed_and_is_labelled() -> None:
     app = fake_app(MemoryStore())
     app = replace(app, chains={**app.chains, "ar": replace(app.chains["ar"], experimental=True)})
     with pytest.raises(RequestError, match="experimental") as caught:
         chain(app, "ar")
     assert caught.value.problem == "experimental-locale"
     assert chain(app, "ar", experimental=True).locale == "ar"
-    (told,) = made(app, "ar")
-    assert told.labels == ("fake", "experimental")
+    (manifest,) = make(app, "ar")
+    assert manifest.labels == ("fake", "experimental")
 
 
 # Drafts that do not pass.
@@ -358,22 +349,22 @@ def test_an_experimental_locale_is_refused_with_that_word_and_labelled_where_it_
 def test_one_bad_draft_then_a_good_one_is_attempt_1() -> None:
     store, text, progress = MemoryStore(), ScriptedText(["cut"]), Listener()
     app = fake_app(store, text)
-    told = generate(app, accept(app, IDEA), progress)
-    assert told.attempt == 1
+    committed = generate(app, accept(app, IDEA), progress)
+    assert committed.attempt == 1
     assert text.stories == 2
-    assert told.usage.calls == 2 + 4  # both drafts are paid for, the good one's questions too
-    seeds = [prompt.seed for prompt in text.asked if not prompt.choices]
+    assert committed.usage.calls == 2 + 4  # both drafts are paid for, the good one's questions too
+    seeds = [prompt.seed for prompt in text.prompts if not prompt.choices]
     assert len(set(seeds)) == 2
     assert len(progress.notes) == 1
     assert progress.notes[0].startswith("draft 1 refused: ")
-    assert all(check.passed for check in told.checks)
+    assert all(check.passed for check in committed.checks)
 
 
 def test_a_draft_that_the_rules_refuse_is_not_judged() -> None:
     text = ScriptedText(["nonsense"])
     app = fake_app(MemoryStore(), text)
     generate(app, accept(app, IDEA), Listener())
-    assert [prompt.name.split("@")[0] for prompt in text.asked][:3] == ["story", "story", "judge-about"]
+    assert [prompt.name.split("@")[0] for prompt in text.prompts][:3] == ["story", "story", "judge-about"]
 
 
 @pytest.mark.parametrize("bad", ["cut", "nonsense", "empty", "dark"])
@@ -381,7 +372,7 @@ def test_three_bad_drafts_publish_nothing_and_say_why(bad: str) -> None:
     store, text = MemoryStore(), ScriptedText([bad] * 3)
     app = fake_app(store, text)
     with pytest.raises(ContentRejectedError, match="no draft of 3 passed") as caught:
-        made(app, "en")
+        make(app, "en")
     assert caught.value.problem == "no-good-story"
     assert "\n" not in str(caught.value)
     assert "--new" in str(caught.value)
@@ -389,16 +380,16 @@ def test_three_bad_drafts_publish_nothing_and_say_why(bad: str) -> None:
     assert text.stories == 3
 
 
-def test_asked_again_three_bad_drafts_are_refused_again_and_cost_nothing_more() -> None:
+def test_refused_story_asked_for_again_costs_nothing() -> None:
     store, text = MemoryStore(), ScriptedText(["cut"] * 3)
     app = fake_app(store, text)
     for _ in range(2):
         with pytest.raises(ContentRejectedError):
-            made(app, "en")
+            make(app, "en")
     assert text.stories == 3
 
 
-def test_the_judge_may_refuse_what_the_rules_let_through() -> None:
+def test_judge_refuses_a_draft_that_passes_the_rules() -> None:
     store, text, progress = MemoryStore(), ScriptedText(odds={"ends well": 0.2}), Listener()
     app = fake_app(store, text)
     with pytest.raises(ContentRejectedError, match=r"judge: ends well 0\.2") as caught:
@@ -408,71 +399,65 @@ def test_the_judge_may_refuse_what_the_rules_let_through() -> None:
     assert len(progress.notes) == 3
 
 
-def test_a_profile_for_quick_looks_reports_and_does_not_refuse() -> None:
+def test_lenient_profile_reports_failed_checks_and_accepts() -> None:
     text = ScriptedText(["dark"], {"gentle": 0.1})
-    (told,) = made(fake_app(MemoryStore(), text, strict=False), "en")
-    refused = {check.name for check in told.checks if not check.passed}
+    (manifest,) = make(fake_app(MemoryStore(), text, strict=False), "en")
+    refused = {check.name for check in manifest.checks if not check.passed}
     assert refused == {"gentle words", "judge: gentle"}
     assert text.stories == 1
 
 
-def test_a_profile_for_quick_looks_still_has_nothing_to_tell_where_nothing_was_written() -> None:
+def test_lenient_profile_refuses_an_empty_story() -> None:
     store = MemoryStore()
     with pytest.raises(EngineError):
-        made(fake_app(store, ScriptedText(["empty"] * 3), strict=False), "en")
+        make(fake_app(store, ScriptedText(["empty"] * 3), strict=False), "en")
     assert published(store) == []
 
 
 # Translations that do not pass, engines that fail.
 
 
-class Untranslated(FakeTranslation):
+@dataclass
+class Altered(FakeTranslation):
+    """change: from the source texts and the fake's translations to what is returned."""
+
+    change: Callable[[Sequence[str], tuple[str, ...]], Sequence[str]]
+
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        return tuple(texts)
+        return tuple(self.change(texts, super().translate(texts, source, target)))
 
 
-class OneShort(FakeTranslation):
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return super().translate(texts, source, target)[:-1]
+BAD_TRANSLATIONS = {
+    "untranslated": Altered(lambda texts, _: texts),
+    "one short": Altered(lambda _, translations: translations[:-1]),
+    "empty": Altered(lambda *_: ()),
+    "cruel": Altered(lambda _, translations: [f"{text} Il y a du sang." for text in translations]),
+}
 
 
-class NoText(FakeTranslation):
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return ()
-
-
-class Cruel(FakeTranslation):
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
-    ) -> tuple[str, ...]:
-        return tuple(f"[{target}] {text} Il y a du sang." for text in texts)
-
-
-@pytest.mark.parametrize("translation", [Untranslated(), OneShort(), NoText(), Cruel()])
-def test_a_refused_translation_is_not_committed_and_the_story_stays(translation: FakeTranslation) -> None:
+@pytest.mark.parametrize("translation", BAD_TRANSLATIONS.values(), ids=BAD_TRANSLATIONS)
+def test_refused_translation_is_not_committed_and_the_english_story_stays(
+    translation: FakeTranslation,
+) -> None:
     store = MemoryStore()
     app = fake_app(store, translation=translation)
-    (english,) = made(app, "en")
+    (english,) = make(app, "en")
     before = published(store)
     with pytest.raises(EngineError) as caught:
-        made(app, "fr")
+        make(app, "fr")
     assert caught.value.problem == "bad-translation"
     assert "\n" not in str(caught.value)
     assert published(store) == before
-    assert made(app, "en") == [english]
+    assert make(app, "en") == [english]
 
 
-def test_a_translation_of_another_count_is_not_remembered() -> None:
+def test_translation_of_another_count_is_not_cached() -> None:
     store = MemoryStore()
     with pytest.raises(EngineError, match="10 texts for 11"):
-        made(fake_app(store, translation=OneShort()), "fr")
-    (french,) = made(fake_app(store), "fr")
+        make(fake_app(store, translation=BAD_TRANSLATIONS["one short"]), "fr")
+    (french,) = make(fake_app(store), "fr")
     assert len(french.segments) == 10
 
 
@@ -488,38 +473,38 @@ def test_resume_speaks_only_missing_segments() -> None:
 
     flaky = Flaky(FakeSpeech())
     with pytest.raises(EngineError, match="the voice broke"):
-        made(fake_app(store, speech=flaky), "en")
+        make(fake_app(store, speech=flaky), "en")
     assert not [key for key in store.list("stories/") if "manifest" in key or key.endswith(".mp3")]
-    (told,) = made(app, "en")
-    texts = [segment.text for segment in told.segments]
-    assert flaky.calls.made == texts[:6]
-    assert speech.calls.made == texts[6:]
+    (manifest,) = make(app, "en")
+    texts = [segment.text for segment in manifest.segments]
+    assert flaky.calls.arguments == texts[:6]
+    assert speech.calls.arguments == texts[6:]
 
 
 @pytest.mark.parametrize("engine", ["text", "translation", "speech"])
-def test_an_engine_that_fails_once_costs_only_its_own_call_again(engine: str) -> None:
+def test_engine_failure_repeats_only_the_failed_call(engine: str) -> None:
     counting = {
         "text": CountingText(FakeText()),
         "translation": CountingTranslation(FakeTranslation()),
         "speech": CountingSpeech(FakeSpeech()),
     }
-    whole = {name: len(one.calls) for name, one in counting.items()}
+    whole = {name: len(counter.calls) for name, counter in counting.items()}
     store = MemoryStore()
     counting[engine].calls.fail = EngineError("once")
     app = fake_app(store, **counting)
     with pytest.raises(EngineError, match="once"):
-        made(app, "fr")
-    made(app, "fr")
+        make(app, "fr")
+    make(app, "fr")
     expected = {"text": 5, "translation": 1, "speech": 10}
     expected[engine] += 1
-    assert {name: len(one.calls) - whole[name] for name, one in counting.items()} == expected
+    assert {name: len(counter.calls) - whole[name] for name, counter in counting.items()} == expected
 
 
-# Two makers, where the first one's claim ran out while it was at work.
+# Two makers: the claim of the first expires while it works.
 
 
-def slow(app: App) -> App:
-    """Its clock stands at 1970: every claim of its own ran out long ago."""
+def expired(app: App) -> App:
+    """Its clock stands at 1970, so that its own claims have expired."""
     return replace(app, locks=Locks(app.store, clock=lambda: 0.0))
 
 
@@ -532,11 +517,11 @@ class Overtaken(FakeText):
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         if self._meanwhile:
             self._meanwhile.pop()()
-        told = super().complete(prompt, on_text)
-        return replace(told, text=told.text.replace("Lantern", "Lamp"))
+        completion = super().complete(prompt, on_text)
+        return replace(completion, text=completion.text.replace("Lantern", "Lamp"))
 
 
-def test_the_first_committed_text_is_the_story_whoever_else_wrote_one() -> None:
+def test_first_committed_text_stays() -> None:
     store = MemoryStore()
     app = fake_app(store)
     story_id = accept(app, IDEA)
@@ -546,8 +531,8 @@ def test_the_first_committed_text_is_the_story_whoever_else_wrote_one() -> None:
         generate(replace(app, text=FakeText()), story_id, Listener())
         first.append(store.get(f"stories/{story_id}/story.json"))
 
-    told = run(slow(replace(app, text=Overtaken(other_maker))), story_id, "en", Listener())
-    assert "Lantern" in told.title
+    manifest = run(expired(replace(app, text=Overtaken(other_maker))), story_id, "en", Listener())
+    assert "Lantern" in manifest.title
     assert store.get(f"stories/{story_id}/story.json") == first[0]
 
 
@@ -566,9 +551,9 @@ def test_the_first_translation_stays() -> None:
                 kept.append(store.get(f"stories/{story_id}/fr/text.json"))
             return tuple(f"{text} Oui." for text in super().translate(texts, source, target))
 
-    late = slow(replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())}))
-    told = translate_step(late, story_id, "fr", Listener())
-    assert not told.story.title.endswith("Oui.")
+    late = expired(replace(app, chains={**app.chains, "fr": replace(app.chains["fr"], translation=Late())}))
+    committed = translate_step(late, story_id, "fr", Listener())
+    assert not committed.story.title.endswith("Oui.")
     assert store.get(f"stories/{story_id}/fr/text.json") == kept[0]
 
 
@@ -578,21 +563,21 @@ def test_the_first_manifest_stays() -> None:
 
     store = MemoryStore()
     app = fake_app(store)
-    (first,) = made(app, "en")
+    (first,) = make(app, "en")
     before = store.get(f"stories/{first.story_id}/en/manifest.json")
     late = replace(app, encoder=OtherEncoder())
     assert store_step(late, first.story_id, "en", Listener()) == first
     assert store.get(f"stories/{first.story_id}/en/manifest.json") == before
 
 
-def test_all_that_is_written_on_disk_is_what_was_named(tmp_path: Path) -> None:
-    made(fake_app(FileStore(tmp_path)), "en", "fr")
-    found = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
-    assert found == {"stories", "cache", "claims"}
+def test_disk_holds_only_the_named_folders(tmp_path: Path) -> None:
+    make(fake_app(FileStore(tmp_path)), "en", "fr")
+    folders = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
+    assert folders == {"stories", "cache", "claims"}
     assert not [path for path in tmp_path.rglob("*") if ".tmp-" in path.name]
 
 
-def test_a_quick_look_does_not_translate_another_writers_story() -> None:
+def test_lenient_profile_does_not_translate_another_writers_story() -> None:
     store = MemoryStore()
     story_id = accept(fake_app(store), IDEA)
     generate(fake_app(store), story_id, Listener())
@@ -603,11 +588,11 @@ def test_a_quick_look_does_not_translate_another_writers_story() -> None:
     assert not list(store.list(f"stories/{story_id}/fr"))
 
 
-def test_a_voice_that_serves_many_is_asked_by_many_and_the_order_stays() -> None:
+def test_parallel_voice_gets_parallel_calls_and_order_is_kept() -> None:
     together, met = threading.Barrier(3, timeout=30), threading.Event()
 
     class Crowd(FakeSpeech):
-        """The first three are answered only when they ask at once."""
+        """The first three calls return only once all three have been made."""
 
         parallel = 3
 
@@ -620,22 +605,22 @@ def test_a_voice_that_serves_many_is_asked_by_many_and_the_order_stays() -> None
     app = fake_app(MemoryStore())
     speech = CachedSpeech(Crowd(), app.store)
     crowd = replace(app, chains={**app.chains, "en": replace(app.chains["en"], speech=speech)})
-    (told,) = made(crowd, "en")
-    (alone,) = made(fake_app(MemoryStore()), "en")
-    assert told == alone
-    assert len(told.segments) >= 3
+    (manifest,) = make(crowd, "en")
+    (alone,) = make(fake_app(MemoryStore()), "en")
+    assert manifest == alone
+    assert len(manifest.segments) >= 3
 
 
-def test_another_audience_is_another_story_and_is_told_to_the_writer() -> None:
+def test_audience_is_part_of_the_id_and_of_the_prompt() -> None:
     writer = CountingText(FakeText())
     app = fake_app(MemoryStore(), text=writer)
     usual, babies = accept(app, "a shy snail"), accept(app, "a shy snail", audience="babies")
     assert usual != babies
     generate(app, babies, Listener())
-    assert "babies" in writer.calls.made[0].system
+    assert "babies" in writer.calls.arguments[0].system
 
 
-def test_an_audience_is_as_hostile_as_an_idea() -> None:
+def test_audience_is_checked_like_an_idea() -> None:
     app = fake_app(MemoryStore())
     with pytest.raises(RequestError):
         accept(app, "a shy snail", audience="<b>babies</b>")

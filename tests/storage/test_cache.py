@@ -1,4 +1,4 @@
-"""Calls are counted by engines between the cache and the fakes.
+"""The cached engines over fakes, with calls counted between cache and fake.
 
 The golden digests are coreutils' over JSON written out by hand (printf '%s' '…' | sha256sum; here with
 line breaks, there in one line):
@@ -20,11 +20,11 @@ import hashlib
 import json
 import re
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,14 +43,14 @@ VOICE = Voice("fake", "fr", "fake-speech")
 TEXTS = ("Good night.",)
 
 
-@pytest.fixture(params=["memory", "files"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return MemoryStore() if request.param == "memory" else FileStore(tmp_path / "out")
+@pytest.fixture
+def store() -> Store:
+    return MemoryStore()
 
 
 @dataclass
 class Verb:
-    """One of the three remembered calls. ask: the same question each time."""
+    """A cached engine. ask: the same call each time; calls: those that reach the engine."""
 
     cached: CachedText | CachedTranslation | CachedSpeech
     calls: Calls
@@ -78,14 +78,14 @@ def verb(request: pytest.FixtureRequest, store: Store) -> Verb:
 # Calls are counted.
 
 
-def test_the_same_question_is_paid_for_once(verb: Verb) -> None:
+def test_same_call_is_paid_for_once(verb: Verb) -> None:
     first = verb.ask()
     assert verb.ask() == first
     assert verb.ask() == first
     assert len(verb.calls) == 1
 
 
-def test_what_is_remembered_is_what_the_engine_said(store: Store) -> None:
+def test_cached_result_equals_the_engines_result(store: Store) -> None:
     for _ in range(2):
         assert CachedText(FakeText(), store).complete(PROMPT) == FakeText().complete(PROMPT)
         narration = CachedSpeech(FakeSpeech(), store).synthesize("Oui.", VOICE)
@@ -95,7 +95,7 @@ def test_what_is_remembered_is_what_the_engine_said(store: Store) -> None:
         )
 
 
-def test_another_process_remembers_too(tmp_path: Path) -> None:
+def test_cache_is_shared_between_processes(tmp_path: Path) -> None:
     CachedText(FakeText(), FileStore(tmp_path)).complete(PROMPT)
     later = CountingText(FakeText())
     CachedText(later, FileStore(tmp_path)).complete(PROMPT)
@@ -119,7 +119,7 @@ _OTHER = {
 
 
 @pytest.mark.parametrize("part", [part.name for part in fields(Prompt)])
-def test_whatever_differs_in_a_prompt_makes_another_call(part: str) -> None:
+def test_each_field_of_a_prompt_is_part_of_the_key(part: str) -> None:
     engine = CountingText(FakeText())
     cached = CachedText(engine, MemoryStore())
     cached.complete(PROMPT)
@@ -138,8 +138,8 @@ def test_another_model_text_voice_or_language_is_another_call() -> None:
     text.version = "/finetuned"
     CachedText(text, kept).complete(PROMPT)
     assert len(text.calls) == 2
-    for told, voice in (("Oui.", VOICE), ("Non.", VOICE), ("Oui.", Voice("fake", "en", "fake-speech"))):
-        CachedSpeech(speech, kept).synthesize(told, voice)
+    for line, voice in (("Oui.", VOICE), ("Non.", VOICE), ("Oui.", Voice("fake", "en", "fake-speech"))):
+        CachedSpeech(speech, kept).synthesize(line, voice)
     assert len(speech.calls) == 3
     for texts, source, target in (
         (("a",), "en", "fr"),
@@ -152,7 +152,7 @@ def test_another_model_text_voice_or_language_is_another_call() -> None:
     assert len(translation.calls) == 5
 
 
-# Were these to change, every family's and every catalog's memory would be paid for anew.
+# A change of these would make every existing cache useless: all calls would be paid for again.
 GOLDEN = {
     "complete": "ff207e52458c0cf6b33a24f36e9d974d8853e006b028007dd47b2eb6eb6d6627",
     "translate": "7e4ba4c5aea32a463ca8cfa398153661c48945aa8e9bf298467452b346c6acba",
@@ -161,7 +161,7 @@ GOLDEN = {
 GOLDEN_ENTRY = "70951691921b8aaae49cbaa2fad78231daa6bf1edf446a988848e210981db8be"
 
 
-def test_a_call_lies_under_its_golden_digest(verb: Verb, store: Store) -> None:
+def test_key_of_a_call_is_its_golden_digest(verb: Verb, store: Store) -> None:
     verb.ask()
     digest = GOLDEN[verb.name]
     extension = "wav" if verb.name == "speak" else "json"
@@ -228,9 +228,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_corrupt_entry_is_set_aside_and_made_again_exactly_once(
-    verb: Verb, store: Store, damage: str
-) -> None:
+def test_corrupt_entry_is_quarantined_and_made_again_once(verb: Verb, store: Store, damage: str) -> None:
     first = verb.ask()
     (key,) = store.list("cache/")
     damaged = DAMAGE[damage](store.get(key))
@@ -244,7 +242,7 @@ def test_a_corrupt_entry_is_set_aside_and_made_again_exactly_once(
 
 
 @pytest.mark.parametrize("at", [-1, 60, 700])
-def test_a_flipped_bit_in_marks_or_sound_is_noticed_and_the_sentence_spoken_again_once(at: int) -> None:
+def test_flipped_bit_in_marks_or_audio_is_detected_and_narrated_again_once(at: int) -> None:
     store, engine = MemoryStore(), CountingSpeech(FakeSpeech())
     cached = CachedSpeech(engine, store)
     first = cached.synthesize("Oui.", VOICE)
@@ -268,8 +266,8 @@ def test_a_voice_that_gives_no_wav_is_an_engine_error() -> None:
     assert list(store.list("")) == []
 
 
-def test_narrations_of_an_older_store_are_read_and_never_paid_for_again() -> None:
-    """As they were written until November 2026: JSON that names the sound beside it."""
+def test_narrations_in_the_former_format_are_read_and_not_paid_for_again() -> None:
+    """The former format: JSON that names an audio file of its own."""
     store, engine = MemoryStore(), CountingSpeech(FakeSpeech())
     narration = FakeSpeech().synthesize("Oui.", VOICE)
     name = hashlib.sha256(narration.audio).hexdigest()
@@ -294,7 +292,7 @@ def test_narrations_of_an_older_store_are_read_and_never_paid_for_again() -> Non
     assert len(engine.calls) == 1
 
 
-def test_a_corrupt_entry_stays_set_aside_when_making_it_again_fails(verb: Verb, store: Store) -> None:
+def test_corrupt_entry_stays_quarantined_when_the_new_call_fails(verb: Verb, store: Store) -> None:
     verb.ask()
     (key,) = store.list("cache/")
     store.put(key, b"damaged")
@@ -308,13 +306,13 @@ def test_a_corrupt_entry_stays_set_aside_when_making_it_again_fails(verb: Verb, 
 
 
 class Forgetful(MemoryStore):
-    """A disk that gives back other bytes than it was given."""
+    """A store that returns other bytes than it was given."""
 
     def get(self, key: str) -> bytes:
         return super().get(key)[:-5]
 
 
-def test_a_disk_that_does_not_give_back_what_it_was_given_is_told_plainly() -> None:
+def test_store_that_returns_other_bytes_is_a_store_error() -> None:
     cached = CachedText(FakeText(), Forgetful())
     cached.complete(PROMPT)
     with pytest.raises(StoreError, match="does not read back"):
@@ -326,10 +324,10 @@ def test_a_disk_that_does_not_give_back_what_it_was_given_is_told_plainly() -> N
 
 @dataclass
 class Moody:
-    """Says something else each time, as a real model does; waits until everybody has asked."""
+    """Gives another result to each thread, as a real model does, once all threads have called."""
 
     together: threading.Barrier
-    said: list[int] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
     fingerprint: str = "moody/1"
     parallel: int = 2
     media_type: str = "audio/wav"
@@ -337,7 +335,7 @@ class Moody:
     def _turn(self) -> int:
         self.together.wait(timeout=30)
         turn = threading.get_ident()
-        self.said.append(turn)
+        self.threads.append(turn)
         return turn
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
@@ -353,76 +351,81 @@ class Moody:
 
 
 @pytest.mark.parametrize("makers", [2, 6])
-def test_of_makers_at_once_the_first_write_wins_for_all(store: Store, makers: int) -> None:
+def test_first_write_wins_among_concurrent_calls(store: Store, makers: int) -> None:
     engine = Moody(threading.Barrier(makers))
     with ThreadPoolExecutor(makers) as pool:
-        told = [
-            one.result()
-            for one in [pool.submit(CachedText(engine, store).complete, PROMPT) for _ in range(makers)]
+        completions = [
+            future.result()
+            for future in [pool.submit(CachedText(engine, store).complete, PROMPT) for _ in range(makers)]
         ]
-    assert len(set(engine.said)) == makers
-    assert len({one.text for one in told}) == 1
-    assert CachedText(engine, store).complete(PROMPT) == told[0]
+    assert len(set(engine.threads)) == makers
+    assert len({completion.text for completion in completions}) == 1
+    assert CachedText(engine, store).complete(PROMPT) == completions[0]
 
 
-def test_of_two_speakers_at_once_no_ones_sound_gets_the_others_marks(store: Store) -> None:
+def test_concurrent_narrations_never_mix_audio_and_marks(store: Store) -> None:
     engine = Moody(threading.Barrier(2))
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(CachedSpeech(engine, store).synthesize, "Oui.", VOICE) for _ in range(2)]
-        told = [one.result() for one in asked]
-    assert told[0] == told[1]
-    (mark,) = told[0].marks
-    assert told[0].audio == FakeSpeech().synthesize("a" * (mark.time_ms + 1), VOICE).audio
+        futures = [pool.submit(CachedSpeech(engine, store).synthesize, "Oui.", VOICE) for _ in range(2)]
+        narrations = [future.result() for future in futures]
+    assert narrations[0] == narrations[1]
+    (mark,) = narrations[0].marks
+    assert narrations[0].audio == FakeSpeech().synthesize("a" * (mark.time_ms + 1), VOICE).audio
 
 
 # Listening.
 
 
-def test_a_listener_hears_a_new_text_in_pieces_and_a_remembered_one_whole() -> None:
+def test_new_text_is_streamed_and_cached_text_comes_whole() -> None:
     cached = CachedText(FakeText(), MemoryStore())
     first: list[str] = []
     again: list[str] = []
-    told = cached.complete(PROMPT, first.append)
+    completion = cached.complete(PROMPT, first.append)
     cached.complete(PROMPT, again.append)
     assert len(first) > 10
-    assert "".join(first) == told.text
-    assert again == [told.text]
+    assert "".join(first) == completion.text
+    assert again == [completion.text]
 
 
 # The ledger.
 
 
-def test_the_ledger_is_the_sum_of_what_was_spent(store: Store) -> None:
+def test_ledger_sums_what_was_spent(store: Store) -> None:
     text, speech = CachedText(FakeText(), store), CachedSpeech(FakeSpeech(), store)
-    told = [text.complete(replace(PROMPT, seed=seed)) for seed in (1, 2, 2, 1)][:2]
+    completions = [text.complete(replace(PROMPT, seed=seed)) for seed in (1, 2, 2, 1)][:2]
     spoken = [speech.synthesize(line, VOICE) for line in ("Oui.", "Non merci.", "Oui.")][:2]
     CachedTranslation(FakeTranslation(), store).translate(("Good", "night"), "en", "fr")
     sums = {row.of: row.usage for row in rows(payments(store), {"prices": []})}
     assert set(sums) == {"story@1", "speak", "translate"}
     assert sums["story@1"].calls == 2
-    assert sums["story@1"].prompt_tokens == sum(one.prompt_tokens for one in told)
-    assert sums["story@1"].completion_tokens == sum(one.completion_tokens for one in told)
+    assert sums["story@1"].prompt_tokens == sum(completion.prompt_tokens for completion in completions)
+    assert sums["story@1"].completion_tokens == sum(
+        completion.completion_tokens for completion in completions
+    )
     assert (sums["speak"].calls, sums["speak"].characters) == (2, 4 + 10)
-    assert sums["speak"].audio_seconds == pytest.approx(sum(one.duration_ms for one in spoken) / 1000)
+    assert sums["speak"].audio_seconds == pytest.approx(
+        sum(narration.duration_ms for narration in spoken) / 1000
+    )
     assert replace(sums["translate"], seconds=0.0) == Usage(1, characters=9)
 
 
-def test_seconds_are_those_that_the_engine_took() -> None:
+def test_usage_holds_the_seconds_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [10.0]
+
     class Slow(FakeText):
         def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-            threading.Event().wait(0.05)
+            now[0] += 2.5
             return super().complete(prompt, on_text)
 
-    kept = MemoryStore()
-    started = time.perf_counter()
-    CachedText(Slow(), kept).complete(PROMPT)
-    took = time.perf_counter() - started
-    CachedText(Slow(), kept).complete(PROMPT)
-    (paid,) = payments(kept)
-    assert 0.05 <= paid.usage.seconds <= took + 0.001
+    for module in ("cache", "memo"):
+        monkeypatch.setattr(f"pipeline.storage.{module}.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    store = MemoryStore()
+    for _ in range(2):
+        CachedText(Slow(), store).complete(PROMPT)
+    assert [payment.usage.seconds for payment in payments(store)] == [2.5]
 
 
-def test_a_corrupt_entry_is_not_in_the_ledger_until_it_is_paid_for_again(verb: Verb, store: Store) -> None:
+def test_corrupt_entry_is_absent_from_the_ledger(verb: Verb, store: Store) -> None:
     verb.ask()
     (key,) = store.list("cache/")
     store.put(key, b"damaged")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 
 import pytest
@@ -30,23 +29,19 @@ def test_tuples_and_lists_are_the_same_value() -> None:
     assert digest({"a": (1, ("b",))}) == digest({"a": [1, ["b"]]})
 
 
-def test_the_order_in_which_keys_were_set_does_not_matter() -> None:
-    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
-
-
 @given(_VALUES)
 def test_canonical_json_reads_back_as_the_value(value: object) -> None:
     assert json.loads(canonical(value)) == value
 
 
 @given(_VALUES, _VALUES)
-def test_different_json_has_a_different_digest(one: object, other: object) -> None:
-    same_json = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-    assert (digest(one) == digest(other)) is same_json
+def test_different_json_has_a_different_digest(left: object, right: object) -> None:
+    same_json = json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    assert (digest(left) == digest(right)) is same_json
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1, 2}, object()])
-def test_what_is_not_json_is_refused(value: object) -> None:
+def test_value_that_json_lacks_is_refused(value: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         digest(value)
 
@@ -66,7 +61,3 @@ def test_numbers_of_different_variants_are_spread() -> None:
     seeds = [number(32, "story", variant, 0) for variant in range(1000)]
     assert len(set(seeds)) == 1000
     assert 400 < sum(seed < 2**31 for seed in seeds) < 600
-
-
-def test_the_empty_string_is_hashed_with_its_quotes() -> None:
-    assert digest("") == hashlib.sha256(b'""').hexdigest()

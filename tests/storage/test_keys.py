@@ -5,7 +5,7 @@ from pipeline.storage import keys
 ID = "4f1c" * 8
 
 
-def test_a_storys_files_lie_together_and_the_english_text_is_the_story() -> None:
+def test_files_of_a_story_share_a_folder() -> None:
     assert keys.request(ID) == f"stories/{ID}/request.json"
     assert keys.text(ID, "en") == f"stories/{ID}/story.json"
     assert keys.text(ID, "fr") == f"stories/{ID}/fr/text.json"
@@ -17,20 +17,12 @@ def test_an_mp3_is_named_by_its_content() -> None:
     assert keys.mp3(ID, "fr", b"mp3 bytes") == f"stories/{ID}/fr/05786cc55616be04.mp3"
 
 
-def test_a_call_is_named_by_the_verb_the_engine_and_what_is_sent() -> None:
-    # printf '{"engine":"fake/translation/1","sent":{"source":"en","target":"fr","texts":["Good night."]},
-    #   "verb":"translate"}' | sha256sum   (one line, without the blanks)
-    name = "7e4ba4c5aea32a463ca8cfa398153661c48945aa8e9bf298467452b346c6acba"
-    sent = {"texts": ["Good night."], "source": "en", "target": "fr"}
-    assert keys.call("translate", "fake/translation/1", sent) == f"cache/translate/7e/{name}.json"
-
-
 def test_another_engine_verb_or_text_is_another_call() -> None:
     calls = {keys.call(verb, engine, sent) for verb in "ab" for engine in "cd" for sent in ("e", "f")}
     assert len(calls) == 8
 
 
-def test_what_is_set_aside_keeps_its_place_and_is_told_apart_by_content() -> None:
-    one, other = keys.quarantine("cache/x.json", b"one"), keys.quarantine("cache/x.json", b"other")
-    assert one != other
-    assert one.startswith("quarantine/cache/x.json.")
+def test_quarantine_key_holds_the_old_key_and_depends_on_content() -> None:
+    first, second = keys.quarantine("cache/x.json", b"one"), keys.quarantine("cache/x.json", b"other")
+    assert first != second
+    assert first.startswith("quarantine/cache/x.json.")

@@ -12,7 +12,7 @@ TABLE = {
 }
 
 
-def test_calls_are_summed_by_what_they_were_for_and_who_did_them() -> None:
+def test_calls_are_summed_by_purpose_and_engine() -> None:
     paid = [
         Payment(
             "speak", "speak", "polly/neural/1", Usage(1, characters=100, audio_seconds=7.5, seconds=0.25)
@@ -23,16 +23,16 @@ def test_calls_are_summed_by_what_they_were_for_and_who_did_them() -> None:
         ),
         Payment("complete", "story@1", "other/x", Usage(1, 5, 2)),
     ]
-    told = rows(paid, TABLE)
-    assert [(row.of, row.engine) for row in told] == [
+    summed = rows(paid, TABLE)
+    assert [(row.of, row.engine) for row in summed] == [
         ("speak", "polly/neural/1"),
         ("story@1", "local/x"),
         ("story@1", "other/x"),
     ]
-    assert told[0].usage == Usage(2, characters=150, audio_seconds=10.75, seconds=0.375)
+    assert summed[0].usage == Usage(2, characters=150, audio_seconds=10.75, seconds=0.375)
 
 
-def test_money_is_by_the_longest_prefix_and_unknown_where_the_table_does_not_know() -> None:
+def test_price_is_by_the_longest_prefix_and_none_for_unknown_engines() -> None:
     def dollars(engine: str) -> float | None:
         (row,) = rows([Payment("speak", "speak", engine, Usage(1, characters=250_000))], TABLE)
         return row.dollars
@@ -41,10 +41,6 @@ def test_money_is_by_the_longest_prefix_and_unknown_where_the_table_does_not_kno
     assert dollars("polly/standard/1") == 0.0
     assert dollars("local/qwen") == 0.0
     assert dollars("somebody/else") is None
-
-
-def test_no_calls_no_rows() -> None:
-    assert rows([], TABLE) == ()
 
 
 def test_the_shipped_table_is_dated_and_local_engines_are_free() -> None:

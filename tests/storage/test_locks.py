@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -18,24 +19,24 @@ from pipeline.errors import StoreError, UnavailableError
 from pipeline.ports import Store
 from pipeline.storage.locks import Locks, this_machine
 
-NAME, MADE = "stories/1/story.json", "made"
+NAME, KEY = "stories/1/story.json", "made"
 
 
 @dataclass
 class Work:
-    """Makes `MADE` once in the store; counts how often it was made."""
+    """Makes `KEY` once in the store; counts how often it was made."""
 
     store: Store
     during: Callable[[], None] = lambda: None
     times: list[int] = field(default_factory=list)
 
     def read(self) -> bytes:
-        return self.store.get(MADE)
+        return self.store.get(KEY)
 
     def make(self) -> bytes:
         self.times.append(1)
         self.during()
-        self.store.put_if_absent(MADE, b"story")
+        self.store.put_if_absent(KEY, b"story")
         return self.read()
 
     def once(self, claims: Locks) -> bytes:
@@ -43,32 +44,32 @@ class Work:
 
 
 def leave_claim(claims: Locks) -> None:
-    """As a maker does that is killed at work: its claim stays as it was last written."""
+    """As an owner that is killed at work: its claim stays as it was last written."""
     assert claims._won(NAME) is not None
 
 
-def test_64_threads_at_once_make_it_once(tmp_path: Path) -> None:
+def test_64_threads_call_make_once(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
     together = threading.Barrier(64)
-    work = Work(store, during=lambda: threading.Event().wait(0.3) and None)
+    work = Work(store, during=lambda: threading.Event().wait(0.05) and None)
 
-    def one(_: int) -> bytes:
+    def make_once(_: int) -> bytes:
         together.wait(timeout=30)
         return work.once(Locks(store, machine=this_machine()))
 
     with ThreadPoolExecutor(64) as pool:
-        assert set(pool.map(one, range(64))) == {b"story"}
+        assert set(pool.map(make_once, range(64))) == {b"story"}
     assert len(work.times) == 1
 
 
-def test_what_is_there_already_is_read_without_a_claim() -> None:
+def test_existing_result_is_read_without_a_claim() -> None:
     store = MemoryStore()
-    store.put(MADE, b"old")
+    store.put(KEY, b"old")
     assert Work(store).once(Locks(store)) == b"old"
     assert not list(store.list("claims/"))
 
 
-def test_a_maker_that_fails_lets_go_at_once() -> None:
+def test_failed_owner_releases_at_once() -> None:
     store = MemoryStore()
 
     def fail() -> None:
@@ -81,7 +82,7 @@ def test_a_maker_that_fails_lets_go_at_once() -> None:
     assert len(second.times) == 1
 
 
-def test_a_claim_that_ran_out_is_taken_over_and_a_living_one_is_not() -> None:
+def test_expired_claim_is_taken_over_and_a_live_claim_is_not() -> None:
     store, now = MemoryStore(), [1000.0]
     claims = Locks(store, seconds=60, patience=0, clock=lambda: now[0])
     leave_claim(claims)
@@ -93,15 +94,29 @@ def test_a_claim_that_ran_out_is_taken_over_and_a_living_one_is_not() -> None:
     assert Work(store).once(claims) == b"story"
 
 
-def test_a_long_work_keeps_its_claim() -> None:
-    """Three times the life of a claim, and nobody takes it over."""
-    store = MemoryStore()
-    claims = Locks(store, seconds=0.3)
+class WatchedStore(MemoryStore):
+    """renewed: set at each put, which is how a claim is renewed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewed = threading.Event()
+
+    def put(self, key: str, data: bytes) -> None:
+        super().put(key, data)
+        self.renewed.set()
+
+
+def test_claim_is_renewed_during_long_work() -> None:
+    """Three times the life of a claim, and no other owner takes it over."""
+    store, now = WatchedStore(), [1000.0]
+    claims = Locks(store, seconds=0.03, clock=lambda: now[0])
     intruder = Work(store)
 
     def others_try() -> None:
         for _ in range(9):
-            threading.Event().wait(0.1)
+            store.renewed.clear()
+            now[0] += 0.01
+            assert store.renewed.wait(30)
             with pytest.raises(UnavailableError):
                 intruder.once(replace(claims, patience=0))
 
@@ -109,7 +124,7 @@ def test_a_long_work_keeps_its_claim() -> None:
     assert not intruder.times
 
 
-def test_a_dead_process_of_this_machine_holds_nothing() -> None:
+def test_claim_of_a_dead_process_is_taken_over_at_once() -> None:
     if not this_machine():
         pytest.fail("this platform has no /proc: the shortcut cannot be tested here")
     store = MemoryStore()
@@ -119,37 +134,37 @@ def test_a_dead_process_of_this_machine_holds_nothing() -> None:
         Work(store).once(claims)
     (key,) = store.list("claims/")
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
-    told = json.loads(store.get(key))
-    store.put(key, json.dumps({**told, "process": f"{this_machine()} {int(dead.stdout)}"}).encode())
+    claim = json.loads(store.get(key))
+    store.put(key, json.dumps({**claim, "process": f"{this_machine()} {int(dead.stdout)}"}).encode())
     assert Work(store).once(claims) == b"story"
 
 
-def test_a_process_of_another_machine_is_judged_by_its_expiry_alone() -> None:
+def test_claim_of_another_machine_holds_until_its_expiry() -> None:
     store = MemoryStore()
     leave_claim(Locks(store, machine="another"))
     (key,) = store.list("claims/")
-    told = json.loads(store.get(key))
-    assert told["process"] == f"another {os.getpid()}"
-    store.put(key, json.dumps({**told, "process": "another 999999"}).encode())
+    claim = json.loads(store.get(key))
+    assert claim["process"] == f"another {os.getpid()}"
+    store.put(key, json.dumps({**claim, "process": "another 999999"}).encode())
     with pytest.raises(UnavailableError):
         Work(store).once(Locks(store, machine=this_machine(), patience=0))
 
 
 class LostAnswers(MemoryStore):
-    """S3, where an answer was lost and the request sent again: its own write looks like another's."""
+    """S3 after a lost response and a repeated request: the own write looks like another's."""
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         super().put_if_absent(key, data)
         return False
 
 
-def test_a_claim_whose_answer_was_lost_is_still_ours() -> None:
+def test_claim_is_won_when_the_stores_response_was_lost() -> None:
     store = LostAnswers()
     assert Work(store).once(Locks(store, patience=0)) == b"story"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"null", b'{"owner": 1}', b'{"until": "x"}'])
-def test_a_damaged_claim_is_nobodys(damage: bytes) -> None:
+def test_damaged_claim_is_taken_over(damage: bytes) -> None:
     store = MemoryStore()
     claims = Locks(store, patience=0)
     leave_claim(claims)
@@ -158,20 +173,21 @@ def test_a_damaged_claim_is_nobodys(damage: bytes) -> None:
     assert Work(store).once(claims) == b"story"
 
 
-def test_whoever_waits_is_told_once() -> None:
-    store, told = MemoryStore(), []
-    claims = Locks(store, seconds=0.5)
+def test_waiting_is_reported_once() -> None:
+    store, notes = MemoryStore(), []
+    ticks = itertools.count(1000.0, 0.2)
+    claims = Locks(store, seconds=0.5, clock=lambda: next(ticks))
     leave_claim(claims)
     work = Work(store)
-    assert claims.once(NAME, work.read, work.make, told.append) == b"story"
-    assert len(told) == 1
-    assert "another process" in told[0]
+    assert claims.once(NAME, work.read, work.make, notes.append) == b"story"
+    assert len(notes) == 1
+    assert "another process" in notes[0]
 
 
-def test_an_owner_that_was_taken_for_dead_does_not_replace_what_came_since() -> None:
+def test_overtaken_owner_does_not_replace_the_committed_result() -> None:
     store = MemoryStore()
 
     def overtaken() -> None:
-        store.put_if_absent(MADE, b"the other's")
+        store.put_if_absent(KEY, b"the other's")
 
     assert Work(store, overtaken).once(Locks(store)) == b"the other's"

@@ -17,7 +17,7 @@ from pipeline.storage.records import (
 from pipeline.types import Check, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
 
 ACCEPTED = AcceptedRequest(StoryRequest("a shy snail"), "story@1", "fake/text/1")
-TOLD = CommittedText(
+TEXT = CommittedText(
     Story("4f1c", "fr", "Léa et la lanterne", ("« Stop ! » dit-elle.", "نم جيدا.")),
     "a shy snail",
     "fake/text/1",
@@ -68,23 +68,23 @@ def test_another_model_prompt_variant_idea_or_audience_is_another_story(other: A
 
 def test_records_read_back_as_they_were_written() -> None:
     assert load_request(dump(ACCEPTED), "k") == ACCEPTED
-    assert load_text(dump(TOLD), "k") == TOLD
+    assert load_text(dump(TEXT), "k") == TEXT
     assert load_manifest(dump(MANIFEST), "k") == MANIFEST
 
 
 def test_equal_records_are_equal_bytes_of_utf8_json() -> None:
-    assert dump(TOLD) == dump(load_text(dump(TOLD), "k"))
-    assert "« Stop ! » dit-elle." in dump(TOLD).decode()
+    assert dump(TEXT) == dump(load_text(dump(TEXT), "k"))
+    assert "« Stop ! » dit-elle." in dump(TEXT).decode()
     assert json.loads(dump(MANIFEST))["segments"][0]["marks"][0]["value"] == "Oui"
 
 
-_GOOD = {load_request: dump(ACCEPTED), load_text: dump(TOLD), load_manifest: dump(MANIFEST)}
+_GOOD = {load_request: dump(ACCEPTED), load_text: dump(TEXT), load_manifest: dump(MANIFEST)}
 _DAMAGED = [b"", b"{}", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"story": 1}', b'{"request": {"wrong": 1}}']
 
 
 @pytest.mark.parametrize("load", _GOOD)
 @pytest.mark.parametrize("data", _DAMAGED)
-def test_a_damaged_record_is_named_in_one_plain_line(load, data: bytes) -> None:  # type: ignore[no-untyped-def]
+def test_damaged_record_is_named_in_a_single_line(load, data: bytes) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(StoreError, match=r"^stories/4f1c/x\.json was damaged") as caught:
         load(data, "stories/4f1c/x.json")
     assert caught.value.problem == "damaged-record"
@@ -92,7 +92,7 @@ def test_a_damaged_record_is_named_in_one_plain_line(load, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("load", _GOOD)
-def test_a_record_cut_anywhere_is_damaged_never_half_read(load) -> None:  # type: ignore[no-untyped-def]
+def test_truncated_record_is_damaged(load) -> None:  # type: ignore[no-untyped-def]
     data = _GOOD[load]
     for length in range(len(data)):
         with pytest.raises(StoreError):

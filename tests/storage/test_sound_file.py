@@ -23,14 +23,14 @@ NOTES = [b"", b"{}", b'{"odd":1}', '{"text":"un été"}'.encode(), b"x" * 70_000
 
 @pytest.mark.parametrize("note", NOTES)
 @pytest.mark.parametrize("media_type", SOUNDS)
-def test_sound_and_note_come_out_as_they_went_in(media_type: str, note: bytes) -> None:
+def test_audio_and_note_survive_packing(media_type: str, note: bytes) -> None:
     audio, unpacked = unpack(pack(SOUNDS[media_type], media_type, note))
     assert audio == SOUNDS[media_type]
     assert unpacked.rstrip() == note.rstrip()
 
 
 @pytest.mark.parametrize("note", NOTES)
-def test_other_readers_hear_the_same_samples(note: bytes) -> None:
+def test_other_libraries_decode_the_same_samples(note: bytes) -> None:
     with wave.open(io.BytesIO(pack(WAV, "audio/wav", note))) as packed, wave.open(io.BytesIO(WAV)) as plain:
         assert packed.getparams() == plain.getparams()
         assert packed.readframes(10**6) == plain.readframes(10**6)
@@ -46,13 +46,13 @@ def test_the_note_in_an_mp3_is_a_private_frame_that_mutagen_reads() -> None:
 
 
 @pytest.mark.parametrize("media_type", SOUNDS)
-def test_the_note_is_found_in_the_beginning_alone(media_type: str) -> None:
+def test_note_is_read_from_the_first_bytes(media_type: str) -> None:
     packed = pack(SOUNDS[media_type], media_type, b'{"a":1}!')
     note, end = note_of(packed[:100])
     assert (note, end <= 100) == (b'{"a":1}!', True)
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"ID3", WAV, MP3, b"RIFF1234WAVEstry\xff\xff\xff\x7f"])
-def test_what_has_no_note_of_ours_is_refused(data: bytes) -> None:
+def test_file_without_a_note_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"note|cut"):
         unpack(data)

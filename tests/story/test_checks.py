@@ -31,25 +31,25 @@ PROMPT, LANGUAGE, SCREEN = story_prompt(), FakeLanguage(), word_filter()
 
 
 def failed(draft: Draft, idea: str = IDEA) -> dict[str, object]:
-    found = story_checks(draft, idea, PROMPT, LANGUAGE, SCREEN)
-    return {check.name: check.figure for check in found if not check.passed}
+    checks = story_checks(draft, idea, PROMPT, LANGUAGE, SCREEN)
+    return {check.name: check.figure for check in checks if not check.passed}
 
 
 def lines(**changed: str) -> Draft:
     """GOOD with line_3="…" and so on in place of its own."""
-    told = list(GOOD.lines)
+    changed_lines = list(GOOD.lines)
     for name, text in changed.items():
-        told[int(name.removeprefix("line_")) - 1] = text
-    return replace(GOOD, lines=tuple(told))
+        changed_lines[int(name.removeprefix("line_")) - 1] = text
+    return replace(GOOD, lines=tuple(changed_lines))
 
 
 def test_a_good_story_passes_every_check() -> None:
     assert failed(GOOD) == {}
 
 
-def test_each_check_tells_its_figure_and_its_bound() -> None:
-    found = {check.name: check for check in story_checks(GOOD, IDEA, PROMPT, LANGUAGE, SCREEN)}
-    assert list(found) == [
+def test_each_check_has_its_figure_and_bound() -> None:
+    checks = {check.name: check for check in story_checks(GOOD, IDEA, PROMPT, LANGUAGE, SCREEN)}
+    assert list(checks) == [
         "words",
         "whole",
         "named hero",
@@ -60,13 +60,13 @@ def test_each_check_tells_its_figure_and_its_bound() -> None:
         "English",
         "gentle words",
     ]
-    assert all(check.bound for check in found.values())
-    assert found["words"].figure == 93
-    assert found["named hero"].figure == 3
-    assert found["on the idea"].figure == 2  # shy, snail
-    assert found["no loops"].figure == 1.0
-    assert found["its own"].figure == 0
-    assert found["English"].figure == 1.0
+    assert all(check.bound for check in checks.values())
+    assert checks["words"].figure == 93
+    assert checks["named hero"].figure == 3
+    assert checks["on the idea"].figure == 2  # shy, snail
+    assert checks["no loops"].figure == 1.0
+    assert checks["its own"].figure == 0
+    assert checks["English"].figure == 1.0
 
 
 @pytest.mark.parametrize(("count", "passes"), [(79, False), (80, True), (120, True), (121, False)])
@@ -81,20 +81,20 @@ def test_a_story_cut_off_is_not_whole() -> None:
     assert "whole" in failed(replace(GOOD, title=""))
 
 
-def test_a_hero_without_a_name_is_noticed() -> None:
+def test_nameless_hero_fails() -> None:
     nameless = tuple(line.replace("Nora", "the snail").replace("Milo", "the beetle") for line in GOOD.lines)
     assert "named hero" in failed(replace(GOOD, lines=nameless))
 
 
 @pytest.mark.parametrize("idea", ["a boy who flies to Mars", "pirates", "ein Drache", "一只猫"])
-def test_a_story_about_something_else_is_noticed(idea: str) -> None:
+def test_story_off_the_idea_fails(idea: str) -> None:
     assert "on the idea" in failed(GOOD, idea)
 
 
 @pytest.mark.parametrize(
     "idea", ["snails", "The Shyest of all", "about hills", "a sunrising day", "the story of one day"]
 )
-def test_a_word_of_the_idea_is_enough_and_an_idea_of_small_words_has_none_to_miss(idea: str) -> None:
+def test_single_word_of_the_idea_is_enough(idea: str) -> None:
     assert "on the idea" not in failed(GOOD, idea)
 
 
@@ -115,7 +115,7 @@ def test_a_word_of_the_idea_is_enough_and_an_idea_of_small_words_has_none_to_mis
         "```Nora was a shy snail.",
     ],
 )
-def test_chatter_and_markup_are_noticed_in_the_first_line(line: str) -> None:
+def test_chatter_and_markup_in_the_first_line_fail(line: str) -> None:
     assert "only the story" in failed(lines(line_1=line))
 
 
@@ -130,7 +130,7 @@ def test_chatter_and_markup_are_noticed_in_the_first_line(line: str) -> None:
         "Plan: a snail.",
     ],
 )
-def test_headings_and_the_end_are_noticed_in_the_last_line(line: str) -> None:
+def test_heading_or_the_end_in_the_last_line_fails(line: str) -> None:
     assert "only the story" in failed(lines(line_10=line))
 
 
@@ -146,29 +146,29 @@ def test_headings_and_the_end_are_noticed_in_the_last_line(line: str) -> None:
         "Nora, a shy snail, took note of the sunny title.",
     ],
 )
-def test_a_story_may_begin_like_this(line: str) -> None:
+def test_harmless_beginnings_pass(line: str) -> None:
     assert "only the story" not in failed(lines(line_1=line))
 
 
-def test_a_loop_is_noticed() -> None:
+def test_loop_fails() -> None:
     looped = replace(GOOD, lines=(*GOOD.lines[:5], *GOOD.lines[:5]))
     assert failed(looped)["no loops"] == 0.031  # of 97 runs only the 3 across the seam occur once
 
 
-def test_a_story_copied_from_a_worked_example_is_noticed() -> None:
+def test_story_copied_from_a_worked_example_fails() -> None:
     copied = PROMPT.spec["examples"][0]["answer"].splitlines()[5].split(". ", 1)[1]
     assert "its own" in failed(lines(line_1=copied))
 
 
-def test_a_story_in_another_language_is_noticed() -> None:
+def test_story_in_another_language_fails() -> None:
     assert failed(lines(line_1="[fr] Nora était un escargot timide."))["English"] == 0.0
 
 
-def test_words_that_are_not_gentle_are_named() -> None:
+def test_words_that_are_not_gentle_are_listed() -> None:
     assert failed(lines(line_4="She was dead tired, and there was blood."))["gentle words"] == "blood, dead"
 
 
-def test_an_empty_draft_fails_and_does_not_break() -> None:
+def test_empty_draft_fails_without_an_exception() -> None:
     assert {"words", "whole", "named hero", "no loops"} <= set(failed(Draft("", (), False)))
 
 

@@ -220,7 +220,7 @@ def problem(idea: str) -> str:
 
 
 @pytest.mark.parametrize(("slug", "idea"), [(slug, idea) for slug in MALFORMED for idea in MALFORMED[slug]])
-def test_a_malformed_idea_is_refused_with_its_own_problem(slug: str, idea: str) -> None:
+def test_malformed_idea_is_refused_with_its_problem(slug: str, idea: str) -> None:
     assert problem(idea) == slug
 
 
@@ -230,7 +230,7 @@ def test_instructions_to_the_model_are_refused(idea: str) -> None:
 
 
 @pytest.mark.parametrize("idea", UNSAFE)
-def test_what_is_not_for_a_child_is_refused_as_content(idea: str) -> None:
+def test_unsafe_idea_is_refused(idea: str) -> None:
     with pytest.raises(ContentRejectedError) as caught:
         accept(idea, SCREEN)
     assert caught.value.problem == "unsafe-idea"
@@ -239,13 +239,13 @@ def test_what_is_not_for_a_child_is_refused_as_content(idea: str) -> None:
 @pytest.mark.parametrize(
     ("language", "idea"), [(tag, idea) for tag in UNSAFE_ABROAD for idea in UNSAFE_ABROAD[tag]]
 )
-def test_what_is_not_for_a_child_is_refused_in_the_language_it_is_told_in(language: str, idea: str) -> None:
+def test_unsafe_idea_is_refused_in_its_language(language: str, idea: str) -> None:
     with pytest.raises(ContentRejectedError):
         refuse_unsafe(idea, SCREEN, language)
 
 
 @pytest.mark.parametrize("idea", HARMLESS)
-def test_a_harmless_idea_is_welcome(idea: str) -> None:
+def test_harmless_idea_is_accepted(idea: str) -> None:
     accept(idea, SCREEN)
 
 
@@ -263,17 +263,11 @@ HARMLESS_ABROAD = {
 @pytest.mark.parametrize(
     ("language", "idea"), [(tag, idea) for tag in HARMLESS_ABROAD for idea in HARMLESS_ABROAD[tag]]
 )
-def test_a_harmless_idea_is_welcome_in_the_language_it_is_told_in(language: str, idea: str) -> None:
+def test_harmless_idea_is_accepted_in_its_language(language: str, idea: str) -> None:
     assert SCREEN.idea(accept(idea, SCREEN), language) == ()
 
 
-def test_there_are_enough_ideas_to_trust_the_tables() -> None:
-    tables = [INSTRUCTIONS, UNSAFE, *MALFORMED.values(), *UNSAFE_ABROAD.values()]
-    assert len({idea for table in tables for idea in table}) >= 60
-    assert len(set(HARMLESS)) >= 60
-
-
-def test_an_idea_is_kept_composed_trimmed_and_on_one_line() -> None:
+def test_idea_is_composed_trimmed_and_on_a_single_line() -> None:
     assert accept("  a shy\n\tsnail\u00a0 ", SCREEN) == "a shy snail"
     assert accept("e\u0301te\u0301", SCREEN) == "été"
     assert accept("🐱 a cat 👩‍👩‍👧‍👦", SCREEN) == "🐱 a cat 👩‍👩‍👧‍👦"

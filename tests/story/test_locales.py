@@ -21,7 +21,7 @@ TAGS = {
 
 
 @pytest.mark.parametrize("tag", TAGS)
-def test_a_tag_is_written_in_one_way(tag: str) -> None:
+def test_tag_has_a_canonical_form(tag: str) -> None:
     assert canonical(tag) == TAGS[tag]
 
 
@@ -42,7 +42,7 @@ SERVED = {
 
 
 @pytest.mark.parametrize("tag", SERVED)
-def test_a_tag_is_served_by_itself_or_its_language_and_never_by_another(tag: str) -> None:
+def test_tag_matches_itself_or_its_language_only(tag: str) -> None:
     if expected := SERVED[tag]:
         assert match(tag, KNOWN) == expected
         return
@@ -72,7 +72,7 @@ def test_a_tag_is_served_by_itself_or_its_language_and_never_by_another(tag: str
         "en-\x00",
     ],
 )
-def test_what_is_no_tag_is_an_unknown_locale(tag: str) -> None:
+def test_malformed_tag_is_an_unknown_locale(tag: str) -> None:
     with pytest.raises(RequestError) as caught:
         match(tag, KNOWN)
     assert caught.value.problem == "unknown-locale"

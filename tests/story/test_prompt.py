@@ -16,11 +16,11 @@ PROMPT = story_prompt()
 EXAMPLES = PROMPT.spec["examples"]
 
 
-def asked(idea: str = "a shy snail", variant: int = 0, attempt: int = 0) -> Prompt:
+def prompt_for(idea: str = "a shy snail", variant: int = 0, attempt: int = 0) -> Prompt:
     return PROMPT.prompt(StoryRequest(idea, variant), idea, attempt)
 
 
-def told(text: str, stop: str = "end") -> Draft:
+def draft_of(text: str, stop: str = "end") -> Draft:
     return PROMPT.parse(Completion(text, 1, 1, stop), MOST_WORDS)
 
 
@@ -29,12 +29,14 @@ def told(text: str, stop: str = "end") -> Draft:
 
 def test_a_prompt_is_named_with_its_version() -> None:
     assert re.fullmatch(r"story@\d+", PROMPT.id)
-    assert asked().name == PROMPT.id
+    assert prompt_for().name == PROMPT.id
 
 
 def test_the_same_request_is_the_same_prompt_and_another_variant_or_attempt_another_seed() -> None:
-    assert asked() == asked()
-    seeds = {asked(variant=variant, attempt=attempt).seed for variant in range(20) for attempt in range(3)}
+    assert prompt_for() == prompt_for()
+    seeds = {
+        prompt_for(variant=variant, attempt=attempt).seed for variant in range(20) for attempt in range(3)
+    }
     assert len(seeds) == 60
     assert all(0 <= seed < 2**32 for seed in seeds)
 
@@ -42,11 +44,11 @@ def test_the_same_request_is_the_same_prompt_and_another_variant_or_attempt_anot
 @pytest.mark.parametrize(
     "idea", ["a $hero and $idea ${x} $$", "100% {hero} {0}", "a\\nb \\1", "Idea: x Hero: y"]
 )
-def test_an_idea_is_only_text(idea: str) -> None:
-    assert idea in asked(idea).user
+def test_idea_is_inserted_literally(idea: str) -> None:
+    assert idea in prompt_for(idea).user
 
 
-def test_the_model_is_told_every_job_and_whom_it_writes_for() -> None:
+def test_system_prompt_holds_every_job_and_the_audience() -> None:
     system = PROMPT.prompt(StoryRequest("x", audience="grown-up pirates"), "x", 0).system
     assert "grown-up pirates" in system
     for number, line in enumerate(PROMPT.spec["lines"], 1):
@@ -54,17 +56,19 @@ def test_the_model_is_told_every_job_and_whom_it_writes_for() -> None:
     assert "$" not in system
 
 
-def test_worked_examples_are_asked_as_the_idea_is() -> None:
-    shape = re.sub(r": .*", ": …", asked().user)
-    for (user, answer), example in zip(asked().examples, EXAMPLES, strict=True):
+def test_worked_examples_have_the_form_of_the_request() -> None:
+    shape = re.sub(r": .*", ": …", prompt_for().user)
+    for (user, answer), example in zip(prompt_for().examples, EXAMPLES, strict=True):
         assert re.sub(r": .*", ": …", user) == shape
         assert example["idea"] in user
         assert answer == example["answer"].strip()
 
 
 def cast(idea: str, variant: int) -> tuple[str, str, str, str]:
-    found = re.findall(r"^(?:Hero|Friend).*?: (\w+) \((she|he)\)$", asked(idea, variant).user, re.MULTILINE)
-    (hero, its), (friend, their) = found
+    matches = re.findall(
+        r"^(?:Hero|Friend).*?: (\w+) \((she|he)\)$", prompt_for(idea, variant).user, re.MULTILINE
+    )
+    (hero, its), (friend, their) = matches
     return hero, its, friend, their
 
 
@@ -109,7 +113,7 @@ def test_an_idea_that_begins_with_a_name_keeps_it(idea: str) -> None:
         assert {cast(idea, variant)[0] for variant in range(5)} == {NAMED[idea]}
 
 
-def test_names_are_plain_letters_that_every_voice_reads_and_the_screen_allows() -> None:
+def test_names_are_plain_letters_and_pass_the_word_filter() -> None:
     names = [*PROMPT.names["she"], *PROMPT.names["he"]]
     assert len(set(names)) == len(names) > 40
     for name in names:
@@ -120,9 +124,9 @@ def test_names_are_plain_letters_that_every_voice_reads_and_the_screen_allows() 
 # What comes back.
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one["idea"])
-def test_a_worked_example_is_read_whole_and_is_itself_a_good_story(example: dict[str, str]) -> None:
-    draft = told(example["answer"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["idea"])
+def test_worked_example_passes_the_checks(example: dict[str, str]) -> None:
+    draft = draft_of(example["answer"])
     assert draft.whole
     assert len(draft.lines) == len(PROMPT.spec["lines"])
     assert FEWEST_WORDS <= len(words(" ".join(draft.lines))) <= MOST_WORDS
@@ -139,35 +143,35 @@ def numbered(
 TEN = [f"Nora went to see number {number}." for number in range(1, 11)]
 
 
-def test_plan_title_and_numbers_are_taken_off() -> None:
-    draft = told(numbered(*TEN))
+def test_plan_title_and_numbers_are_removed() -> None:
+    draft = draft_of(numbered(*TEN))
     assert (draft.title, draft.hero, draft.lines, draft.whole) == ("A Tale", "Nora", tuple(TEN), True)
 
 
 def test_chatter_around_the_lines_is_left_out() -> None:
-    draft = told("Sure! Here it is:\n\n" + numbered(*TEN) + "\n\nI hope you like it!")
+    draft = draft_of("Sure! Here it is:\n\n" + numbered(*TEN) + "\n\nI hope you like it!")
     assert draft.lines == tuple(TEN)
 
 
 def test_a_text_that_max_tokens_cut_is_not_whole() -> None:
-    assert not told(numbered(*TEN), "length").whole
+    assert not draft_of(numbered(*TEN), "length").whole
 
 
 @pytest.mark.parametrize("count", range(11))
 def test_a_story_is_whole_from_the_fewest_lines_on(count: int) -> None:
-    draft = told(numbered(*TEN[:count]))
+    draft = draft_of(numbered(*TEN[:count]))
     assert draft.whole is (count >= PROMPT.spec["fewest"])
     assert len(draft.lines) == count
 
 
-def test_a_line_left_out_in_the_middle_is_missed() -> None:
+def test_missing_line_in_the_middle_makes_a_draft_incomplete() -> None:
     lines = numbered(*TEN).replace("3. ", "x. ")
-    assert not told(lines).whole
+    assert not draft_of(lines).whole
 
 
 @pytest.mark.parametrize("text", ["", "No.", "1.", "Title:", "\n\n", "11. A line too many."])
-def test_what_is_no_story_is_an_empty_draft(text: str) -> None:
-    assert told(text) == Draft("", (), False)
+def test_text_without_lines_is_an_empty_draft(text: str) -> None:
+    assert draft_of(text) == Draft("", (), False)
 
 
 def test_a_long_story_loses_its_spare_lines_first_to_last_and_no_more_than_it_must() -> None:
@@ -176,7 +180,7 @@ def test_a_long_story_loses_its_spare_lines_first_to_last_and_no_more_than_it_mu
 
     def kept(words_a_line: int) -> list[int]:
         lines = [f"{number} " + "word " * (words_a_line - 2) + "end." for number in range(10)]
-        return [int(line.split()[0]) for line in told(numbered(*lines)).lines]
+        return [int(line.split()[0]) for line in draft_of(numbered(*lines)).lines]
 
     everything = list(range(10))
     assert kept(12) == everything  # 120 words
@@ -188,11 +192,13 @@ def test_a_long_story_loses_its_spare_lines_first_to_last_and_no_more_than_it_mu
 
 def test_a_story_of_fewer_lines_keeps_them_all_however_long() -> None:
     long = ["word " * 20 + "end."] * 8
-    assert len(told(numbered(*long)).lines) == 8
+    assert len(draft_of(numbered(*long)).lines) == 8
 
 
 def test_segments_are_the_sentences_of_the_lines() -> None:
-    draft = replace(told(numbered(*TEN)), lines=('"Who is it?" she asked. It was Mr. Owl!', "They slept."))
+    draft = replace(
+        draft_of(numbered(*TEN)), lines=('"Who is it?" she asked. It was Mr. Owl!', "They slept.")
+    )
     assert draft.segments == ('"Who is it?" she asked.', "It was Mr. Owl!", "They slept.")
 
 

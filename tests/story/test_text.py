@@ -99,8 +99,8 @@ def test_sentences_rejoin_exactly_to_the_clean_text(text: str) -> None:
 @given(_TEXTS)
 def test_no_sentence_is_empty_or_says_nothing_in_a_text_that_says_something(text: str) -> None:
     cut = sentences(text)
-    says = [any(char.isalnum() for char in one) for one in cut]
-    assert all(one == one.strip() != "" for one in cut)
+    says = [any(char.isalnum() for char in sentence) for sentence in cut]
+    assert all(sentence == sentence.strip() != "" for sentence in cut)
     assert all(says) or len(cut) == 1
 
 
@@ -147,12 +147,12 @@ def test_the_length_of_a_story_counted_by_hand() -> None:
         '"Let the wind hold you," he said with joy. '
         "In the morning he ran the whole race, and all of them cheered loudly."
     )
-    assert [len(words(one)) for one in sentences(text)] == [12, 9, 14]
+    assert [len(words(sentence)) for sentence in sentences(text)] == [12, 9, 14]
 
 
 @given(st.lists(st.sampled_from(["Pip", "well-known", "d'or", "été", "نعم", "42"]), max_size=30))
-def test_words_of_words_joined_by_blanks_are_these_words(told: list[str]) -> None:
-    assert words(" ".join(told)) == told
+def test_words_of_words_joined_by_blanks_are_these_words(tokens: list[str]) -> None:
+    assert words(" ".join(tokens)) == tokens
 
 
 @given(_TEXTS)

@@ -16,7 +16,7 @@ SOURCE = (
     '"I am too little," he said.',
     "A squirrel helped Tomas, and they shared 4 hazelnuts.",
 )
-TOLD = {
+TRANSLATIONS = {
     "fr": (
         "Tomas avait un cerf-volant rouge avec une longue queue.",
         "Un jour de grand vent, la ficelle se cassa.",
@@ -77,53 +77,59 @@ def detector() -> LinguaDetector:
 def _failed_checks(
     source: tuple[str, ...], target: tuple[str, ...], locale: str, detector: LinguaDetector
 ) -> set[str]:
-    return {one.name for one in check(source, target, locale, detector) if not one.passed}
+    return {result.name for result in check(source, target, locale, detector) if not result.passed}
 
 
-@pytest.mark.parametrize("locale", TOLD)
+@pytest.mark.parametrize("locale", TRANSLATIONS)
 def test_a_right_translation_passes_every_check(detector: LinguaDetector, locale: str) -> None:
-    assert _failed_checks(SOURCE, TOLD[locale], locale, detector) == set()
-    assert [slips(*pair, locale) for pair in zip(SOURCE, TOLD[locale], strict=True)] == [()] * len(SOURCE)
+    assert _failed_checks(SOURCE, TRANSLATIONS[locale], locale, detector) == set()
+    assert [slips(*pair, locale) for pair in zip(SOURCE, TRANSLATIONS[locale], strict=True)] == [()] * len(
+        SOURCE
+    )
 
 
-def test_a_region_is_its_language(detector: LinguaDetector) -> None:
-    assert check(SOURCE, TOLD["fr"], "fr-CA", detector) == check(SOURCE, TOLD["fr"], "fr", detector)
+def test_region_is_checked_as_its_language(detector: LinguaDetector) -> None:
+    assert check(SOURCE, TRANSLATIONS["fr"], "fr-CA", detector) == check(
+        SOURCE, TRANSLATIONS["fr"], "fr", detector
+    )
 
 
 def test_checks_carry_what_was_measured(detector: LinguaDetector) -> None:
-    figures = {one.name: one.figure for one in check(SOURCE, TOLD["fr"], "fr", detector)}
+    figures = {result.name: result.figure for result in check(SOURCE, TRANSLATIONS["fr"], "fr", detector)}
     assert figures["count"] == 5
     assert figures["the hero's name"] == 3
     assert figures["in the language"] > 0.99
 
 
 def test_a_lost_sentence_fails_the_count(detector: LinguaDetector) -> None:
-    assert "count" in _failed_checks(SOURCE, TOLD["fr"][:-1], "fr", detector)
+    assert "count" in _failed_checks(SOURCE, TRANSLATIONS["fr"][:-1], "fr", detector)
 
 
 def test_a_text_in_another_language_fails(detector: LinguaDetector) -> None:
-    assert _failed_checks(SOURCE, TOLD["es"], "it", detector) >= {"in the language"}
+    assert _failed_checks(SOURCE, TRANSLATIONS["es"], "it", detector) >= {"in the language"}
     assert _failed_checks(SOURCE, SOURCE, "fr", detector) >= {"in the language", "each sentence"}
 
 
 def test_one_english_sentence_is_found_and_numbered(detector: LinguaDetector) -> None:
-    target = (*TOLD["fr"][:2], SOURCE[2], *TOLD["fr"][3:])
+    target = (*TRANSLATIONS["fr"][:2], SOURCE[2], *TRANSLATIONS["fr"][3:])
     assert failed(SOURCE, target, "fr", detector) == {2: ("not translated",)}
-    (finding,) = [one for one in check(SOURCE, target, "fr", detector) if one.name == "each sentence"]
+    (finding,) = [
+        result for result in check(SOURCE, target, "fr", detector) if result.name == "each sentence"
+    ]
     assert finding.figure == "3: not translated"
 
 
 def test_a_sentence_said_twice_fails(detector: LinguaDetector) -> None:
-    target = (TOLD["fr"][1], *TOLD["fr"][1:])
+    target = (TRANSLATIONS["fr"][1], *TRANSLATIONS["fr"][1:])
     assert "no loops" in _failed_checks(SOURCE, target, "fr", detector)
     refrain = (SOURCE[0], SOURCE[0], *SOURCE[2:])
     assert "no loops" not in _failed_checks(
-        refrain, (TOLD["fr"][0], TOLD["fr"][0], *TOLD["fr"][2:]), "fr", detector
+        refrain, (TRANSLATIONS["fr"][0], TRANSLATIONS["fr"][0], *TRANSLATIONS["fr"][2:]), "fr", detector
     )
 
 
 def test_a_hero_of_another_name_fails(detector: LinguaDetector) -> None:
-    target = tuple(text.replace("Tomas", "Jules") for text in TOLD["fr"])
+    target = tuple(text.replace("Tomas", "Jules") for text in TRANSLATIONS["fr"])
     assert "the hero's name" in _failed_checks(SOURCE, target, "fr", detector)
 
 
@@ -174,7 +180,7 @@ def test_a_flaw_is_named(detector: LinguaDetector, source: str, target: str, fla
         ("Good night 🌙", "Bonne nuit 🌙"),
     ],
 )
-def test_what_is_right_has_no_flaw(detector: LinguaDetector, source: str, target: str) -> None:
+def test_correct_sentence_has_no_flaw(detector: LinguaDetector, source: str, target: str) -> None:
     assert flaws(source, target, "fr", detector) == ()
 
 
@@ -199,15 +205,15 @@ def test_an_idea_into_english_may_not_stay_as_it_was(detector: LinguaDetector) -
         ("Die Maus hat einen Hut.", "de", ()),
     ],
 )
-def test_english_words_that_stayed_are_slips(target: str, locale: str, kept: tuple[str, ...]) -> None:
+def test_untranslated_english_words_are_slips(target: str, locale: str, kept: tuple[str, ...]) -> None:
     assert slips("Then Will and Grace, with the fishermen.", target, locale) == kept
 
 
 @given(st.lists(st.text(max_size=60), max_size=6), st.lists(st.text(max_size=60), max_size=6))
-def test_any_text_is_judged_without_an_exception(source: list[str], target: list[str]) -> None:
-    found = check(source, target, "fr", _Sure())
-    assert found[0].name == "count"
-    assert found[0].passed == (len(source) == len(target))
+def test_any_text_is_checked_without_an_exception(source: list[str], target: list[str]) -> None:
+    checks = check(source, target, "fr", _Sure())
+    assert checks[0].name == "count"
+    assert checks[0].passed == (len(source) == len(target))
 
 
 class _Sure:

@@ -8,7 +8,7 @@ from pipeline.story.word_filter import word_filter
 
 SCREEN = word_filter()
 
-# What a told story may not say, and what it may, by language.
+# Stories that the filter must match, and gentle ones that it must not, by language.
 REFUSED = {
     "en": [
         "The wolf killed the hen.",
@@ -29,7 +29,7 @@ REFUSED = {
     "pt": ["O lobo morreu.", "Havia sangue.", "Ele matou o cão."],
     "ar": ["مات الذئب.", "كان الدم في كل مكان.", "قُتِلَ الذئب."],
 }
-TOLD = {
+GENTLE = {
     "en": [
         "The path wound up the hill, and the comet shot across the sky.",
         "The ugly duckling became a swan.",
@@ -48,47 +48,49 @@ TOLD = {
 
 
 @pytest.mark.parametrize(("language", "text"), [(tag, text) for tag in REFUSED for text in REFUSED[tag]])
-def test_a_story_that_is_not_gentle_is_found_in_its_language(language: str, text: str) -> None:
+def test_harsh_story_matches_in_its_language(language: str, text: str) -> None:
     assert SCREEN.story(text, language)
 
 
-@pytest.mark.parametrize(("language", "text"), [(tag, text) for tag in TOLD for text in TOLD[tag]])
-def test_a_gentle_story_is_told(language: str, text: str) -> None:
+@pytest.mark.parametrize(("language", "text"), [(tag, text) for tag in GENTLE for text in GENTLE[tag]])
+def test_gentle_story_does_not_match(language: str, text: str) -> None:
     assert SCREEN.story(text, language) == ()
 
 
-def test_a_child_may_ask_what_a_story_may_not_say() -> None:
+def test_idea_may_hold_words_that_a_story_may_not() -> None:
     assert SCREEN.idea("my grandfather died") == ()
     assert SCREEN.story("My grandfather died.", "en") == ("died",)
 
 
-def test_findings_are_the_words_that_matched_once_each_sorted() -> None:
+def test_matches_are_unique_and_sorted() -> None:
     assert SCREEN.story("Blood! dead, blood, DEAD", "en") == ("blood", "dead")
 
 
-def test_a_language_without_a_list_is_held_against_nothing() -> None:
+def test_language_without_a_list_matches_nothing() -> None:
     assert SCREEN.story("blood", "sv") == ()
 
 
 @pytest.mark.parametrize("hidden", ["ki\u200dll", "ki\u200cll", "k\u2060ill", "ｋｉｌｌ", "𝐤𝐢𝐥𝐥", "KILL"])
-def test_a_word_is_found_however_it_is_dressed(hidden: str) -> None:
+def test_word_in_other_unicode_forms_matches(hidden: str) -> None:
     assert SCREEN.idea(f"they {hidden} it") == ("kill",)
 
 
-def test_arabic_is_found_with_its_vowels_and_its_little_words() -> None:
+def test_arabic_matches_with_vowel_signs_and_prefixes() -> None:
     for word in ("قتل", "القتل", "والقتل", "بالقتل", "للقتل", "قَتْل", "قـتـل"):
         assert SCREEN.idea(f"قصة {word} هنا", "ar"), word
 
 
-def test_every_pattern_of_the_list_compiles_and_none_matches_nothing() -> None:
+def test_every_pattern_compiles_and_none_matches_the_empty_string() -> None:
     spec = SCREEN.spec
-    patterns = [one for table in ("never", "story") for some in spec[table].values() for one in some]
+    patterns = [
+        pattern for table in ("never", "story") for group in spec[table].values() for pattern in group
+    ]
     patterns += [*spec["instructions"]["any"], *spec["instructions"]["marks"]]
     assert len(patterns) > 200
     for pattern in patterns:
         assert not re.compile(pattern).match(""), pattern
 
 
-def test_each_language_that_is_told_has_its_lists() -> None:
+def test_each_language_has_its_lists() -> None:
     languages = {"en", "fr", "es", "it", "de", "nl", "pt", "ar"}
     assert set(SCREEN.spec["never"]) == set(SCREEN.spec["story"]) == languages
