@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+SETUP ?= $(PYTHON) infra/setup.py
 
 CONTEXT ?= a baby sphynx lost in an Egyptian pyramid
 LOCALE ?= en
@@ -21,63 +22,71 @@ export STORY_VARIANT := $(value VARIANT)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-story: $(VENV)/.story ## one story: CONTEXT="a shy snail" LOCALE=fr PROFILE=embedded|draft|fake VARIANT=0
+story: setup-story ## one story: CONTEXT="a shy snail" LOCALE=fr PROFILE=embedded|draft|fake VARIANT=0
 	@$(BIN)/stories make --locale "$$STORY_LOCALE" --profile "$$STORY_PROFILE" --variant "$$STORY_VARIANT" $(ARGS) -- "$$STORY_CONTEXT"
 
-setup: $(VENV)/.all ## everything: AWS, Airflow, notebooks, tests
+setup: ## everything: AWS, Airflow, notebooks, tests
+	@$(SETUP) all
 
 # The browser's tests come alone, after the others: they look at the time.
-test: $(VENV)/.all ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
+test: setup ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not embedded and not aws_live and not browser"
 	@$(BIN)/python -m pytest -m browser tests/frontend
 
-test-embedded: $(VENV)/.all ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
+# Folders without real engines, servers or a browser.
+QUICK := $(wildcard $(addprefix tests/,story storage steps config batch api bench engines/contracts engines/test_fake.py test_lint_names.py))
+
+test-quick: setup ## a minute of tests: no engines, no servers, no browser
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not embedded and not aws_live and not browser" --ignore tests/api/test_restart.py $(QUICK)
+
+test-embedded: setup ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
 	@$(BIN)/stories models fetch
 	@$(BIN)/python -m pytest -m "not aws_live and not browser"
 	@$(BIN)/python -m pytest -m browser tests/frontend
 
-test-aws-live: $(VENV)/.all ## the tests on your own AWS account (STORIES_ENDPOINT, STORIES_BUCKET): about 0.05 US$ and the endpoint's time
+test-aws-live: setup ## the tests on your own AWS account (STORIES_ENDPOINT, STORIES_BUCKET): about 0.05 US$ and the endpoint's time
 	@$(BIN)/stories doctor --profile aws
 	@$(BIN)/python -m pytest -m aws_live
 
-aws-local: $(VENV)/.all ## a local AWS until Ctrl-C: BACKING=draft|embedded|fake; other shells: . ./.aws-local.env; for notebooks ARGS=--hostnames
+aws-local: setup ## a local AWS until Ctrl-C: BACKING=draft|embedded|fake; other shells: . ./.aws-local.env; for notebooks ARGS=--hostnames
 	@$(BIN)/stories models fetch --profile $(BACKING)
 	@$(BIN)/python -m infra.local_aws --backing $(BACKING) --env .aws-local.env $(ARGS)
 
 # boto3 is in the whole set only.
-serve: $(VENV)/$(if $(filter aws,$(PROFILE)),.all,.story) ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"
+serve: $(if $(filter aws,$(PROFILE)),setup,setup-story) ## the API (and the page) on 127.0.0.1:8000: PROFILE=embedded|draft|fake|aws ARGS="--port 8001"
 	@$(MAKE) --no-print-directory frontend || echo "The page could not be built; the API runs without it" >&2
 	@$(BIN)/stories serve --profile "$$STORY_PROFILE" $(ARGS)
 
-openapi: $(VENV)/.all ## infra/openapi.yaml anew, from the API's routes
+openapi: setup ## infra/openapi.yaml anew, from the API's routes
 	@$(BIN)/python infra/openapi.py
 
-lint: $(VENV)/.all lint-infra ## ruff, mypy --strict, who may import whom, openapi.yaml, the template
+lint: setup lint-infra ## ruff, mypy --strict, names, import contracts, openapi.yaml, the template
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python infra/lint_names.py
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python infra/openapi.py --check
 	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb || { echo "Outputs of a notebook are not kept: make format takes them out" >&2; exit 1; }
 
-format: $(VENV)/.all ## ruff format and the fixes it is sure of; no outputs in notebooks
+format: setup ## ruff format and the fixes it is sure of; no outputs in notebooks
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
-fuzz: $(VENV)/.all ## 10,000 requests made from the OpenAPI document, at a server of its own: two minutes
+fuzz: setup ## 10,000 requests made from the OpenAPI document, at a server of its own: two minutes
 	@$(BIN)/python -m tests.api.fuzz --requests 10000
 
-bench-quick: $(VENV)/.all ## the bench's main ratios, in minutes; tables and plots in bench/out
+bench-quick: setup ## the bench's main ratios, in minutes; tables and plots in bench/out
 	@$(BIN)/stories models fetch
 	@$(BIN)/python -m bench --quick
 
-bench: $(VENV)/.all ## the whole bench
+bench: setup ## the whole bench
 	@$(BIN)/stories models fetch
 	@$(BIN)/python -m bench
 
-lock: $(UV) ## resolve requirements*.in anew, as one, into the hashed locks
+lock: setup-uv ## resolve requirements*.in anew, as one, into the hashed locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-story.in -o requirements-story.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-studio.in -o requirements-studio.txt
@@ -85,28 +94,14 @@ lock: $(UV) ## resolve requirements*.in anew, as one, into the hashed locks
 clean: ## remove the environment and caches; stories (out/) and weights stay
 	rm -rf $(VENV) .venv-infra build frontend/dist frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# The locks name every package, so nothing is resolved again: --no-deps.
-# uv, at the lock's version and hashes, by the pip that venv brings.
-$(UV): requirements-story.txt
-	@echo "Setting up $(VENV) (once)"
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-	  { echo "Python 3.11 to 3.13 is needed; this is $$($(PYTHON) --version). Say another one: make PYTHON=python3.12 …" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements-story.txt > $(VENV)/uv.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt
-	@touch $@
+# Environments: believed when their stamp fits and they work, else set up or mended, one make at a time (infra/setup.py).
+setup-uv:
+	@$(SETUP) uv
 
-$(VENV)/.story: $(UV) requirements-story.txt pyproject.toml
-	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-story.txt
-	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
-	@touch $@
+setup-story:
+	@$(SETUP) story
 
-$(VENV)/.all: $(VENV)/.story requirements.txt
-	@echo "Installing everything: about 2 GB, once"
-	@$(UV) pip install --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
-	@touch $@
-
-.PHONY: help story serve openapi fuzz setup test test-embedded test-aws-live aws-local lint format bench bench-quick lock clean
+.PHONY: help story serve openapi fuzz setup setup-uv setup-story test test-quick test-embedded test-aws-live aws-local lint format bench bench-quick lock clean
 
 include infra/infra.mk
 include infra/frontend.mk

@@ -8,38 +8,40 @@ from importlib import import_module
 from pathlib import Path
 
 from bench import machine, report
-from bench.result import Result
+from bench.figures import Result
 
 OUT = Path(__file__).parent / "out"
-# In the order in which they run: what is cheap and what most people ask for comes first.
+# In the order in which they run: what is cheap and what most people want to know comes first.
 NAMES = ("startup", "api", "narration", "overhead", "locales", "batch", "catalog", "demo", "page")
-# Only where they are asked for: they start servers, and take long.
-ASKED = ("scheduler",)
+# Only by name: it starts servers, and takes long.
+ON_REQUEST = ("scheduler",)
+
+
+def measure(name: str, quick: bool) -> Result:
+    """`locales` is the second measurement of bench/overhead.py; every other one has a module of its own."""
+    if name == "locales":
+        return import_module("bench.overhead").measure_locales(quick)  # type: ignore[no-any-return]
+    return import_module(f"bench.{name}").measure(quick)  # type: ignore[no-any-return]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs of each")
-    known = [*NAMES, *ASKED]
-    told = f"of {', '.join(known)} (default: all but {', '.join(ASKED)})"
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*known, []], help=told)
+    known = [*NAMES, *ON_REQUEST]
+    choices = f"of {', '.join(known)} (default: all but {', '.join(ON_REQUEST)})"
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*known, []], help=choices)
     options = parser.parse_args()
     names = options.names or NAMES
-    seen = machine.describe()
-    records = report.kept(seen, OUT)
+    description = machine.describe()
+    records = report.kept(description, OUT)
     for name in names:
-        load, began = machine.load(), time.perf_counter()
-        result: Result = import_module(f"bench.{name}").measure(options.quick)
+        load, start = machine.load(), time.perf_counter()
         command = f"python -m bench{' --quick' if options.quick else ''} {name}"
-        records[name] = report.Record(command, load, tuple(result.findings), result.details)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
-        # After each: what was measured is kept, also where a later one fails.
-        report.save({name: records[name] for name in known if name in records}, seen, OUT)
-    findings = [one for name in names for one in records[name].findings]
-    print(f"\n{report.table(findings)}\n\nkept in {OUT}")
-    for one in findings:
-        if one.note:
-            print(f"  {one.name}: {one.note}")
+        records[name] = report.record(command, load, measure(name, options.quick))
+        print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+        # After each: results are kept even if a later measurement fails.
+        report.save({name: records[name] for name in known if name in records}, description, OUT)
+    print(f"\n{report.table([records[name] for name in names])}\n\nkept in {OUT}")
 
 
 if __name__ == "__main__":

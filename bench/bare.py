@@ -1,8 +1,8 @@
-"""Replays a tape on the bare libraries. Knows nothing of the pipeline: no steps, no memory, no adapters.
-(Only libgomp, which a bare Linux lacks, is found in its way.)
+"""Replays a tape on the bare libraries. Uses nothing of the pipeline: no steps, no cache, no adapters.
+(Except that it loads libgomp, which a bare Linux lacks.)
 
-A worker: {"tape": path} answers with the wall time and, for each verb, how many calls and their
-seconds. Calls that ran beside one another on the tape do so here. Models load at their first call.
+A worker: {"tape": path} -> wall seconds, the tokens written and, for each verb, calls and their seconds.
+Calls that overlapped on the tape overlap here. Models load at their first call, outside the figures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.workers import serve
+from bench.processes import serve
 from pipeline.engines.embedded import openmp
 
 Call = dict[str, Any]
@@ -43,14 +43,14 @@ class Libraries:
         import lameenc
 
         encoder = lameenc.Encoder()
-        parts = [getattr(encoder, name)(*sent) for name, sent in call["asked"]]
+        parts = [getattr(encoder, name)(*arguments) for name, arguments in call["steps"]]
         return b"".join(part for part in parts if part)
 
     def translate(self, call: Call) -> Any:
         return self._directions[call["folder"]].translate(call["text"])
 
     def load(self, calls: list[Call]) -> None:
-        """What `calls` need and is not there yet; not part of any figure."""
+        """Loads what `calls` need; not part of any figure."""
         verbs = {call["verb"] for call in calls}
         if "complete" in verbs and self._writer is None:
             self._writer = _writer(self.loaded["writer"])
@@ -63,58 +63,62 @@ class Libraries:
                 self._directions[folder] = _native.NativeDirection(folder)
 
 
-def _writer(told: dict[str, Any]) -> Any:
+def _writer(options: dict[str, Any]) -> Any:
     # OpenMP reads how its threads are to wait when the library loads.
-    os.environ.update(told["env"])
+    os.environ.update(options["env"])
     openmp.provide()
     import xllamacpp
 
     params = xllamacpp.CommonParams()
-    params.model.path = told["model"]
-    params.cpuparams.n_threads = told["threads"]
-    params.cpuparams_batch.n_threads = told["threads_batch"]
-    for name, value in told["params"].items():
+    params.model.path = options["model"]
+    params.cpuparams.n_threads = options["threads"]
+    params.cpuparams_batch.n_threads = options["threads_batch"]
+    for name, value in options["params"].items():
         setattr(params, name, value)
     return xllamacpp.Server(params)
 
 
-def _voice(told: dict[str, Any]) -> Any:
+def _voice(options: dict[str, Any]) -> Any:
     import onnxruntime
     from kokoro_onnx import Kokoro
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = told["threads"]
-    session = onnxruntime.InferenceSession(told["model"], options, providers=["CPUExecutionProvider"])
-    return Kokoro.from_session(session, told["voices"])
+    session_options = onnxruntime.SessionOptions()
+    session_options.intra_op_num_threads = options["threads"]
+    session = onnxruntime.InferenceSession(
+        options["model"], session_options, providers=["CPUExecutionProvider"]
+    )
+    return Kokoro.from_session(session, options["voices"])
 
 
 def replay(
-    calls: list[Call], answers: dict[str, Callable[[Call], Any]]
+    calls: list[Call], verbs: dict[str, Callable[[Call], Any]]
 ) -> tuple[float, list[float], list[Any]]:
-    """Wall seconds of all, seconds of each, and the answers.
+    """Wall seconds of all, seconds of each, and the replies.
 
     A call starts when those are over that were over before it began on the tape.
     """
     seconds = [0.0] * len(calls)
 
-    def run(number: int, before: list[Future[Any]]) -> Any:
-        for one in before:
-            one.result()
-        began = time.perf_counter()
-        answer = answers[calls[number]["verb"]](calls[number])
-        seconds[number] = time.perf_counter() - began
-        return answer
+    def run(number: int, earlier: list[Future[Any]]) -> Any:
+        for future in earlier:
+            future.result()
+        start = time.perf_counter()
+        reply = verbs[calls[number]["verb"]](calls[number])
+        seconds[number] = time.perf_counter() - start
+        return reply
 
-    began = time.perf_counter()
-    started: list[Future[Any]] = []
+    start = time.perf_counter()
+    futures: list[Future[Any]] = []
     with ThreadPoolExecutor(max(1, len(calls))) as pool:
         for number, call in enumerate(calls):
-            before = [
-                one for one, other in zip(started, calls, strict=False) if other["ended"] <= call["began"]
+            earlier = [
+                future
+                for future, other in zip(futures, calls, strict=False)
+                if other["ended"] <= call["began"]
             ]
-            started.append(pool.submit(run, number, before))
-        told = [one.result() for one in started]
-    return time.perf_counter() - began, seconds, told
+            futures.append(pool.submit(run, number, earlier))
+        replies = [future.result() for future in futures]
+    return time.perf_counter() - start, seconds, replies
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -123,34 +127,33 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def tokens(events: list[Any]) -> int:
-    """What the last of the server's events says that it wrote."""
-    told = [json.loads(event) if isinstance(event, str | bytes) else event for event in events]
-    flat = [one for event in told for one in (event if isinstance(event, list) else [event])]
-    return sum(one["usage"]["completion_tokens"] for one in flat if one.get("usage"))
+    """The completion tokens of the server's events, which come as JSON, alone or in lists."""
+    parsed = [json.loads(event) if isinstance(event, str | bytes) else event for event in events]
+    flat = [entry for event in parsed for entry in (event if isinstance(event, list) else [event])]
+    return sum(entry["usage"]["completion_tokens"] for entry in flat if entry.get("usage"))
 
 
 def _bytes(value: dict[str, Any]) -> Any:
     return base64.b64decode(value["base64"]) if value.keys() == {"base64"} else value
 
 
-def _answer(libraries: Libraries, request: dict[str, Any]) -> dict[str, Any]:
+def _reply(libraries: Libraries, request: dict[str, Any]) -> dict[str, Any]:
     tape = read(Path(request["tape"]))
     calls = tape["calls"]
     libraries.loaded |= tape["loaded"]
     libraries.load(calls)
     verbs = {verb: getattr(libraries, verb) for verb in ("complete", "speak", "encode", "translate")}
-    wall, seconds, answers = replay(calls, verbs)
+    wall, seconds, replies = replay(calls, verbs)
     each: dict[str, dict[str, float]] = {}
-    for call, took in zip(calls, seconds, strict=True):
-        told = each.setdefault(call["verb"], {"calls": 0, "seconds": 0.0})
-        told["calls"] += 1
-        told["seconds"] = round(told["seconds"] + took, 3)
-    written = sum(
-        tokens(answer) for call, answer in zip(calls, answers, strict=True) if call["verb"] == "complete"
-    )
-    return {"wall": wall, "each": each, "tokens": written}
+    written = 0
+    for call, took, reply in zip(calls, seconds, replies, strict=True):
+        sums = each.setdefault(call["verb"], {"calls": 0, "seconds": 0.0})
+        sums["calls"] += 1
+        sums["seconds"] = round(sums["seconds"] + took, 3)
+        written += tokens(reply) if call["verb"] == "complete" else 0
+    return {"seconds": wall, "each": each, "tokens": written}
 
 
 if __name__ == "__main__":
     held = Libraries()
-    serve(lambda request: _answer(held, request))
+    serve(lambda request: _reply(held, request))

@@ -1,45 +1,102 @@
-"""Eight stories through parallel slots, over the same eight one at a time, in tokens a second."""
+"""Tokens a second: eight stories in parallel slots over one at a time, and beside a busy loop over quiet.
+
+As a worker (python -m bench.batch): {"slots", "variant", "stories", "together"} -> tokens and seconds.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
-from bench.figures import Finding, Target, interleaved, ratios
-from bench.machine import OtherLoad
-from bench.result import Result, others
-from bench.workers import Worker
+from bench.figures import Finding, Result, Run, Target, against, interleaved, ratios
+from bench.machine import model_path
+from bench.processes import Worker, serve
+from bench.stories import IDEAS
+from pipeline.config.profiles import profile
+from pipeline.engines.registry import create
+from pipeline.ports import TextEngine
+from pipeline.story.prompt import story_prompt
+from pipeline.types import StoryRequest
 
 SLOTS = (4, 8)
+STORIES = 8
 
 
 def measure(quick: bool) -> Result:
-    results = [_slots(slots, 1 if quick else 3) for slots in (SLOTS[:1] if quick else SLOTS)]
-    return Result(
-        [finding for result in results for finding in result.findings],
-        {key: value for result in results for key, value in result.details.items()},
-    )
+    count = 1 if quick else 3
+    pairs = {slots: _slots(slots, count) for slots in (SLOTS[:1] if quick else SLOTS)}
+    findings = [
+        _finding(f"{STORIES} stories in {slots} slots / one at a time", runs, Target(2, at_least=True))
+        for slots, runs in pairs.items()
+    ]
+    busy = _beside_a_busy_loop(count)
+    findings.append(_finding("a story beside one busy loop / quiet", busy, Target(0.4, at_least=True)))
+    return Result(findings, {**{f"{slots} slots": runs for slots, runs in pairs.items()}, "busy": busy})
 
 
-def _slots(slots: int, count: int) -> Result:
-    with Worker("bench.writers") as writers:
+def _slots(slots: int, count: int) -> list[tuple[Run, Run]]:
+    with Worker("bench.batch") as writer:
 
-        def run(number: int, together: bool) -> dict[str, Any]:
-            # Another variant each time: a story asked for twice would be read from the prompt cache.
-            with OtherLoad() as load:
-                told = writers.ask(slots=slots, variant=2 * number + together + 1, together=together)
-            return {**told, "other_cores": load.cores}
+        def run(number: int, together: bool) -> Run:
+            # Another variant each time: a repeated story would be read from the prompt cache.
+            return writer.request(
+                slots=slots, variant=2 * number + together + 1, stories=STORIES, together=together
+            )
 
-        writers.ask(slots=slots, variant=0, together=True)  # loads the model and fills the slots
-        pairs = interleaved(partial(run, together=True), partial(run, together=False), count)
-    rates = [tuple(one["tokens"] / one["seconds"] for one in pair) for pair in pairs]
-    told = "; ".join(f"{together:.1f} against {alone:.1f} tokens/s" for together, alone in rates)
-    finding = Finding(
-        "batch",
-        f"8 stories in {slots} slots / one at a time",
-        ratios([(together, alone) for together, alone in rates]),
-        "× tokens/s",
-        Target(2, at_least=True),
-        f"{told}; {others(pairs)}",
-    )
-    return Result([finding], {f"{slots} slots": pairs})
+        # Loads the model and fills the slots.
+        writer.request(slots=slots, variant=0, stories=STORIES, together=True)
+        return interleaved(partial(run, together=True), partial(run, together=False), count)
+
+
+def _beside_a_busy_loop(count: int) -> list[tuple[Run, Run]]:
+    with Worker("bench.batch") as writer:
+
+        def quiet(number: int) -> Run:
+            return writer.request(slots=SLOTS[0], variant=number, stories=1, together=False)
+
+        def busy(number: int) -> Run:
+            with busy_core():
+                return quiet(count + number)
+
+        quiet(2 * count)  # loads the model
+        return interleaved(busy, quiet, count)
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Another process that never rests, as a browser or a build does."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _finding(what: str, pairs: list[tuple[Run, Run]], target: Target) -> Finding:
+    rates = [(first["tokens"] / first["seconds"], last["tokens"] / last["seconds"]) for first, last in pairs]
+    note = "; ".join(f"{first:.1f} against {second:.1f} tokens/s" for first, second in rates)
+    return Finding("batch", what, ratios(rates), "× tokens/s", target, f"{note}; {against(pairs)}")
+
+
+def write(engines: dict[int, TextEngine], request: Run) -> Run:
+    slots, prompt = request["slots"], story_prompt()
+    if slots not in engines:
+        name = profile("embedded")["text"]
+        engines[slots] = create("llama", name=name, weights=partial(model_path, name), parallel=slots)
+    prompts = [
+        prompt.prompt(StoryRequest(idea, request["variant"]), idea, 0) for idea in IDEAS[: request["stories"]]
+    ]
+    start = time.perf_counter()
+    with ThreadPoolExecutor(STORIES if request["together"] else 1) as pool:
+        completions = list(pool.map(engines[slots].complete, prompts))
+    tokens = sum(completion.completion_tokens for completion in completions)
+    return {"tokens": tokens, "seconds": time.perf_counter() - start}
+
+
+if __name__ == "__main__":
+    serve(partial(write, {}))

@@ -1,109 +1,157 @@
-"""A catalog on the draft engines: in chunks, over a plain loop of the steps and the demo's way; its plan."""
+"""A catalog on the draft engines: in chunks, over a plain loop of the steps and the demo's flow; its plan.
+
+Each run is a process of its own, python -m bench.catalog loop|batch|plan OUT STORIES VARIANT: engines are
+loaded on both sides.
+"""
 
 from __future__ import annotations
 
 import json
-import subprocess
+import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-from bench.figures import Finding, Spread, Target, interleaved, ratios, spread
-from bench.machine import OtherLoad
-from bench.result import Result, others
+from bench import processes
+from bench.figures import Finding, Result, Run, Target, against, interleaved, ratios, single, spread
 from bench.stories import IDEAS
+from pipeline.app import App
+from pipeline.batch import runs
+from pipeline.batch.plan import plan
+from pipeline.batch.reading import CatalogFile, read
+from pipeline.batch.work import narrate, write
+from pipeline.bootstrap import build_batch
+from pipeline.config.settings import Settings
+from pipeline.ports import NoProgress
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run as run_steps
 
 LOCALES = ("en", "pt", "fr", "it")
-# stories, pairs of runs, the demo's runs: a run of the demo's makes one story in one language.
+# Stories, pairs of runs, runs of the demo's flow (each makes one story in one language).
 _QUICK, _WHOLE = (8, 1, 2), (32, 3, 8)
-_PLANNED = {"small": 1_000, "large": 10_000}
+_SMALL, _LARGE = 1_000, 10_000
 
 
 def measure(quick: bool) -> Result:
-    stories, count, naive = _QUICK if quick else _WHOLE
+    stories, count, demos = _QUICK if quick else _WHOLE
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as name:
         folder = Path(name)
-        pairs = interleaved(
-            lambda number: _side("loop", folder / f"loop-{number}", stories, number),
-            lambda number: _side("batch", folder / f"batch-{number}", stories, number),
-            count,
-        )
-        again = [_side("batch", folder / f"batch-{number}", stories, number) for number in range(count)]
-        demo = [_demo(number, folder) for number in range(naive)]
-        plans = {name: _side("plan", folder / name, size, 0) for name, size in _PLANNED.items()}
+
+        def batch(number: int) -> Run:
+            return processes.run("bench.catalog", "batch", folder / f"batch-{number}", stories, number)
+
+        def loop(number: int) -> Run:
+            return processes.run("bench.catalog", "loop", folder / f"loop-{number}", stories, number)
+
+        def demo(number: int) -> Run:
+            idea, locale = IDEAS[number % len(IDEAS)], LOCALES[number % len(LOCALES)]
+            return processes.run("bench.naive", "draft", idea, locale, folder / f"{number}.mp3")
+
+        pairs = interleaved(loop, batch, count)
+        reruns = [batch(number) for number in range(count)]
+        demo_runs = [demo(number) for number in range(demos)]
+        plans = [
+            processes.run("bench.catalog", "plan", folder / f"plan-{size}", size, 0)
+            for size in (_SMALL, _LARGE)
+        ]
+    findings = [*_batch_findings(stories, pairs, reruns, demo_runs), *_plan_findings(*plans)]
+    return Result(findings, {"pairs": pairs, "again": reruns, "demo": demo_runs, "plans": plans})
+
+
+def _batch_findings(
+    stories: int, pairs: list[tuple[Run, Run]], reruns: list[Run], demo_runs: list[Run]
+) -> list[Finding]:
     batches = [batch for _, batch in pairs]
-    made = stories * len(LOCALES)
-    a_batch = spread(batch["seconds"] / made for batch in batches)
-    rate = f"{3600 / a_batch.median:.0f} stories × languages an hour"
-    size = f"{stories} stories × {len(LOCALES)} languages"
-    walls = [(loop["seconds"], batch["seconds"]) for loop, batch in pairs]
-    told = "; ".join(f"{loop:.0f} s against {batch:.0f} s" for loop, batch in walls)
-    findings = [
+    edition = spread(batch["work_s"] / (stories * len(LOCALES)) for batch in batches).median
+    size = f"{stories} stories × {len(LOCALES)} languages, draft"
+    demo = spread(run["seconds"] for run in demo_runs)
+    rate = f"{3600 / edition:.0f} stories × languages an hour"
+    work = [(loop["work_s"], batch["work_s"]) for loop, batch in pairs]
+    again = [(first["work_s"], second["work_s"]) for first, second in zip(batches, reruns, strict=True)]
+    calls = sum(run["calls"] for run in reruns)
+    return [
         Finding(
             "catalog / loop",
-            f"a loop of the steps / in chunks, {size}, draft",
-            ratios(walls),
+            f"a loop of the steps / in chunks, {size}",
+            ratios(work),
             "×",
             None,
-            f"{told}; {rate}; {others(pairs)}",
+            f"{rate}; whole processes: {against(pairs)}",
         ),
         Finding(
             "catalog / demo",
-            f"the demo's way / in chunks, {size}, draft",
-            spread(one / a_batch.median for one in demo),
+            f"the demo's flow / in chunks, {size}",
+            spread(run["seconds"] / edition for run in demo_runs),
             "×",
             Target(4, at_least=True),
-            f"a story in a language: {spread(demo).median:.2f} s against {a_batch.median:.2f} s",
+            f"a story in a language: {demo.median:.2f} s against {edition:.2f} s",
         ),
         Finding(
             "catalog again",
             "first run / the same again",
-            ratios([(one["seconds"], two["seconds"]) for one, two in zip(batches, again, strict=True)]),
+            ratios(again),
             "×",
             Target(50, at_least=True),
-            f"{sum(one['calls'] for one in again)} engine calls",
+            f"{calls} engine calls",
         ),
-        *_plan_findings(plans),
     ]
-    return Result(findings, {"pairs": pairs, "again": again, "demo": demo, "plans": plans})
 
 
-def _plan_findings(plans: dict[str, dict[str, Any]]) -> list[Finding]:
-    small, large = plans["small"], plans["large"]
-    growth = large["peak"] / small["peak"]
-    a_story = (large["seconds"] / _PLANNED["large"]) / (small["seconds"] / _PLANNED["small"])
+def _plan_findings(small: Run, large: Run) -> list[Finding]:
+    growth = (large["work_s"] / _LARGE) / (small["work_s"] / _SMALL)
+    peaks = f"peak {large['peak'] / 1e6:.0f} MB, {large['peak'] / small['peak']:.2f} × that of a tenth"
+    what, note = f"{_LARGE:,} entries × {len(LOCALES)} languages, fake", f"{large['chunks']} chunks; {peaks}"
     return [
-        Finding(
-            "plan",
-            f"{_PLANNED['large']:,} entries × {len(LOCALES)} languages, fake",
-            _one(large["seconds"]),
-            "s",
-            None,
-            f"{large['chunks']} chunks; peak {large['peak'] / 1e6:.0f} MB, {growth:.2f} × that of a tenth",
-        ),
-        Finding("plan growth", "a story's time of 10,000 / of 1,000", _one(a_story), "×", Target(1.2)),
-        Finding("plan memory", "peak of planning 10,000", _one(large["peak"] / 1e6), "MB", Target(300)),
+        Finding("plan", what, single(large["work_s"]), "s", None, note),
+        Finding("plan growth", "a story's time of 10,000 / of 1,000", single(growth), "×", Target(1.2)),
+        Finding("plan memory", "peak of planning 10,000", single(large["peak"] / 1e6), "MB", Target(300)),
     ]
 
 
-def _one(figure: float) -> Spread:
-    return spread([figure])
+def main(side: str, out: Path, stories: int, variant: int) -> Run:
+    """work_s: seconds without the start of Python; peak: bytes; calls: calls that reached an engine."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = _catalog(out, stories, variant)
+    app = build_batch(Settings(profile="fake" if side == "plan" else "draft", out=out / "store"))
+    start = time.perf_counter()
+    figures = {"loop": _loop, "batch": _batch, "plan": _plan}[side](app, file)
+    work = time.perf_counter() - start
+    return {"work_s": work, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, **figures}
 
 
-def _side(what: str, out: Path, stories: int, variant: int) -> dict[str, Any]:
-    """A process of its own each: engines are loaded by both sides alike."""
-    command = [sys.executable, "-m", "bench.catalog_side", what, str(out), str(stories), str(variant)]
-    with OtherLoad() as load:
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return {**json.loads(done.stdout.splitlines()[-1]), "other_cores": load.cores}
+def _loop(app: App, file: CatalogFile) -> Run:
+    """Story by story, language by language."""
+    for row in file.rows():
+        assert row.entry
+        story_id = accept(app, row.entry.context)
+        for locale in LOCALES:
+            run_steps(app, story_id, locale, NoProgress())
+    return {}
 
 
-def _demo(number: int, folder: Path) -> float:
-    """Seconds of one story in one language, process and all."""
-    idea, locale = IDEAS[number % len(IDEAS)], LOCALES[number % len(LOCALES)]
-    command = [sys.executable, "-m", "bench.naive_draft", idea, locale, str(folder / f"{number}.mp3")]
-    began = time.perf_counter()
-    subprocess.run(command, check=True)
-    return time.perf_counter() - began
+def _batch(app: App, file: CatalogFile) -> Run:
+    planned = plan(app, file, f"run-{time.time_ns()}")
+    run = runs.Run(app.store, planned.run_id)
+    calls = 0
+    for number in range(1, planned.chunks + 1):
+        for record in (write(app, run, number), narrate(app, run, number)):
+            assert not record.failures, record.failures
+            calls += sum(entry.usage.calls for entry in record.paid)
+    return {"chunks": planned.chunks, "calls": calls}
+
+
+def _plan(app: App, file: CatalogFile) -> Run:
+    return {"chunks": plan(app, file, "run").chunks}
+
+
+def _catalog(out: Path, stories: int, variant: int) -> CatalogFile:
+    """Different ideas for each variant."""
+    path = out / "bench.yaml"
+    ideas = [f"{IDEAS[at % len(IDEAS)]}, part {variant * stories + at + 1}" for at in range(stories)]
+    path.write_text(json.dumps({"locales": LOCALES, "entries": ideas}), "utf-8")
+    return read(path)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))

@@ -1,14 +1,15 @@
-"""Pairs, medians and spreads: how runs become figures."""
+"""How runs become figures: medians, spreads, ratios of interleaved pairs, and lines of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
+Run = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the table. target None: told for information. note: what a reader must know of it."""
+    """A line of the table. target None: for information only. note: what a reader must know of the figure."""
 
     name: str
     what: str
@@ -53,15 +54,27 @@ class Finding:
         return "met" if self.target.met(self.figure.median) else "MISSED"
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a measurement returns. details: every single run."""
+
+    findings: list[Finding]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
 def spread(figures: Iterable[float]) -> Spread:
-    """Raises ValueError where there is nothing to tell of."""
-    told = sorted(figures)
-    if not told:
+    """Raises ValueError if there are no figures."""
+    ordered = sorted(figures)
+    if not ordered:
         raise ValueError("no figures were measured")
-    return Spread(median(told), told[0], told[-1], len(told))
+    return Spread(median(ordered), ordered[0], ordered[-1], len(ordered))
 
 
-def ratios(pairs: Sequence[tuple[float, float]]) -> Spread:
+def single(figure: float) -> Spread:
+    return spread([figure])
+
+
+def ratios(pairs: Iterable[tuple[float, float]]) -> Spread:
     """first / second of each pair: what happened to the machine during a pair happened to both."""
     return spread(first / second for first, second in pairs)
 
@@ -69,3 +82,14 @@ def ratios(pairs: Sequence[tuple[float, float]]) -> Spread:
 def interleaved(first: Callable[[int], A], second: Callable[[int], B], count: int) -> list[tuple[A, B]]:
     """A0 B0 A1 B1 …: a machine that grows slower meanwhile is unfair to neither."""
     return [(first(number), second(number)) for number in range(count)]
+
+
+def seconds(pairs: Sequence[tuple[Run, Run]]) -> list[tuple[float, float]]:
+    return [(first["seconds"], second["seconds"]) for first, second in pairs]
+
+
+def against(pairs: Sequence[tuple[Run, Run]]) -> str:
+    """Both times of each pair, and how quiet the machine was."""
+    times = "; ".join(f"{first:.3g} s against {second:.3g} s" for first, second in seconds(pairs))
+    most = max(run["other_cores"] for pair in pairs for run in pair)
+    return f"{times}; other work took up to {most:.2f} cores"

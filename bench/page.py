@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.figures import Finding, Target, spread
-from bench.result import Result
+from bench.figures import Finding, Result, Target, single, spread
+from bench.processes import ROOT
 
-_ROOT = Path(__file__).parents[1]
-_FRONTEND = _ROOT / "frontend"
+_FRONTEND = ROOT / "frontend"
 _LIGHTHOUSE = Path(__file__).parent / "lighthouse"
 _BIN = Path(sys.executable).parent
 # Node and npm are a wheel of the environment.
@@ -44,63 +43,63 @@ def measure(quick: bool) -> Result:
         _install(folder)
     _run("npm", "--prefix", str(_FRONTEND), "--loglevel=error", "run", "build")
     with _served() as base:
-        views = {"home": f"{base}/", "story": f"{base}/#/story/{_made(base)}"}
-        told = _run("node", str(_LIGHTHOUSE / "measure.mjs"), "5" if quick else "11", *views.values())
-    runs = [json.loads(line) for line in told.splitlines()]
-    seen = {view: [one for one in runs if one["address"] == address] for view, address in views.items()}
-    findings = [line for view, own in seen.items() for line in lines(view, own)]
+        views = {"home": f"{base}/", "story": f"{base}/#/story/{_finished_story(base)}"}
+        output = _run("node", str(_LIGHTHOUSE / "measure.mjs"), "5" if quick else "11", *views.values())
+    all_runs = [json.loads(line) for line in output.splitlines()]
+    runs = {view: [run for run in all_runs if run["address"] == address] for view, address in views.items()}
+    findings = [line for view, own in runs.items() for line in lines(view, own)]
     weights = [weight(kind, (_FRONTEND / "dist" / "assets").glob(f"*.{kind}")) for kind in _KILOBYTES]
-    return Result([*findings, *weights], {"runs": seen})
+    return Result([*findings, *weights], {"runs": runs})
 
 
 def lines(view: str, runs: list[dict[str, Any]]) -> Iterator[Finding]:
     """A view's scores (of 100) and times (s); a note says where scores are lost, and in how many runs."""
     for name in _SCORES:
-        figures = spread(one["scores"][name] for one in runs)
+        figures = spread(run["scores"][name] for run in runs)
         note = _lost(runs) if name == _SCORES[0] else ""
         yield Finding("page", f"{view}, {name.replace('-', ' ')}", figures, "", _GOOD, note)
     for name, what in _TIMES.items():
-        times = spread(one["milliseconds"][name] / 1000 for one in runs)
+        times = spread(run["milliseconds"][name] / 1000 for run in runs)
         yield Finding("page", f"{view}, {what}", times, "s")
 
 
 def weight(kind: str, files: Iterable[Path]) -> Finding:
-    """All of them, whichever a view loads. Raises ValueError: there are none."""
+    """Of all files together, whichever a view loads. Raises ValueError if there are none."""
     sizes = [len(gzip.compress(file.read_bytes())) for file in files]
     if not sizes:
         raise ValueError(f"the built page has no {kind}")
-    return Finding("page", f"all {kind}, gzip", spread([sum(sizes) / 1000]), "kB", _KILOBYTES[kind])
+    return Finding("page", f"all {kind}, gzip", single(sum(sizes) / 1000), "kB", _KILOBYTES[kind])
 
 
 def _lost(runs: list[dict[str, Any]]) -> str:
-    counted = Counter(name for one in runs for name in one["lost"])
-    told = ", ".join(f"{name} in {count}" for name, count in counted.items())
-    return told and f"audits below 0.9, of {len(runs)} runs: {told}"
+    counted = Counter(name for run in runs for name in run["lost"])
+    audits = ", ".join(f"{name} in {count}" for name, count in counted.items())
+    return audits and f"audits below 0.9, of {len(runs)} runs: {audits}"
 
 
 def _install(folder: Path) -> None:
-    """What the lock says, where it is not there yet."""
-    lock, there = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
-    if not there.is_file() or there.stat().st_mtime < lock.stat().st_mtime:
+    """Installs the lock's packages unless they are installed."""
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
         _run("npm", "--prefix", str(folder), "--loglevel=error", "ci", "--no-audit", "--no-fund")
-        there.touch()
+        installed.touch()
 
 
 def _run(program: str, *words: str) -> str:
-    """Its stdout; its stderr is ours. Raises CalledProcessError: it failed."""
+    """The program's stdout. Raises CalledProcessError."""
     command = [str(_BIN / program), *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT, cwd=_ROOT, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT, cwd=ROOT, check=True)
     return done.stdout
 
 
 @contextmanager
 def _served() -> Iterator[str]:
-    """Its address. cwd: the server looks for the built page there."""
+    """The server's address. It looks for the built page in its working directory."""
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as out:
         log = Path(out) / "log"
         command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", "draft", "--port", "0"]
-        with log.open("w") as told:
-            process = subprocess.Popen([*command, "--out", f"{out}/stories"], cwd=_ROOT, stderr=told)
+        with log.open("w") as errors:
+            process = subprocess.Popen([*command, "--out", f"{out}/stories"], cwd=ROOT, stderr=errors)
         try:
             yield _address(process, log)
         finally:
@@ -111,17 +110,17 @@ def _served() -> Iterator[str]:
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if found := re.search(r"^Stories at (\S+) ", log.read_text(), re.MULTILINE):
-            return found[1]
+        if match := re.search(r"^Stories at (\S+) ", log.read_text(), re.MULTILINE):
+            return match[1]
         time.sleep(0.1)
     raise RuntimeError(f"the server did not come up: {log.read_text()}")
 
 
-def _made(base: str) -> str:
-    """A story's id and locale, as the page's address has them."""
+def _finished_story(base: str) -> str:
+    """A story's id and locale, as the page's address has them. Raises RuntimeError if late."""
     request = urllib.request.Request(base, json.dumps(_IDEA).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=_STORY_SECONDS) as answer:
-        told = json.load(answer)
-    if answer.status != 200:
+    with urllib.request.urlopen(request, timeout=_STORY_SECONDS) as response:
+        story = json.load(response)
+    if response.status != 200:
         raise RuntimeError(f"the story is not ready after {_STORY_SECONDS} s")
-    return f"{told['id']}/{told['locale']}"
+    return f"{story['id']}/{story['locale']}"

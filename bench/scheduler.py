@@ -1,7 +1,7 @@
-"""A real scheduler: a catalog over REST with a person's approval, what scheduling costs, and a killed worker.
+"""A real scheduler: a catalog over REST with an approval, the cost of scheduling, and a killed worker.
 
-python -m bench scheduler [--quick]; SQLite, then PostgreSQL with Celery where Debian's servers are installed
-(`make airflow-services`). The killed worker speaks to the local AWS, which counts every request.
+python -m bench scheduler [--quick]; SQLite, then PostgreSQL with Celery if Debian's servers are installed
+(`make airflow-services`). The killed worker uses the local AWS, which counts every request.
 """
 
 from __future__ import annotations
@@ -17,94 +17,81 @@ from pathlib import Path
 from typing import Any
 
 from bench.airflow_run import airflow, until
-from bench.figures import Finding, Target, spread
-from bench.result import Result
+from bench.figures import Finding, Result, Run, Target, single, spread
 from infra.local_aws.faults import Fault
 from infra.local_aws.server import LocalAws
 
 _QUICK, _WHOLE = 400, 10_000
 _KILLED = 12
-# What the killed task asks for: it writes and translates.
+# The operations of the killed task: it writes and translates.
 _WRITES, _TRANSLATES = "InvokeEndpointWithResponseStream", "TranslateText"
+# Calls of the writer that are under way when it is killed; none of them was finished.
+_UNDER_WAY = 4
 
 
 def measure(quick: bool) -> Result:
     entries = _QUICK if quick else _WHOLE
-    ways = [("sqlite", "local")]
+    schedulers = [("sqlite", "local")]
     if shutil.which("redis-server"):
-        ways.append(("postgres", "celery"))
+        schedulers.append(("postgres", "celery"))
     findings: list[Finding] = []
     details: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as name:
         folder = Path(name)
-        folder.chmod(0o711)  # PostgreSQL runs as a user of its own where we are root
-        for database, executor in ways:
-            told = _catalog(folder / database, database, executor, entries)
-            details[database] = told
-            findings += _findings(f"{database}, {executor}", entries, told)
-        details["killed"] = killed = _kill(folder / "killed", *ways[-1])
-    counts = f"{killed['requests']} requests, {killed['undisturbed']} undisturbed"
-    findings.append(
-        Finding(
-            "scheduler, killed",
-            f"finished calls made again after kill -9 of a task, {_KILLED} stories × 2",
-            spread([max(0, killed["requests"] - killed["undisturbed"] - killed["at_hand"])]),
-            "calls",
-            Target(0),
-            f"{counts}; tries {killed['tries']}; the run {killed['state']} after {killed['seconds']:.0f} s",
-        )
+        folder.chmod(0o711)  # PostgreSQL runs as a user of its own when we are root
+        for database, executor in schedulers:
+            details[database] = run = _catalog(folder / database, database, executor, entries)
+            findings += _catalog_findings(f"{database}, {executor}", entries, run)
+        details["killed"] = killed = _kill(folder / "killed", *schedulers[-1])
+    repeated = max(0, killed["requests"] - killed["undisturbed"] - _UNDER_WAY)
+    what = f"finished calls made again after kill -9 of a task, {_KILLED} stories × 2"
+    note = (
+        f"{killed['requests']} requests, {killed['undisturbed']} undisturbed; tries {killed['tries']}; "
+        f"the run {killed['state']} after {killed['seconds']:.0f} s"
     )
+    findings.append(Finding("scheduler, killed", what, single(repeated), "calls", Target(0), note))
     return Result(findings, details)
 
 
-def _findings(way: str, entries: int, told: dict[str, Any]) -> list[Finding]:
+def _catalog_findings(scheduler: str, entries: int, run: Run) -> list[Finding]:
+    note = (
+        f"{run['tasks']} tasks, {run['published']} stories listed; again {run['again']:.0f} s; "
+        f"{3600 * entries / run['seconds']:.0f} stories an hour; up in {run['up']:.0f} s"
+    )
+    what = f"{entries:,} entries, fake, approved over REST"
+    waits = "seconds from ready to running, a task's median"
     return [
-        Finding(
-            f"scheduler, {way}",
-            f"{entries:,} entries, fake, approved over REST",
-            spread([told["seconds"]]),
-            "s",
-            None,
-            f"{told['tasks']} tasks, {told['published']} stories listed; again {told['again']:.0f} s; "
-            f"{3600 * entries / told['seconds']:.0f} stories an hour; up in {told['up']:.0f} s",
-        ),
-        Finding(
-            f"wait, {way}",
-            "seconds from ready to running, a task's median",
-            spread(told["waits"]),
-            "s",
-        ),
+        Finding(f"scheduler, {scheduler}", what, single(run["seconds"]), "s", None, note),
+        Finding(f"wait, {scheduler}", waits, spread(run["waits"]), "s"),
     ]
 
 
-def _catalog(folder: Path, database: str, executor: str, entries: int) -> dict[str, Any]:
+def _catalog(folder: Path, database: str, executor: str, entries: int) -> Run:
     """From the trigger to the end of the run, the approval included; then the same again."""
     folder.mkdir(parents=True)
     path = _file(folder, entries, locales=["en"], publish={"review": "sample", "sample": 0.001})
     with airflow(folder, database, executor, "fake") as running:
+        start = time.monotonic()
         run = running.trigger(catalog=str(path), profile="fake")
-        asked = time.monotonic()
-        approval = run.approve()
+        run.approve()
         state = run.finish(patience=3600)
-        seconds = time.monotonic() - asked
+        seconds = time.monotonic() - start
         tasks = run.tasks()
         assert state == "success", state
-        asked = time.monotonic()
-        # All of it is listed: nobody is asked again.
+        start = time.monotonic()
+        # All of it is published already: no approval is needed.
         assert running.trigger(catalog=str(path), profile="fake").finish(patience=600) == "success"
-        again_seconds = time.monotonic() - asked
         return {
             "seconds": seconds,
-            "approval": approval,
             "up": running.up_seconds,
             "tasks": len(tasks),
             "waits": _waits(tasks),
             "published": len(list((folder / "out/catalogs/published/cards").rglob("*.json"))),
-            "again": again_seconds,
+            "again": time.monotonic() - start,
         }
 
 
-def _kill(folder: Path, database: str, executor: str) -> dict[str, Any]:
+def _kill(folder: Path, database: str, executor: str) -> Run:
     """The same catalog twice, each in a bucket of its own; the second time a writing task is killed."""
     folder.mkdir(parents=True)
     with LocalAws("fake") as aws:
@@ -113,42 +100,41 @@ def _kill(folder: Path, database: str, executor: str) -> dict[str, Any]:
         for kill in (False, True):
             bucket = aws.make_bucket()
             aws.reset()
-            # An endpoint takes its time: so that there is a middle to be killed in.
+            # Slow responses, so that the task can be killed in the middle.
             aws.inject(_WRITES, Fault("drip", times=None, seconds=1.0))
             environment = {**aws.environment, "STORIES_BUCKET": bucket}
             with airflow(folder / str(kill), database, executor, "aws", environment) as running:
-                began = time.monotonic()
+                start = time.monotonic()
                 run = running.trigger(catalog=str(path), profile="aws", chunk_size=_KILLED)
                 if kill:
                     pid = run.pid_of("chunk.write", patience=180)
                     until(lambda: aws.requests(_WRITES) > _KILLED, 120)
                     os.kill(pid, signal.SIGKILL)
                 state = run.finish(patience=600)
-                counts.append({one: aws.requests(one) for one in (_WRITES, _TRANSLATES)})
+                counts.append(sum(aws.requests(operation) for operation in (_WRITES, _TRANSLATES)))
                 tries = {task["task_id"]: task["try_number"] for task in run.tasks()}
-    undisturbed, requests = (sum(one.values()) for one in counts)
+    undisturbed, requests = counts
     return {
         "requests": requests,
         "undisturbed": undisturbed,
-        # The writer has four calls at hand when it is killed; none of them was finished.
-        "at_hand": 4,
         "tries": tries["chunk.write"],
         "state": state,
-        "seconds": time.monotonic() - began,
-        "counts": counts,
+        "seconds": time.monotonic() - start,
     }
 
 
 def _waits(tasks: list[dict[str, Any]]) -> list[float]:
     """Seconds from when a task was scheduled until it ran."""
     return [
-        (
-            datetime.fromisoformat(one["start_date"]) - datetime.fromisoformat(one["scheduled_when"])
-        ).total_seconds()
-        for one in tasks
+        (_time(task["start_date"]) - _time(task["scheduled_when"])).total_seconds()
+        for task in tasks
         # An approval is scheduled twice: to ask, and when it was answered.
-        if one["task_id"] != "approve" and one["start_date"] and one["scheduled_when"]
+        if task["task_id"] != "approve" and task["start_date"] and task["scheduled_when"]
     ]
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _file(folder: Path, entries: int, **settings: Any) -> Path:

@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 
-from bench.figures import Finding, Target, spread
-from bench.result import Result
+from bench.figures import Finding, Result, Target, single, spread
+from bench.machine import Stopwatch
 from bench.stories import IDEAS
 
 COMMAND = [sys.executable, "-m", "pipeline.cli"]
-# What a Lambda function pays for our own code, beside boto3 and Powertools, which AWS brings.
+# Milliseconds of a Lambda function for our own code, beside boto3 and Powertools, which AWS brings.
 _IMPORT = """
 import time, boto3, pydantic
 from aws_lambda_powertools import Logger, Metrics, Tracer
@@ -27,7 +26,7 @@ began = time.perf_counter()
 import pipeline.lambdas
 print((time.perf_counter() - began) * 1000)
 """
-# What the DAG processor pays for our DAGs, every half minute.
+# Milliseconds of the DAG processor for our DAGs, every half minute.
 _PARSE = """
 import sys, time
 import airflow, airflow.sdk
@@ -41,40 +40,25 @@ _UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def measure(quick: bool) -> Result:
-    answered = [_seconds([*COMMAND, "--help"]) for _ in range(10)]
+    helps = [_seconds([*COMMAND, "--help"]) for _ in range(10)]
+    imports = [_milliseconds(_IMPORT) for _ in range(10)]
+    parses = [_milliseconds(_PARSE) for _ in range(5)]
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as out:
         status, peak = _peak([*COMMAND, "make", "--out", out, "--locale", "fr", "--", IDEAS[0]])
+    note = "resident, of the one process" + (f"; exit status {status}" if status else "")
+    own = "import of our own code over boto3's and Powertools'"
     return Result(
         [
-            Finding("start-up", "stories --help", spread(answered), "s", Target(0.3)),
-            Finding(
-                "Lambda",
-                "import of our own code over boto3's and Powertools'",
-                spread(_milliseconds(_IMPORT) for _ in range(10)),
-                "ms",
-                Target(50),
-            ),
-            Finding(
-                "DAG parse",
-                "both DAG files over import airflow",
-                spread(_milliseconds(_PARSE) for _ in range(5)),
-                "ms",
-                Target(300),
-            ),
-            Finding(
-                "memory",
-                "peak of stories make --locale fr",
-                spread([peak / 1e9]),
-                "GB",
-                None,
-                "resident, of the one process" + (f"; exit status {status}" if status else ""),
-            ),
+            Finding("start-up", "stories --help", spread(helps), "s", Target(0.3)),
+            Finding("Lambda", own, spread(imports), "ms", Target(50)),
+            Finding("DAG parse", "both DAG files over import airflow", spread(parses), "ms", Target(300)),
+            Finding("memory", "peak of stories make --locale fr", single(peak / 1e9), "GB", None, note),
         ]
     )
 
 
 def _milliseconds(script: str) -> float:
-    """As the script prints them, last. An Airflow has a home of its own, so that nobody's is touched."""
+    """The figure that the script prints last. Airflow gets a temporary home."""
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as home:
         environ = {**os.environ, "AIRFLOW_HOME": home}
         command = [sys.executable, "-W", "ignore", "-c", script]
@@ -83,9 +67,9 @@ def _milliseconds(script: str) -> float:
 
 
 def _seconds(command: list[str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - began
+    with Stopwatch() as watch:
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return watch.figures["seconds"]
 
 
 def _peak(command: list[str]) -> tuple[int, int]:

@@ -1,11 +1,4 @@
-"""Ideas of the bench's own, and the story prompt as chat messages for a bare server."""
-
-from __future__ import annotations
-
-from typing import Any
-
-from pipeline.story.prompt import story_prompt
-from pipeline.types import Prompt, StoryRequest
+"""Ideas of the bench's own."""
 
 IDEAS = (
     "a lighthouse keeper's cat who counts the ships",
@@ -18,26 +11,3 @@ IDEAS = (
     "a mouse who bakes a cake for the moon",
     "a lantern that wants to follow the fireflies",
 )
-
-
-def story_bodies(count: int) -> list[dict[str, Any]]:
-    """The first attempt at `count` ideas, as bodies of the server's chat completion."""
-    asked = story_prompt()
-    return [chat_body(asked.prompt(StoryRequest(idea), idea, 0)) for idea in IDEAS[:count]]
-
-
-def chat_body(prompt: Prompt) -> dict[str, Any]:
-    messages = [{"role": "system", "content": prompt.system}]
-    for user, assistant in prompt.examples:
-        messages += [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
-    return {
-        "messages": [*messages, {"role": "user", "content": prompt.user}],
-        "max_tokens": prompt.max_tokens,
-        "temperature": prompt.temperature,
-        "top_p": prompt.top_p,
-        "seed": prompt.seed,
-        "grammar": prompt.grammar,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "cache_prompt": True,
-    }

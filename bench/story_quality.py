@@ -1,6 +1,6 @@
 """Are the stories good? Twenty contexts, fixed seeds: `python -m bench.story_quality [OUT] [--prompt ID]`.
 
-Writes table.md, stories.md and plot.png to OUT (bench/out/story_quality). Engine calls are remembered in
+Writes table.md, stories.md and plot.png to OUT (bench/out/story_quality). Engine calls are cached in
 OUT/store: after a change to checks or thresholds a new run costs only what is new; remove it to write anew.
 """
 
@@ -52,7 +52,7 @@ CONTEXTS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """tries: every attempt made, the last one accepted unless `refused` says why not."""
+    """tries: every attempt; the last is the accepted one unless `refused` gives the reason."""
 
     context: str
     idea: str
@@ -64,7 +64,7 @@ class Outcome:
         return bool(self.tries) and not self.tries[-1].failed
 
 
-def outcome(app: App, context: str) -> Outcome:
+def try_context(app: App, context: str) -> Outcome:
     tries: list[Attempt] = []
     idea = context
     try:
@@ -83,43 +83,44 @@ def report(outcomes: list[Outcome]) -> str:
     lines = [
         "| # | context | attempts | accepted | words | ARI grade | Coleman-Liau grade | distinct |",
         "|---|---|---|---|---|---|---|---|",
+        *(_row(number, outcome) for number, outcome in enumerate(outcomes, 1)),
     ]
-    for number, one in enumerate(outcomes, 1):
-        if not one.tries:
-            lines.append(f"| {number} | {one.context} | 0 | {one.refused} | | | | |")
-            continue
-        text = " ".join(one.tries[-1].draft.lines)
-        # Indices that count letters, not syllables: textstat's syllables need a download.
-        grade, ease = textstat.automated_readability_index(text), textstat.coleman_liau_index(text)
-        accepted = "yes" if one.accepted else "NO"
-        lines.append(
-            f"| {number} | {one.context} | {len(one.tries)} | {accepted} | {len(words(text))} "
-            f"| {grade:.1f} | {ease:.1f} | {distinct(text)} |"
-        )
-    good = sum(one.accepted for one in outcomes)
-    first = sum(one.accepted and len(one.tries) == 1 for one in outcomes)
-    lines += ["", f"Accepted {good} of {len(outcomes)}; {first} at the first attempt.", ""]
-    asked, passed = Counter[str](), Counter[str]()
-    for check in (check for one in outcomes for tried in one.tries for check in tried.checks):
-        asked[check.name] += 1
-        passed[check.name] += check.passed
+    accepted = [outcome for outcome in outcomes if outcome.accepted]
+    first = sum(len(outcome.tries) == 1 for outcome in accepted)
+    lines += ["", f"Accepted {len(accepted)} of {len(outcomes)}; {first} at the first attempt.", ""]
+    checks = [check for outcome in outcomes for tried in outcome.tries for check in tried.checks]
+    counts = Counter(check.name for check in checks)
+    passed = Counter(check.name for check in checks if check.passed)
     lines += ["| check | asked | passed | rate |", "|---|---|---|---|"]
     lines += [
-        f"| {name} | {count} | {passed[name]} | {passed[name] / count:.2f} |" for name, count in asked.items()
+        f"| {name} | {count} | {passed[name]} | {passed[name] / count:.2f} |"
+        for name, count in counts.items()
     ]
     return "\n".join(lines) + "\n"
 
 
+def _row(number: int, outcome: Outcome) -> str:
+    if not outcome.tries:
+        return f"| {number} | {outcome.context} | 0 | {outcome.refused} | | | | |"
+    text = " ".join(outcome.tries[-1].draft.lines)
+    # Indices that count letters, not syllables: textstat's syllables need a download.
+    grades = f"{textstat.automated_readability_index(text):.1f} | {textstat.coleman_liau_index(text):.1f}"
+    accepted = "yes" if outcome.accepted else "NO"
+    figures = f"{len(outcome.tries)} | {accepted} | {len(words(text))} | {grades} | {distinct(text)}"
+    return f"| {number} | {outcome.context} | {figures} |"
+
+
 def stories(outcomes: list[Outcome]) -> str:
-    """Every story as it came, with what was found of it, for a person to read and score."""
+    """Every draft with its failed checks, for a person to read and score."""
     parts = []
-    for number, one in enumerate(outcomes, 1):
-        parts.append(f"## {number}. {one.context}" + (f" ({one.idea})" if one.idea != one.context else ""))
-        for tried in one.tries:
+    for number, outcome in enumerate(outcomes, 1):
+        idea = f" ({outcome.idea})" if outcome.idea != outcome.context else ""
+        parts.append(f"## {number}. {outcome.context}{idea}")
+        for tried in outcome.tries:
             failed = ", ".join(f"{check.name} {check.figure}" for check in tried.failed) or "accepted"
             judged = " ".join(f"{check.figure}" for check in tried.checks if check.name.startswith("judge"))
-            found = f"*{failed}; judge {judged or 'not asked'}*"
-            parts.append(f"{found}\n\n**{tried.draft.title}**\n{' '.join(tried.draft.lines)}")
+            verdict = f"*{failed}; judge {judged or 'not asked'}*"
+            parts.append(f"{verdict}\n\n**{tried.draft.title}**\n{' '.join(tried.draft.lines)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -130,7 +131,7 @@ def plot(outcomes: list[Outcome], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
-    tries = [tried for one in outcomes for tried in one.tries]
+    tries = [tried for outcome in outcomes for tried in outcome.tries]
     counts = [len(words(" ".join(tried.draft.lines))) for tried in tries]
     left.hist(counts, bins=range(40, 200, 10), color="#5b8db8")
     left.axvspan(80, 120, color="#cfe8cf", zorder=0)
@@ -149,7 +150,9 @@ def main(out: Path, prompt: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     app = build_app(Settings.from_env({}, out=out / "store", models=None, prompt=prompt))
     with ThreadPoolExecutor(app.text.parallel) as pool:
-        outcomes = list(tqdm(pool.map(lambda context: outcome(app, context), CONTEXTS), total=len(CONTEXTS)))
+        outcomes = list(
+            tqdm(pool.map(lambda context: try_context(app, context), CONTEXTS), total=len(CONTEXTS))
+        )
     table = f"Prompt {app.prompt.id}, {app.text.fingerprint}.\n\n{report(outcomes)}"
     (out / "table.md").write_text(table, "utf-8")
     (out / "stories.md").write_text(stories(outcomes), "utf-8")
@@ -161,5 +164,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", nargs="?", type=Path, default=Path("bench/out/story_quality"))
     parser.add_argument("--prompt", default="", help="a story prompt's id (default: the model's current one)")
-    asked = parser.parse_args()
-    main(asked.out, asked.prompt)
+    options = parser.parse_args()
+    main(options.out, options.prompt)

@@ -1,4 +1,4 @@
-"""What our engines ask of the bare libraries, word for word, so that bench.bare can ask the same again.
+"""Records the exact calls of our engines to the bare libraries, so that bench.bare can replay them.
 
 The taps sit below our adapters: the JSON that llama.cpp gets, the phonemes that Kokoro gets, the PCM
 that LAME gets. What the adapters add (phonemes, loudness, marks, tags) is therefore our overhead.
@@ -27,7 +27,7 @@ WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
 
 
 class Tape:
-    """calls: verb, what was sent, began and ended in seconds. loaded: what the engines were made with."""
+    """calls: verb, arguments, began and ended in seconds. loaded: how the engines were configured."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
@@ -50,16 +50,16 @@ class Tape:
 
 
 def tap(tape: Tape) -> None:
-    """From here on, every call to a library of ours is on the tape. The libraries stay as they are.
+    """From here on, every call to a library of ours is recorded.
 
-    None of them is imported by this: our engines set how OpenMP waits before they load llama.cpp.
+    Imports none of them: our engines set how OpenMP waits before they load llama.cpp.
     """
-    for name, put_in in _TAPS.items():
-        sys.meta_path.insert(0, _AfterImport(name, partial(put_in, tape)))
+    for name, install in _TAPS.items():
+        sys.meta_path.insert(0, _AfterImport(name, partial(install, tape)))
 
 
 class _AfterImport(MetaPathFinder):
-    """Leaves the finding to others, and calls `then` with the module once it is imported."""
+    """Leaves the import to other finders, and calls `then` with the module afterwards."""
 
     def __init__(self, name: str, then: Callable[[Any], None]) -> None:
         self._name = name
@@ -95,9 +95,9 @@ def _llama(tape: Tape, xllamacpp: Any) -> None:
             }
             self._server = real(params)
 
-        def handle_chat_completions(self, body: str, heard: Callable[[Any], Any]) -> Any:
+        def handle_chat_completions(self, body: str, on_event: Callable[[Any], Any]) -> Any:
             with tape.call("complete", body=body):
-                return self._server.handle_chat_completions(body, heard)
+                return self._server.handle_chat_completions(body, on_event)
 
     xllamacpp.Server = Server
 
@@ -122,25 +122,25 @@ def _lame(tape: Tape, lameenc: Any) -> None:
     real = lameenc.Encoder
 
     class Encoder:
-        """All that is asked of one encoder is one call: settings, PCM, flush."""
+        """All steps of one encoder are one call: settings, PCM, flush."""
 
         def __init__(self) -> None:
             self._began = time.perf_counter()
-            self._asked: list[tuple[str, tuple[Any, ...]]] = []
+            self._steps: list[tuple[str, tuple[Any, ...]]] = []
             self._encoder = real()
 
         def __getattr__(self, name: str) -> Any:
             method = getattr(self._encoder, name)
 
-            def asked(*sent: Any) -> Any:
-                self._asked.append((name, sent))
-                answer = method(*sent)
+            def step(*arguments: Any) -> Any:
+                self._steps.append((name, arguments))
+                result = method(*arguments)
                 if name == "flush":
-                    told = {"verb": "encode", "asked": self._asked}
-                    tape.calls.append({**told, "began": self._began, "ended": time.perf_counter()})
-                return answer
+                    call = {"verb": "encode", "steps": self._steps}
+                    tape.calls.append({**call, "began": self._began, "ended": time.perf_counter()})
+                return result
 
-            return asked
+            return step
 
     lameenc.Encoder = Encoder
 
@@ -171,4 +171,4 @@ _TAPS: dict[str, Callable[[Tape, Any], None]] = {
 def _text(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return {"base64": base64.b64encode(bytes(value)).decode()}
-    raise TypeError(f"{type(value).__name__} cannot be told on a tape")
+    raise TypeError(f"{type(value).__name__} cannot be recorded")

@@ -22,12 +22,12 @@ from pathlib import Path
 
 _DAGS = Path(__file__).resolve().parent
 _HOMES = _DAGS.parent / "build" / "airflow"
-_RED, _BAD_CATALOG = 1, 2
+_RED = 1
 _PROGRAM = "make catalog"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0; 1 where the run is red; 2 where the catalog cannot be read."""
+    """Exit status: 0; 1 where the run is red; the error's own where the catalog cannot be read."""
     from pipeline.batch import reading
     from pipeline.config import env_file
     from pipeline.errors import StoriesError
@@ -37,8 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         env_file.fill(os.environ)
         reading.read(options.catalog)
     except StoriesError as error:
-        _tell(f"{_PROGRAM}: {error}")
-        return _BAD_CATALOG
+        _tell(f"{_PROGRAM}: {error} [{error.problem}]")
+        return error.exit_status
     _HOMES.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="once-", dir=_HOMES))
     os.environ.update(_environment(home))

@@ -55,14 +55,14 @@ def review_notebook(run_id: str, profile: str) -> None:
 
 
 def _keep(store: Store, run_id: str, executed: Path) -> None:
-    """As it was executed, and as a page without code."""
-    from pipeline.notebooks.page import page_of
+    """As it was executed, and then as a page without code."""
+    from pipeline.notebooks.html_export import to_html
     from pipeline.storage import keys
 
     if not executed.exists():
         return
     store.put(keys.run(run_id, "quality.ipynb"), executed.read_bytes())
-    store.put(keys.run(run_id, "quality.html"), page_of(executed).encode())
+    store.put(keys.run(run_id, "quality.html"), to_html(executed).encode())
 
 
 @dag(

@@ -5,11 +5,11 @@ DB ?= sqlite
 EXECUTOR ?= local
 WORKERS ?= 2
 
-catalog: $(VENV)/.all ## a whole catalog, by Airflow without a server: CATALOG=catalogs/bedtime.yaml PROFILE=embedded ARGS=--dry-run
+catalog: setup ## a whole catalog, by Airflow without a server: CATALOG=catalogs/bedtime.yaml PROFILE=embedded ARGS=--dry-run
 	@$(if $(filter fake aws,$(PROFILE)),:,$(BIN)/stories models fetch --profile "$$STORY_PROFILE")
 	@$(BIN)/python dags/story_catalog_once.py --profile "$$STORY_PROFILE" $(ARGS) -- "$$STORY_CATALOG"
 
-airflow: $(VENV)/.all ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTOR=local|celery PROFILE=embedded|draft|fake|aws
+airflow: setup ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTOR=local|celery PROFILE=embedded|draft|fake|aws
 	@$(BIN)/python -m infra.airflow --db $(if $(filter celery,$(EXECUTOR)),postgres,$(DB)) --executor $(EXECUTOR) --workers $(WORKERS) --profile "$$STORY_PROFILE" $(ARGS)
 
 # RUNLEVEL=1: Debian starts no server of its own; make airflow starts and ends them on ports of their own.

@@ -1,7 +1,7 @@
 """The notebooks, head-less and small: python -m infra.notebooks [--profile embedded] [01 02 03].
 
-Each leaves what was executed and its HTML, without code, in out/notebooks. 01 deploys to a local AWS of this
-process; 03 looks at a small catalog that is made for it first. Nothing leaves the machine.
+Each leaves its executed copy and that copy's HTML, without code, in out/notebooks. 01 deploys to a local AWS
+in this process; 03 reviews a small catalog that is made first. Nothing leaves the machine.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -13,26 +13,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import yaml
 
-from pipeline.notebooks.page import page_of
+from pipeline.notebooks.html_export import to_html
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 _OUT = ROOT / "out" / "notebooks"
-_SECONDS = 7200
-_SAMPLE = NOTEBOOKS / "sample.yaml"
-# The local AWS takes so long to bring an endpoint into service, where AWS takes 5 to 10 minutes.
-_CREATING_SECONDS = 20.0
+_LIMIT_S = 7200
+# How long the local AWS takes to bring an endpoint into service; AWS takes 5 to 10 minutes.
+_CREATING_S = 20.0
+# Parameters and environment of a notebook's process.
+_Setup = tuple[dict[str, Any], dict[str, str]]
 
 
-class NotebookFailed(Exception):  # noqa: N818 - it is the notebook that failed
-    """A cell raised. first_line: the error's kind and the first line of what it says."""
+class NotebookFailed(Exception):  # noqa: N818 - the notebook failed, not this program
+    """A cell raised. first_line: the error's class and the first line of its message."""
 
     def __init__(self, first_line: str) -> None:
         super().__init__(first_line)
@@ -42,89 +43,72 @@ class NotebookFailed(Exception):  # noqa: N818 - it is the notebook that failed
 def execute(
     notebook: Path, folder: Path, parameters: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> Path:
-    """Runs it by papermill in a process of its own, from `folder`, where the executed copy is left: its path.
+    """Runs a notebook by papermill in a process of its own, from `folder`; returns the executed copy there.
 
     environment: the whole of it; None is this process's own. Raises NotebookFailed, also after two hours.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    executed, told = folder / notebook.name, folder / f"{notebook.stem}.yaml"
+    executed, parameters_file = folder / notebook.name, folder / f"{notebook.stem}.yaml"
     executed.unlink(missing_ok=True)
-    told.write_text(yaml.safe_dump(dict(parameters)), "utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "papermill",
-        str(notebook),
-        str(executed),
-        "--parameters_file",
-        str(told),
-    ]
+    parameters_file.write_text(yaml.safe_dump(dict(parameters)), "utf-8")
+    files = [str(notebook), str(executed), "--parameters_file", str(parameters_file), "--cwd", str(folder)]
     try:
-        done = subprocess.run(  # noqa: S603 - papermill, on a notebook of the project
-            [*command, "--cwd", str(folder), "--no-progress-bar"],
+        process = subprocess.run(  # noqa: S603 - papermill, on a notebook of the project
+            [sys.executable, "-m", "papermill", *files, "--no-progress-bar"],
             env={"PYTHONPATH": str(ROOT), **(os.environ if environment is None else environment)},
             cwd=folder,
             capture_output=True,
             text=True,
             check=False,
-            timeout=_SECONDS,
+            timeout=_LIMIT_S,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotebookFailed(f"not done after {_SECONDS / 3600:g} hours") from error
-    if done.returncode:
-        said = (done.stderr.strip() or "papermill said nothing").splitlines()[-1]
-        raise NotebookFailed(_first_error(executed) or said)
+        raise NotebookFailed(f"not finished after {_LIMIT_S / 3600:g} hours") from error
+    if process.returncode:
+        last_line = (process.stderr.strip() or "papermill failed without a message").splitlines()[-1]
+        raise NotebookFailed(_first_error(executed) or last_line)
     return executed
-
-
-def html(executed: Path) -> Path:
-    """The page beside it."""
-    page = executed.with_suffix(".html")
-    page.write_text(page_of(executed), "utf-8")
-    return page
 
 
 def _first_error(executed: Path) -> str:
     if not executed.exists():
         return ""
     cells = nbformat.read(executed, as_version=4).cells
-    errors = [one for cell in cells for one in cell.get("outputs", []) if one.output_type == "error"]
-    return f"{errors[0].ename}: {(errors[0].evalue.splitlines() or [''])[0]}" if errors else ""
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    error = next((output for output in outputs if output.output_type == "error"), None)
+    return f"{error.ename}: {(error.evalue.splitlines() or [''])[0]}" if error else ""
 
 
 @contextmanager
-def _deploying(profile: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+def _deploying(profile: str) -> Iterator[_Setup]:
     """A local AWS, whose model is the profile's; it ends with the notebook."""
     from infra.local_aws import LocalAws
     from infra.local_aws.hostnames import hostnames
     from infra.local_aws.jumpstart import role_of
 
-    with LocalAws(profile, endpoint_delay=_CREATING_SECONDS) as aws, hostnames(aws.account) as more:
-        environment = {**os.environ, **aws.environment, **more}
-        yield (
-            {"role": role_of(aws.account), "env_file": str(_OUT / "deployed.env"), "clean_up": True},
-            environment,
-        )
+    with LocalAws(profile, endpoint_delay=_CREATING_S) as aws, hostnames(aws.account) as names:
+        parameters = {"role": role_of(aws.account), "env_file": str(_OUT / "deployed.env"), "clean_up": True}
+        yield parameters, {**os.environ, **aws.environment, **names}
 
 
 @contextmanager
-def _prototyping(profile: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+def _prototyping(profile: str) -> Iterator[_Setup]:
     small = {"contexts_limit": 3, "unseen_limit": 3, "prompts": ["short"], "samplings": {"own": {}}}
     yield {"profile": profile, "out": str(_OUT / "prototype"), **small}, dict(os.environ)
 
 
 @contextmanager
-def _reviewing(profile: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
-    """A catalog of three stories, made where it is not there yet."""
-    out = str(_OUT / "store")
-    command = [sys.executable, "-m", "pipeline.cli", "catalog", "run", str(_SAMPLE)]
-    subprocess.run(  # noqa: S603 - our own command; a red run is what the notebook then shows
-        [*command, "--profile", profile, "--out", out], cwd=ROOT, check=False
-    )
-    yield {"profile": profile, "out": out}, dict(os.environ)
+def _reviewing(profile: str) -> Iterator[_Setup]:
+    """A catalog of three stories, made unless it is complete."""
+    parameters = {"profile": profile, "out": str(_OUT / "store")}
+    options = ["--profile", profile, "--out", parameters["out"]]
+    command = [sys.executable, "-m", "pipeline.cli", "catalog", "run", str(NOTEBOOKS / "sample.yaml")]
+    # A red run is what the notebook then shows.
+    subprocess.run([*command, *options], cwd=ROOT, check=False)  # noqa: S603 - our own command
+    yield parameters, dict(os.environ)
 
 
-_SMALL: dict[str, Callable[[str], Any]] = {
+_SETUPS: dict[str, Callable[[str], AbstractContextManager[_Setup]]] = {
     "01_deploy_falcon": _deploying,
     "02_prototype_prompts": _prototyping,
     "03_review_catalog": _reviewing,
@@ -132,29 +116,32 @@ _SMALL: dict[str, Callable[[str], Any]] = {
 
 
 def main(arguments: list[str]) -> int:
-    asked = _parser().parse_args(arguments)
-    wanted = [name for name in _SMALL if not asked.which or name.startswith(tuple(asked.which))]
-    if not wanted:
-        print(f"no such notebook: there are {', '.join(_SMALL)}", file=sys.stderr)
+    """Exit status 1: a notebook failed; 2: no notebook has such a name."""
+    options = _parser().parse_args(arguments)
+    names = [name for name in _SETUPS if not options.names or name.startswith(tuple(options.names))]
+    if not names:
+        print(f"no such notebook: there are {', '.join(_SETUPS)}", file=sys.stderr)
         return 2
-    failed = 0
-    for name in wanted:
-        print(f"{name} (profile {asked.profile})", flush=True)
-        started = time.monotonic()
+    failed = False
+    for name in names:
+        print(f"{name} (profile {options.profile})", flush=True)
+        start = time.monotonic()
         try:
-            with _SMALL[name](asked.profile) as (parameters, environment):
+            with _SETUPS[name](options.profile) as (parameters, environment):
                 executed = execute(NOTEBOOKS / f"{name}.ipynb", _OUT, parameters, environment)
         except NotebookFailed as error:
-            failed += 1
+            failed = True
             print(f"  FAILED: {error.first_line}\n  as far as it came: {_OUT / name}.ipynb", file=sys.stderr)
             continue
-        print(f"  {time.monotonic() - started:.0f} s: {os.path.relpath(html(executed))}", flush=True)
-    return 1 if failed else 0
+        page = executed.with_suffix(".html")
+        page.write_text(to_html(executed), "utf-8")
+        print(f"  {time.monotonic() - start:.0f} s: {os.path.relpath(page)}", flush=True)
+    return int(failed)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.notebooks", description=__doc__)
-    parser.add_argument("which", nargs="*", metavar="NAME", help="how a notebook's name begins, as 02 (all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="how a notebook's name begins, as 02 (all)")
     parser.add_argument("--profile", default="embedded", choices=["embedded", "draft", "fake"])
     return parser
 

@@ -1,4 +1,4 @@
-"""infra/openapi.yaml from the routes: `make openapi` writes it, `make lint` checks that it is current."""
+"""Writes infra/openapi.yaml from the API's routes (`make openapi`), or checks it (`make lint`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.api.document import document
 from pipeline.api.gateway import Api
+from pipeline.api.openapi import document
 from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app
@@ -21,7 +21,7 @@ _HEAD = "# Made by `make openapi` from pipeline/api: change that, not this.\n"
 
 
 def render() -> str:
-    """Routes only: no engine is loaded, nothing is stored."""
+    """The document as YAML; no engine is loaded."""
     app = build_app(Settings(profile="fake"), MemoryStore())
     api = Api(OnDemand(app, InProcess(app)), wait=0)
     return _HEAD + yaml.safe_dump(document(api.resolver), sort_keys=False, allow_unicode=True, width=110)
@@ -29,15 +29,15 @@ def render() -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python infra/openapi.py", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether the file is current")
+    parser.add_argument("--check", action="store_true", help="only check that the file is current")
     options = parser.parse_args(arguments)
-    made = render()
+    text = render()
     if not options.check:
-        _FILE.write_text(made, "utf-8")
+        _FILE.write_text(text, "utf-8")
         return 0
-    if _FILE.is_file() and _FILE.read_text("utf-8") == made:
+    if _FILE.is_file() and _FILE.read_text("utf-8") == text:
         return 0
-    sys.stderr.write("infra/openapi.yaml is not what pipeline/api says: run `make openapi`\n")
+    sys.stderr.write("infra/openapi.yaml differs from pipeline/api: run `make openapi`\n")
     return 1
 
 

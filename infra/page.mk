@@ -3,10 +3,10 @@ NPM := env "PATH=$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend --no-audit --no-
 
 frontend: frontend/dist/index.html ## the page, built into frontend/dist (make serve shows it)
 
-test-frontend: $(VENV)/.all ## the page's own tests, and an evening with it in a real browser (part of make test)
+test-frontend: setup ## the page's own tests, and its scenes in a real browser (part of make test)
 	@$(BIN)/python -m pytest -m browser tests/frontend
 
-frontend/node_modules/.package-lock.json: frontend/package-lock.json frontend/package.json $(VENV)/.story
+frontend/node_modules/.package-lock.json: frontend/package-lock.json frontend/package.json | setup-story
 	@$(NPM) ci
 	@touch $@
 

@@ -1,6 +1,6 @@
-"""What make asks of AWS about a stage's stack: who is calling, and to take the stack down.
+"""Asks AWS about a stage's stack: the caller's identity, the stack's outputs, and its deletion.
 
-Run by the Python of .venv-infra, which has boto3 and sam beside it.
+Run by the Python of .venv-infra, which has boto3, and sam beside it.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -18,88 +18,86 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 STAGES = ("dev", "prod")
-_STAYS = (
-    ("BucketName", "the bucket {} with every story in it"),
-    ("UserPoolId", "the user pool {} with its users"),
-)
-_SHARED = "the role by which API Gateway writes logs, which is the account's"
-_EMPTYING = "S3's console empties it, versions too (or make destroy STAGE=dev WITH_BUCKET=yes)"
 
 
 class RefusedError(Exception):
-    """What a person must mend or decide before anything is done; the message says how."""
+    """Something that a person must correct or decide first; the message says how."""
 
 
 def caller(session: Any) -> str:
-    """The account and region, in words. Raises RefusedError: no credentials, or no region."""
+    """The account, region and identity, as text. Raises RefusedError: no credentials, or no region."""
     if not session.region_name:
-        raise RefusedError(
-            "No AWS region is set: export AWS_DEFAULT_REGION=eu-west-1, or where your endpoint is."
-        )
+        raise RefusedError("No AWS region is set: export AWS_DEFAULT_REGION=eu-west-1, or your endpoint's.")
     try:
-        told = session.client("sts").get_caller_identity()
+        identity = session.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise RefusedError(
-            f"AWS does not know who is calling ({error}). Say so: export AWS_PROFILE=…, after "
+            f"AWS does not accept the credentials ({error}). Set them: export AWS_PROFILE=…, after "
             "`aws sso login` or `aws configure`."
         ) from error
-    return f"account {told['Account']}, region {session.region_name}, as {told['Arn'].rpartition(':')[2]}"
+    user = identity["Arn"].rpartition(":")[2]
+    return f"account {identity['Account']}, region {session.region_name}, as {user}"
 
 
-def stack_of(stage: str) -> str:
+def stack_name(stage: str) -> str:
     return f"mvp-stories-{stage}"
 
 
-def outputs(session: Any, stack: str) -> dict[str, str]:
-    """What the stack says of itself. Raises RefusedError: there is none."""
+def describe(session: Any, stack: str) -> dict[str, Any]:
+    """The stack as CloudFormation describes it. Raises RefusedError: it does not exist."""
     try:
-        found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return dict(session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0])
     except ClientError as error:
-        raise RefusedError(
-            f"{stack} in {session.region_name}: {error.response['Error']['Message']}"
-        ) from error
-    return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
+        message = error.response["Error"]["Message"]
+        raise RefusedError(f"{stack} in {session.region_name}: {message}") from error
+
+
+def outputs(session: Any, stack: str) -> dict[str, str]:
+    """The stack's outputs by key. Raises RefusedError: it does not exist."""
+    return {item["OutputKey"]: item["OutputValue"] for item in describe(session, stack).get("Outputs", ())}
 
 
 def destroy(
     session: Any, stage: str, with_bucket: bool, ask: Callable[[str], str], delete: Callable[[str], None]
 ) -> None:
-    """Takes a stage's stack down by `delete`, if `ask` is answered with its name. Raises RefusedError."""
+    """Deletes a stage's stack with `delete`, if `ask` returns the stack's name. Raises RefusedError."""
     if with_bucket and stage != "dev":
-        raise RefusedError(
-            "A bucket goes with its stack in dev only: what families hear, a person removes by hand."
-        )
-    stack = stack_of(stage)
+        raise RefusedError("The bucket is deleted with the stack in dev only: delete prod's by hand.")
+    stack = stack_name(stage)
     print(caller(session))
-    told = outputs(session, stack)
-    stays = [words.format(told[key]) for key, words in _STAYS if key in told]
-    if with_bucket:
-        stays = [words for words in stays if told.get("BucketName", "") not in words]
-    print(f"{stack} goes: its API, functions, state machine, roles, logs, alarms and budget.")
-    if with_bucket and "BucketName" in told:
-        print(f"The bucket {told['BucketName']} goes with every version of every story in it, for ever.")
-    for words in (*stays, _SHARED):
-        print(f"What stays: {words}.")
-    print("The SageMaker endpoint is not part of it and costs by the hour: its notebook takes it down.")
-    if ask(f"Type {stack} to go on: ").strip() != stack:
+    values = outputs(session, stack)
+    bucket, users = values.get("BucketName"), values.get("UserPoolId")
+    print(f"This deletes {stack}: its API, functions, state machine, roles, logs, alarms and budget.")
+    if bucket:
+        stories = f"the bucket {bucket} with every story in it"
+        print(
+            f"This deletes {stories}, and every version, for ever." if with_bucket else f"Stays: {stories}."
+        )
+    if users:
+        print(f"Stays: the user pool {users} with its users.")
+    print("Stays: the role by which API Gateway writes logs; the account's stacks share it.")
+    print("The SageMaker endpoint is not part of it and costs by the hour: its notebook deletes it.")
+    if ask(f"Type {stack} to continue: ").strip() != stack:
         raise RefusedError("Nothing was deleted.")
     delete(stack)
-    if with_bucket and "BucketName" in told:
-        remove(session, told["BucketName"])
-    elif "BucketName" in told:
-        print(f"{told['BucketName']} is still there and is paid for: {_EMPTYING}.")
+    if bucket and with_bucket:
+        remove_bucket(session, bucket)
+    elif bucket:
+        print(
+            f"{bucket} still exists and costs money: S3's console empties it, versions too "
+            "(or make destroy STAGE=dev WITH_BUCKET=yes)."
+        )
 
 
-def remove(session: Any, bucket: str) -> None:
-    """Empties a bucket, versions and delete markers too, and deletes it."""
-    there = session.resource("s3").Bucket(bucket)
-    there.object_versions.delete()
-    there.delete()
+def remove_bucket(session: Any, name: str) -> None:
+    """Empties a bucket, versions and delete markers included, and deletes it."""
+    bucket = session.resource("s3").Bucket(name)
+    bucket.object_versions.delete()
+    bucket.delete()
 
 
 def _sam_delete(stack: str) -> None:
-    sam = Path(sys.executable).with_name("sam")
-    region = str(boto3.Session().region_name)
+    sam, region = Path(sys.executable).with_name("sam"), str(boto3.Session().region_name)
     subprocess.run(  # noqa: S603
         [sam, "delete", "--stack-name", stack, "--region", region, "--no-prompts"],
         check=True,
@@ -110,27 +108,27 @@ def _sam_delete(stack: str) -> None:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("caller", help="say who is calling AWS, or what is missing for it")
+    verbs.add_parser("caller", help="print the caller's account, region and identity")
     verbs.add_parser("url", help="print the API's URL of a stage").add_argument("stage", choices=STAGES)
-    taking = verbs.add_parser("destroy", help="take a stage's stack down, after a question")
-    taking.add_argument("stage", choices=STAGES)
-    taking.add_argument("--with-bucket", action="store_true", help="dev only: and every story")
-    told = parser.parse_args(arguments)
+    destroying = verbs.add_parser("destroy", help="delete a stage's stack, after a question")
+    destroying.add_argument("stage", choices=STAGES)
+    destroying.add_argument("--with-bucket", action="store_true", help="dev only: every story too")
+    options = parser.parse_args(arguments)
     session = boto3.Session()
     try:
-        if told.verb == "caller":
+        if options.verb == "caller":
             print(caller(session))
-        elif told.verb == "url":
-            print(outputs(session, stack_of(told.stage))["ApiUrl"])
+        elif options.verb == "url":
+            print(outputs(session, stack_name(options.stage))["ApiUrl"])
         else:
-            destroy(session, told.stage, told.with_bucket, input, _sam_delete)
+            destroy(session, options.stage, options.with_bucket, input, _sam_delete)
     except (RefusedError, EOFError) as refusal:
-        print(str(refusal) or "Nothing was deleted: nobody answered.", file=sys.stderr)
-        return 1
+        print(str(refusal) or "Nothing was deleted: there was no answer.", file=sys.stderr)
     except subprocess.CalledProcessError:
-        print("sam could not delete the stack: its words are above.", file=sys.stderr)
-        return 1
-    return 0
+        print("sam could not delete the stack: its messages are above.", file=sys.stderr)
+    else:
+        return 0
+    return 1
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ venv=${STORIES_VENV:-$HOME/.local/share/mvp-stories/venv}
 lock=$project/requirements-studio.txt
 
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || {
-  echo "Python 3.11 to 3.13 is needed; $python is $("$python" --version). Say another: PYTHON=python3.12 sh studio.sh" >&2
+  echo "Python 3.11 to 3.13 is needed; $python is $("$python" --version). Choose another: PYTHON=python3.12 sh studio.sh" >&2
   exit 1
 }
-# Also where one was broken off half-way.
+# Also where an earlier run was interrupted.
 "$venv/bin/python" -m pip --version > /dev/null 2>&1 || "$python" -m venv "$venv"
 # uv, at the lock's version and hashes; it takes seconds where pip takes minutes. The lock is whole: --no-deps.
 awk '/^uv==/ {on=1} on {print} on && !/\\$/ {exit}' "$lock" > "$venv/uv.txt"

@@ -1,7 +1,7 @@
 """The Lambda handlers: the API, and the states of infra/workflow.asl.yaml.
 
-Each makes its app at the first event of an execution environment and keeps it. What goes wrong leaves as
-one of our errors: Step Functions matches their names, and retries the retryable ones.
+Each builds its app at the first event of an execution environment and keeps it. A state fails with one of
+our errors: Step Functions matches their names, and retries the retryable ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Step = Callable[[App, str, str, StatusProgress], object]
 
 @observed
 def trigger(event: Event, context: Any) -> dict[str, Any]:
-    """MvpStoriesWorkflowTrigger, the API: an API Gateway proxy event and its answer. Never raises."""
+    """MvpStoriesWorkflowTrigger, the API: the response to a proxy event of API Gateway. Never raises."""
     return _api(_settings())(event, context)
 
 
@@ -56,15 +56,15 @@ def speak(event: Event, context: Any) -> dict[str, str]:
 
 @observed
 def record_failure(event: Event, context: Any) -> dict[str, str]:
-    """Record failure: what a state could not tell itself, because it timed out, crashed or gave up."""
+    """Record failure: writes the status for a state that timed out, crashed or gave up."""
     app, (story_id, locale) = _app(_settings()), _ids(event)
-    if not _is_told(app, story_id, locale) and not is_complete(app.store, story_id, locale):
+    if not _has_failed(app, story_id, locale) and not is_complete(app.store, story_id, locale):
         name = str((event.get("error") or {}).get("Error", ""))
         status.fail(app.store, story_id, locale, problems.of_workflow(name))
     return {"id": story_id, "locale": locale}
 
 
-# By function name, for whoever runs them elsewhere than on Lambda.
+# By function name, for a local AWS.
 FUNCTIONS = {
     "MvpStoriesWorkflowTrigger": trigger,
     "MvpStoriesGenerate": generate,
@@ -75,7 +75,7 @@ FUNCTIONS = {
 
 
 def _run(event: Event, step: Step) -> dict[str, str]:
-    """Only ids come in and go out. A failure that no retry mends is on record before it is raised."""
+    """Only ids come in and go out. An error that is not retryable is in the status before it is raised."""
     app, (story_id, locale) = _app(_settings()), _ids(event)
     try:
         step(app, story_id, locale, StatusProgress(app.store, story_id, locale))
@@ -86,11 +86,11 @@ def _run(event: Event, step: Step) -> dict[str, str]:
     return {"id": story_id, "locale": locale}
 
 
-def _is_told(app: App, story_id: str, locale: str) -> bool:
-    """Whether the state itself said why it failed: it knew better."""
+def _has_failed(app: App, story_id: str, locale: str) -> bool:
+    """Whether the state itself wrote why it failed."""
     try:
         return status.read(app.store, story_id, locale, clock=lambda: 0.0).state == status.FAILED
-    except NotFoundError:  # it never ran
+    except NotFoundError:  # no state ran
         return False
 
 
@@ -102,7 +102,7 @@ def _settings() -> Settings:
     return Settings.from_env(os.environ)
 
 
-# An execution environment's settings never change; a local AWS's do, from test to test. One app at a time.
+# The settings of an execution environment never change; those of a local AWS do. One app at a time.
 @lru_cache(maxsize=1)
 def _app(settings: Settings) -> App:
     return build_app(settings)

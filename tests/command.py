@@ -1,35 +1,52 @@
-"""The `stories` command as a person runs it: a process of its own, in a folder of its own."""
+"""The `stories` command in a folder of its own: in this process, or in another where that is the point."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from pipeline.cli.__main__ import main
 
 ROOT = Path(__file__).parents[1]
 
-# The same command with fakes that take their time, so that a test can stop it, or overtake it, in the middle.
-# Each call of a fake engine says its name on stderr and then waits. It begins when its stdin ends, so that
-# two can begin at once.
-SLOW = """
-import sys, time
+# The same command with paced fake engines, so that a test can stop it, or overtake it, in the middle.
+# argv[1] is JSON: each engine call prints its name on stderr and takes `seconds`; the call that `hold` names
+# ("synthesize 4": the fourth) never returns. The command begins when its stdin ends: two can begin at once.
+PACED = """
+import json, sys, threading, time
+from pipeline.cli import serve
+from pipeline.cli.__main__ import main
 from pipeline.engines import fake
 
-def slowed(name, method):
-    def call(self, *told, **more):
-        print("calling", name, file=sys.stderr, flush=True)
-        time.sleep(float(sys.argv[1]))
-        return method(self, *told, **more)
+pace, calls, lock = json.loads(sys.argv[1]), [], threading.Lock()
+
+def paced(name, method):
+    def call(*arguments, **options):
+        with lock:
+            calls.append(name)
+            number = calls.count(name)
+            print("calling", name, file=sys.stderr, flush=True)
+        if pace["hold"] == f"{name} {number}":
+            threading.Event().wait()
+        time.sleep(pace["seconds"])
+        return method(*arguments, **options)
     return call
 
 methods = {fake.FakeText: "complete", fake.FakeTranslation: "translate", fake.FakeSpeech: "synthesize"}
 for kind, name in methods.items():
-    setattr(kind, name, slowed(name, getattr(kind, name)))
-from pipeline.cli.__main__ import main
+    setattr(kind, name, paced(name, getattr(kind, name)))
+serve._GRACE_SECONDS = 1
 print("ready", file=sys.stderr, flush=True)
 sys.stdin.read()
 sys.exit(main(sys.argv[2:]))
@@ -38,6 +55,8 @@ sys.exit(main(sys.argv[2:]))
 
 @dataclass(frozen=True)
 class Done:
+    """What a finished command left. status: its exit status."""
+
     status: int
     out: str
     err: str
@@ -50,10 +69,23 @@ class Done:
     def complaints(self) -> list[str]:
         return [line for line in self.err.splitlines() if line.startswith("stories: ")]
 
+    @property
+    def problem(self) -> str:
+        """The slug of the only complaint; "" where the command succeeded."""
+        assert "Traceback" not in self.err, self.err
+        if not self.complaints:
+            assert self.status == 0, self.err
+            return ""
+        (complaint,) = self.complaints
+        slug = re.search(r" \[([a-z0-9-]+)\]$", complaint)
+        assert slug, complaint
+        assert self.status > 2
+        return slug[1]
+
 
 @dataclass(frozen=True)
 class Stories:
-    """directory: where it runs; out: its store; models: where it looks for weights, at first nowhere."""
+    """directory: where it runs. out: its store. models: its folder of weights, which a test may create."""
 
     directory: Path
 
@@ -65,38 +97,61 @@ class Stories:
     def models(self) -> Path:
         return self.directory / "models"
 
-    def __call__(self, *arguments: str, **more: Any) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *arguments], **{**self.settings(), "text": True, **more}
-        )
+    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Done:
+        """Runs it in this process, with this environment instead of the usual one."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        environ = mock.patch.dict(os.environ, self.environment() if env is None else env, clear=True)
+        with environ, chdir(self.directory), redirect_stdout(out), redirect_stderr(err):
+            status = _status(arguments)
+        return Done(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
+
+    def process(
+        self, *arguments: str | bytes, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
+    ) -> Done:
+        """Runs it as a process. before: another command, which runs it."""
+        command = [*before, sys.executable, "-m", "pipeline.cli", *arguments]
+        done = subprocess.run(command, **self.settings(env))
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def slowly(self, seconds: float, *arguments: str, how_many: int = 1) -> list[subprocess.Popen[str]]:
-        """Processes that run the same command and began together. seconds: what each engine call takes."""
-        command = [sys.executable, "-c", SLOW, str(seconds), *arguments]
+    def paced(
+        self, *arguments: str, seconds: float = 0, hold: str = "", count: int = 1
+    ) -> list[subprocess.Popen[str]]:
+        """`count` processes that run the same command with PACED engines and begin together."""
+        command = [sys.executable, "-c", PACED, json.dumps({"seconds": seconds, "hold": hold}), *arguments]
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        running = [subprocess.Popen(command, text=True, **pipes, **self._place()) for _ in range(how_many)]
-        for one in running:
-            assert one.stderr
-            assert one.stderr.readline() == "ready\n"
-        for one in running:
-            assert one.stdin
-            one.stdin.close()
-            one.stdin = None  # communicate() would flush it
-        return running
+        place: dict[str, Any] = {"cwd": self.directory, "env": self.environment()}
+        processes = [subprocess.Popen(command, text=True, **pipes, **place) for _ in range(count)]
+        for process in processes:
+            assert process.stderr
+            assert process.stderr.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin
+            process.stdin.close()
+            process.stdin = None  # communicate() would flush it
+        return processes
 
-    def settings(self) -> dict[str, Any]:
-        return {"capture_output": True, "check": False, "timeout": 120, **self._place()}
-
-    def _place(self) -> dict[str, Any]:
-        return {"cwd": self.directory, "env": self.environment()}
+    def settings(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Of subprocess.run."""
+        place = {"cwd": self.directory, "env": self.environment() if env is None else env}
+        return {"capture_output": True, "text": True, "check": False, "timeout": 120, **place}
 
     def environment(self, **changed: str) -> dict[str, str]:
-        mine = {"PYTHONPATH": str(ROOT), "STORIES_PROFILE": "fake", "STORIES_MODELS": str(self.models)}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("STORIES_")}
-        return {**kept, **mine, **changed}
+        own = {"PYTHONPATH": str(ROOT), "STORIES_PROFILE": "fake", "STORIES_MODELS": str(self.models)}
+        others = {name: value for name, value in os.environ.items() if not name.startswith("STORIES_")}
+        return {**others, **own, **changed}
 
     def files(self) -> list[str]:
-        """But for the claims, which only say who made it."""
-        found = (path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file())
-        return sorted(name for name in found if not name.startswith("claims/"))
+        """In its store, without the locks."""
+        names = (path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file())
+        return sorted(name for name in names if not name.startswith("claims/"))
+
+
+def _status(arguments: Sequence[str]) -> int:
+    """The exit status that the interpreter would end with."""
+    try:
+        return main(arguments)
+    except SystemExit as end:  # argparse
+        return int(end.code or 0)
+    except Exception:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        return 1

@@ -1,4 +1,4 @@
-"""The Lambda handlers: the API by API Gateway's events, the steps as the workflow calls them, their logs."""
+"""The Lambda handlers: the API on API Gateway's events, the states of the workflow, their logs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -23,6 +22,8 @@ from pipeline.config.settings import Settings
 from pipeline.errors import ContentRejectedError, NotFoundError, ThrottledError
 from pipeline.ports import Store
 from pipeline.steps import status
+from tests.api import calling
+from tests.api.calling import Response, as_response, until
 from tests.api.pausing import Gate, HeldText
 from tests.command import ROOT
 from tests.infra import branches
@@ -37,82 +38,37 @@ class Context:
     function_name: str = "MvpStoriesWorkflowTrigger"
 
 
-def event(method: str, path: str, body: Any = None, stage: str = "/prod") -> dict[str, Any]:
-    """As a REST API's proxy integration sends it (API Gateway, "Input format of a Lambda function")."""
-    headers = {
-        "Accept": "*/*",
-        "Content-Type": "application/json",
-        "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-        "User-Agent": "curl/8.5.0",
-        "X-Amzn-Trace-Id": "Root=1-5e66d96f-7491f09xmpl79d18acf3d050",
-        "X-Forwarded-For": "203.0.113.7",
-        "X-Forwarded-Port": "443",
-        "X-Forwarded-Proto": "https",
-    }
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "abcdef1234",
-            "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-            "extendedRequestId": "JKJaXmPLvHcESHA=",
-            "httpMethod": method,
-            "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0", "user": None},
-            "path": f"{stage}{path}",
-            "protocol": "HTTP/1.1",
-            "requestId": "41b45ea3-70b5-11e6-b7bd-69b5aaebc7d9",
-            "resourceId": "2gxmpl",
-            "resourcePath": path,
-            "stage": stage[1:],
-        },
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }
+def event(method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """As a REST API with the stage "prod" sends it."""
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.7"}
+    proxy = calling.event(method, path, None if body is None else json.dumps(body), headers)
+    context = {"path": f"/prod{path}", "stage": "prod", "requestId": "41b45ea3-70b5-11e6-b7bd-69b5aaebc7d9"}
+    return {**proxy, "requestContext": {**proxy["requestContext"], **context}}
 
 
 @dataclass
 class Gateway:
-    """Who calls the trigger."""
+    """Calls the trigger as API Gateway does."""
 
     flow: Flow
 
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        told = lambdas.trigger(event(method, path, body), Context())
-        headers = {name.lower(): values[0] for name, values in told["multiValueHeaders"].items()}
-        return Answer(told["statusCode"], json.loads(told["body"]), headers)
+    def __call__(self, method: str, path: str, body: Any = None) -> Response:
+        return as_response(lambdas.trigger(event(method, path, body), Context()))
 
-    def until_over(self, path: str) -> Any:
-        end = time.monotonic() + 30
-        while (seen := self("GET", path).body)["status"] not in {"done", "failed"}:
-            assert time.monotonic() < end, seen
-            time.sleep(0.1)
-        return seen
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: Any
-    headers: dict[str, str] = field(default_factory=dict)
+    def finished(self, path: str) -> Any:
+        """The story once it is complete or failed."""
+        return until(lambda: self("GET", path).json, lambda view: view["status"] in {"done", "failed"})
 
 
 @pytest.fixture
 def flow(aws: LocalAws) -> Iterator[Flow]:
-    with branches.flowing(aws) as made:
-        yield made
+    with branches.flowing(aws) as flow:
+        yield flow
 
 
 @pytest.fixture
 def api(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    """The trigger with the workflow behind it; it waits 20 seconds."""
+    """The trigger with the workflow; it waits 20 seconds for a story."""
     monkeypatch.setenv("STORIES_WORKFLOW", deploy(flow.aws))
     monkeypatch.setenv("STORIES_WAIT", "20")
     return Gateway(flow)
@@ -120,104 +76,105 @@ def api(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
 @pytest.fixture
 def store(flow: Flow) -> Store:
-    kept: Store = build_store(Settings.from_env(os.environ))
-    return kept
+    return build_store(Settings.from_env(os.environ))
 
 
-def asked(story_id: str, locale: str = "en", **more: Any) -> dict[str, Any]:
+def ids(story_id: str, locale: str = "en", **more: Any) -> dict[str, Any]:
     return {"id": story_id, "locale": locale, **more}
 
 
-def test_the_demos_request_is_answered_by_the_workflow(api: Gateway, aws: LocalAws) -> None:
-    told = api("POST", "/", {"context": IDEA, "locale": "fr"})
-    assert (told.status, told.body["locale"]) == (200, "fr")
-    assert told.body["story"].startswith("[fr] ")
+def test_the_demo_request_is_made_by_the_workflow(api: Gateway, aws: LocalAws) -> None:
+    response = api("POST", "/", {"context": IDEA, "locale": "fr"})
+    assert (response.status, response.json["locale"]) == (200, "fr")
+    assert response.json["story"].startswith("[fr] ")
     with urllib3.PoolManager(retries=False, timeout=10) as http:
-        sound = http.request("GET", told.body["mp3Url"])
+        sound = http.request("GET", response.json["mp3Url"])
     assert (sound.status, sound.headers["content-type"], sound.data[:3]) == (200, "audio/mpeg", b"ID3")
     assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (1, 0)
 
 
-def test_a_locale_that_nobody_speaks_is_400_and_starts_nothing(api: Gateway, aws: LocalAws) -> None:
-    told = api("POST", "/", {"context": IDEA, "locale": "tlh"})
-    assert (told.status, told.headers["content-type"]) == (400, "application/problem+json")
-    assert told.body["type"] == "urn:mvp-stories:problem:unknown-locale"
-    assert "fr-CA" in told.body["detail"]
+def test_an_unknown_locale_is_a_400_and_starts_nothing(api: Gateway, aws: LocalAws) -> None:
+    response = api("POST", "/", {"context": IDEA, "locale": "tlh"})
+    assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
+    assert response.json["type"] == "urn:mvp-stories:problem:unknown-locale"
+    assert "fr-CA" in response.json["detail"]
     assert aws.requests("StartSyncExecution") == 0
 
 
-def test_a_story_that_is_not_ready_in_time_is_202_and_done_later(
+def test_a_story_that_is_not_ready_in_time_is_a_202_and_complete_later(
     api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORIES_WAIT", "1")
     gate = Gate()
     with api.flow.written_by(HeldText(gate)):
-        began = time.monotonic()
-        told = api("POST", "/", {"context": IDEA})
-        assert 1 <= time.monotonic() - began < 20  # the gate would hold the story for 30
-        assert (told.status, told.body["status"], int(told.headers["retry-after"])) == (202, "writing", 2)
-        path = f"/stories/{told.body['id']}/en"
-        assert told.headers["location"] == f"/prod{path}"
+        response = api("POST", "/", {"context": IDEA})
+        assert (response.status, response.json["status"], int(response.headers["retry-after"])) == (
+            202,
+            "writing",
+            2,
+        )
+        path = f"/stories/{response.json['id']}/en"
+        assert response.headers["location"] == f"/prod{path}"
         gate.open()
-        assert api.until_over(path)["status"] == "done"
+        assert api.finished(path)["status"] == "done"
     assert aws.requests("StartSyncExecution") == 1
 
 
-def test_a_submitted_story_is_on_record_at_once_and_made_by_an_execution_of_its_own(
+def test_a_submitted_story_has_a_status_at_once_and_an_execution_of_its_own(
     api: Gateway, aws: LocalAws
 ) -> None:
-    told = api("POST", "/stories", {"context": IDEA, "variant": 7})
-    assert (told.status, told.body["variant"]) == (202, 7)
-    path = f"/stories/{told.body['id']}/en"
+    response = api("POST", "/stories", {"context": IDEA, "variant": 7})
+    assert (response.status, response.json["variant"]) == (202, 7)
+    path = f"/stories/{response.json['id']}/en"
     assert api("GET", path).status == 200
-    assert api.until_over(path)["status"] == "done"
+    assert api.finished(path)["status"] == "done"
     assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (0, 1)
     assert api("POST", "/stories", {"context": IDEA, "variant": 7}).status == 200
 
 
-def test_why_a_workflow_failed_is_the_answer(api: Gateway, aws: LocalAws) -> None:
+def test_a_failed_workflow_is_reported_with_its_reason(api: Gateway, aws: LocalAws) -> None:
     aws.inject(WRITE, Fault("throttle", times=None))
-    told = api("POST", "/", {"context": IDEA})
-    assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:throttled")
-    assert int(told.headers["retry-after"]) > 0
-    assert "endpoint" not in told.body["detail"]
+    response = api("POST", "/", {"context": IDEA})
+    assert (response.status, response.json["type"]) == (503, "urn:mvp-stories:problem:throttled")
+    assert int(response.headers["retry-after"]) > 0
+    assert "endpoint" not in response.json["detail"]
 
 
-def test_a_workflow_that_ran_out_of_time_is_on_record_as_too_slow(
+def test_a_workflow_that_timed_out_is_too_slow(
     api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No state of it could tell: the runner does."""
+    """No state can write the status: the runner does."""
     monkeypatch.setattr(aws.options, "express_limit", 1)
     aws.inject(WRITE, Fault("hang"))
-    told = api("POST", "/", {"context": IDEA, "variant": 3})
-    assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:too-slow")
+    response = api("POST", "/", {"context": IDEA, "variant": 3})
+    assert (response.status, response.json["type"]) == (503, "urn:mvp-stories:problem:too-slow")
     aws.clear(WRITE)
     monkeypatch.setattr(aws.options, "express_limit", 60)
     api.flow.settle()
     assert api("POST", "/", {"context": IDEA, "variant": 3}).status == 200
 
 
-def test_a_start_that_is_refused_is_503_and_the_next_one_starts_it(api: Gateway, aws: LocalAws) -> None:
+def test_a_throttled_start_is_a_503_and_the_next_request_starts_it(api: Gateway, aws: LocalAws) -> None:
     aws.inject("StartSyncExecution", Fault("throttle"))
-    told = api("POST", "/", {"context": IDEA, "variant": 5})
-    assert (told.status, told.body["type"]) == (503, "urn:mvp-stories:problem:throttled")
+    response = api("POST", "/", {"context": IDEA, "variant": 5})
+    assert (response.status, response.json["type"]) == (503, "urn:mvp-stories:problem:throttled")
     assert api("POST", "/", {"context": IDEA, "variant": 5}).status == 200
     assert aws.requests(WRITE) == 1 + 4
 
 
-def test_a_record_of_failure_leaves_a_finished_story_alone(flow: Flow, store: Store) -> None:
+def test_record_failure_leaves_a_complete_story_alone(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     for step in (lambdas.generate, lambdas.speak):
-        step(asked(story_id), Context())
+        step(ids(story_id), Context())
     before = store.get(f"stories/{story_id}/en/status.json")
-    assert lambdas.record_failure(asked(story_id, error=TIMEOUT), Context()) == asked(story_id)
+    assert lambdas.record_failure(ids(story_id, error=TIMEOUT), Context()) == ids(story_id)
     assert store.get(f"stories/{story_id}/en/status.json") == before
 
 
-def test_a_record_of_failure_leaves_a_steps_own_words(flow: Flow, store: Store) -> None:
+def test_record_failure_keeps_the_reason_that_a_state_wrote(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     status.fail(store, story_id, "en", ContentRejectedError("none passed", problem="no-good-story"))
-    lambdas.record_failure(asked(story_id, error={"Error": "ContentRejectedError"}), Context())
+    lambdas.record_failure(ids(story_id, error={"Error": "ContentRejectedError"}), Context())
     assert status.read(store, story_id, "en").problem == "no-good-story"
 
 
@@ -230,43 +187,43 @@ def test_a_record_of_failure_leaves_a_steps_own_words(flow: Flow, store: Store) 
         (None, "failed", "StoriesError"),
     ],
 )
-def test_a_state_that_could_not_tell_is_told_of_by_its_errors_name(
+def test_record_failure_derives_the_problem_from_the_error_name(
     flow: Flow, store: Store, error: dict[str, str] | None, problem: str, kind: str
 ) -> None:
-    """Also one that never ran, and has no status yet."""
+    """Also of a state that never ran, and has no status yet."""
     story_id = flow.accept()
-    lambdas.record_failure(asked(story_id, error=error), Context())
-    told = status.read(store, story_id, "en")
-    assert (told.state, told.problem, told.kind) == ("failed", problem, kind)
+    lambdas.record_failure(ids(story_id, error=error), Context())
+    failed = status.read(store, story_id, "en")
+    assert (failed.state, failed.problem, failed.kind) == ("failed", problem, kind)
 
 
-def test_an_error_that_a_retry_may_mend_is_not_on_record(flow: Flow, store: Store) -> None:
+def test_a_retryable_error_is_not_written_to_the_status(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     flow.aws.inject(WRITE, Fault("throttle"))
     with pytest.raises(ThrottledError):
-        lambdas.generate(asked(story_id), Context())
+        lambdas.generate(ids(story_id), Context())
     assert status.read(store, story_id, "en").state == "writing"
     assert flow.aws.requests(WRITE) == 1
 
 
-def test_an_error_that_no_retry_mends_is_on_record_before_it_is_raised(flow: Flow, store: Store) -> None:
+def test_a_permanent_error_is_written_to_the_status_and_raised(flow: Flow, store: Store) -> None:
     story_id = flow.accept()
     with flow.written_by(Babbler()), pytest.raises(ContentRejectedError):
-        lambdas.generate(asked(story_id), Context())
-    told = status.read(store, story_id, "en")
-    assert (told.state, told.problem) == ("failed", "no-good-story")
+        lambdas.generate(ids(story_id), Context())
+    failed = status.read(store, story_id, "en")
+    assert (failed.state, failed.problem) == ("failed", "no-good-story")
 
 
-def test_a_step_whose_story_nobody_asked_for_fails_by_name(flow: Flow) -> None:
+def test_a_step_of_an_unknown_story_fails(flow: Flow) -> None:
     with pytest.raises(NotFoundError):
-        lambdas.generate(asked("0" * 32), Context())
+        lambdas.generate(ids("0" * 32), Context())
 
 
 def test_traces_are_off_where_no_xray_daemon_listens() -> None:
     assert telemetry._tracer().disabled
 
 
-# An execution environment of its own: it reads (function, event) lines, and answers each on stderr.
+# An execution environment: reads a (function, event) a line, and writes each response to stderr.
 ENVIRONMENT = """
 import json, sys
 from pipeline import lambdas
@@ -312,7 +269,7 @@ def run(*calls: tuple[str, dict[str, Any]], **environ: str) -> Ran:
     return Ran([json.loads(line) for line in done.stderr.splitlines()], lines, done.stdout)
 
 
-def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
+def test_logs_are_json_with_story_ids_and_metrics_and_without_texts(
     flow: Flow, store: Store, aws: LocalAws
 ) -> None:
     story_id = flow.accept()
@@ -320,10 +277,10 @@ def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
     follow = event("GET", f"/stories/{story_id}/fr")
     nowhere = "arn:aws:states:us-east-1:123456789012:stateMachine:gone"
     ran = run(
-        ("MvpStoriesGenerate", asked(story_id, "fr")),
-        ("MvpStoriesTranslate", asked(story_id, "fr")),
-        ("MvpStoriesTextToSpeech", asked(story_id, "fr")),  # throttled
-        ("MvpStoriesTextToSpeech", asked(story_id, "fr")),
+        ("MvpStoriesGenerate", ids(story_id, "fr")),
+        ("MvpStoriesTranslate", ids(story_id, "fr")),
+        ("MvpStoriesTextToSpeech", ids(story_id, "fr")),  # throttled
+        ("MvpStoriesTextToSpeech", ids(story_id, "fr")),
         ("MvpStoriesWorkflowTrigger", follow),
         ("MvpStoriesWorkflowTrigger", event("POST", "/", {"context": IDEA})),  # to no workflow: 500
         STORIES_WORKFLOW=nowhere,
@@ -350,23 +307,21 @@ def test_logs_are_json_with_the_storys_id_and_metrics_and_without_a_word_of_it(
         ("trigger", [1.0], None),
     ]
     for line in ran.metrics:
-        (told,) = line["_aws"]["CloudWatchMetrics"]
-        assert (told["Namespace"], line["service"]) == ("MvpStories", "mvp-stories")
+        (metrics,) = line["_aws"]["CloudWatchMetrics"]
+        assert (metrics["Namespace"], line["service"]) == ("MvpStories", "mvp-stories")
         assert line["Duration"][0] > 0
 
     story = json.loads(ran.answers[4]["body"])
-    words = {IDEA, "walrus", "kites", story["title"], *(one["text"] for one in story["segments"])}
+    words = {IDEA, "walrus", "kites", story["title"], *(segment["text"] for segment in story["segments"])}
     assert not {word for word in words if word in ran.text}
 
 
-def test_a_function_of_other_settings_works_with_them(
-    flow: Flow, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The app is kept from event to event, but not across settings: a local AWS's handlers meet several."""
+def test_changed_settings_take_effect(flow: Flow, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app is reused for the same settings only: a local AWS changes them."""
     story_id, key = flow.accept(), "stories/{}/en/status.json"
-    lambdas.record_failure(asked(story_id), Context())
+    lambdas.record_failure(ids(story_id), Context())
     monkeypatch.setenv("STORIES_BUCKET", flow.aws.make_bucket())
-    lambdas.record_failure(asked("0" * 32), Context())
+    lambdas.record_failure(ids("0" * 32), Context())
     other = build_store(Settings.from_env(os.environ))
     assert store.get(key.format(story_id))
     assert other.get(key.format("0" * 32))

@@ -1,15 +1,21 @@
-"""The two commands as a newcomer types them: `make` alone teaches, and an idea arrives word for word."""
+"""The commands as a newcomer types them: `make` lists targets, ideas arrive word for word, set-up heals."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from infra import setup
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,9 +23,8 @@ ROOT = Path(__file__).parent.parent
 def make(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     assert shutil.which("make"), "make is one of the four things a machine needs"
     # The environment that runs this test stands in for .venv, so that nothing is installed here.
-    own = Path(sys.executable).parent
     return subprocess.run(
-        ["make", "--no-print-directory", "-o", f"{own.parent}/.story", f"VENV={own.parent}", *arguments],
+        ["make", "--no-print-directory", "SETUP=:", f"VENV={Path(sys.executable).parent.parent}", *arguments],
         cwd=ROOT,
         env={**os.environ, **environ},
         capture_output=True,
@@ -30,33 +35,28 @@ def make(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_make_alone_prints_the_targets() -> None:
-    told = make().stdout
-    assert all(
-        f"make {target}" in told for target in ("story", "test", "setup", "lint", "lock", "bench-quick")
-    )
+    output = make().stdout
+    targets = ("story", "test", "test-quick", "setup", "lint", "lock", "bench-quick")
+    assert all(f"make {target}" in output for target in targets)
 
 
 @pytest.mark.parametrize(
     "idea",
     [
-        'a dog called O\'Neil who says "woof"',
-        "a cat; touch pwned",
-        "the $HOME of a snail",
-        "a pig named $(shell id) or `id`",
-        "a 100% sleepy owl",
+        'a dog called O\'Neil who says "woof"; touch pwned',
+        "a 100% sleepy pig named $(shell id) or `id` in the $HOME of back\\slash",
         "--help for a lost kite",
-        "back\\slash the whale",
         "# the mouse under the floor",
     ],
 )
-def test_an_idea_reaches_the_story_word_for_word(idea: str, tmp_path: Path) -> None:
+def test_idea_reaches_the_story_word_for_word(idea: str, tmp_path: Path) -> None:
     done = make("story", "PROFILE=fake", "ARGS=--json", f"CONTEXT={idea}", STORIES_OUT=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["context"] == idea
     assert not (ROOT / "pwned").exists()
 
 
-def test_an_error_in_the_idea_keeps_its_words_and_no_traceback(tmp_path: Path) -> None:
+def test_refused_idea_gives_a_message_and_no_traceback(tmp_path: Path) -> None:
     done = make("story", "PROFILE=fake", "CONTEXT=<b>a cat</b>", STORIES_OUT=str(tmp_path))
     assert done.returncode != 0
     assert "markup" in done.stderr
@@ -64,6 +64,123 @@ def test_an_error_in_the_idea_keeps_its_words_and_no_traceback(tmp_path: Path) -
     assert not any(tmp_path.rglob("*.json"))
 
 
-def test_the_local_aws_takes_arguments_of_its_own() -> None:
-    told = make("-n", "aws-local", "ARGS=--hostnames --endpoint-delay 20").stdout
-    assert "-m infra.local_aws --backing draft --env .aws-local.env --hostnames --endpoint-delay 20" in told
+def test_local_aws_takes_arguments_of_its_own() -> None:
+    commands = make("-n", "aws-local", "ARGS=--hostnames --endpoint-delay 20").stdout
+    arguments = "--backing draft --env .aws-local.env --hostnames --endpoint-delay 20"
+    assert f"-m infra.local_aws {arguments}" in commands
+
+
+UV = """#!python
+import os, sys, sysconfig, time
+from pathlib import Path
+
+with open("uv.log", "a") as log:
+    print(*sys.argv[1:], file=log)
+if "-e" in sys.argv:
+    Path(sysconfig.get_path("purelib"), "project.pth").write_text(os.getcwd())
+if os.environ.get("UV_HANGS"):
+    Path("hanging").touch()
+    time.sleep(600)
+"""
+
+
+class Project:
+    """A folder with the set-up script, an empty package, and a lock that names a stub of uv."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "infra").mkdir(parents=True)
+        shutil.copy(setup.__file__, folder / "infra")
+        (folder / "pipeline").mkdir()
+        (folder / "pipeline" / "__init__.py").touch()
+        (folder / "pyproject.toml").touch()
+        wheel = folder / "uv-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            script = zipfile.ZipInfo("uv-1.0.data/scripts/uv")
+            script.external_attr = 0o100755 << 16
+            archive.writestr(script, UV)
+            archive.writestr("uv-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 1.0\n")
+            archive.writestr("uv-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            archive.writestr("uv-1.0.dist-info/RECORD", "")
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        (folder / "requirements-story.txt").write_text(f"uv==1.0 \\\n    --hash=sha256:{digest}\n")
+
+    def start(self, **environ: str) -> subprocess.Popen[str]:
+        offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.folder)}
+        return subprocess.Popen(
+            [sys.executable, "infra/setup.py", "story"],
+            cwd=self.folder,
+            env={**os.environ, **offline, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def set_up(self) -> str:
+        process = self.start()
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        return output
+
+    def installations(self) -> int:
+        """How often uv was called: twice a set-up, for the lock and for the project."""
+        return len((self.folder / "uv.log").read_text().splitlines())
+
+
+def test_set_up_survives_a_kill_two_at_once_and_a_move(tmp_path: Path) -> None:
+    project = Project(tmp_path / "clone")
+    killed = project.start(UV_HANGS="1")
+    deadline = time.monotonic() + 60
+    while not (project.folder / "hanging").exists():
+        assert killed.poll() is None, killed.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate(timeout=60)
+    assert project.installations() == 1
+
+    both = [project.start(), project.start()]
+    outputs = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert sorted(output for output, _ in outputs) == ["", "Setting up .venv (once)\n"]
+    assert project.installations() == 3
+
+    project.folder = project.folder.rename(tmp_path / "moved")
+    assert project.set_up() == "Setting up .venv (once)\n"
+    assert project.set_up() == ""
+
+    (project.folder / "pyproject.toml").write_text("# changed")
+    assert project.set_up() == ""
+    assert project.installations() == 6
+
+
+def test_environment_without_a_working_python_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    setup.write_stamp(venv, {"folder": str(tmp_path), "files": {}})
+    assert not setup.is_ready(venv, ())
+    (venv / "bin" / "python").symlink_to(sys.executable)
+    assert setup.is_ready(venv, ())
+    (venv / setup.STAMP).write_text("{")
+    assert not setup.is_ready(venv, ())
+
+
+def test_cache_goes_into_the_project_where_the_home_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.touch()  # a file: not even root writes below it
+    for name in ("XDG_CACHE_HOME", "UV_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    assert setup.environment()["UV_CACHE_DIR"] == str(ROOT / "build" / "uv-cache")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "UV_CACHE_DIR" not in setup.environment()
+
+
+def test_story_is_set_up_before_it_is_made() -> None:
+    assert "infra/setup.py story" in make("-n", "SETUP=python3 infra/setup.py", "story").stdout

@@ -1,4 +1,4 @@
-/** What sounds, and which word is shown for it. */
+/** The audio that plays, and the word highlighted for it. */
 
 /** The page makes its sounds out of sight: keep them. To be called before the page is opened. */
 export const overhear = (page) =>
@@ -10,7 +10,7 @@ export const overhear = (page) =>
       globalThis.sounds.push(audio);
       return audio;
     };
-    globalThis.sounding = () => globalThis.sounds.find((one) => !one.paused && !one.ended) ?? null;
+    globalThis.sounding = () => globalThis.sounds.find((sound) => !sound.paused && !sound.ended) ?? null;
     globalThis.isWhole = (audio) => !audio.src.includes("/media/audio/");
   });
 
@@ -62,7 +62,7 @@ export function errorsOf(noted, story) {
     for (let index = first; index <= mark; index += 1) errors.push(Math.abs(at - marks[index].timeMs));
     before = { sentence, mark };
   }
-  errors.sort((one, other) => one - other);
+  errors.sort((a, b) => a - b);
   const share = (part) => Math.round(errors[Math.floor((errors.length - 1) * part)] ?? -1);
   const end = story.segments.length - 1;
   return {

@@ -25,7 +25,7 @@ export async function play(name, scene, { browser, base, please, report }) {
   await context.close();
 }
 
-/** The API would draw one of an idea's many stories: here it is the same on every evening. */
+/** The API would draw one of an idea's many stories: here it is the same in every run. */
 const draw = (page, base, variant) =>
   page.route(`${base}/stories`, (route) => {
     const request = route.request();
@@ -49,7 +49,7 @@ export async function ask({ page, base }, idea) {
 
 export const viewOf = async ({ page, base }, { id, locale }) => (await page.request.get(`${base}/stories/${id}/${locale}`)).json();
 
-/** The storyteller is slow, and an evening short: most scenes share the story of this idea. */
+/** Making a story is slow: most scenes share the story of this idea. */
 export const IDEA = "a lantern that is afraid of moths";
 
 /** A story that is done and on the shelf; made the first time. */

@@ -2,7 +2,7 @@
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
-/** The API leaves out what is not there yet: what a page lists is a list all the same. */
+/** The API omits empty fields; lists default to empty here. */
 type Told<View, Lists extends keyof View> = Omit<View, Lists> & { [Name in Lists]-?: NonNullable<View[Name]> };
 export type Mark = Schemas["Mark"];
 export type Segment = Told<Schemas["Segment"], "marks">;
@@ -10,7 +10,7 @@ export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engi
   segments: Segment[];
 };
 export type Card = Schemas["Card"];
-export type Catalog = Schemas["Catalog"];
+export type Catalog = Schemas["StoryPage"];
 export type LocaleView = Schemas["LocaleView"];
 export type Accepted = Schemas["Accepted"];
 
@@ -18,7 +18,7 @@ const TYPE = "urn:mvp-stories:problem:";
 const PATIENCE_MS = 20_000;
 const OURS = /^[a-z][a-z-]{0,40}$/;
 
-/** slug: the API's problem type, or "offline", "slow", "not-configured", "failed". retryAfter: seconds, null: not said. */
+/** slug: the API's problem type, or "offline", "slow", "not-configured", "failed". retryAfter: seconds, null: not given. */
 export class Problem extends Error {
   constructor(
     readonly slug: string,
@@ -50,7 +50,7 @@ export function makeApi(base: string): Api {
     ask: (context, locale, key) =>
       post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
     askLocale: (id, locale) => post(`/stories/${id}/locales`, { locale, experimental: true }),
-    story: async (id, locale) => toldOf(await get(`/stories/${id}/${encodeURIComponent(locale)}`)),
+    story: async (id, locale) => storyOf(await get(`/stories/${id}/${encodeURIComponent(locale)}`)),
     catalog: (locale, cursor) => {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
@@ -61,7 +61,7 @@ export function makeApi(base: string): Api {
   };
 }
 
-function toldOf(view: Schemas["StoryView"]): Story {
+function storyOf(view: Schemas["StoryView"]): Story {
   const segments = (view.segments ?? []).map((segment) => ({ ...segment, marks: segment.marks ?? [] }));
   return { locales: [], labels: [], engines: {}, ...view, segments };
 }

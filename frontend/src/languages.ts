@@ -1,4 +1,4 @@
-/** Languages by their own names, and which way they run. */
+/** Languages by their own names, and their direction of writing. */
 export const UI_LANGUAGES = ["en", "fr", "nl", "ar", "it", "es", "de", "pt"] as const;
 export type UiLanguage = (typeof UI_LANGUAGES)[number];
 
@@ -10,18 +10,18 @@ export const isUiLanguage = (value: unknown): value is UiLanguage =>
 export const directionOf = (locale: string): "rtl" | "ltr" =>
   RIGHT_TO_LEFT.has(locale.toLowerCase().split("-")[0] ?? "") ? "rtl" : "ltr";
 
-/** The first of the wanted languages that there is, be it by its main tag; else the first there is. */
+/** The first wanted language that is available, if need be by its main tag; else the first available one. */
 export function bestOf(available: readonly string[], wanted: readonly string[]): string {
   const main = (tag: string) => tag.toLowerCase().split("-")[0];
   for (const tag of wanted) {
-    const exact = available.find((one) => one.toLowerCase() === tag.toLowerCase());
-    const near = exact ?? available.find((one) => main(one) === main(tag));
+    const exact = available.find((language) => language.toLowerCase() === tag.toLowerCase());
+    const near = exact ?? available.find((language) => main(language) === main(tag));
     if (near) return near;
   }
   return available[0] ?? "en";
 }
 
-/** "français": what its speakers call it, as a heading would write it. */
+/** "français": its name in the language itself, as in a heading. */
 export function nameOf(locale: string): string {
   try {
     const name = new Intl.DisplayNames([locale], { type: "language" }).of(locale) ?? locale;

@@ -158,16 +158,6 @@ export interface components {
              */
             labels?: string[];
         };
-        /** Catalog */
-        Catalog: {
-            /** Stories */
-            stories: components["schemas"]["Card"][];
-            /**
-             * Cursor
-             * @description Of the next page; none: this is the last
-             */
-            cursor?: string | null;
-        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -180,8 +170,8 @@ export interface components {
             /** Profile */
             profile: string;
         };
-        /** LocaleAsk */
-        LocaleAsk: {
+        /** LocaleOrder */
+        LocaleOrder: {
             /**
              * Locale
              * @description BCP-47, as fr or fr-CA
@@ -240,8 +230,8 @@ export interface components {
             /** Detail */
             detail: string;
         };
-        /** Progress */
-        Progress: {
+        /** ProgressView */
+        ProgressView: {
             /** Done */
             done: number;
             /**
@@ -256,7 +246,7 @@ export interface components {
             text: string;
             /**
              * Audiourl
-             * @description Signed; there as soon as it is spoken
+             * @description Signed; present as soon as it is spoken
              */
             audioUrl?: string | null;
             /**
@@ -272,8 +262,8 @@ export interface components {
              */
             marks?: components["schemas"]["Mark"][];
         };
-        /** StoryAsk */
-        StoryAsk: {
+        /** StoryOrder */
+        StoryOrder: {
             /**
              * Context
              * @description The idea in one line, in any of the languages
@@ -298,9 +288,19 @@ export interface components {
              */
             experimental?: boolean;
         };
+        /** StoryPage */
+        StoryPage: {
+            /** Stories */
+            stories: components["schemas"]["Card"][];
+            /**
+             * Cursor
+             * @description Of the next page; none: this is the last
+             */
+            cursor?: string | null;
+        };
         /**
          * StoryView
-         * @description queued, writing, translating, speaking: on the way. done. failed: `detail` says why.
+         * @description A story in a locale. Where its status is "failed", `detail` says why.
          */
         StoryView: {
             /** Id */
@@ -312,7 +312,7 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "writing" | "translating" | "speaking" | "done" | "failed";
-            progress?: components["schemas"]["Progress"] | null;
+            progress?: components["schemas"]["ProgressView"] | null;
             /** Title */
             title?: string | null;
             /** Story */
@@ -340,7 +340,7 @@ export interface components {
             locales?: string[];
             /**
              * Labels
-             * @description What a listener must be told
+             * @description What a listener must know
              * @default []
              */
             labels?: string[];
@@ -391,14 +391,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 hex digits, as an answer gave it */
+                /** @description 32 hex digits, of an earlier response */
                 story_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LocaleAsk"];
+                "application/json": components["schemas"]["LocaleOrder"];
             };
         };
         responses: {
@@ -508,7 +508,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 hex digits, as an answer gave it */
+                /** @description 32 hex digits, of an earlier response */
                 story_id: string;
                 /** @description BCP-47 */
                 locale: string;
@@ -576,7 +576,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StoryAsk"];
+                "application/json": components["schemas"]["StoryOrder"];
             };
         };
         responses: {
@@ -692,7 +692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Catalog"];
+                    "application/json": components["schemas"]["StoryPage"];
                 };
             };
             /** @description What was asked cannot be read, or cannot be had; `type` and `detail` say why */
@@ -736,7 +736,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StoryAsk"];
+                "application/json": components["schemas"]["StoryOrder"];
             };
         };
         responses: {

@@ -33,14 +33,14 @@ describe("the timeline", () => {
 });
 
 describe("a sentence cut at its words", () => {
-  const said = (segment: Segment) => piecesOf(segment).filter((piece) => piece.mark >= 0).map((piece) => piece.text);
+  const spoken = (segment: Segment) => piecesOf(segment).filter((piece) => piece.mark >= 0).map((piece) => piece.text);
 
   it("counts an emoji as the one character that the API counts", () => {
-    expect(said(words("🐘 says hi", [0, 1], [2, 6], [7, 9]))).toEqual(["🐘", "says", "hi"]);
+    expect(spoken(words("🐘 says hi", [0, 1], [2, 6], [7, 9]))).toEqual(["🐘", "says", "hi"]);
   });
 
   it("keeps Arabic words whole, vowel signs and all", () => {
-    expect(said(words("كَانَ يا", [0, 5], [6, 8]))).toEqual(["كَانَ", "يا"]);
+    expect(spoken(words("كَانَ يا", [0, 5], [6, 8]))).toEqual(["كَانَ", "يا"]);
   });
 
   it("loses no character, whatever the marks say", () => {

@@ -1,4 +1,4 @@
-"""Puts a stage's page on Amplify Hosting, or takes it off.
+"""Deploys a stage's page to Amplify Hosting, or takes it down.
 
 Run by the Python of .venv-infra in the project's folder: python -m infra.frontend deploy dev
 """
@@ -16,90 +16,88 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.frontend import page
-from infra.frontend.backend import Backend, allowed_origin, backend_of
-from infra.frontend.hosting import Hosting, Pace
-from infra.stack import STAGES, RefusedError, caller, stack_of
+from infra.frontend.backend import Backend, allowed_origin
+from infra.frontend.hosting import Hosting
+from infra.stack import STAGES, RefusedError, caller, stack_name
 
 
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def report(text: str) -> None:
+    """Progress and errors; stdout has the page's address alone."""
+    print(text, file=sys.stderr, flush=True)
 
 
-def deploy(session: Any, told: argparse.Namespace) -> None:
-    """Raises RefusedError. What can be found wrong without AWS is said before AWS is asked."""
-    backend = Backend.of(told.api, told.media) if told.api else None
-    page.check_built(told.dist)
-    _say(caller(session))
-    backend = backend or backend_of(session, told.stage)
-    hosting = Hosting.of(session, told.stage, _say, Pace(patience=told.patience))
-    address = hosting.deploy(page.packed(told.dist, backend), page.headers_for(told.headers, backend))
-    if not told.api:
-        _warn(allowed_origin(session, told.stage), address, told.stage)
+def deploy(session: Any, options: argparse.Namespace) -> None:
+    """Raises RefusedError; whatever can be checked without AWS is checked first."""
+    backend = Backend.of(options.api, options.media) if options.api else None
+    page.check_built(options.dist)
+    report(caller(session))
+    backend = backend or Backend.of_stack(session, options.stage)
+    hosting = Hosting.of(session, options.stage, report, options.patience)
+    address = hosting.deploy(page.zipped(options.dist, backend), page.headers_for(options.headers, backend))
+    if not options.api and (allowed := allowed_origin(session, options.stage)) not in ("*", address):
+        report(
+            f"The API accepts calls from {allowed} only, so this page cannot call it yet: "
+            f"make deploy STAGE={options.stage} ENDPOINT=… ORIGIN={address}"
+        )
     print(address)
 
 
-def _warn(allowed: str, address: str, stage: str) -> None:
-    if allowed not in ("*", address):
-        _say(
-            f"The API lets only {allowed} call it, so this page cannot yet: "
-            f"make deploy STAGE={stage} ENDPOINT=… ORIGIN={address}"
-        )
-
-
 def destroy(session: Any, stage: str, ask: Callable[[str], str]) -> None:
-    """Deletes the stage's app if `ask` is answered with its name. Raises RefusedError."""
-    _say(caller(session))
-    hosting = Hosting.of(session, stage, _say, Pace())
-    app = hosting.found()
+    """Deletes the stage's app if `ask` returns its name. Raises RefusedError."""
+    report(caller(session))
+    hosting = Hosting.of(session, stage, report)
+    app = hosting.find()
     if app is None:
         print(f"There is no page: no Amplify app is called {hosting.name}.")
         return
-    print(f"{hosting.name} goes: the page at {app['defaultDomain']}, its deployments and its domains.")
-    print("What stays: the API and every story (make destroy takes the stack down).")
-    if ask(f"Type {hosting.name} to go on: ").strip() != hosting.name:
+    print(
+        f"This deletes {hosting.name}: the page at {app['defaultDomain']}, its deployments and its domains."
+    )
+    print("The API and every story stay (make destroy takes the stack down).")
+    if ask(f"Type {hosting.name} to continue: ").strip() != hosting.name:
         raise RefusedError("Nothing was deleted.")
     hosting.delete(app)
 
 
-def _asked(arguments: list[str]) -> argparse.Namespace:
+def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infra.frontend", description=(__doc__ or "").partition("\n")[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
-    putting = verbs.add_parser("deploy", help="upload the built page and wait until it is served")
-    putting.add_argument("--api", help="the API's URL, instead of what the stage's stack says")
-    putting.add_argument("--media", help="the origin of the stories' signed URLs; goes with --api")
-    putting.add_argument("--dist", type=Path, default=page.DIST, help="the built page")
-    putting.add_argument(
+    deploying = verbs.add_parser("deploy", help="upload the built page and wait until it is served")
+    deploying.add_argument("--api", help="the API's URL, instead of the stack's output")
+    deploying.add_argument("--media", help="the origin of the stories' signed URLs; goes with --api")
+    deploying.add_argument("--dist", type=Path, default=page.DIST, help="the built page")
+    deploying.add_argument(
         "--headers", type=Path, default=page.HEADERS, help="in Amplify's customHttp.yml format"
     )
-    putting.add_argument("--patience", type=float, default=600, help="seconds for a deployment (600)")
-    taking = verbs.add_parser("destroy", help="take the page off, after a question")
-    taking.add_argument("--yes", action="store_true", help="ask nothing")
-    for verb in (putting, taking):
+    deploying.add_argument("--patience", type=float, default=600, help="seconds for a deployment (600)")
+    destroying = verbs.add_parser("destroy", help="delete the page's app, after a question")
+    destroying.add_argument("--yes", action="store_true", help="do not ask")
+    for verb in (deploying, destroying):
         verb.add_argument("stage", choices=STAGES)
-    told = parser.parse_args(arguments)
-    if told.verb == "deploy" and bool(told.api) != bool(told.media):
+    options = parser.parse_args(arguments)
+    if options.verb == "deploy" and bool(options.api) != bool(options.media):
         parser.error("--api and --media go together")
-    return told
+    return options
 
 
 def main(arguments: list[str]) -> int:
-    told = _asked(arguments)
+    options = _parse(arguments)
     session = boto3.Session()
     try:
-        if told.verb == "deploy":
-            deploy(session, told)
+        if options.verb == "deploy":
+            deploy(session, options)
         else:
-            destroy(session, told.stage, (lambda _: stack_of(told.stage)) if told.yes else input)
+            destroy(session, options.stage, (lambda _: stack_name(options.stage)) if options.yes else input)
     except RefusedError as refusal:
-        _say(str(refusal))
+        report(str(refusal))
     except EOFError:
-        _say("Nothing was deleted: nobody answered.")
+        report("Nothing was deleted: there was no answer.")
     except ClientError as error:
-        _say(f"AWS refused {error.operation_name}: {error.response['Error']['Message']}")
+        report(f"AWS refused {error.operation_name}: {error.response['Error']['Message']}")
     except BotoCoreError as error:
-        _say(f"AWS could not be asked ({error}): run it again, it goes on from here.")
+        report(f"AWS could not be reached ({error}): run it again, it continues from here.")
     except KeyboardInterrupt:
-        _say("Stopped: run it again, it goes on from here.")
+        report("Stopped: run it again, it continues from here.")
         return 130
     else:
         return 0

@@ -1,4 +1,4 @@
-"""What a page must know of its stage: where the API is, and where the signed URLs of its stories lead."""
+"""What the page must know of its stage: the API's URL, and the origins of the stories' signed URLs."""
 
 from __future__ import annotations
 
@@ -10,37 +10,52 @@ from urllib.parse import urlsplit
 
 from botocore.config import Config
 
-from infra.stack import RefusedError, outputs, stack_of
+from infra.stack import RefusedError, describe, outputs, stack_name
 
-# A host or an IPv4 address and a port: nothing that could end a directive of the Content-Security-Policy.
+# A host name or an IPv4 address, and a port: nothing that could end a directive of a security policy.
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
-_WANTED = "https://host[:port] is wanted (http:// on loopback only, for a page over https may call no other)"
 
 
 @dataclass(frozen=True)
 class Backend:
-    """api: the URL below which the API answers, without a slash at its end. media: the mp3s' origins."""
+    """api: the URL below which the API answers, without a final slash. media: the mp3s' origins."""
 
     api: str
     media: tuple[str, ...]
 
     @classmethod
     def of(cls, api: str, *media: str) -> Backend:
-        """media: origins, or URLs there. Raises RefusedError: no URL that a page may call."""
+        """media: origins, or URLs of them. Raises RefusedError: a URL that a page may not call."""
         origin_of(api)
-        return cls(api.rstrip("/"), tuple(dict.fromkeys(origin_of(one) for one in media)))
+        return cls(api.rstrip("/"), tuple(dict.fromkeys(map(origin_of, media))))
+
+    @classmethod
+    def of_stack(cls, session: Any, stage: str) -> Backend:
+        """From the outputs of the stage's stack. Raises RefusedError: no such stack, or an old one."""
+        stack = stack_name(stage)
+        try:
+            values = outputs(session, stack)
+        except RefusedError as refusal:
+            hint = f"make deploy STAGE={stage}, or name the API with ARGS='--api URL --media ORIGIN'"
+            raise RefusedError(f"{str(refusal).rstrip('.')}: {hint}.") from refusal
+        try:
+            return cls.of(values["ApiUrl"], *_signed_urls(session, values["BucketName"]))
+        except KeyError as missing:
+            raise RefusedError(f"{stack} has no output {missing}: deploy it again, make deploy.") from missing
 
 
 def origin_of(url: str) -> str:
-    """scheme://host[:port]. Raises RefusedError: no URL that a page may call."""
+    """scheme://host[:port]. Raises RefusedError: not a URL that a page may call."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
     except ValueError:
-        raise RefusedError(f"{url!r} is no address of the web: {_WANTED}.") from None
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+        secure = False
     if not secure or not _HOST.fullmatch(parts.netloc.lower()):
-        raise RefusedError(f"{url!r} is no address that a page may call: {_WANTED}.")
+        raise RefusedError(
+            f"{url!r} is not an address that a page may call: give https://host[:port] "
+            "(http:// on loopback only)."
+        )
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
@@ -51,39 +66,23 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def backend_of(session: Any, stage: str) -> Backend:
-    """From the outputs of the stage's stack. Raises RefusedError: no stack, or one of another kind."""
-    stack = stack_of(stage)
-    try:
-        told = outputs(session, stack)
-    except RefusedError as refusal:
-        way = f"make deploy STAGE={stage}, or say where the API is: ARGS='--api URL --media ORIGIN'"
-        raise RefusedError(f"{str(refusal).rstrip('.')}: {way}.") from refusal
-    try:
-        return Backend.of(told["ApiUrl"], *_signed(session, told["BucketName"]))
-    except KeyError as missing:
-        raise RefusedError(f"{stack} has no output {missing}: deploy it anew, make deploy.") from missing
-
-
 def allowed_origin(session: Any, stage: str) -> str:
-    """The page that the stage's API lets call it; "*" is any."""
-    told = session.client("cloudformation").describe_stacks(StackName=stack_of(stage))["Stacks"][0]
-    given = {one["ParameterKey"]: one["ParameterValue"] for one in told.get("Parameters", ())}
-    return str(given.get("AllowedOrigin", "*"))
+    """The origin that the stage's API accepts calls from; "*" is any."""
+    parameters = describe(session, stack_name(stage)).get("Parameters", ())
+    values = {item["ParameterKey"]: item["ParameterValue"] for item in parameters}
+    return str(values.get("AllowedOrigin", "*"))
 
 
-def _signed(session: Any, bucket: str) -> list[str]:
-    """URLs as botocore signs them: of the bucket's host in its region, and of the global one.
+def _signed_urls(session: Any, bucket: str) -> list[str]:
+    """URLs of the bucket's global host ("auto" signs these) and of its region's ("virtual").
 
-    The global one is what "auto" gives, and for a bucket's first hours S3 redirects from there to the other:
-    a page's policy has to know both. A store that stands in for S3 has one host for all.
+    S3 redirects from the first to the second in a bucket's first hours, so the page's policy allows both.
+    A store that replaces S3 (AWS_ENDPOINT_URL_S3) has one host for all buckets.
     """
-    hosts = [_url(session, bucket, "auto")]
-    if bucket in str(urlsplit(hosts[0]).hostname):
-        hosts.append(_url(session, bucket, "virtual"))
-    return hosts
+    url = _signed_url(session, bucket, "auto")
+    return [url, _signed_url(session, bucket, "virtual")] if bucket in str(urlsplit(url).hostname) else [url]
 
 
-def _url(session: Any, bucket: str, style: str) -> str:
+def _signed_url(session: Any, bucket: str, style: str) -> str:
     client = session.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": style}))
     return str(client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "any.mp3"}))

@@ -1,175 +1,185 @@
-"""Amplify Hosting without a Git provider: an app a stage, for headers are an app's and name a stage's API."""
+"""Deploys to Amplify Hosting without a Git provider: an app a stage, as an app's headers name its API."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
+from urllib.request import Request, urlopen
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.frontend.backend import is_loopback
-from infra.frontend.upload import put
-from infra.stack import RefusedError, stack_of
+from infra.stack import RefusedError, stack_name
 
 App = dict[str, Any]
-_KINDS = {"dev": "DEVELOPMENT", "prod": "PRODUCTION"}
-_WAITING = frozenset({"CREATED", "PENDING"})
+_STAGES = {"dev": "DEVELOPMENT", "prod": "PRODUCTION"}
+_NOT_STARTED = frozenset({"CREATED", "PENDING"})
 _OVER = frozenset({"SUCCEED", "FAILED", "CANCELLED"})
-_STATUSES = _OVER | _WAITING | {"PROVISIONING", "RUNNING", "CANCELLING"}
-
-
-@dataclass(frozen=True)
-class Pace:
-    """Seconds: between two looks at a job, for a job in all, and for one that may never have been started."""
-
-    look: float = 2.0
-    patience: float = 600.0
-    grace: float = 30.0
+_POLL_SECONDS = 2.0
+_GRACE_SECONDS = 30.0  # after which a deployment that is not started counts as abandoned
+_UPLOAD_TRIES = 4
+_UPLOAD_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Hosting:
-    """say: hears of progress. The branch has the stage's name, the app its stack's."""
+    """One stage's app and branch. report: receives lines of progress. patience: seconds for a deployment.
+
+    creator: a client that sends each request once. A second CreateApp, sent because the first response was
+    lost, would make a second app.
+    """
 
     client: Any
     creator: Any
     stage: str
-    say: Callable[[str], None]
-    pace: Pace = Pace()
+    report: Callable[[str], None]
+    patience: float = 600.0
+    sleep: Callable[[float], None] = time.sleep
 
     @classmethod
-    def of(cls, session: Any, stage: str, say: Callable[[str], None], pace: Pace) -> Hosting:
-        """A lost answer to CreateApp is not asked for again by the SDK: it would make a second app."""
-        retried = Config(retries={"mode": "standard", "total_max_attempts": 5})
-        once = Config(retries={"total_max_attempts": 1})
-        client, creator = (session.client("amplify", config=config) for config in (retried, once))
-        return cls(client, creator, stage, say, pace)
+    def of(cls, session: Any, stage: str, report: Callable[[str], None], patience: float = 600.0) -> Hosting:
+        retrying, once = (Config(retries={"mode": "standard", "total_max_attempts": n}) for n in (5, 1))
+        client, creator = session.client("amplify", config=retrying), session.client("amplify", config=once)
+        return cls(client, creator, stage, report, patience)
 
     @property
     def name(self) -> str:
-        return stack_of(self.stage)
+        return stack_name(self.stage)
 
-    def deploy(self, packed: bytes, headers: str) -> str:
-        """The page's address, once it is served. Raises RefusedError: it is not; run again, it goes on."""
-        app_id = self._app(headers)["appId"]
-        self._branch(app_id)
-        opened = self._opened(app_id)
-        self.say(f"Deployment {opened['jobId']}: uploading {len(packed) / 1000:.0f} kB")
-        put(opened["zipUploadUrl"], packed)
-        self.client.start_deployment(appId=app_id, branchName=self.stage, jobId=opened["jobId"])
-        self._succeeded(app_id, opened["jobId"])
-        return self.address(app_id)
+    def deploy(self, zip_file: bytes, headers: str) -> str:
+        """The page's address once it is served. Raises RefusedError; a second run continues."""
+        branch = {"appId": self._ensure_app(headers)["appId"], "branchName": self.stage}
+        self._ensure_branch(branch)
+        job = self._create_deployment(branch)
+        self.report(f"Deployment {job['jobId']}: uploading {len(zip_file) / 1000:.0f} kB")
+        upload(job["zipUploadUrl"], zip_file, self.sleep)
+        self.client.start_deployment(**branch, jobId=job["jobId"])
+        self._finish(branch, job["jobId"])
+        return self._address(branch)
 
-    def found(self) -> App | None:
-        """The stage's app. Raises RefusedError: it is not ours alone to change."""
+    def find(self) -> App | None:
+        """The stage's app. Raises RefusedError: several of that name, or one that a repository deploys."""
         pages = self.client.get_paginator("list_apps").paginate()
-        apps = [app for page in pages for app in _member(page, "apps") if app["name"] == self.name]
+        apps = [app for page in pages for app in page["apps"] if app["name"] == self.name]
         if len(apps) > 1:
             ids = ", ".join(app["appId"] for app in apps)
             raise RefusedError(
                 f"{len(apps)} Amplify apps are called {self.name} ({ids}): delete all but one."
             )
-        if apps and apps[0].get("repository"):
-            where = apps[0]["repository"]
-            raise RefusedError(f"The Amplify app {self.name} is connected to {where}: a push deploys it.")
-        return dict(apps[0]) if apps else None
-
-    def address(self, app_id: str) -> str:
-        """A domain of your own where the branch has one."""
-        branch = _member(self.client.get_branch(appId=app_id, branchName=self.stage), "branch")
-        domains = branch.get("customDomains") or []
-        if domains:
-            scheme = "http" if is_loopback(domains[0].partition(":")[0]) else "https"
-            return f"{scheme}://{domains[0]}"
-        app = _member(self.client.get_app(appId=app_id), "app")
-        return f"https://{branch['displayName']}.{app['defaultDomain']}"
+        if apps and (repository := apps[0].get("repository")):
+            raise RefusedError(
+                f"The Amplify app {self.name} is connected to {repository}: a push deploys it."
+            )
+        return apps[0] if apps else None
 
     def delete(self, app: App) -> None:
         self.client.delete_app(appId=app["appId"])
 
-    def _app(self, headers: str) -> App:
-        app = self.found()
+    def _ensure_app(self, headers: str) -> App:
+        app = self.find()
         if app is None:
-            self.say(f"Making the Amplify app {self.name}")
+            self.report(f"Creating the Amplify app {self.name}")
             tags = {"project": "mvp-stories", "stage": self.stage}
-            made = self.creator.create_app(name=self.name, platform="WEB", customHeaders=headers, tags=tags)
-            return dict(_member(made, "app"))
+            created = self.creator.create_app(
+                name=self.name, platform="WEB", customHeaders=headers, tags=tags
+            )
+            return dict(created["app"])
         if app.get("customHeaders", "") != headers:
-            # Amplify sends them from the next deployment on, which follows.
-            self.say("The headers changed")
+            self.report("Updating the headers")  # Amplify sends them from the next deployment on
             self.client.update_app(appId=app["appId"], customHeaders=headers)
         return app
 
-    def _branch(self, app_id: str) -> None:
+    def _ensure_branch(self, branch: dict[str, str]) -> None:
         try:
-            self.client.get_branch(appId=app_id, branchName=self.stage)
+            self.client.get_branch(**branch)
         except self.client.exceptions.NotFoundException:
-            kind = _KINDS[self.stage]
-            self.client.create_branch(appId=app_id, branchName=self.stage, stage=kind, enableAutoBuild=False)
+            self.client.create_branch(**branch, stage=_STAGES[self.stage], enableAutoBuild=False)
 
-    def _opened(self, app_id: str) -> dict[str, str]:
-        """jobId and zipUploadUrl. Amplify opens none while another deployment of the branch is not over."""
+    def _create_deployment(self, branch: dict[str, str]) -> dict[str, str]:
+        """jobId and zipUploadUrl. Amplify creates none while another deployment of the branch is not over."""
         try:
-            return self._open(app_id)
+            return dict(self.client.create_deployment(**branch))
         except ClientError:
-            jobs = self.client.list_jobs(appId=app_id, branchName=self.stage)
-            left = [job["jobId"] for job in _member(jobs, "jobSummaries") if job["status"] not in _OVER]
-            if not left:
+            jobs = self.client.list_jobs(**branch)["jobSummaries"]
+            unfinished = [job["jobId"] for job in jobs if job["status"] not in _OVER]
+            if not unfinished:
                 raise
-        for job_id in left:
-            self._end(app_id, job_id)
-        return self._open(app_id)
+        for job_id in unfinished:
+            self._wait_for_earlier(branch, job_id)
+        return dict(self.client.create_deployment(**branch))
 
-    def _open(self, app_id: str) -> dict[str, str]:
-        opened = self.client.create_deployment(appId=app_id, branchName=self.stage)
-        return {name: _member(opened, name) for name in ("jobId", "zipUploadUrl")}
+    def _wait_for_earlier(self, branch: dict[str, str], job_id: str) -> None:
+        """A deployment that stays PENDING was never started, as its run was interrupted: it is cancelled."""
+        self.report(f"Waiting for the earlier deployment {job_id}")
+        status, _ = self._poll(branch, job_id, lambda status: status not in _NOT_STARTED, _GRACE_SECONDS)
+        if status in _NOT_STARTED:
+            self.report(f"Deployment {job_id} was never started: cancelling it")
+            self.client.stop_job(**branch, jobId=job_id)
+        self._wait(branch, job_id)
 
-    def _end(self, app_id: str, job_id: str) -> None:
-        """Waits for a deployment of before. One that stays PENDING was never started: its run was cut off."""
-        self.say(f"Deployment {job_id} of before is not over: waiting for it")
-        if self._watched(app_id, job_id, _STATUSES - _WAITING, self.pace.grace)[0] in _WAITING:
-            self.say(f"Deployment {job_id} was never started: it is cancelled")
-            self.client.stop_job(appId=app_id, branchName=self.stage, jobId=job_id)
-        self._over(app_id, job_id)
-
-    def _succeeded(self, app_id: str, job_id: str) -> None:
-        status, reason = self._over(app_id, job_id)
+    def _finish(self, branch: dict[str, str], job_id: str) -> None:
+        status, reason = self._wait(branch, job_id)
         if status != "SUCCEED":
-            why = reason or "Amplify says no reason"
             raise RefusedError(
-                f"Deployment {job_id} of {self.name} ended as {status}: {why}. "
-                "What was served before still is."
+                f"Deployment {job_id} of {self.name} ended as {status}: "
+                f"{reason or 'Amplify gives no reason'}. The page that was served before still is."
             )
 
-    def _over(self, app_id: str, job_id: str) -> tuple[str, str]:
-        status, reason = self._watched(app_id, job_id, _OVER, self.pace.patience)
+    def _wait(self, branch: dict[str, str], job_id: str) -> tuple[str, str]:
+        """The final status and its reason. Raises RefusedError: none within the patience."""
+        status, reason = self._poll(branch, job_id, _OVER.__contains__, self.patience)
         if status not in _OVER:
             raise RefusedError(
-                f"Deployment {job_id} of {self.name} is still {status} after {self.pace.patience:g} s: "
+                f"Deployment {job_id} of {self.name} is still {status} after {self.patience:g} s: "
                 "run it again, which waits for it; Amplify's console shows more."
             )
         return status, reason
 
-    def _watched(self, app_id: str, job_id: str, until: frozenset[str], seconds: float) -> tuple[str, str]:
-        """The job's status, when it is one of `until` or the time is over, and the reason for it."""
-        limit, before = time.monotonic() + seconds, ""
-        while True:
-            job = _member(self.client.get_job(appId=app_id, branchName=self.stage, jobId=job_id), "job")
+    def _poll(
+        self, branch: dict[str, str], job_id: str, reached: Callable[[str], bool], seconds: float
+    ) -> tuple[str, str]:
+        """The job's status, once `reached` or after `seconds`, and the reasons that its steps give."""
+        before = ""
+        for remaining in range(int(seconds / _POLL_SECONDS), -1, -1):
+            job = self.client.get_job(**branch, jobId=job_id)["job"]
             status = job["summary"]["status"]
             if status != before:
-                self.say(f"Deployment {job_id}: {status}")
-            if status in until or time.monotonic() >= limit:
-                reasons = [step["statusReason"] for step in job["steps"] if step.get("statusReason")]
-                return status, "; ".join(reasons).rstrip(".")
+                self.report(f"Deployment {job_id}: {status}")
+            if reached(status) or not remaining:
+                break
             before = status
-            time.sleep(self.pace.look)
+            self.sleep(_POLL_SECONDS)
+        reasons = [step["statusReason"] for step in job["steps"] if step.get("statusReason")]
+        return status, "; ".join(reasons).rstrip(".")
+
+    def _address(self, branch: dict[str, str]) -> str:
+        """The branch's custom domain, else its amplifyapp.com name."""
+        details = self.client.get_branch(**branch)["branch"]
+        if domains := details.get("customDomains"):
+            return f"{'http' if is_loopback(domains[0].partition(':')[0]) else 'https'}://{domains[0]}"
+        app = self.client.get_app(appId=branch["appId"])["app"]
+        return f"https://{details['displayName']}.{app['defaultDomain']}"
 
 
-def _member(answer: Mapping[str, Any], name: str) -> Any:
-    """Of an answer that broke off, botocore makes one without members. Raises RefusedError."""
-    if name not in answer:
-        raise RefusedError("Amplify's answer broke off: run it again, it goes on from here.")
-    return answer[name]
+def upload(url: str, body: bytes, sleep: Callable[[float], None] = time.sleep) -> None:
+    """PUTs a zip to a URL that Amplify signed; tries again where the network or the store fails.
+
+    Raises RefusedError without the URL in it, because the URL is a permission to write.
+    """
+    for attempt in range(_UPLOAD_TRIES):
+        try:
+            request = Request(url, body, {"Content-Type": "application/zip"}, method="PUT")  # noqa: S310
+            with urlopen(request, timeout=_UPLOAD_SECONDS):  # noqa: S310 - the URL is Amplify's own
+                return
+        except (OSError, HTTPException) as error:
+            status = getattr(error, "code", 503)
+            problem = f"{status} {getattr(error, 'reason', type(error).__name__)}"
+        if status < 500 and status != 429:
+            break
+        if attempt < _UPLOAD_TRIES - 1:
+            sleep(2.0**attempt)
+    raise RefusedError(f"The page could not be uploaded to Amplify ({problem}): run it again.")

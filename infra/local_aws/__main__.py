@@ -13,13 +13,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from infra.local_aws import deploy
+from infra.local_aws.account import Options
 from infra.local_aws.backing import BACKINGS
 from infra.local_aws.hostnames import hostnames
-from infra.local_aws.options import Options
 from infra.local_aws.server import LocalAws
 
 _PORT = 4577
-# Lambda handlers run in this process. No CloudWatch reads its output: their metrics would only fill it.
+# Lambda handlers run in this process. No CloudWatch reads its output, which their metrics would only fill.
 _FOR_HANDLERS = {**deploy.ENVIRONMENT, "POWERTOOLS_METRICS_DISABLED": "true"}
 
 
@@ -41,45 +41,44 @@ def main(arguments: list[str]) -> int:
         except OSError as error:
             where = f"port {options.port} of this machine"
             return _complain(f"cannot listen on {where} ({error.strerror}): choose another with --port")
-        except ImportError as error:
-            return _complain(f"cannot import the handlers of {options.lambdas}: {error}")
+        except (ImportError, AttributeError) as error:
+            return _complain(f"cannot import the FUNCTIONS of {options.lambdas}: {error}")
         environment = aws.environment
         if options.lambdas == deploy.HANDLERS:
             environment["STORIES_WORKFLOW"] = deploy.deploy(aws)
         os.environ.update(environment | _FOR_HANDLERS)
         if options.hostnames:
             environment |= stack.enter_context(hostnames(aws.account))
-        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+        exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
         if options.env:
-            stack.enter_context(kept(options.env, lines))
-        sys.stdout.write(greeting(aws, options.env))
-        sys.stdout.write("" if options.env else lines)
+            stack.enter_context(kept(options.env, exports))
+        sys.stdout.write(greeting(aws, options.env) + ("" if options.env else exports))
         sys.stdout.flush()
         stopped.wait()
     return 0
 
 
 @contextmanager
-def kept(path: Path, lines: str) -> Iterator[None]:
-    """The file, as long as there is something behind it; another's that took its place stays."""
-    path.write_text(lines, "utf-8")
+def kept(path: Path, text: str) -> Iterator[None]:
+    """The file, as long as the local AWS runs; a file that another process wrote there meanwhile stays."""
+    path.write_text(text, "utf-8")
     try:
         yield
     finally:
-        if path.is_file() and path.read_text("utf-8") == lines:
+        if path.is_file() and path.read_text("utf-8") == text:
             path.unlink()
 
 
 def greeting(aws: LocalAws, env: Path | None) -> str:
-    """Comments, so that all that is printed may be read by a shell."""
+    """Comments, so that a shell may read the whole output."""
     backing = aws.account.backing.name
-    told = f"# The local AWS, backed by {backing} engines, listens on {aws.url}. Ctrl-C ends it.\n"
+    first = f"# The local AWS, backed by {backing} engines, listens on {aws.url}. Ctrl-C ends it.\n"
     if env is None:
-        return told + "# In another shell:\n"
+        return first + "# In another shell:\n"
     # A shell looks for a name without a slash in its PATH.
     name = env if "/" in str(env) else f"./{env}"
     return (
-        f"{told}# In another shell:  . {name}\n"
+        f"{first}# In another shell:  . {name}\n"
         "#   make serve PROFILE=aws                                 the API, the workflow behind it\n"
         '#   make story PROFILE=aws CONTEXT="a shy snail" LOCALE=fr  without them\n'
     )
@@ -93,24 +92,24 @@ def _complain(message: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.local_aws", description=__doc__)
     parser.add_argument("--backing", choices=BACKINGS, default="draft", help="the engines that answer")
-    parser.add_argument("--port", type=int, default=_PORT, help="of the services that moto lacks; 0: any")
+    parser.add_argument("--port", type=int, default=_PORT, help="of the services beside moto; 0: any")
     parser.add_argument(
         "--lambdas",
         default=deploy.HANDLERS,
         metavar="MODULE",
-        help="its FUNCTIONS, or its callables, are Lambda functions; the workflow calls %(default)s's",
+        help="its FUNCTIONS are the Lambda functions; the workflow calls those of %(default)s",
     )
     parser.add_argument(
         "--endpoint-delay",
         type=float,
         default=Options.endpoint_delay,
         metavar="SECONDS",
-        help="that a new SageMaker endpoint is Creating",
+        help="time that a new SageMaker endpoint is Creating",
     )
     parser.add_argument(
         "--hostnames",
         action="store_true",
-        help="answer https://sts.REGION.amazonaws.com through HTTPS_PROXY, too: the SageMaker SDK asks it",
+        help="answer https://sts.REGION.amazonaws.com too, through HTTPS_PROXY: the SageMaker SDK calls it",
     )
     parser.add_argument("--env", type=Path, help="write the export lines to this file instead")
     return parser

@@ -1,11 +1,12 @@
-"""The one account of the local AWS: its keys, its region, its engines, and where its services are."""
+"""The one account of the local AWS: keys, engines, settings, and state beside moto's."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,30 +20,62 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from infra.local_aws.backing import Backing
-from infra.local_aws.wire import Wire, dumps
+from infra.local_aws.wire import Params, Wire, dumps
 
 ACCESS_KEY = "AKIALOCALAWSNOTREAL0"
 SECRET_KEY = "local-aws/this-is-not-a-real-secret-key"
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"  # moto's
+# A call to an endpoint that is still being created is refused as if the endpoint did not exist.
+_SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack"})
+
+LambdaHandler = Callable[[Any, Any], Any]
+
+
+@dataclass
+class Options:
+    """Settings that tests may change while the local AWS runs.
+
+    lambdas: handlers by function name, or the dotted name of a module (functions.handlers_of).
+    endpoint_delay: seconds that a new SageMaker endpoint is Creating; a deleted one is Deleting for a tenth.
+    endpoint_failures: by endpoint name, why it fails after that.
+    express_limit: seconds that an Express execution may take (AWS: 5 minutes).
+    retry_pace: factor of the seconds that a workflow waits before it retries a state.
+    quotas: endpoint instances by type, where they differ from quotas.DEFAULT.
+    denied: IAM actions that SimulatePrincipalPolicy answers implicitDeny to.
+    """
+
+    lambdas: str | Mapping[str, LambdaHandler] = field(default_factory=dict)
+    endpoint_delay: float = 300.0
+    endpoint_failures: dict[str, str] = field(default_factory=dict)
+    express_limit: float = 300.0
+    retry_pace: float = 1.0
+    quotas: dict[str, int] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
 
 
 @dataclass
 class Account:
     """keys: the secret of each access key; others are refused. urls: by botocore's service name.
 
-    unready: when an endpoint that is Creating will be in service, on the monotonic clock, by name.
+    unready: by endpoint, until when it is Creating (monotonic clock). deleting: endpoints that moto has
+    already deleted, as described, and until when they are Deleting. instances: by endpoint and type.
+    machines: Step Functions' state machines by ARN.
     """
 
     backing: Backing
+    options: Options = field(default_factory=Options)
     keys: dict[str, str] = field(default_factory=lambda: {ACCESS_KEY: SECRET_KEY})
     region: str = REGION
     id: str = ACCOUNT_ID
     moto: str = ""
     urls: dict[str, str] = field(default_factory=dict)
     unready: dict[str, float] = field(default_factory=dict)
+    deleting: dict[str, tuple[Params, float]] = field(default_factory=dict)
+    instances: dict[str, Counter[str]] = field(default_factory=dict)
+    machines: dict[str, Any] = field(default_factory=dict)
     http: httpx.AsyncClient = field(init=False, repr=False)
-    _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def is_unready(self, endpoint: str) -> bool:
         return time.monotonic() < self.unready.get(endpoint, 0)
@@ -50,52 +83,50 @@ class Account:
     def url(self, service: str) -> str:
         return self.urls.get(service, self.moto)
 
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.id}:{resource}"
+
     @cached_property
-    def _session(self) -> Any:
+    def session(self) -> Any:
         return boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name=self.region)
 
     @contextmanager
     def client(self, service: str, **config: Any) -> Iterator[Any]:
-        """A boto3 client that tries once, without any environment. config: botocore's Config."""
-        told = {"retries": {"mode": "standard", "total_max_attempts": 1}, **config}
-        with self._making:  # a session is not for threads, its clients are
-            made = self._session.client(service, endpoint_url=self.url(service), config=Config(**told))
+        """A boto3 client that sends each request once and ignores the environment. config: of Config."""
+        settings = {"retries": {"mode": "standard", "total_max_attempts": 1}, **config}
+        with self.lock:  # clients are for threads, their session is not
+            client = self.session.client(service, endpoint_url=self.url(service), config=Config(**settings))
         try:
-            yield made
+            yield client
         finally:
-            made.close()
+            client.close()
 
-    def ask(self, service: str, operation: str, params: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Status and body of a signed call to moto's service of JSON 1.x, past what stands before it here."""
+    def call_moto(self, service: str, operation: str, params: Mapping[str, Any]) -> tuple[int, Params]:
+        """Status and body of a call to moto's own implementation of a JSON 1.x service."""
         metadata = Wire.of(service).model.metadata
-        signed = AWSRequest(
-            "POST",
-            f"{self.moto}/",
-            {
-                "X-Amz-Target": f"{metadata['targetPrefix']}.{operation}",
-                "Content-Type": f"application/x-amz-json-{metadata['jsonVersion']}",
-            },
-            dumps(params),
-        )
-        signing = metadata.get("signingName", metadata["endpointPrefix"])
-        SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), signing, self.region).add_auth(signed)
-        answer = httpx.post(
-            signed.url,
-            headers=dict(signed.headers.items()),
-            content=signed.data,
+        headers = {
+            "X-Amz-Target": f"{metadata['targetPrefix']}.{operation}",
+            "Content-Type": f"application/x-amz-json-{metadata['jsonVersion']}",
+        }
+        request = AWSRequest("POST", f"{self.moto}/", headers, dumps(params))
+        name = metadata.get("signingName", metadata["endpointPrefix"])
+        SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), name, self.region).add_auth(request)
+        response = httpx.post(
+            request.url,
+            headers=dict(request.headers.items()),
+            content=request.data,
             timeout=60,
             trust_env=False,
             verify=False,
         )
-        return answer.status_code, json.loads(answer.content or b"{}")
+        return response.status_code, json.loads(response.content or b"{}")
 
-    def endpoint(self, name: str) -> dict[str, Any] | None:
-        """The endpoint as the control plane describes it; None where there is none in service."""
-        if self.is_unready(name):
-            return None
-        status, told = self.ask("sagemaker", "DescribeEndpoint", {"EndpointName": name})
-        return told if status == 200 and told.get("EndpointStatus") in _SERVING else None
+    def describe_endpoint(self, name: str) -> Params | None:
+        """The endpoint as moto describes it, without empty members; None where it does not exist."""
+        status, body = self.call_moto("sagemaker", "DescribeEndpoint", {"EndpointName": name})
+        return {key: value for key, value in body.items() if value != {}} if status == 200 else None
 
-
-# A call to an endpoint that is still being created is refused as if it were not there.
-_SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack"})
+    def endpoint(self, name: str) -> Params | None:
+        """The endpoint if it is in service, else None."""
+        described = None if self.is_unready(name) else self.describe_endpoint(name)
+        return described if described and described.get("EndpointStatus") in _SERVING else None

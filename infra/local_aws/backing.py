@@ -1,7 +1,7 @@
-"""What the local AWS answers with: the engines of one of the pipeline's local profiles.
+"""The engines behind the local AWS: those of one of the pipeline's local profiles.
 
-draft: SmolLM2, Bergamot for Portuguese (labelled fakes else), espeak. embedded: Qwen, its translations,
-Kokoro. fake: nothing to load, the same every time.
+draft: SmolLM2, Bergamot for Portuguese (labelled fakes otherwise), espeak. embedded: Qwen, its translations,
+Kokoro. fake: nothing to load, equal results every time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import FakeTranslation, MemoryStore
 from pipeline.errors import EngineError
-from pipeline.ports import LanguageDetector, TextEngine, TranslationEngine
+from pipeline.ports import LanguageDetector, TextEngine
 from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.types import Narration
 
@@ -25,7 +25,7 @@ _WRITTEN_IN = "en"
 
 @dataclass(frozen=True)
 class Backing:
-    """One profile's engines, without the pipeline's own memory: a service computes each answer anew."""
+    """One profile's engines without the pipeline's cache: a service computes each response anew."""
 
     app: App
 
@@ -39,7 +39,7 @@ class Backing:
 
     @property
     def text(self) -> TextEngine:
-        engine: TextEngine = _bare(self.app.text)
+        engine: TextEngine = _uncached(self.app.text)
         return engine
 
     @property
@@ -47,34 +47,25 @@ class Backing:
         return self.app.language
 
     def translate(self, lines: tuple[str, ...], source: str, target: str) -> tuple[str, ...]:
-        """source, target: languages. A pair that no engine has comes out marked: "[fr] Good night."."""
-        other = target if source == _WRITTEN_IN else source
-        chain = self.app.chains.get(other)
-        engines = (_bare(chain.translation) if chain else None, FakeTranslation())
-        return self._first(tuple(filter(None, engines)), lines, source, target)
+        """source, target: languages. A pair without an engine is labelled instead: "[fr] Good night."."""
+        chain = self.app.chains.get(target if source == _WRITTEN_IN else source)
+        if chain and chain.translation:
+            try:
+                translated: tuple[str, ...] = _uncached(chain.translation).translate(lines, source, target)
+                return translated
+            except EngineError as error:
+                if error.problem != "unknown-pair":
+                    raise
+        return FakeTranslation().translate(lines, source, target)
 
     def speak(self, text: str, language: str) -> Narration:
         """Raises EngineError: no voice for the language, or no word to say."""
         chain = self.app.chains.get(language)
         if chain is None:
             raise EngineError(f"the local AWS has no voice for {language!r}", problem="unknown-voice")
-        narration: Narration = _bare(chain.speech).synthesize(text, chain.voice)
+        narration: Narration = _uncached(chain.speech).synthesize(text, chain.voice)
         return narration
 
-    def _first(
-        self, engines: tuple[TranslationEngine, ...], lines: tuple[str, ...], source: str, target: str
-    ) -> tuple[str, ...]:
-        first, *others = engines
-        try:
-            return first.translate(lines, source, target)
-        except EngineError as error:
-            if error.problem != "unknown-pair" or not others:
-                raise
-        return self._first(tuple(others), lines, source, target)
 
-
-def _bare(engine: Any) -> Any:
-    return engine.engine if isinstance(engine, _REMEMBERING) else engine
-
-
-_REMEMBERING = (CachedText, CachedTranslation, CachedSpeech)
+def _uncached(engine: Any) -> Any:
+    return engine.engine if isinstance(engine, CachedText | CachedTranslation | CachedSpeech) else engine

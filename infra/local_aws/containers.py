@@ -1,7 +1,7 @@
-"""What runs behind a SageMaker endpoint: the text-generation container's wire format, and a chat one's.
+"""The containers behind SageMaker endpoints: text generation, and OpenAI-style chat.
 
-Hugging Face Text Generation Inference answers /invocations with a list, streams `data:` lines, gives the
-prompt back unless `return_full_text` is false, and checks its parameters itself (its router's validation.rs).
+Hugging Face Text Generation Inference answers /invocations with a list, streams `data:` lines, returns the
+prompt too unless `return_full_text` is false, and checks its parameters (its router's validation.rs).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from infra.local_aws.wire import dumps
 from pipeline.ports import TextEngine
 from pipeline.types import Completion, Prompt
 
-# Falcon 7B's context, and JumpStart's MAX_TOTAL_TOKENS. Its own tokeniser is not here: 4 characters a token.
-_MOST_TOKENS = 2048
+# Falcon 7B's context, and JumpStart's MAX_TOTAL_TOKENS. Without its tokenizer: 4 characters a token.
+_MAX_TOKENS = 2048
 _CHARACTERS_A_TOKEN = 4
-_MOST_STOPS = 4
-_DEFAULT_TOKENS = {"tgi": 100, "chat": 100}
+_MAX_STOPS = 4
+_DEFAULT_TOKENS = 100
 _FINISH = {"end": "eos_token", "length": "length", "stop": "stop_sequence"}
 _CHAT_FINISH = {"end": "stop", "length": "length", "stop": "stop"}
 
@@ -41,7 +41,7 @@ class InputError(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """media: the content type. pieces: the body as it comes."""
+    """media: the content type. pieces: of the body, as they are generated."""
 
     media: str
     pieces: Iterator[bytes]
@@ -51,20 +51,21 @@ Container = Callable[[dict[str, Any], TextEngine], Output]
 
 
 def container_of(*names: str) -> Container:
-    """By the names of the endpoint and its variant: one with "chat" in it speaks OpenAI's messages, one with
-    "object" answers an object where the others answer a list."""
-    return next((made for word, made in _CONTAINERS.items() if any(word in name for name in names)), tgi)
+    """By the names of the endpoint and its variant: "chat" in a name means OpenAI's messages, "object" an
+    object in place of the list."""
+    matches = (container for word, container in _CONTAINERS.items() if any(word in name for name in names))
+    return next(matches, tgi)
 
 
 def tgi(body: dict[str, Any], engine: TextEngine) -> Output:
-    asked = body.get("parameters") or {}
+    parameters = body.get("parameters") or {}
     inputs = body.get("inputs")
     if not isinstance(inputs, str) or not inputs:
         raise InputError("`inputs` cannot be empty")
-    prompt = _tgi_prompt(inputs, asked)
+    prompt = _tgi_prompt(inputs, parameters)
     if body.get("stream"):
-        return Output("text/event-stream", _tgi_stream(prompt, asked, inputs, engine))
-    return Output("application/json", iter([dumps([_tgi_answer(prompt, asked, inputs, engine)])]))
+        return Output("text/event-stream", _tgi_stream(prompt, parameters, inputs, engine))
+    return Output("application/json", iter([dumps([_tgi_answer(prompt, parameters, inputs, engine)])]))
 
 
 def tgi_object(body: dict[str, Any], engine: TextEngine) -> Output:
@@ -78,18 +79,16 @@ def chat(body: dict[str, Any], engine: TextEngine) -> Output:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         raise InputError("`messages` cannot be empty")
-    said = [(one["role"], one["content"]) for one in messages]
     prompt = prompt_of(
-        said,
-        body.get("max_tokens") or _DEFAULT_TOKENS["chat"],
+        [(message["role"], message["content"]) for message in messages],
+        body.get("max_tokens") or _DEFAULT_TOKENS,
         body.get("temperature", 1.0),
         body.get("top_p", 1.0),
         body.get("seed", 0),
     )
     if body.get("stream"):
         return Output("text/event-stream", _chat_stream(prompt, body, engine))
-    told = list(pieces(engine, prompt, _stops(body)))
-    done = told[-1]
+    *_, done = pieces(engine, prompt, _stops(body))
     assert isinstance(done, Completion)
     choice: dict[str, Any] = {
         "index": 0,
@@ -105,48 +104,52 @@ def chat(body: dict[str, Any], engine: TextEngine) -> Output:
 _CONTAINERS: dict[str, Container] = {"chat": chat, "object": tgi_object}
 
 
-def _tgi_prompt(inputs: str, asked: dict[str, Any]) -> Prompt:
-    tokens = asked.get("max_new_tokens", _DEFAULT_TOKENS["tgi"])
-    temperature, top_p = asked.get("temperature", 1.0), asked.get("top_p", 0.95)
-    size, stops = len(inputs) // _CHARACTERS_A_TOKEN, len(asked.get("stop", ()))
+def _tgi_prompt(inputs: str, parameters: dict[str, Any]) -> Prompt:
+    tokens = parameters.get("max_new_tokens", _DEFAULT_TOKENS)
+    temperature, top_p = parameters.get("temperature", 1.0), parameters.get("top_p", 0.95)
+    size, stops = len(inputs) // _CHARACTERS_A_TOKEN, len(parameters.get("stop", ()))
     rules = (
         (tokens > 0, "`max_new_tokens` must be strictly positive"),
         (temperature > 0, "`temperature` must be strictly positive"),
         (0 < top_p < 1, "`top_p` must be > 0.0 and < 1.0"),
-        (stops <= _MOST_STOPS, f"`stop` supports up to {_MOST_STOPS} stop sequences. Given: {stops}"),
-        (0 <= asked.get("seed", 0) < 2**64, "`seed` must be a 64-bit integer"),
+        (stops <= _MAX_STOPS, f"`stop` supports up to {_MAX_STOPS} stop sequences. Given: {stops}"),
+        (0 <= parameters.get("seed", 0) < 2**64, "`seed` must be a 64-bit integer"),
         (
-            size + tokens <= _MOST_TOKENS,
-            f"`inputs` tokens + `max_new_tokens` must be <= {_MOST_TOKENS}. "
+            size + tokens <= _MAX_TOKENS,
+            f"`inputs` tokens + `max_new_tokens` must be <= {_MAX_TOKENS}. "
             f"Given: {size} `inputs` tokens and {tokens} `max_new_tokens`",
         ),
     )
-    for kept, message in rules:
-        if not kept:
+    for valid, message in rules:
+        if not valid:
             raise InputError(message)
-    greedy = not asked.get("do_sample") and "temperature" not in asked
-    return prompt_of(turns(inputs), tokens, 0.0 if greedy else temperature, top_p, asked.get("seed", 0))
+    greedy = not parameters.get("do_sample") and "temperature" not in parameters
+    return prompt_of(turns(inputs), tokens, 0.0 if greedy else temperature, top_p, parameters.get("seed", 0))
 
 
-def _tgi_answer(prompt: Prompt, asked: dict[str, Any], inputs: str, engine: TextEngine) -> dict[str, Any]:
-    *_, done = pieces(engine, prompt, tuple(asked.get("stop", ())))
+def _tgi_answer(
+    prompt: Prompt, parameters: dict[str, Any], inputs: str, engine: TextEngine
+) -> dict[str, Any]:
+    *_, done = pieces(engine, prompt, tuple(parameters.get("stop", ())))
     assert isinstance(done, Completion)
-    answer: dict[str, Any] = {"generated_text": _full(asked, inputs) + done.text}
-    if asked.get("details"):
+    answer: dict[str, Any] = {"generated_text": _full(parameters, inputs) + done.text}
+    if parameters.get("details"):
         answer["details"] = {**_details(done, prompt), "prefill": [], "tokens": []}
     return answer
 
 
-def _tgi_stream(prompt: Prompt, asked: dict[str, Any], inputs: str, engine: TextEngine) -> Iterator[bytes]:
-    """One line a token; the last carries the whole text and the details, and no token's text twice."""
+def _tgi_stream(
+    prompt: Prompt, parameters: dict[str, Any], inputs: str, engine: TextEngine
+) -> Iterator[bytes]:
+    """A line for each token; the last one has the whole text and the details."""
     held, index = "", 0
-    for piece in pieces(engine, prompt, tuple(asked.get("stop", ()))):
+    for piece in pieces(engine, prompt, tuple(parameters.get("stop", ()))):
         if isinstance(piece, str):
             if held:
                 yield _tgi_line(index, held)
             held, index = piece, index + 1
         else:
-            whole = _full(asked, inputs) + piece.text
+            whole = _full(parameters, inputs) + piece.text
             details = {**_details(piece, prompt), "input_length": piece.prompt_tokens}
             yield _tgi_line(index, held, whole, details)
 
@@ -166,8 +169,8 @@ def _details(done: Completion, prompt: Prompt) -> dict[str, Any]:
     }
 
 
-def _full(asked: dict[str, Any], inputs: str) -> str:
-    return inputs if asked.get("return_full_text", True) else ""
+def _full(parameters: dict[str, Any], inputs: str) -> str:
+    return inputs if parameters.get("return_full_text", True) else ""
 
 
 def _chat_stream(prompt: Prompt, body: dict[str, Any], engine: TextEngine) -> Iterator[bytes]:
@@ -213,9 +216,9 @@ def _usage(done: Completion) -> dict[str, int]:
 
 
 def _logprobs(done: Completion) -> dict[str, Any]:
-    """A prompt with choices has one token; its odds are the engine's confidence."""
-    told = {"token": done.text, "logprob": math.log(done.confidence) if done.confidence > 0 else -100.0}
-    return {"content": [{**told, "top_logprobs": [told]}]}
+    """A prompt with choices has one token, whose probability is the engine's confidence."""
+    token = {"token": done.text, "logprob": math.log(done.confidence) if done.confidence > 0 else -100.0}
+    return {"content": [{**token, "top_logprobs": [token]}]}
 
 
 def _line(event: dict[str, Any]) -> bytes:

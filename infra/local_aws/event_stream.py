@@ -1,4 +1,4 @@
-"""Frames of `application/vnd.amazon.eventstream`: what InvokeEndpointWithResponseStream answers in."""
+"""Frames of `application/vnd.amazon.eventstream`, which InvokeEndpointWithResponseStream returns."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SIZES = (37, 5, 1, 83, 2, 211, 3)
 
 def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
     """Lengths, their checksum, headers, payload, checksum of all (Smithy's event stream specification)."""
-    told = b"".join(
+    encoded = b"".join(
         struct.pack("!B", len(name))
         + name.encode()
         + struct.pack("!BH", _STRING, len(value.encode()))
         + value.encode()
         for name, value in headers.items()
     )
-    prelude = struct.pack("!II", len(told) + len(payload) + 16, len(told))
-    message = prelude + struct.pack("!I", crc32(prelude)) + told + payload
+    prelude = struct.pack("!II", len(encoded) + len(payload) + 16, len(encoded))
+    message = prelude + struct.pack("!I", crc32(prelude)) + encoded + payload
     return message + struct.pack("!I", crc32(message))
 
 
@@ -48,7 +48,7 @@ def exception_frame(name: str, body: Mapping[str, Any]) -> bytes:
 
 
 def payload_parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Each piece as it comes, in frames of odd sizes."""
+    """Each piece at once, in frames of odd sizes."""
     sizes = cycle(_SIZES)
     for piece in pieces:
         rest = piece

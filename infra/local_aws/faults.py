@@ -1,4 +1,4 @@
-"""Requests are counted by operation, and an operation fails as it was told to, for so many requests."""
+"""Counts requests by operation, and holds the faults that the next requests meet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 ANY = "*"
-# What happens to the connection, or to an answer on its way. The other kinds (throttle, error500, error503,
-# and a service's own) are answers of the service: its table of refusals.
+# Faults of the connection, or of a response on its way. The other kinds (throttle, error500, error503, and a
+# service's own) are error responses: the service's table of refusals.
 RESET = "reset"
 HANG = "hang"
 DRIP = "drip"
@@ -29,7 +29,7 @@ class Fault:
     `seconds`), `truncate` (the work is done, half of the body comes), `break` (a stream ends inside its
     second frame), `stream_error` (a stream's second frame is its own error), or one of the service's own:
     `model_error`, `model_not_ready`.
-    times: for how many requests; None until cleared. after: how many requests pass unharmed before.
+    times: for how many requests; None: until cleared. after: how many requests succeed before.
     """
 
     kind: str
@@ -47,15 +47,15 @@ class _Armed:
 
 @dataclass
 class Traffic:
-    """Thread-safe. What arrived, and what is to fail."""
+    """Thread-safe counts of requests and queues of faults."""
 
     _counts: Counter[str] = field(default_factory=Counter)
     _armed: dict[str, list[_Armed]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _freed: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def arrive(self, operation: str) -> Fault | None:
-        """Count it; the fault that is its turn, if any."""
+        """Counts the request; returns the next fault for it, if any."""
         with self._lock:
             self._counts[operation] += 1
             return self._next(operation) or self._next(ANY)
@@ -73,23 +73,23 @@ class Traffic:
             self._armed.setdefault(operation, []).append(_Armed(fault, fault.times, fault.after))
 
     def reset(self) -> None:
-        """No faults, all counts 0, and whoever hangs is let go."""
+        """Removes all faults and counts, and ends all hanging responses."""
         with self._lock:
             self._counts.clear()
             self._armed.clear()
-            freed, self._freed = self._freed, threading.Event()
-        freed.set()
+            ended, self._ended = self._ended, threading.Event()
+        ended.set()
 
     def clear(self, operation: str) -> None:
-        """No more faults of this one; its count goes on, and so do the others'."""
+        """Removes the faults of one operation; all counts stay."""
         with self._lock:
             self._armed.pop(operation, None)
 
     async def wait(self, seconds: float, gone: Callable[[], bool]) -> None:
-        """So many seconds, or until reset(), or until the client is `gone`."""
-        freed, clock = self._freed, asyncio.get_running_loop().time
+        """Returns after `seconds`, at reset(), or when the client is `gone`."""
+        ended, clock = self._ended, asyncio.get_running_loop().time
         until = clock() + seconds
-        while not freed.is_set() and not gone() and (left := until - clock()) > 0:
+        while not ended.is_set() and not gone() and (left := until - clock()) > 0:
             await asyncio.sleep(min(left, 0.02))
 
     def _next(self, operation: str) -> Fault | None:

@@ -1,4 +1,4 @@
-"""A text engine's answer as it grows: pieces, then the completion; cut where a stop sequence appears."""
+"""A text engine's output as it grows: pieces, then the completion; cut at the first stop sequence."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from pipeline.types import Completion, Prompt
 
 
 class _StopError(Exception):
-    """A stop sequence was written, or nobody listens any more."""
+    """Ends the engine's work: a stop sequence was written, or the reader went away."""
 
 
 def pieces(engine: TextEngine, prompt: Prompt, stops: tuple[str, ...]) -> Iterator[str | Completion]:
-    """Raises what the engine raises. stop_reason "stop": the text ends with one of `stops`."""
-    heard: SimpleQueue[str | None] = SimpleQueue()
-    left = threading.Event()
+    """Raises the engine's errors. stop_reason "stop": the text ends with one of `stops`."""
+    queue: SimpleQueue[str | None] = SimpleQueue()
+    closed = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(_written, engine, prompt, stops, heard, left)
-        writing.add_done_callback(lambda _: heard.put(None))
+        writing = pool.submit(_write, engine, prompt, stops, queue, closed)
+        writing.add_done_callback(lambda _: queue.put(None))
         try:
-            yield from iter(heard.get, None)
+            yield from iter(queue.get, None)
             yield writing.result()
         finally:
-            left.set()
+            closed.set()
 
 
-def _written(
+def _write(
     engine: TextEngine,
     prompt: Prompt,
     stops: tuple[str, ...],
-    heard: SimpleQueue[str | None],
-    left: threading.Event,
+    queue: SimpleQueue[str | None],
+    closed: threading.Event,
 ) -> Completion:
-    text: list[str] = []
+    texts: list[str] = []
     cut = ""
 
-    def hear(piece: str) -> None:
+    def on_text(piece: str) -> None:
         nonlocal cut
-        if left.is_set():
+        if closed.is_set():
             raise _StopError
-        before = "".join(text)
-        text.append(piece)
-        if ends := [at + len(stop) for stop in stops if (at := (before + piece).find(stop)) >= 0]:
-            cut = (before + piece)[: min(ends)]
-            heard.put(cut[len(before) :])
+        before = "".join(texts)
+        texts.append(piece)
+        whole = before + piece
+        if ends := [start + len(stop) for stop in stops if (start := whole.find(stop)) >= 0]:
+            cut = whole[: min(ends)]
+            queue.put(cut[len(before) :])
             raise _StopError
-        heard.put(piece)
+        queue.put(piece)
 
     try:
-        done = engine.complete(prompt, hear)
+        return engine.complete(prompt, on_text)
     except _StopError:
         if not cut:
             raise
-        return Completion(cut, len(prompt.user.split()), len(text), "stop")
-    return done
+        return Completion(cut, len(prompt.user.split()), len(texts), "stop")

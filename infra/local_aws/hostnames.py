@@ -1,24 +1,23 @@
-"""AWS by its own host names, for callers that no AWS_ENDPOINT_URL reaches: they name the address themselves.
+"""AWS under its own host names, for programs that no AWS_ENDPOINT_URL reaches.
 
-The SageMaker SDK asks https://sts.<region>.amazonaws.com who it is, whatever the environment says. So it is
-given a proxy, as any program may be (HTTPS_PROXY), that ends the TLS of AWS's names with a certificate of a
-throw-away authority (AWS_CA_BUNDLE) and hands the bytes to moto. Other hosts are refused: nothing leaves.
+The SageMaker SDK calls https://sts.<region>.amazonaws.com whatever the environment says. A proxy
+(HTTPS_PROXY) therefore ends the TLS of AWS's names with a certificate of its own (AWS_CA_BUNDLE) and hands
+the requests to moto. It refuses other hosts: nothing leaves the machine.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
+import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,104 +26,82 @@ from cryptography.x509.oid import NameOID
 from infra.local_aws.account import Account
 
 _LOOPBACK = "127.0.0.1"
-_SECONDS = 30
 
 
 @contextmanager
 def hostnames(account: Account) -> Iterator[dict[str, str]]:
-    """The environment, beside the local AWS's own, of a process that is to find AWS by its names."""
+    """The environment, beside the local AWS's own, of a process that calls AWS by host names."""
     with tempfile.TemporaryDirectory() as folder:
-        certified = _certify(Path(folder), f"*.{account.region}.amazonaws.com")
-        proxy = _Proxy(certified, account)
-        thread = threading.Thread(target=proxy.serve, daemon=True)
-        thread.start()
-        if not proxy.started.wait(_SECONDS):
-            raise TimeoutError("the proxy for AWS's host names did not start")
-        try:
+        certificate = _certify(Path(folder), f"*.{account.region}.amazonaws.com")
+        with _Proxy(certificate, account) as proxy:
+            thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+            thread.start()
             yield {
-                "HTTPS_PROXY": f"http://{_LOOPBACK}:{proxy.port}",
+                "HTTPS_PROXY": f"http://{_LOOPBACK}:{proxy.server_port}",
                 "NO_PROXY": f"{_LOOPBACK},localhost",
-                "AWS_CA_BUNDLE": str(certified),
+                "AWS_CA_BUNDLE": str(certificate),
             }
-        finally:
-            proxy.stop()
-            thread.join(_SECONDS)
+            proxy.shutdown()
 
 
-@dataclass
-class _Proxy:
-    """Speaks CONNECT alone. certified: a file of the certificate and its key."""
+class _Proxy(ThreadingHTTPServer):
+    daemon_threads = True
 
-    certified: Path
-    account: Account
-    port: int = 0
+    def __init__(self, certificate: Path, account: Account) -> None:
+        """certificate: a file of the certificate and its key."""
+        super().__init__((_LOOPBACK, 0), _Tunnel)
+        self.account = account
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate)
 
-    def __post_init__(self) -> None:
-        self.started = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._ended: asyncio.Event | None = None
+    def handle_error(self, *_: object) -> None:
+        """A client that breaks off sees that itself."""
 
-    def serve(self) -> None:
-        asyncio.run(self._serve())
 
-    def stop(self) -> None:
-        if self._loop and self._ended:
-            self._loop.call_soon_threadsafe(self._ended.set)
+class _Tunnel(BaseHTTPRequestHandler):
+    """CONNECT, and then the requests inside the tunnel."""
 
-    async def _serve(self) -> None:
-        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connect, _LOOPBACK, 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self.started.set()
-        async with server:
-            await self._ended.wait()
+    server: _Proxy
+    protocol_version = "HTTP/1.1"
+    timeout = 30
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(_SECONDS):
-                asked = (await reader.readuntil(b"\r\n\r\n")).split()
-                host = asked[1].decode().partition(":")[0] if asked[0] == b"CONNECT" else ""
-                if not host.endswith(f".{self.account.region}.amazonaws.com"):
-                    writer.write(b"HTTP/1.1 403 Only AWS's names\r\nContent-Length: 0\r\n\r\n")
-                    return
-                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await writer.drain()
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(self.certified)
-                await writer.start_tls(context)
-                await self._hand_on(reader, writer)
-        except (OSError, EOFError, TimeoutError):  # the client went away or was too slow: it sees that itself
+    def do_CONNECT(self) -> None:
+        if not self.path.partition(":")[0].endswith(f".{self.server.account.region}.amazonaws.com"):
+            self.send_error(403, "Only AWS's names")
             return
-        finally:
-            await _close(writer)
+        self.send_response(200, "Connection established")
+        self.end_headers()
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb")
+        self.close_connection = False
 
-    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        moto = urlsplit(self.account.moto)
-        from_moto, to_moto = await asyncio.open_connection(moto.hostname, moto.port)
-        sending = asyncio.create_task(_pump(reader, to_moto))
-        try:
-            await _pump(from_moto, writer)
-        finally:
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await sending
-            await _close(to_moto)
+    def do_POST(self) -> None:
+        if not isinstance(self.connection, ssl.SSLSocket):
+            self.send_error(405, "Only CONNECT")
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        url, headers = self.server.account.moto + self.path, dict(self.headers)
+        response = httpx.request(self.command, url, headers=headers, content=body, trust_env=False)
+        self.send_response(response.status_code)
+        for name in ("content-type", "x-amzn-requestid"):
+            if name in response.headers:
+                self.send_header(name, response.headers[name])
+        self.send_header("content-length", str(len(response.content)))
+        self.end_headers()
+        self.wfile.write(response.content)
 
+    do_GET = do_POST  # noqa: N815 - the name that http.server calls
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while piece := await reader.read(65536):
-        writer.write(piece)
-        await writer.drain()
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
 
-
-async def _close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    def log_message(self, *_: Any) -> None:
+        pass
 
 
 def _certify(folder: Path, name: str) -> Path:
-    """A certificate that signs itself, valid for a day, and its key, in one file."""
+    """A self-signed certificate, valid for a day, and its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local AWS of mvp-stories")])
     now = datetime.now(UTC)
@@ -141,10 +118,8 @@ def _certify(folder: Path, name: str) -> Path:
         .sign(key, hashes.SHA256())
     )
     file = folder / "local-aws.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return file

@@ -1,8 +1,8 @@
-"""SageMaker JumpStart: its bucket, with the catalog of one model. Everything in it is made up.
+"""SageMaker JumpStart: its bucket, with the catalog of one model. All of its content is made up.
 
 The SDK reads `models_manifest.json` and the model's specification from the region's public bucket. The real
-ones are Amazon's; these have the fields that the SageMaker SDK 3's ModelBuilder reads, and say what they are.
-The SDK also asks STS by its host name who it is: hostnames.hostnames() adds what its process needs for that.
+ones are Amazon's; these have the fields that the SageMaker SDK 3's ModelBuilder reads, and a notice. The SDK
+also calls STS by its host name, which needs hostnames.hostnames().
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _INSTANCE = "ml.g5.2xlarge"
 _INSTANCES = (
     "ml.g5.2xlarge ml.g5.4xlarge ml.g5.8xlarge ml.g5.12xlarge ml.g5.16xlarge ml.g5.24xlarge ml.g5.48xlarge"
 ).split()
-# The SDK knows the container's kind by the words in its image's name, and wants a registry of AWS's form.
+# The SDK derives the container's kind from its image's name, and expects a registry of AWS's form.
 _REGISTRY = "000000000000.dkr.ecr.{}.amazonaws.com"
 _IMAGE = "huggingface-pytorch-tgi-inference:made-up-for-local-aws"
 _SPEC = f"made_up_for_local_aws/{MODEL_ID}/specs_v{VERSION}.json"
@@ -39,17 +39,17 @@ _TRUST = {
 
 
 def bucket_of(region: str) -> str:
-    """The name that the SDK has for it (its region_config.json)."""
+    """The bucket's name in the SDK's region_config.json."""
     return f"jumpstart-cache-prod-{region}"
 
 
 def role_of(account: Account) -> str:
-    """The ARN of a role that SageMaker may assume, as a notebook's own is: the SDK reads its trust policy."""
+    """The ARN of a role that SageMaker may assume; the SDK reads its trust policy."""
     return f"arn:aws:iam::{account.id}:role/{ROLE}"
 
 
 def seed(account: Account) -> None:
-    """The bucket, and the role."""
+    """Creates the bucket and the role."""
     with account.client("iam") as iam, suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))
     bucket = bucket_of(account.region)

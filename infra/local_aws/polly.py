@@ -8,9 +8,9 @@ from infra.local_aws.voices import PollyVoice, voices
 from infra.local_aws.wire import Params, ServiceError
 from pipeline.story.locales import language
 
-_MOST_BILLED = 3_000
-_MOST_CHARACTERS = 6_000
-_PAGE = 20  # the service's own pages are longer; these are short so that a caller has to turn them
+_MAX_BILLED = 3_000
+_MAX_CHARACTERS = 6_000
+_PAGE = 20  # the service's own pages are longer; these are short so that a caller has to follow them
 _DEFAULT_ENGINE = "standard"
 # Sample rates in Hz by format, the default first; for mp3 the default is the engine's.
 _RATES = {"mp3": (24_000, 8_000, 16_000, 22_050, 44_100, 48_000), "pcm": (16_000, 8_000)}
@@ -22,64 +22,66 @@ _LANGUAGES = {"arb": "ar", "cmn": "zh", "yue": "zh"}
 
 
 def synthesize_speech(call: Call) -> Params:
-    asked = call.params
-    engine = asked.get("Engine", _DEFAULT_ENGINE)
-    voice = _voice(asked, engine)
-    _check_format(asked, engine)
-    source = asked["Text"]
-    said = ssml.parse(source, engine) if asked.get("TextType") == "ssml" else ssml.plain(source)
-    _check_length(source, said.text)
-    spoken = language(asked.get("LanguageCode") or voice.language)
-    made = sound.say(said, lambda text: call.account.backing.speak(text, _LANGUAGES.get(spoken, spoken)))
-    media = asked["OutputFormat"]
+    params = call.params
+    engine = params.get("Engine", _DEFAULT_ENGINE)
+    voice = _voice(params, engine)
+    _check_format(params, engine)
+    source = params["Text"]
+    utterance = ssml.parse(source, engine) if params.get("TextType") == "ssml" else ssml.plain(source)
+    _check_length(source, utterance.text)
+    code = language(params.get("LanguageCode") or voice.language)
+    audio = sound.say(utterance, lambda text: call.account.backing.speak(text, _LANGUAGES.get(code, code)))
+    media = params["OutputFormat"]
     return {
-        "AudioStream": sound.marks(said, made, source, asked["SpeechMarkTypes"])
+        "AudioStream": sound.marks(utterance, audio, source, params["SpeechMarkTypes"])
         if media == "json"
-        else sound.encode(made.samples, media, _rate(asked, engine)),
+        else sound.encode(audio.samples, media, _rate(params, engine)),
         "ContentType": _MEDIA[media],
-        "RequestCharacters": len(said.text),
+        "RequestCharacters": len(utterance.text),
     }
 
 
 def describe_voices(call: Call) -> Params:
-    asked = call.params
-    found = [voice for voice in voices().values() if _matches(voice, asked)]
-    token = asked.get("NextToken", "0")
-    if not token.isdecimal() or (start := int(token)) > len(found):
+    params = call.params
+    matches = [voice for voice in voices().values() if _matches(voice, params)]
+    token = params.get("NextToken", "0")
+    if not token.isdecimal() or (start := int(token)) > len(matches):
         raise ServiceError(
             "InvalidNextTokenException", "The NextToken is invalid. Verify that it's spelled correctly"
         )
-    with_others = asked.get("IncludeAdditionalLanguageCodes", False)
-    answer: Params = {"Voices": [voice.described(with_others) for voice in found[start : start + _PAGE]]}
-    if start + _PAGE < len(found):
-        answer["NextToken"] = str(start + _PAGE)
-    return answer
+    with_others = params.get("IncludeAdditionalLanguageCodes", False)
+    output: Params = {"Voices": [voice.described(with_others) for voice in matches[start : start + _PAGE]]}
+    if start + _PAGE < len(matches):
+        output["NextToken"] = str(start + _PAGE)
+    return output
 
 
-def _matches(voice: PollyVoice, asked: Params) -> bool:
-    spoken = {voice.language, *(voice.others if asked.get("IncludeAdditionalLanguageCodes") else ())}
-    return asked.get("Engine", voice.engines[0]) in voice.engines and (
-        asked.get("LanguageCode", voice.language) in spoken
+def _matches(voice: PollyVoice, params: Params) -> bool:
+    languages = {voice.language, *(voice.others if params.get("IncludeAdditionalLanguageCodes") else ())}
+    return params.get("Engine", voice.engines[0]) in voice.engines and (
+        params.get("LanguageCode", voice.language) in languages
     )
 
 
-def _voice(asked: Params, engine: str) -> PollyVoice:
-    voice = voices().get(asked["VoiceId"])
+def _voice(params: Params, engine: str) -> PollyVoice:
+    voice = voices().get(params["VoiceId"])
     if voice is None:
-        raise ServiceError("ValidationException", f"The local AWS does not know the voice {asked['VoiceId']}")
+        raise ServiceError(
+            "ValidationException", f"The local AWS does not know the voice {params['VoiceId']}"
+        )
     if engine not in voice.engines:
         raise ServiceError(
             "EngineNotSupportedException", f"This voice does not support the selected engine: {engine}"
         )
-    if asked.get("LanguageCode", voice.language) not in {voice.language, *voice.others}:
+    if params.get("LanguageCode", voice.language) not in {voice.language, *voice.others}:
         raise ServiceError(
             "LanguageNotSupportedException", "This voice does not support the selected language code"
         )
     return voice
 
 
-def _check_format(asked: Params, engine: str) -> None:
-    media, wanted = asked["OutputFormat"], asked.get("SpeechMarkTypes", [])
+def _check_format(params: Params, engine: str) -> None:
+    media, wanted = params["OutputFormat"], params.get("SpeechMarkTypes", [])
     if media not in _MEDIA:
         raise ServiceError("ValidationException", f"The local AWS has no {media}: ask for mp3 or pcm")
     if wanted and (media != "json" or engine not in _WITH_MARKS):
@@ -88,24 +90,26 @@ def _check_format(asked: Params, engine: str) -> None:
             "Speech marks are not supported for the OutputFormat or the engine selected",
         )
     if media == "json" and not wanted:
-        raise ServiceError("ValidationException", "SpeechMarkTypes is needed where the OutputFormat is json")
-    if "ssml" in wanted and asked.get("TextType") != "ssml":
+        raise ServiceError(
+            "ValidationException", "SpeechMarkTypes is required where the OutputFormat is json"
+        )
+    if "ssml" in wanted and params.get("TextType") != "ssml":
         raise ServiceError(
             "SsmlMarksNotSupportedForTextTypeException", "SSML speech marks are not supported for plain text"
         )
-    if media in _RATES and _rate(asked, engine) not in _RATES[media]:
-        raise ServiceError("InvalidSampleRateException", f"Invalid sample rate: {asked['SampleRate']}")
+    if media in _RATES and _rate(params, engine) not in _RATES[media]:
+        raise ServiceError("InvalidSampleRateException", f"Invalid sample rate: {params['SampleRate']}")
 
 
-def _rate(asked: Params, engine: str) -> int:
-    media = asked["OutputFormat"]
+def _rate(params: Params, engine: str) -> int:
+    media = params["OutputFormat"]
     default = _MP3_DEFAULTS.get(engine, _RATES[media][0]) if media == "mp3" else _RATES[media][0]
-    told = asked.get("SampleRate", str(default))
-    return int(told) if told.isdecimal() else 0
+    rate = params.get("SampleRate", str(default))
+    return int(rate) if rate.isdecimal() else 0
 
 
-def _check_length(source: str, said: str) -> None:
-    if len(source) > _MOST_CHARACTERS or len(said) > _MOST_BILLED:
+def _check_length(source: str, spoken: str) -> None:
+    if len(source) > _MAX_CHARACTERS or len(spoken) > _MAX_BILLED:
         raise ServiceError("TextLengthExceededException", "Maximum text length has been exceeded")
 
 

@@ -1,22 +1,16 @@
-"""Amazon S3: moto's, behind the checks that it does not make (expired, tampered and missing signatures)."""
+"""Amazon S3, path style, at the root: moto's, behind signatures (expired, tampered and missing ones)."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from starlette.requests import Request as Received
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local_aws import signing
-from infra.local_aws.account import Account
-from infra.local_aws.faults import Traffic
-from infra.local_aws.proxy import forward
-from infra.local_aws.service import serve
+from infra.local_aws.service import Forwarded
 from infra.local_aws.wire import Request, ServiceError
 
 _FORBIDDEN = 403
@@ -34,8 +28,7 @@ _UNSIGNED: Mapping[str, ServiceError] = {
         status=_FORBIDDEN,
     ),
     signing.EXPIRED: ServiceError("AccessDenied", "Request has expired", status=_FORBIDDEN),
-    # Signature version 2, which boto3 still gives presigned URLs unless told otherwise: buckets outside the
-    # oldest regions refuse it.
+    # Signature version 2, boto3's default for presigned URLs: buckets outside the oldest regions refuse it.
     signing.OLD: ServiceError(
         "InvalidRequest",
         "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
@@ -47,11 +40,6 @@ _UNSIGNED: Mapping[str, ServiceError] = {
         status=_FORBIDDEN,
     ),
 }
-_REFUSALS: Mapping[str, ServiceError] = {
-    "throttle": ServiceError("SlowDown", "Please reduce your request rate.", status=503),
-    "error500": ServiceError("InternalError", "We encountered an internal error.", status=500),
-    "error503": ServiceError("ServiceUnavailable", "Service is unable to handle request.", status=503),
-}
 _SERVICE = {"GET": "ListBuckets"}
 _BUCKET = {
     "GET": "ListObjects",
@@ -61,8 +49,8 @@ _BUCKET = {
     "POST": "PostObject",
 }
 _OBJECT = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
-# By method and the query's own parameter, which says what is meant instead.
-_MEANT = {
+# By method and the query parameter that names another operation.
+_BY_QUERY = {
     ("GET", "list-type"): "ListObjectsV2",
     ("GET", "location"): "GetBucketLocation",
     ("GET", "encryption"): "GetBucketEncryption",
@@ -82,56 +70,11 @@ _MEANT = {
 _OTHER = "OtherS3Operation"
 
 
-@dataclass(frozen=True)
-class S3:
-    """Path style, at the root: no other service's path is a bucket's name."""
-
-    id: str = "s3"
-    path: str = ""
-
-    @property
-    def operations(self) -> frozenset[str]:
-        named = (_SERVICE, _BUCKET, _OBJECT, _MEANT)
-        return frozenset(name for table in named for name in table.values()) | {_OTHER}
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        return frozenset(_REFUSALS)
-
-    def app(self, account: Account, traffic: Traffic) -> ASGIApp:
-        return _Front(account, traffic)
-
-
-@dataclass(frozen=True)
-class _Front:
-    account: Account
-    traffic: Traffic
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = Received(scope, receive)
-        request = Request(
-            received.method,
-            scope["raw_path"].decode(),
-            scope["query_string"].decode(),
-            dict(received.headers),
-        )
-
-        async def work() -> Response:
-            if fault := signing.fault_of(request, request.headers.get("host", ""), self.account.keys):
-                raise _UNSIGNED[fault]
-            return await forward(received, self.account)
-
-        def refuse(refusal: ServiceError) -> Response:
-            return _refuse(refusal, request)
-
-        await serve(_operation(request), work, refuse, _REFUSALS, self.traffic, scope, receive, send)
-
-
 def _operation(request: Request) -> str:
     bucket, _, key = request.path.strip("/").partition("/")
     for name, _ in parse_qsl(request.query, keep_blank_values=True):
-        if meant := _MEANT.get((request.method, name)):
-            return meant
+        if operation := _BY_QUERY.get((request.method, name)):
+            return operation
     return (_OBJECT if key else _BUCKET if bucket else _SERVICE).get(request.method, _OTHER)
 
 
@@ -144,14 +87,31 @@ def _refuse(refusal: ServiceError, request: Request) -> Response:
         "RequestId": request_id,
         "HostId": "local-aws",
     }
-    told = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{told}</Error>'
+    elements = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{elements}</Error>'
     headers = {
         "x-amz-request-id": request_id,
         "x-amz-id-2": "local-aws",
         "content-type": "application/xml",
-        # As S3 does: a PUT that is refused before it was told to go on (Expect: 100-continue) sends no body,
-        # and the next request on the connection would be taken for it.
+        # As S3 does: a PUT refused while it waits for 100-continue sends no body, so the next request on the
+        # connection would be read as that body.
         "connection": "close",
     }
     return Response(b"" if request.method == "HEAD" else body.encode(), refusal.status or 400, headers)
+
+
+SERVICE = Forwarded(
+    id="s3",
+    path="",
+    operations=frozenset(
+        {*_SERVICE.values(), *_BUCKET.values(), *_OBJECT.values(), *_BY_QUERY.values(), _OTHER}
+    ),
+    refusals={
+        "throttle": ServiceError("SlowDown", "Please reduce your request rate.", status=503),
+        "error500": ServiceError("InternalError", "We encountered an internal error.", status=500),
+        "error503": ServiceError("ServiceUnavailable", "Service is unable to handle request.", status=503),
+    },
+    unsigned=_UNSIGNED,
+    operation_of=_operation,
+    refuse=_refuse,
+)

@@ -14,49 +14,49 @@ from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
 from pipeline.errors import StoriesError
 
-_MOST_BYTES = 6_291_456
+_MAX_BYTES = 6_291_456
 _JSON = "application/json"
 _VARIANT = "AllTraffic"
 
 
 def invoke_endpoint(call: Call) -> Params:
-    answered = _invoke(call)
+    invocation = _invoke(call)
     try:
-        body = b"".join(answered.output.pieces)
+        body = b"".join(invocation.output.pieces)
     except StoriesError as error:
         raise _model_error(call, 500, str(error)) from error
     return {
         "Body": body,
-        "ContentType": answered.output.media,
-        "InvokedProductionVariant": answered.variant,
+        "ContentType": invocation.output.media,
+        "InvokedProductionVariant": invocation.variant,
     }
 
 
 def invoke_endpoint_with_response_stream(call: Call) -> Params:
-    answered = _invoke(call)
+    invocation = _invoke(call)
     return {
-        "Body": _frames(answered.output),
-        "ContentType": answered.output.media,
-        "InvokedProductionVariant": answered.variant,
+        "Body": _frames(invocation.output),
+        "ContentType": invocation.output.media,
+        "InvokedProductionVariant": invocation.variant,
     }
 
 
 @dataclass(frozen=True)
-class _Answered:
+class _Invocation:
     output: Output
     variant: str
 
 
-def _invoke(call: Call) -> _Answered:
+def _invoke(call: Call) -> _Invocation:
     name, body = call.params["EndpointName"], call.params["Body"]
-    if len(body) > _MOST_BYTES:
+    if len(body) > _MAX_BYTES:
         raise ServiceError(
-            "ValidationError", f"Request of {len(body)} bytes is over the limit of {_MOST_BYTES} bytes"
+            "ValidationError", f"Request of {len(body)} bytes is over the limit of {_MAX_BYTES} bytes"
         )
     endpoint = call.account.endpoint(name)
     if endpoint is None:
         raise ServiceError("ValidationError", f"Endpoint {name} of account {call.account.id} not found.")
-    variants = [one["VariantName"] for one in endpoint.get("ProductionVariants", [])] or [_VARIANT]
+    variants = [variant["VariantName"] for variant in endpoint.get("ProductionVariants", [])] or [_VARIANT]
     variant = call.params.get("TargetVariant", variants[0])
     if variant not in variants:
         raise ServiceError("ValidationError", f"Variant {variant} of endpoint {name} not found.")
@@ -66,19 +66,19 @@ def _invoke(call: Call) -> _Answered:
         raise _model_error(call, 422, error.body) from error
     except StoriesError as error:
         raise _model_error(call, 500, str(error)) from error
-    return _Answered(output, variant)
+    return _Invocation(output, variant)
 
 
 def _read(call: Call, body: bytes) -> dict[str, Any]:
     if call.params.get("ContentType", _JSON).partition(";")[0] != _JSON:
         raise _model_error(call, 415, "Expected request with `Content-Type: application/json`")
     try:
-        read = json.loads(body)
+        content = json.loads(body)
     except ValueError as error:
         raise _model_error(call, 400, "Failed to parse the request body as JSON") from error
-    if not isinstance(read, dict):
+    if not isinstance(content, dict):
         raise _model_error(call, 422, "Failed to deserialize the JSON body into the target type")
-    return read
+    return content
 
 
 def _frames(output: Output) -> Iterator[bytes]:

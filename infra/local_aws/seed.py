@@ -1,4 +1,4 @@
-"""What the account holds from the start: a private, encrypted bucket, and endpoints in service."""
+"""The account's first contents: a private, encrypted bucket, and endpoints in service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ENDPOINT = "stories-falcon"
 CHAT_ENDPOINT = "stories-chat"
 OBJECT_ENDPOINT = "stories-object"
 ENDPOINTS = (ENDPOINT, CHAT_ENDPOINT, OBJECT_ENDPOINT)
-# moto's list of instance types is an old one: without ml.g5.
+# Not the ml.g5 that the notebooks deploy to: the quota of that type is free.
 _INSTANCE = "ml.g4dn.12xlarge"
 
 
@@ -36,7 +36,7 @@ def make_bucket(account: Account, name: str) -> None:
 
 
 def make_endpoint(account: Account, name: str) -> None:
-    """A model, its configuration and the endpoint, all called `name`; nothing where it is there already."""
+    """A model, its configuration and the endpoint, all called `name`; nothing where the endpoint exists."""
     if account.endpoint(name):
         return
     role = f"arn:aws:iam::{account.id}:role/stories-local"
@@ -54,6 +54,6 @@ def make_endpoint(account: Account, name: str) -> None:
         ("CreateEndpoint", {"EndpointName": name, "EndpointConfigName": name}),
     )
     for operation, params in steps:
-        status, told = account.ask("sagemaker", operation, params)
+        status, body = account.call_moto("sagemaker", operation, params)
         if status != 200:
-            raise RuntimeError(f"{operation} of {name} failed ({status}): {told}")
+            raise RuntimeError(f"{operation} of {name} failed ({status}): {body}")

@@ -1,4 +1,4 @@
-"""Starts and stops it all: moto, and uvicorn beside it, in threads of this process, on loopback."""
+"""Starts and stops the local AWS: moto, and uvicorn beside it, in threads of this process, on loopback."""
 
 from __future__ import annotations
 
@@ -6,80 +6,82 @@ import logging
 import socket
 import threading
 import uuid
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import uvicorn
 from moto import backends
 from moto.server import ThreadedMotoServer
 
-from infra.local_aws import app, jumpstart, seed
-from infra.local_aws.account import ACCESS_KEY, SECRET_KEY, Account
+from infra.local_aws import (
+    app,
+    functions,
+    iam,
+    jumpstart,
+    polly,
+    quotas,
+    s3,
+    sagemaker_control,
+    sagemaker_runtime,
+    seed,
+    stepfunctions,
+    translate,
+)
+from infra.local_aws.account import ACCESS_KEY, SECRET_KEY, Account, Options
 from infra.local_aws.backing import Backing
 from infra.local_aws.connection import ReachableProtocol
 from infra.local_aws.faults import Fault, Traffic
-from infra.local_aws.options import Options
-from infra.local_aws.polly import SERVICE as POLLY
-from infra.local_aws.s3 import S3
-from infra.local_aws.sagemaker_runtime import SERVICE as SAGEMAKER_RUNTIME
-from infra.local_aws.service import Mounted
-from infra.local_aws.stateful import services_of
-from infra.local_aws.translate import SERVICE as TRANSLATE
 from infra.local_aws.wire import Wire
 
-SERVICES: tuple[Mounted, ...] = (TRANSLATE, POLLY, SAGEMAKER_RUNTIME, S3())
-# Named for whoever reads the environment; everything else goes to moto as well, by AWS_ENDPOINT_URL.
-_MOTO = ("sagemaker", "sts", "iam", "service-quotas", "stepfunctions", "lambda", "logs")
+_MODULES = (
+    translate,
+    polly,
+    sagemaker_runtime,
+    sagemaker_control,
+    stepfunctions,
+    functions,
+    quotas,
+    iam,
+    s3,
+)
+SERVICES: app.Services = tuple(module.SERVICE for module in _MODULES)
+# For a person who reads the environment; every other service goes to moto too, by AWS_ENDPOINT_URL.
+_MOTO = ("sts", "logs")
 _LOOPBACK = "127.0.0.1"
 _STARTING_SECONDS = 60
 
 
 class LocalAws:
-    """A context manager. One at a time in a process: moto's state is the process's."""
+    """A context manager. One at a time in a process, because moto's state is the process's."""
 
     def __init__(
-        self,
-        backing: str = "fake",
-        *,
-        port: int = 0,
-        models: Path | None = None,
-        services: Sequence[Mounted] = SERVICES,
-        **options: Any,
+        self, backing: str = "fake", *, port: int = 0, models: Path | None = None, **options: Any
     ) -> None:
-        """options: options.Options', as `lambdas` and `endpoint_delay`."""
-        self.account = Account(Backing.of(backing, models))
+        """options: of account.Options, as `lambdas` and `endpoint_delay`. Raises ImportError."""
         self.options = Options(**options)
-        self._services = (*services, *services_of(self.options))
+        functions.handlers_of(self.options.lambdas)
+        self.account = Account(Backing.of(backing, models), self.options)
         self._port = port
         self._traffic = Traffic()
-        self._moto = ThreadedMotoServer(_LOOPBACK, 0, verbose=False)
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running = ExitStack()
 
     def __enter__(self) -> LocalAws:
-        self._start_moto()
-        try:
-            self._start_app()
+        with ExitStack() as starting:
+            self._start_moto(starting)
+            self._start_app(starting)
             seed.make_bucket(self.account, seed.BUCKET)
             for name in seed.ENDPOINTS:
                 seed.make_endpoint(self.account, name)
             jumpstart.seed(self.account)
-        except BaseException:
-            self.__exit__()
-            raise
+            self._running = starting.pop_all()
         self.reset()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._traffic.reset()
-        if self._server and self._thread:
-            self._server.should_exit = True
-            self._thread.join()
-        self.options.ending.close()
-        self._moto.stop()
+        self._running.close()
 
     @property
     def url(self) -> str:
@@ -87,7 +89,7 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For a process that is to use it: endpoints, region, keys, and what the stories profile needs."""
+        """For processes that use it: endpoints, region, keys, and the settings of the aws profile."""
         account = self.account
         endpoints = {_variable(name): account.url(name) for name in [*account.urls, *_MOTO]}
         return {
@@ -100,27 +102,32 @@ class LocalAws:
             "AWS_EC2_METADATA_DISABLED": "true",
             "STORIES_ENDPOINT": seed.ENDPOINT,
             "STORIES_BUCKET": seed.BUCKET,
-            # A model of 135M parameters writes no story that passes, and a fake translation is in no
-            # language; the profile itself stays strict.
+            # A model of 135M parameters writes no story that passes the checks, and a fake translation is in
+            # no language; the profile itself stays strict.
             **({"STORIES_CHECKS": "report"} if account.backing.name != "embedded" else {}),
         }
 
     def requests(self, operation: str) -> int:
-        """How many arrived since the last reset(), whatever became of them; "*" for all operations."""
+        """How many arrived since the last reset(), answered or not; "*" for all operations."""
         return self._traffic.requests(operation)
 
     def inject(self, operation: str, fault: Fault) -> None:
-        """The next requests of the operation ("*": of any) fail. Raises ValueError."""
-        app.check(self._services, operation, fault)
+        """Makes the next requests of the operation ("*": of any) fail. Raises ValueError."""
+        app.check(SERVICES, operation, fault)
         self._traffic.inject(operation, fault)
 
     def clear(self, operation: str) -> None:
-        """No more faults of this operation; all else goes on."""
+        """Removes the faults of this operation only."""
         self._traffic.clear(operation)
 
     def reset(self) -> None:
-        """No faults and no counts. What is stored stays: take a bucket of your own with make_bucket()."""
+        """Removes all faults and counts. Stored objects stay: make_bucket() gives an empty bucket."""
         self._traffic.reset()
+
+    def advance_endpoints(self) -> None:
+        """Ends the time that endpoints are Creating or Deleting, for tests that step the states."""
+        self.account.unready.clear()
+        self.account.deleting.update({name: (old, 0.0) for name, (old, _) in self.account.deleting.items()})
 
     def make_bucket(self) -> str:
         """A new private bucket's name."""
@@ -129,22 +136,31 @@ class LocalAws:
         return name
 
     def client(self, service: str, **config: Any) -> AbstractContextManager[Any]:
-        """A boto3 client of the account, for tests of the wire itself."""
+        """A boto3 client of the account that sends each request once. config: botocore's Config."""
         return self.account.client(service, **config)
 
-    def _start_moto(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request else
-        _read_its_folder_once()
-        self._moto.start()
-        host, port = self._moto.get_host_and_port()
+    def _start_moto(self, starting: ExitStack) -> None:
+        from moto.sagemaker.models import FakeEndpointConfig
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # otherwise a line for each request
+        # botocore's model checks instance types; moto's own list is years old.
+        starting.enter_context(patch.object(FakeEndpointConfig, "validate_instance_type", lambda *_: None))
+        # moto lists its folder of services at every request: a third of the time of a small one.
+        listed = backends.list_of_moto_modules
+        if not hasattr(listed, "cache_info"):
+            backends.list_of_moto_modules = cache(lambda: tuple(listed()))
+        moto = ThreadedMotoServer(_LOOPBACK, 0, verbose=False)
+        moto.start()
+        starting.callback(moto.stop)
+        host, port = moto.get_host_and_port()
         self.account.moto = f"http://{host}:{port}"
 
-    def _start_app(self) -> None:
+    def _start_app(self, starting: ExitStack) -> None:
         listening = socket.create_server((_LOOPBACK, self._port))
         self._port = listening.getsockname()[1]
-        self.account.urls |= {service.id: self.url + service.path for service in self._services}
+        self.account.urls |= {service.id: self.url + service.path for service in SERVICES}
         config = uvicorn.Config(
-            app.build(self._services, self.account, self._traffic),
+            app.build(SERVICES, self.account, self._traffic),
             http=ReachableProtocol,
             ws="none",
             lifespan="on",
@@ -152,22 +168,21 @@ class LocalAws:
             access_log=False,
             timeout_graceful_shutdown=2,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
-        self._thread.start()
-        waited = threading.Event()
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+
+        def stop() -> None:
+            self._traffic.reset()  # lets go of hanging requests
+            server.should_exit = True
+            thread.join()
+
+        starting.callback(stop)
         for _ in range(_STARTING_SECONDS * 100):
-            if self._server.started:
+            if server.started:
                 return
-            waited.wait(0.01)
+            threading.Event().wait(0.01)
         raise TimeoutError(f"the local AWS did not start within {_STARTING_SECONDS} s")
-
-
-def _read_its_folder_once() -> None:
-    """moto lists its own folder of services at every request: a third of the time of a small one."""
-    if not hasattr(backends.list_of_moto_modules, "cache_info"):
-        listed = backends.list_of_moto_modules
-        backends.list_of_moto_modules = cache(lambda: tuple(listed()))
 
 
 def _variable(service: str) -> str:

@@ -1,30 +1,33 @@
-"""What a service is made of, and how one of its requests is answered."""
+"""The two kinds of services, and how a request to either is counted, broken on demand and answered.
+
+A Service is handlers by operation. A Forwarded is moto's service behind checks that moto does not make.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
+import httpx
 from botocore.model import OperationModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Received
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local_aws import signing
 from infra.local_aws.account import Account
 from infra.local_aws.connection import drop, respond
 from infra.local_aws.faults import TRANSPORT, Traffic
-from infra.local_aws.wire import Params, Request, ServiceError, Wire, flaws
+from infra.local_aws.wire import Params, Request, ServiceError, Wire, violations
 from pipeline.errors import StoriesError
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request, read. headers: lower-case names."""
+    """One request to an operation. params: by the model's names. headers: by lower-case names."""
 
     operation: str
     params: Params
@@ -33,39 +36,18 @@ class Call:
 
 
 Handler = Callable[[Call], Params]
-
-
-class Mounted(Protocol):
-    """What LocalAws serves: an application below a path, found through a variable of botocore's."""
-
-    @property
-    def id(self) -> str:
-        """botocore's name of the service."""
-        ...
-
-    @property
-    def path(self) -> str:
-        """Where it is mounted; no bucket's name begins with an underscore, so S3 can have the rest."""
-        ...
-
-    @property
-    def operations(self) -> frozenset[str]: ...
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of faults that it knows, besides those of the transport."""
-        ...
-
-    def app(self, account: Account, traffic: Traffic) -> ASGIApp: ...
+# The connection of one request, as ASGI has it.
+Connection = tuple[Scope, Receive, Send]
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service by its handlers alone; the model of botocore tells the rest.
+    """A service described by its handlers; botocore's model of `id` supplies the rest.
 
     handlers: by operation; they run in threads, return the output's members and raise ServiceError.
-    refusals: what `throttle`, `error500`, `error503` and kinds of its own are here.
-    invalid: the error for parameters that the model forbids. unbounded: those whose length it checks itself.
+    refusals: the errors for `throttle`, `error500`, `error503` and fault kinds of its own.
+    invalid: the error code for parameters that the model forbids. unbounded: parameters whose length the
+    handler checks, with an error of its own.
     """
 
     id: str
@@ -76,108 +58,162 @@ class Service:
 
     @property
     def path(self) -> str:
+        """Where it is mounted: no bucket's name begins with an underscore, so S3 can have the root."""
         return f"/_{self.id}"
 
     @property
     def operations(self) -> frozenset[str]:
         return frozenset(self.handlers)
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        return frozenset(self.refusals)
-
     def app(self, account: Account, traffic: Traffic) -> ASGIApp:
-        return _Front(self, account, traffic)
+        return partial(self._serve, account, traffic)
 
-
-@dataclass
-class _Front:
-    service: Service
-    account: Account
-    traffic: Traffic
-    signed_as: Mapping[str, ServiceError] = field(default_factory=lambda: _UNSIGNED)
-
-    @cached_property
-    def wire(self) -> Wire:
-        return Wire.of(self.service.id)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = Received(scope, receive)
-        whole = Request(
-            received.method,
-            scope["raw_path"].decode(),
-            scope["query_string"].decode(),
-            dict(received.headers),
-            await received.body(),
-        )
-        request_id = str(uuid.uuid4())
-        request = _below(whole, self.service.path)
-        found = self.wire.route(request)
-        if found is None or found[0].name not in self.service.handlers:
-            told = ServiceError("UnknownOperationException", "The local AWS does not have this operation")
-            await self.wire.refuse(told, request_id)(scope, receive, send)
+    async def _serve(
+        self, account: Account, traffic: Traffic, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        connection = (scope, receive, send)
+        whole = _request(received := Received(scope, receive), await received.body())
+        request, request_id = _below(whole, self.path), str(uuid.uuid4())
+        wire = Wire.of(self.id)
+        operation, path_params = wire.route(request) or (None, {})
+        if operation is None or operation.name not in self.handlers:
+            unknown = ServiceError("UnknownOperationException", "The local AWS does not have this operation")
+            await wire.refuse(unknown, request_id)(*connection)
             return
-        operation, places = found
 
         async def work() -> Response:
-            self._authenticate(whole)
-            params = self.wire.read(operation, request, places)
+            if problem := signing.problem_of(whole, account.keys):
+                raise _UNSIGNED[problem]
+            params = wire.read(operation, request, path_params)
             self._validate(operation, params)
-            call = Call(operation.name, params, request.headers, self.account)
-            answer = await run_in_threadpool(self._handle, call)
-            return self.wire.write(operation, answer, request_id)
+            call = Call(operation.name, params, request.headers, account)
+            return wire.write(operation, await run_in_threadpool(self._handle, call), request_id)
 
-        def refuse(refusal: ServiceError) -> Response:
-            return self.wire.refuse(refusal, request_id)
-
-        await serve(operation.name, work, refuse, self.service.refusals, self.traffic, scope, receive, send)
+        refuse = partial(wire.refuse, request_id=request_id)
+        await _answer(operation.name, work, refuse, self.refusals, traffic, connection)
 
     def _handle(self, call: Call) -> Params:
         try:
-            return self.service.handlers[call.operation](call)
-        except StoriesError as error:  # an engine that answers for the service: the service's own failure
-            told = self.service.refusals["error500"]
-            raise ServiceError(told.code, f"{told.message}: {error}", told.members, told.status) from error
-
-    def _authenticate(self, request: Request) -> None:
-        if fault := signing.fault_of(request, request.headers.get("host", ""), self.account.keys):
-            raise self.signed_as[fault]
+            return self.handlers[call.operation](call)
+        except StoriesError as error:  # of an engine behind the service: the service's own failure
+            failure = self.refusals["error500"]
+            message = f"{failure.message}: {error}"
+            raise ServiceError(failure.code, message, failure.members, failure.status) from error
 
     def _validate(self, operation: OperationModel, params: Params) -> None:
-        if found := flaws(operation.input_shape, params, self.service.unbounded):
-            count = f"{len(found)} validation error{'s' * (len(found) > 1)} detected"
-            raise ServiceError(self.service.invalid, f"{count}: {'; '.join(found)}")
+        if errors := violations(operation.input_shape, params, self.unbounded):
+            count = f"{len(errors)} validation error{'s' * (len(errors) > 1)} detected"
+            raise ServiceError(self.invalid, f"{count}: {'; '.join(errors)}")
 
 
-async def serve(
+@dataclass(frozen=True)
+class Forwarded:
+    """A service of moto's, behind signatures, counts and faults.
+
+    operation_of: the operation's name for a request. own: an answer of the local AWS's own, or None.
+    refuse: an error in the service's format. unsigned: errors by signing's problems.
+    buffered: the body is read before it is forwarded, for `operation_of`, `own` and its signature.
+    """
+
+    id: str
+    path: str
+    operations: frozenset[str]
+    refusals: Mapping[str, ServiceError]
+    unsigned: Mapping[str, ServiceError]
+    operation_of: Callable[[Request], str]
+    refuse: Callable[[ServiceError, Request], Response]
+    own: Callable[[Request, Account], Response | None] = lambda *_: None
+    buffered: bool = False
+
+    def app(self, account: Account, traffic: Traffic) -> ASGIApp:
+        return partial(self._serve, account, traffic)
+
+    async def _serve(
+        self, account: Account, traffic: Traffic, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        received = Received(scope, receive)
+        request = _request(received, await received.body() if self.buffered else b"")
+
+        async def work() -> Response:
+            if problem := signing.problem_of(request, account.keys):
+                raise self.unsigned[problem]
+            response = self.own(request, account)
+            return response or await forward(received, _below(request, self.path), account)
+
+        def refuse(refusal: ServiceError) -> Response:
+            return self.refuse(refusal, request)
+
+        operation = self.operation_of(request)
+        await _answer(operation, work, refuse, self.refusals, traffic, (scope, receive, send))
+
+
+async def _answer(
     operation: str,
     work: Callable[[], Awaitable[Response]],
     refuse: Callable[[ServiceError], Response],
     refusals: Mapping[str, ServiceError],
     traffic: Traffic,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
+    connection: Connection,
 ) -> None:
-    """Count the request, let the fault happen whose turn it is, else do the work and answer."""
+    """Counts the request; then the next fault for it happens, or the work is done and answered."""
+    scope, receive, _ = connection
     fault = traffic.arrive(operation)
     if fault and await drop(fault, traffic, scope, receive):
         return
-    response = refuse(refusals[fault.kind]) if fault and fault.kind not in TRANSPORT else None
     try:
-        response = response or await work()
+        if fault and fault.kind not in TRANSPORT:
+            raise refusals[fault.kind]
+        response = await work()
     except ServiceError as refusal:
         response = refuse(refusal)
-    await respond(response, fault, traffic, scope, receive, send)
+    await respond(response, fault, traffic, *connection)
+
+
+def _request(received: Received, body: bytes) -> Request:
+    scope = received.scope
+    path, query = scope["raw_path"].decode(), scope["query_string"].decode()
+    return Request(received.method, path, query, dict(received.headers), body)
 
 
 def _below(request: Request, path: str) -> Request:
-    return Request(
-        request.method, request.path.removeprefix(path) or "/", request.query, request.headers, request.body
+    below = request.path.removeprefix(path) or "/"
+    return Request(request.method, below, request.query, request.headers, request.body)
+
+
+# Hop-by-hop headers (RFC 9110, 7.6.1), and those that each connection sets itself.
+_NOT_FORWARDED = frozenset(
+    "host connection keep-alive transfer-encoding te trailer upgrade expect proxy-connection".split()
+)
+
+
+async def forward(received: Received, request: Request, account: Account) -> StreamingResponse:
+    """moto's response, both bodies streamed; path and query are forwarded byte for byte."""
+    moto = httpx.URL(account.moto)
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    headers = [(name, value) for name, value in received.headers.raw if name.decode() not in _NOT_FORWARDED]
+    has_body = "content-length" in received.headers or "transfer-encoding" in received.headers
+    forwarded = httpx.Request(
+        received.method,
+        httpx.URL(scheme=moto.scheme, host=moto.host, port=moto.port, raw_path=target.encode()),
+        headers=[*headers, (b"host", moto.netloc)],
+        content=received.stream() if has_body else None,
     )
+    answer = await account.http.send(forwarded, stream=True)
+    response = StreamingResponse(_body(answer), answer.status_code)
+    lower = [(name.lower(), value) for name, value in answer.headers.raw]
+    response.raw_headers = [pair for pair in lower if pair[0].decode() not in _NOT_FORWARDED]
+    return response
 
 
-_UNSIGNED: Mapping[str, Any] = {
+async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
+
+
+_UNSIGNED: Mapping[str, ServiceError] = {
     signing.MISSING: ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token"),
     signing.UNKNOWN_KEY: ServiceError(
         "UnrecognizedClientException", "The security token included in the request is invalid."

@@ -1,4 +1,4 @@
-"""Signature Version 4, checked: recomputed by botocore over the request as it was received."""
+"""Checks Signature Version 4: botocore computes it again over the request as it was received."""
 
 from __future__ import annotations
 
@@ -27,87 +27,76 @@ _SKEW = timedelta(minutes=15)  # AWS refuses signed requests that are older or n
 
 @dataclass(frozen=True)
 class Signature:
-    """As found in the Authorization header, or in the query of a presigned URL (then `expires` seconds)."""
+    """Of the Authorization header, or of a presigned URL's query, which expires after `expires` seconds."""
 
     key: str
     region: str
     service: str
-    signed_headers: frozenset[str]
+    headers: frozenset[str]
     value: str
-    at: str
+    time: str
     expires: int | None = None
 
 
-def fault_of(request: Request, host: str, keys: Mapping[str, str]) -> str | None:
-    """None for a request that is rightly signed, else one of the words above."""
+def problem_of(request: Request, keys: Mapping[str, str]) -> str | None:
+    """None for a request with a valid signature, else one of the constants above. keys: secrets by key."""
     if "AWSAccessKeyId=" in request.query or request.headers.get("authorization", "").startswith("AWS "):
         return OLD
-    found = _presigned(request) if "X-Amz-Signature=" in request.query else _signed(request)
-    if found is None:
+    signature = _presigned(request) if "X-Amz-Signature=" in request.query else _signed(request)
+    signed_at = _time(signature.time) if signature else None
+    if signature is None or signed_at is None:
         return MISSING
-    if found.key not in keys:
+    if signature.key not in keys:
         return UNKNOWN_KEY
-    if not hmac.compare_digest(_expected(request, host, found, keys[found.key]), found.value):
+    if not hmac.compare_digest(_expected(request, signature, keys[signature.key]), signature.value):
         return WRONG
-    age = datetime.now(UTC) - datetime.strptime(found.at, _TIME).replace(tzinfo=UTC)
-    if found.expires is not None:
-        return EXPIRED if age > timedelta(seconds=found.expires) else None
+    age = datetime.now(UTC) - signed_at
+    if signature.expires is not None:
+        return EXPIRED if age > timedelta(seconds=signature.expires) else None
     return SKEWED if abs(age) > _SKEW else None
 
 
 def _signed(request: Request) -> Signature | None:
     algorithm, _, rest = request.headers.get("authorization", "").partition(" ")
-    told = dict(part.strip().split("=", 1) for part in rest.split(",") if "=" in part)
-    return _signature(
-        algorithm,
-        told.get("Credential", ""),
-        told.get("SignedHeaders", ""),
-        told.get("Signature", ""),
-        request.headers.get("x-amz-date", ""),
-        None,
-    )
+    parts = dict(part.strip().split("=", 1) for part in rest.split(",") if "=" in part)
+    time = request.headers.get("x-amz-date", "")
+    return _signature({"Algorithm": algorithm, "Date": time, **parts}, None)
 
 
 def _presigned(request: Request) -> Signature | None:
-    told = dict(parse_qsl(request.query, keep_blank_values=True))
-    expires = told.get("X-Amz-Expires", "")
-    return _signature(
-        told.get("X-Amz-Algorithm", ""),
-        told.get("X-Amz-Credential", ""),
-        told.get("X-Amz-SignedHeaders", ""),
-        told["X-Amz-Signature"],
-        told.get("X-Amz-Date", ""),
-        int(expires) if expires.isdecimal() else -1,
-    )
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    expires = query.get("X-Amz-Expires", "")
+    parts = {name.removeprefix("X-Amz-"): value for name, value in query.items()}
+    return _signature(parts, int(expires) if expires.isdecimal() else -1)
 
 
-def _signature(
-    algorithm: str, credential: str, headers: str, value: str, at: str, expires: int | None
-) -> Signature | None:
-    scope = credential.split("/")
-    if algorithm != _ALGORITHM or len(scope) != 5 or not _is_time(at):
+def _signature(parts: Mapping[str, str], expires: int | None) -> Signature | None:
+    scope = parts.get("Credential", "").split("/")
+    if parts.get("Algorithm") != _ALGORITHM or len(scope) != 5:
         return None
-    return Signature(scope[0], scope[2], scope[3], frozenset(headers.split(";")), value, at, expires)
+    headers = frozenset(parts.get("SignedHeaders", "").split(";"))
+    value, time = parts.get("Signature", ""), parts.get("Date", "")
+    return Signature(scope[0], scope[2], scope[3], headers, value, time, expires)
 
 
-def _is_time(text: str) -> bool:
+def _time(text: str) -> datetime | None:
     try:
-        datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+        return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
     except ValueError:
-        return False
-    return True
+        return None
 
 
-def _expected(request: Request, host: str, found: Signature, secret: str) -> str:
-    kind = SigV4Auth if found.service != "s3" else S3SigV4Auth if found.expires is None else S3SigV4QueryAuth
-    auth = kind(Credentials(found.key, secret), found.service, found.region)
+def _expected(request: Request, signature: Signature, secret: str) -> str:
+    s3 = S3SigV4Auth if signature.expires is None else S3SigV4QueryAuth
+    kind = s3 if signature.service == "s3" else SigV4Auth
+    auth = kind(Credentials(signature.key, secret), signature.service, signature.region)
     query = "&".join(part for part in request.query.split("&") if not part.startswith("X-Amz-Signature="))
     rebuilt = AWSRequest(
         request.method,
-        f"http://{host}{request.path}" + (f"?{query}" if query else ""),
-        {name: value for name, value in request.headers.items() if name in found.signed_headers},
+        f"http://{request.headers.get('host', '')}{request.path}" + (f"?{query}" if query else ""),
+        {name: value for name, value in request.headers.items() if name in signature.headers},
         request.body,
     )
-    rebuilt.context["timestamp"] = found.at
-    signature: str = auth.signature(auth.string_to_sign(rebuilt, auth.canonical_request(rebuilt)), rebuilt)
-    return signature
+    rebuilt.context["timestamp"] = signature.time
+    computed: str = auth.signature(auth.string_to_sign(rebuilt, auth.canonical_request(rebuilt)), rebuilt)
+    return computed

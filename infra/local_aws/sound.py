@@ -1,4 +1,4 @@
-"""What Polly sends: sound of the backing's voice in the asked format, and marks with byte offsets."""
+"""Polly's output: the backing's sound in a format of Polly's, and marks with byte offsets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.types import Narration, SpeechMark
 
 _KBPS = 48  # measured on the service's mp3s at 24 kHz by others; 22.05 kHz alike
 _LAME_QUALITY = 5
-_MOST_SECONDS = 600  # "the audio stream is cut at 10 minutes", and nothing says so
+_MAX_SECONDS = 600  # "the audio stream is cut at 10 minutes", without an error
 _WORDLESS_MS = 100
 _RATE = 24_000
 
@@ -35,26 +35,26 @@ class Sound:
 
 
 def say(utterance: Utterance, speak: Speak) -> Sound:
-    """Piece by piece, with the silence of each break between."""
+    """The utterance piece by piece, with the silence of each break between."""
     parts: list[pcm.Samples] = []
     marks: list[SpeechMark] = []
     for start, end, pause in utterance.pieces():
         at = pcm.milliseconds(np.concatenate(parts), _RATE) if parts else 0
         text = utterance.text[start:end]
         if text.strip():
-            samples, heard = _piece(text, speak)
+            samples, spoken = _piece(text, speak)
             parts.append(samples)
             marks += [
                 SpeechMark(at + mark.time_ms, start + mark.start, start + mark.end, mark.value)
-                for mark in heard
+                for mark in spoken
             ]
         parts.append(pcm.silence(pause, _RATE))
     return Sound(np.concatenate(parts), tuple(marks))
 
 
 def encode(samples: pcm.Samples, media: str, rate: int) -> bytes:
-    """media: "mp3", or "pcm" (16-bit little-endian). Cut at ten minutes without a word."""
-    cut = pcm.resample(samples[: _MOST_SECONDS * _RATE], _RATE, rate)
+    """media: "mp3", or "pcm" (16-bit little-endian). Cut at ten minutes without an error."""
+    cut = pcm.resample(samples[: _MAX_SECONDS * _RATE], _RATE, rate)
     return _ENCODERS[media](cut, rate)
 
 
@@ -62,11 +62,11 @@ def marks(utterance: Utterance, sound: Sound, source: str, kinds: Iterable[str])
     """JSON, one a line, in order of time. start, end: bytes of `source`, as it was sent."""
     wanted = set(kinds)
     sent = source.encode()
-    told = [_mark("word", mark, utterance, mark.value) for mark in sound.marks] if "word" in wanted else []
+    lines = [_mark("word", mark, utterance, mark.value) for mark in sound.marks] if "word" in wanted else []
     if "sentence" in wanted:
-        told += list(_sentences(utterance, sound, sent))
+        lines += list(_sentences(utterance, sound, sent))
     return b"".join(
-        dumps(mark) + b"\n" for mark in sorted(told, key=lambda mark: (mark["time"], mark["type"]))
+        dumps(mark) + b"\n" for mark in sorted(lines, key=lambda mark: (mark["time"], mark["type"]))
     )
 
 
@@ -84,14 +84,14 @@ def _piece(text: str, speak: Speak) -> tuple[pcm.Samples, tuple[SpeechMark, ...]
 def _sentences(utterance: Utterance, sound: Sound, sent: bytes) -> Iterable[dict[str, Any]]:
     """A sentence's value is its source, markup included."""
     place = 0
-    for sentence in (one for line in utterance.text.split("\n") for one in sentences(line)):
-        found = re.compile(r"\s+".join(map(re.escape, sentence.split()))).search(utterance.text, place)
-        if found is None:
+    for sentence in (part for line in utterance.text.split("\n") for part in sentences(line)):
+        match = re.compile(r"\s+".join(map(re.escape, sentence.split()))).search(utterance.text, place)
+        if match is None:
             continue
-        place = found.end()
-        first = next((mark for mark in sound.marks if mark.start >= found.start()), None)
-        spoken = SpeechMark(first.time_ms if first else 0, found.start(), found.end(), "")
-        bounds = utterance.starts[found.start()], utterance.ends[found.end() - 1]
+        place = match.end()
+        first = next((mark for mark in sound.marks if mark.start >= match.start()), None)
+        spoken = SpeechMark(first.time_ms if first else 0, match.start(), match.end(), "")
+        bounds = utterance.starts[match.start()], utterance.ends[match.end() - 1]
         yield _mark("sentence", spoken, utterance, sent[slice(*bounds)].decode())
 
 

@@ -1,4 +1,4 @@
-"""Polly's SSML: which tags an engine takes, what is said, and where in the markup each character stands."""
+"""Polly's SSML: the tags that an engine accepts, the text, and each character's place in the markup."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from xml.parsers import expat
 
 from infra.local_aws.wire import ServiceError
 
-# Which engines take a tag, and its attributes' rules where it has any. Source: the Polly guide,
-# "Supported SSML tags": neural voices have no <emphasis>, and of <prosody> no pitch.
+# The engines that accept a tag (Polly guide, "Supported SSML tags"); neural voices accept no pitch either.
 _EVERY = frozenset({"standard", "neural", "long-form", "generative"})
 _TAGS: Mapping[str, frozenset[str]] = {
     "speak": _EVERY,
@@ -31,13 +30,13 @@ _TAGS: Mapping[str, frozenset[str]] = {
     "amazon:domain": frozenset({"neural"}),
 }
 _STRENGTHS = {"none": 0, "x-weak": 50, "weak": 100, "medium": 300, "strong": 500, "x-strong": 1000}
-_MOST_BREAK_MS = 10_000
+_MAX_BREAK_MS = 10_000
 _NO_PITCH = frozenset({"neural", "long-form", "generative"})
 
 
 @dataclass
 class Utterance:
-    """text: what is said; starts, ends: for each of its characters, the bytes of the source that it is.
+    """text: the spoken text. starts, ends: of each of its characters, in bytes of the source.
 
     pauses: (place in the text, ms), in order.
     """
@@ -47,7 +46,7 @@ class Utterance:
     ends: list[int] = field(default_factory=list)
     pauses: list[tuple[int, int]] = field(default_factory=list)
 
-    def say(self, data: str, start: int, entity_end: int = 0) -> None:
+    def add(self, data: str, start: int, entity_end: int = 0) -> None:
         for char in data:
             end = entity_end or start + len(char.encode())
             self.text += char
@@ -57,17 +56,17 @@ class Utterance:
 
     def pieces(self) -> list[tuple[int, int, int]]:
         """(start, end, pause after it in ms): the text between pauses."""
-        found, start = [], 0
+        pieces, start = [], 0
         for place, pause in self.pauses:
-            found.append((start, place, pause))
+            pieces.append((start, place, pause))
             start = place
-        return [*found, (start, len(self.text), 0)]
+        return [*pieces, (start, len(self.text), 0)]
 
 
 def plain(text: str) -> Utterance:
-    said = Utterance()
-    said.say(text, 0)
-    return said
+    utterance = Utterance()
+    utterance.add(text, 0)
+    return utterance
 
 
 def parse(source: str, engine: str) -> Utterance:
@@ -83,17 +82,17 @@ class _Reader:
     def __init__(self, source: bytes, engine: str) -> None:
         self._source = source
         self._engine = engine
-        self._said = Utterance()
+        self._utterance = Utterance()
         self._depth = 0
         self._parser = expat.ParserCreate("utf-8")
         self._parser.StartElementHandler = self._open
         self._parser.EndElementHandler = self._close
-        self._parser.CharacterDataHandler = self._hear
+        self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
 
     def read(self) -> Utterance:
         self._parser.Parse(self._source, True)
-        return self._said
+        return self._utterance
 
     def _open(self, tag: str, attributes: dict[str, str]) -> None:
         if (self._depth == 0) != (tag == "speak") or tag not in _TAGS:
@@ -102,19 +101,19 @@ class _Reader:
             raise _invalid(f"Unsupported {self._engine.title()} feature")
         self._depth += 1
         if tag == "break":
-            self._said.pauses.append((len(self._said.text), _pause(attributes)))
+            self._utterance.pauses.append((len(self._utterance.text), _pause(attributes)))
         if tag == "prosody" and "pitch" in attributes and self._engine in _NO_PITCH:
             raise _invalid(f"Unsupported {self._engine.title()} feature")
 
     def _close(self, tag: str) -> None:
         self._depth -= 1
-        if tag in {"p", "s"}:  # what it said is a sentence of its own, though no blank may follow
-            self._said.say("\n", self._parser.CurrentByteIndex, self._parser.CurrentByteIndex)
+        if tag in {"p", "s"}:  # its text is a sentence, though no space may follow
+            self._utterance.add("\n", self._parser.CurrentByteIndex, self._parser.CurrentByteIndex)
 
-    def _hear(self, data: str) -> None:
+    def _text(self, data: str) -> None:
         at = self._parser.CurrentByteIndex
         entity = self._source[at : at + 1] == b"&"
-        self._said.say(data, at, self._source.index(b";", at) + 1 if entity else 0)
+        self._utterance.add(data, at, self._source.index(b";", at) + 1 if entity else 0)
 
     def _doctype(self, *_: object) -> None:
         raise _invalid("Invalid SSML request")
@@ -125,11 +124,11 @@ def _pause(attributes: Mapping[str, str]) -> int:
         raise _invalid("Invalid SSML request")
     if "time" not in attributes:
         return _STRENGTHS[strength]
-    told = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", attributes["time"])
-    if told is None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", attributes["time"])
+    if match is None:
         raise _invalid("Invalid SSML request")
-    milliseconds = round(float(told[1]) * (1000 if told[2] == "s" else 1))
-    if milliseconds > _MOST_BREAK_MS:
+    milliseconds = round(float(match[1]) * (1000 if match[2] == "s" else 1))
+    if milliseconds > _MAX_BREAK_MS:
         raise _invalid("Invalid SSML request: a break is 10 seconds at most")
     return milliseconds
 

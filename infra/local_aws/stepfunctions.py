@@ -1,191 +1,171 @@
-"""AWS Step Functions: state machines, Standard and Express, whose Lambda calls run real handlers."""
+"""AWS Step Functions: Express workflows only, whose Lambda calls run real handlers."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+import re
+import threading
+import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from infra.local_aws import interpreter
-from infra.local_aws.machines import (
-    EXPRESS,
-    STANDARD,
-    Execution,
-    Machine,
-    begin,
-    check_name,
-    express_flaws,
-    ordered,
-)
-from infra.local_aws.nesting import NestingService
-from infra.local_aws.options import Options
+from infra.local_aws.interpreter import Execution, Machine
 from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
 
+_EXPRESS = "EXPRESS"
+# "256 KiB of data as a UTF-8 encoded string" (Step Functions quotas).
+_MAX_BYTES = 262_144
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+# Express cannot wait for a token or for a job's end (Step Functions, "Service integration patterns").
+_NOT_EXPRESS = (".waitForTaskToken", ".sync", ".sync:2")
 _SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
-_PAGE = 100
 
 
-@dataclass
-class StepFunctions:
-    options: Options
-    machines: dict[str, Machine] = field(default_factory=dict)
-    executions: dict[str, Execution] = field(default_factory=dict)
-
-    @property
-    def service(self) -> Service:
-        return NestingService(
-            id="stepfunctions",
-            handlers={
-                "CreateStateMachine": self.create_state_machine,
-                "DescribeStateMachine": self.describe_state_machine,
-                "UpdateStateMachine": self.update_state_machine,
-                "ListStateMachines": self.list_state_machines,
-                "DeleteStateMachine": self.delete_state_machine,
-                "StartExecution": self.start_execution,
-                "StartSyncExecution": self.start_sync_execution,
-                "DescribeExecution": self.describe_execution,
-                "ListExecutions": self.list_executions,
-                "StopExecution": self.stop_execution,
-                "GetExecutionHistory": self.get_execution_history,
-            },
-            refusals={
-                "throttle": ServiceError("ThrottlingException", "Rate exceeded"),
-                "error500": ServiceError("InternalServerError", "An internal error occurred"),
-                "error503": ServiceError("ServiceUnavailableException", "The service is unavailable"),
-            },
+def create_state_machine(call: Call) -> Params:
+    """A second call with the same name, definition and role changes nothing."""
+    params, account = call.params, call.account
+    name, definition = params["name"], params["definition"]
+    if params.get("type") != _EXPRESS:
+        raise ServiceError(
+            "ValidationException", "The local AWS has Express workflows only: set the type EXPRESS"
         )
-
-    def create_state_machine(self, call: Call) -> Params:
-        """Twice with the same name, type, definition and role is once."""
-        asked, account = call.params, call.account
-        name, kind = asked["name"], asked.get("type", STANDARD)
-        check_name(name)
-        _check_definition(asked["definition"], kind)
-        arn = f"arn:aws:states:{account.region}:{account.id}:stateMachine:{name}"
-        settings = {key: asked[key] for key in _SETTINGS if key in asked}
-        made = Machine(name, arn, asked["definition"], asked["roleArn"], kind, settings)
-        kept = self.machines.setdefault(arn, made)
-        if (kept.kind, kept.definition, kept.role) != (made.kind, made.definition, made.role):
-            raise ServiceError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
-        return {"stateMachineArn": arn, "creationDate": kept.created}
-
-    def describe_state_machine(self, call: Call) -> Params:
-        machine = self._machine(call)
-        told = {"status": "ACTIVE", "definition": machine.definition, "roleArn": machine.role}
-        return {**machine.listed, **told, **machine.settings}
-
-    def update_state_machine(self, call: Call) -> Params:
-        """An execution that runs goes on by the definition that it began with."""
-        machine, asked = self._machine(call), call.params
-        if not {"definition", "roleArn", *_SETTINGS} & set(asked):
-            told = "Either the definition or the role ARN must be specified"
-            raise ServiceError("MissingRequiredParameter", told)
-        definition = asked.get("definition", machine.definition)
-        _check_definition(definition, machine.kind)
-        settings = machine.settings | {key: asked[key] for key in _SETTINGS if key in asked}
-        role = asked.get("roleArn", machine.role)
-        self.machines[machine.arn] = replace(machine, definition=definition, role=role, settings=settings)
-        return {"updateDate": datetime.now(UTC)}
-
-    def list_state_machines(self, call: Call) -> Params:
-        machines = sorted(self.machines.values(), key=lambda machine: machine.name)
-        return _page([machine.listed for machine in machines], call, "stateMachines")
-
-    def delete_state_machine(self, call: Call) -> Params:
-        self.machines.pop(call.params["stateMachineArn"], None)
-        return {}
-
-    def start_execution(self, call: Call) -> Params:
-        """Asynchronous. A name is once a Standard machine's, but for the same input while it runs."""
-        machine = self._machine(call)
-        limit = self.options.express_limit if machine.kind == EXPRESS else None
-        execution = self._execution(call, machine, limit)
-        same = self.executions.setdefault(execution.order.arn, execution)
-        if same is execution:
-            begin(execution)
-        elif same.outcome or same.order.input != execution.order.input:
-            told = f"Execution Already Exists: '{same.order.arn}'"
-            raise ServiceError("ExecutionAlreadyExists", told)
-        return {"executionArn": same.order.arn, "startDate": same.order.started}
-
-    def start_sync_execution(self, call: Call) -> Params:
-        """200 also for an execution that failed: `status` says so."""
-        machine = self._machine(call)
-        if machine.kind != EXPRESS:
-            raise _not_supported("state machine", machine.arn)
-        execution = self._execution(call, machine, self.options.express_limit)
-        execution.running.run()
-        return {**execution.told, **execution.data, "billingDetails": execution.billing}
-
-    def describe_execution(self, call: Call) -> Params:
-        execution = self._known(call)
-        return {**execution.told, **execution.data, "redriveCount": 0}
-
-    def list_executions(self, call: Call) -> Params:
-        machine, wanted = self._machine(call), call.params.get("statusFilter")
-        if machine.kind == EXPRESS:
-            raise _not_supported("state machine", machine.arn)
-        told = [one.told for one in self.executions.values() if one.order.machine_arn == machine.arn]
-        newest = [one for one in reversed(told) if wanted in (None, one["status"])]
-        return _page(newest, call, "executions")
-
-    def stop_execution(self, call: Call) -> Params:
-        return {
-            "stopDate": self._known(call).running.stop(call.params.get("error"), call.params.get("cause"))
-        }
-
-    def get_execution_history(self, call: Call) -> Params:
-        events = self._known(call).running.events()
-        return _page(events[::-1] if call.params.get("reverseOrder") else events, call, "events")
-
-    def _machine(self, call: Call) -> Machine:
-        arn = call.params["stateMachineArn"]
-        if not arn.startswith("arn:"):
-            raise ServiceError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
-        machine = self.machines.get(arn)
-        if machine is None:
-            raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
-        return machine
-
-    def _execution(self, call: Call, machine: Machine, limit: float | None) -> Execution:
-        order = ordered(machine, call.account, call.params, limit)
-        running = interpreter.Running(order, call.account)
-        return Execution(order, machine.kind, running, call.params.get("traceHeader"))
-
-    def _known(self, call: Call) -> Execution:
-        """A Standard machine's: what became of an Express one is in its logs alone."""
-        arn = call.params["executionArn"]
-        if ":express:" in arn:
-            raise _not_supported("execution", arn)
-        execution = self.executions.get(arn)
-        if execution is None:
-            raise ServiceError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
-        return execution
+    _check_name(name)
+    _check_definition(definition)
+    arn = account.arn("states", f"stateMachine:{name}")
+    settings = {key: params[key] for key in _SETTINGS if key in params}
+    machine = Machine(name, arn, definition, params["roleArn"], settings)
+    kept = account.machines.setdefault(arn, machine)
+    if (kept.definition, kept.role) != (definition, machine.role):
+        raise ServiceError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+    return {"stateMachineArn": arn, "creationDate": kept.created}
 
 
-def _check_definition(definition: str, kind: str) -> None:
+def describe_state_machine(call: Call) -> Params:
+    machine = _machine(call)
+    details = {"status": "ACTIVE", "definition": machine.definition, "roleArn": machine.role}
+    return {**_summary(machine), **details, **machine.settings}
+
+
+def list_state_machines(call: Call) -> Params:
+    return {"stateMachines": [_summary(machine) for machine in call.account.machines.values()]}
+
+
+def start_execution(call: Call) -> Params:
+    """Asynchronous: AWS describes no Express execution afterwards, either."""
+    execution = _execution(call)
+    threading.Thread(target=interpreter.run, args=[execution, call.account], daemon=True).start()
+    return {"executionArn": execution.arn, "startDate": execution.started}
+
+
+def start_sync_execution(call: Call) -> Params:
+    """HTTP 200 for a failed execution too: `status` tells."""
+    execution = _execution(call)
+    outcome = interpreter.run(execution, call.account)
+    took = int((outcome.stopped - execution.started).total_seconds() * 1000)
+    response = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine.arn,
+        "name": execution.name,
+        "startDate": execution.started,
+        "stopDate": outcome.stopped,
+        "status": outcome.status,
+        "input": execution.input,
+        "inputDetails": {"included": True},
+        "traceHeader": call.params.get("traceHeader"),
+        "output": outcome.output,
+        "error": outcome.error,
+        "cause": outcome.cause,
+        # Express is billed by memory in chunks of 64 MB and by duration in units of 100 ms.
+        "billingDetails": {
+            "billedMemoryUsedInMB": 64,
+            "billedDurationInMilliseconds": max(100, -(-took // 100) * 100),
+        },
+    }
+    return {name: value for name, value in response.items() if value is not None}
+
+
+def _summary(machine: Machine) -> Params:
+    summary = {"name": machine.name, "stateMachineArn": machine.arn, "type": _EXPRESS}
+    return {**summary, "creationDate": machine.created}
+
+
+def _machine(call: Call) -> Machine:
+    arn = call.params["stateMachineArn"]
+    if not arn.startswith("arn:"):
+        raise ServiceError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
+    machine: Machine | None = call.account.machines.get(arn)
+    if machine is None:
+        raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+    return machine
+
+
+def _execution(call: Call) -> Execution:
+    machine, name = _machine(call), call.params.get("name") or str(uuid.uuid4())
+    text = call.params.get("input", "{}")
+    _check_name(name)
+    _check_input(text)
+    arn = call.account.arn("states", f"express:{machine.name}:{name}:{uuid.uuid4()}")
+    return Execution(arn, name, machine, text, datetime.now(UTC), call.account.options.express_limit)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
+
+
+def _check_input(text: str) -> None:
+    size = len(text.encode())
+    if size > _MAX_BYTES:
+        raise ServiceError(
+            "ValidationException",
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_MAX_BYTES} (it has {size} bytes)",
+        )
     try:
-        read = json.loads(definition)
+        json.loads(text)
     except ValueError as error:
-        told = f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"
-        raise ServiceError("InvalidDefinition", told) from error
-    found = interpreter.flaws(definition) + (express_flaws(read) if kind == EXPRESS else [])
-    if found:
-        told = f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {'; '.join(found)}'"
-        raise ServiceError("InvalidDefinition", told)
+        message = f"Invalid State Machine Execution Input: '{error}'"
+        raise ServiceError("InvalidExecutionInput", message) from error
 
 
-def _not_supported(what: str, arn: str) -> ServiceError:
-    return ServiceError(
-        "StateMachineTypeNotSupported", f"This operation is not supported by this type of {what}: '{arn}'"
-    )
+def _check_definition(definition: str) -> None:
+    try:
+        states = json.loads(definition)
+    except ValueError as error:
+        message = f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"
+        raise ServiceError("InvalidDefinition", message) from error
+    if errors := interpreter.syntax_errors(definition) + _not_express(states):
+        message = f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {'; '.join(errors)}'"
+        raise ServiceError("InvalidDefinition", message)
 
 
-def _page(all_: list[Params], call: Call, name: str) -> Params:
-    told = call.params.get("nextToken", "0")
-    if not told.isdecimal() or int(told) > len(all_):
-        raise ServiceError("InvalidToken", f"Invalid Token: '{told}'")
-    start, size = int(told), call.params.get("maxResults") or _PAGE
-    page: Params = {name: all_[start : start + size]}
-    return {**page, "nextToken": str(start + size)} if start + size < len(all_) else page
+def _not_express(definition: Any) -> list[str]:
+    """The resources that an Express workflow may not have, at any depth."""
+    if isinstance(definition, list):
+        return [error for item in definition for error in _not_express(item)]
+    if not isinstance(definition, dict):
+        return []
+    resource = str(definition.get("Resource", ""))
+    errors = _not_express(list(definition.values()))
+    if resource.endswith(_NOT_EXPRESS):
+        errors.append(f"The resource '{resource}' is not supported by Express workflows")
+    return errors
+
+
+SERVICE = Service(
+    id="stepfunctions",
+    handlers={
+        "CreateStateMachine": create_state_machine,
+        "DescribeStateMachine": describe_state_machine,
+        "ListStateMachines": list_state_machines,
+        "StartExecution": start_execution,
+        "StartSyncExecution": start_sync_execution,
+    },
+    refusals={
+        "throttle": ServiceError("ThrottlingException", "Rate exceeded"),
+        "error500": ServiceError("InternalServerError", "An internal error occurred"),
+        "error503": ServiceError("ServiceUnavailableException", "The service is unavailable"),
+    },
+)

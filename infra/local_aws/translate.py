@@ -9,9 +9,9 @@ from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
 from pipeline.story.locales import language
 
-_MOST_BYTES = 10_000
+_MAX_BYTES = 10_000
 _AUTO = "auto"
-# Under this the service says that it cannot tell (DetectedLanguageLowConfidenceException).
+# Below this the service refuses (DetectedLanguageLowConfidenceException).
 _LEAST_CONFIDENCE = 0.2
 _LANGUAGES = frozenset(
     (
@@ -21,52 +21,52 @@ _LANGUAGES = frozenset(
     ).split()
 )
 _FORMAL = frozenset("nl fr fr-CA de hi it ja ko es es-MX pt-PT".split())
-# Custom terminologies that exist in this account; there is no operation to import more.
+# The account's custom terminologies; there is no operation to import more.
 TERMINOLOGIES = frozenset({"stories"})
 
 
 def translate_text(call: Call) -> Params:
     text, target = call.params["Text"], call.params["TargetLanguageCode"]
     size = len(text.encode())
-    if size > _MOST_BYTES:
+    if size > _MAX_BYTES:
         raise ServiceError(
             "TextSizeLimitExceededException",
-            f"Input text size exceeds limit. Max length of request text allowed is {_MOST_BYTES} bytes "
+            f"Input text size exceeds limit. Max length of request text allowed is {_MAX_BYTES} bytes "
             f"while in this request the text size is {size} bytes",
         )
     names = call.params.get("TerminologyNames", [])
     if unknown := [name for name in names if name not in TERMINOLOGIES]:
         raise ServiceError("ResourceNotFoundException", f"The terminology {unknown[0]} was not found")
-    told = call.params["SourceLanguageCode"]
-    source = _detect(call.account, text) if told == _AUTO else told
+    code = call.params["SourceLanguageCode"]
+    source = _detect(call.account, text) if code == _AUTO else code
     _check_pair(source, target)
-    answer: Params = {
+    output: Params = {
         "TranslatedText": _translate(call.account, text, source, target),
         "SourceLanguageCode": source,
         "TargetLanguageCode": target,
     }
     if names:
-        answer["AppliedTerminologies"] = [{"Name": name, "Terms": []} for name in names]
+        output["AppliedTerminologies"] = [{"Name": name, "Terms": []} for name in names]
     if applied := _applied(call.params.get("Settings", {}), target):
-        answer["AppliedSettings"] = applied
-    return answer
+        output["AppliedSettings"] = applied
+    return output
 
 
 def _translate(account: Account, text: str, source: str, target: str) -> str:
     """Line for line: the service keeps line breaks."""
     lines = text.split("\n")
-    told = [line for line in lines if line.strip()]
-    made = iter(account.backing.translate(tuple(told), language(source), language(target)))
-    return "\n".join(next(made) if line.strip() else line for line in lines)
+    texts = tuple(line for line in lines if line.strip())
+    translated = iter(account.backing.translate(texts, language(source), language(target)))
+    return "\n".join(next(translated) if line.strip() else line for line in lines)
 
 
 def _detect(account: Account, text: str) -> str:
     detector = account.backing.detector
-    if found := detector.detect(text):
-        return found
-    odds = {code: detector.confidence(text, code) for code in account.backing.app.chains}
-    best = max(odds, key=lambda code: odds[code])
-    if odds[best] < _LEAST_CONFIDENCE:
+    if detected := detector.detect(text):
+        return detected
+    confidence = {code: detector.confidence(text, code) for code in account.backing.app.chains}
+    best = max(confidence, key=lambda code: confidence[code])
+    if confidence[best] < _LEAST_CONFIDENCE:
         raise ServiceError(
             "DetectedLanguageLowConfidenceException",
             "The confidence of the detected source language is too low",

@@ -1,4 +1,4 @@
-"""Which voices Polly has, and with which engines: a table."""
+"""Table of Polly's voices and their engines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENGINES = ("standard", "neural", "long-form", "generative")
 
 @dataclass(frozen=True)
 class PollyVoice:
-    """language: its default. others: languages that a bilingual voice speaks as well."""
+    """language: the default. others: further languages of a bilingual voice."""
 
     id: str
     gender: str
@@ -23,8 +23,8 @@ class PollyVoice:
     others: tuple[str, ...]
 
     def described(self, with_others: bool) -> dict[str, Any]:
-        """As DescribeVoices tells it."""
-        told = {
+        """As DescribeVoices returns it."""
+        description = {
             "Gender": self.gender,
             "Id": self.id,
             "LanguageCode": self.language,
@@ -32,7 +32,8 @@ class PollyVoice:
             "Name": self.id,
             "SupportedEngines": list(self.engines),
         }
-        return {**told, "AdditionalLanguageCodes": list(self.others)} if with_others and self.others else told
+        others = {"AdditionalLanguageCodes": list(self.others)} if with_others and self.others else {}
+        return {**description, **others}
 
 
 @cache
@@ -40,15 +41,15 @@ def voices() -> dict[str, PollyVoice]:
     """By id."""
     table = tomllib.loads(Path(__file__).with_name("voices.toml").read_text("utf-8"))
     return {
-        name: _voice(name, code, language["language"], told.split())
+        name: _voice(name, code, language["language"], words.split())
         for code, language in table.items()
-        for name, told in language.items()
+        for name, words in language.items()
         if name != "language"
     }
 
 
-def _voice(name: str, code: str, language: str, told: list[str]) -> PollyVoice:
-    gender, *rest = told
+def _voice(name: str, code: str, language: str, words: list[str]) -> PollyVoice:
+    gender, *rest = words
     engines = tuple(word for word in rest if word in _ENGINES)
     return PollyVoice(
         name, gender, code, language, engines, tuple(word for word in rest if word not in engines)

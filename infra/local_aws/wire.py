@@ -1,7 +1,7 @@
-"""A service's wire protocol, as botocore's own model of it tells: JSON 1.0 and 1.1, and REST JSON.
+"""A service's wire protocol, read from botocore's model of it: JSON 1.0 and 1.1, and REST JSON.
 
-Which operation a request asks for, its parameters, the answer's headers and body, an error's name, status
-and members: none of it is written down here, so a service is added by its operations alone.
+The model supplies a request's operation and parameters, a response's headers and body, an error's name,
+status and members; a service adds only its operations.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.responses import Response, StreamingResponse
 
 Params = dict[str, Any]
 
-# Errors that any service may give and that no model names (AWS General Reference, "Common errors"): status.
+# Status of errors that any service may return and no model names (AWS General Reference, "Common errors").
 _COMMON = {
     "ThrottlingException": 400,
     "ValidationException": 400,
@@ -47,7 +47,7 @@ _CONVERT: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass
 class ServiceError(Exception):
-    """What a service answers instead. code: the error's name in the service's model, or a common one."""
+    """A service's error response. code: the error's name in the service's model, or a common one."""
 
     code: str
     message: str
@@ -57,7 +57,7 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """As received. path: still percent-encoded, below the service's own."""
+    """As received. path: percent-encoded. headers: by lower-case names."""
 
     method: str
     path: str
@@ -82,7 +82,7 @@ class Wire:
         return bool(self.model.resolved_protocol == "rest-json")
 
     def route(self, request: Request) -> tuple[OperationModel, dict[str, str]] | None:
-        """The operation and what its path names; None where there is no such operation."""
+        """The operation and its path's parameters; None for an unknown operation."""
         if not self.rest:
             prefix, _, name = request.headers.get("x-amz-target", "").partition(".")
             known = prefix == self.model.metadata["targetPrefix"] and name in self.model.operation_names
@@ -90,12 +90,12 @@ class Wire:
         for name in self.model.operation_names:
             operation = self.model.operation_model(name)
             pattern = re.sub(r"\\{(\w+)(\\\+)?\\}", r"(?P<\1>[^/]+)", re.escape(operation.http["requestUri"]))
-            found = re.fullmatch(pattern, request.path)
-            if operation.http["method"] == request.method and found:
-                return operation, {key: unquote(value) for key, value in found.groupdict().items()}
+            match = re.fullmatch(pattern, request.path)
+            if operation.http["method"] == request.method and match:
+                return operation, {key: unquote(value) for key, value in match.groupdict().items()}
         return None
 
-    def read(self, operation: OperationModel, request: Request, places: dict[str, str]) -> Params:
+    def read(self, operation: OperationModel, request: Request, path_params: dict[str, str]) -> Params:
         """The parameters, by the model's names. Raises ServiceError."""
         shape = operation.input_shape
         if shape is None:
@@ -104,22 +104,22 @@ class Wire:
         params: Params = {payload: request.body} if payload else _json(request.body)
         query = parse_qs(request.query, keep_blank_values=True)
         for name, member in shape.members.items():
-            place, key = member.serialization.get("location"), member.serialization.get("name", name)
-            if place == "uri":
-                params[name] = places[key]
-            elif place == "querystring" and key in query:
+            location, key = member.serialization.get("location"), member.serialization.get("name", name)
+            if location == "uri":
+                params[name] = path_params[key]
+            elif location == "querystring" and key in query:
                 params[name] = _converted(member.type_name, query[key])
-            elif place == "header" and key.lower() in request.headers:
+            elif location == "header" and key.lower() in request.headers:
                 params[name] = request.headers[key.lower()]
-            elif place is None and key != name and key in params:
+            elif location is None and key != name and key in params:
                 params[name] = params.pop(key)
         return params
 
-    def write(self, operation: OperationModel, answer: Params, request_id: str) -> Response:
-        """answer: the output's members; a streamed one is bytes, or an iterator of ready frames."""
+    def write(self, operation: OperationModel, output: Params, request_id: str) -> Response:
+        """output: the members; a streamed one is bytes, or an iterator of event-stream frames."""
         shape = operation.output_shape
         headers = {"x-amzn-requestid": request_id, "content-type": self._media_type()}
-        body: Any = dict(answer)
+        body: Any = dict(output)
         for name, member in shape.members.items() if shape is not None else ():
             if member.serialization.get("location") == "header" and name in body:
                 headers[member.serialization["name"].lower()] = str(body.pop(name))
@@ -132,13 +132,12 @@ class Wire:
         return Response(body[payload], status, headers)
 
     def refuse(self, refusal: ServiceError, request_id: str) -> Response:
-        """An error in the service's own shape."""
+        """The error in the service's own format."""
         shape = self.model.shape_for_error_code(refusal.code)
         status = refusal.status or self._status(refusal.code, shape)
-        named = (
-            next((name for name in shape.members if name.lower() == "message"), "Message") if shape else ""
-        )
-        body = {named or "message": refusal.message, **refusal.members}
+        members = shape.members if shape else ["message"]
+        key = next((name for name in members if name.lower() == "message"), "Message")
+        body = {key: refusal.message, **refusal.members}
         headers = {"x-amzn-requestid": request_id, "content-type": self._media_type()}
         if self.rest:
             headers["x-amzn-errortype"] = refusal.code
@@ -168,54 +167,56 @@ def dumps(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, default=_plain).encode()
 
 
-def flaws(shape: StructureShape | None, params: Params, unbounded: frozenset[str] = frozenset()) -> list[str]:
-    """What the model says against these parameters: missing ones, unknown values, lengths.
+def violations(
+    shape: StructureShape | None, params: Params, unbounded: frozenset[str] = frozenset()
+) -> list[str]:
+    """Where parameters violate the model: missing ones, unknown values, lengths.
 
-    unbounded: members whose longest is the handler's to check, as it has an error of its own.
+    unbounded: members whose maximal length the handler checks, with an error of its own.
     """
-    found: list[str] = []
+    errors: list[str] = []
     for name in shape.required_members if shape is not None else ():
         if name not in params:
-            found.append(_flaw(None, name, "Member must not be null"))
+            errors.append(_violation(None, name, "Member must not be null"))
     for name, member in shape.members.items() if shape is not None else ():
         if name in params:
-            found += _member_flaws(name, member, params[name], name in unbounded)
-    return found
+            errors += _member_violations(name, member, params[name], name in unbounded)
+    return errors
 
 
-def _member_flaws(name: str, member: Any, value: Any, unbounded: bool = False) -> list[str]:
+def _member_violations(name: str, member: Any, value: Any, unbounded: bool = False) -> list[str]:
     if member.type_name == "structure" and isinstance(value, dict):
-        return flaws(member, value)
+        return violations(member, value)
     if member.type_name == "list" and isinstance(value, list):
-        return [flaw for item in value for flaw in _member_flaws(name, member.member, item)]
+        return [error for item in value for error in _member_violations(name, member.member, item)]
     if member.type_name != "string":
         return []
     if not isinstance(value, str):
-        return [_flaw(value, name, "Member must be a string")]
+        return [_violation(value, name, "Member must be a string")]
     if member.enum and value not in member.enum:
-        return [_flaw(value, name, f"Member must satisfy enum value set: [{', '.join(member.enum)}]")]
+        return [_violation(value, name, f"Member must satisfy enum value set: [{', '.join(member.enum)}]")]
     least, most = member.metadata.get("min", 0), member.metadata.get("max", len(value))
     if len(value) < least:
-        return [_flaw(value, name, f"Member must have length greater than or equal to {least}")]
+        return [_violation(value, name, f"Member must have length greater than or equal to {least}")]
     if len(value) > most and not unbounded:
-        return [_flaw(value, name, f"Member must have length less than or equal to {most}")]
+        return [_violation(value, name, f"Member must have length less than or equal to {most}")]
     return []
 
 
-def _flaw(value: Any, name: str, constraint: str) -> str:
+def _violation(value: Any, name: str, constraint: str) -> str:
     at = name[:1].lower() + name[1:]
-    told = "null" if value is None else str(value)[:200]
-    return f"Value '{told}' at '{at}' failed to satisfy constraint: {constraint}"
+    text = "null" if value is None else str(value)[:200]
+    return f"Value '{text}' at '{at}' failed to satisfy constraint: {constraint}"
 
 
 def _json(body: bytes) -> Params:
     try:
-        read = json.loads(body or b"{}")
+        params = json.loads(body or b"{}")
     except ValueError as error:
         raise ServiceError("SerializationException", "Unable to parse the request body as JSON") from error
-    if not isinstance(read, dict):
+    if not isinstance(params, dict):
         raise ServiceError("SerializationException", "The request body is not a JSON object")
-    return read
+    return params
 
 
 def _converted(kind: str, values: list[str]) -> Any:
@@ -227,4 +228,4 @@ def _plain(value: Any) -> Any:
         return value.timestamp()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} has no place in an answer")
+    raise TypeError(f"{type(value).__name__} cannot be part of a response")

@@ -1,8 +1,8 @@
-"""Stages what a Lambda function holds: `pipeline` without what it never runs, and the one wheel it needs.
+"""Stages a Lambda function's files: `pipeline` without the parts it never runs, and requirements.txt.
 
-python infra/package/stage.py build/lambda; standard library only. boto3 comes with Lambda's runtime,
-Powertools (with pydantic and the X-Ray SDK) as AWS's public layer: what is left is mutagen, with its hashes
-from the lock.
+python infra/package/stage.py build/lambda; standard library only. boto3 comes with Lambda's runtime, and
+Powertools (with pydantic and the X-Ray SDK) is AWS's public layer; that leaves mutagen, with its hashes from
+the lock.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-story.txt"
 WHEELS = ("mutagen",)
-# Relative to pipeline/: what only the command line, the laptop, the catalog and the notebooks use.
+# Relative to pipeline/: used only by the command line, the laptop, the catalog and the notebooks.
 LEFT_OUT = frozenset(
     {
         "batch",
@@ -31,15 +31,15 @@ LEFT_OUT = frozenset(
         "server",
     }
 )
-HELD = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})
+SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})
 
 
 def stage(target: Path) -> int:
-    """Makes `target` anew; the number of files. Raises LookupError: the lock lacks a wheel."""
+    """Writes `target` from scratch; returns the number of files. Raises LookupError: a wheel is missing."""
     wheels = "".join(locked(name, LOCK.read_text("utf-8")) for name in WHEELS)
     if target.exists():
         shutil.rmtree(target)
-    files = sorted(held(ROOT / "pipeline"))
+    files = sorted(packaged(ROOT / "pipeline"))
     for file in files:
         copy = target / file.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -48,12 +48,12 @@ def stage(target: Path) -> int:
     return len(files)
 
 
-def held(package: Path) -> list[Path]:
-    """The files of `package` that go along."""
+def packaged(package: Path) -> list[Path]:
+    """The files of `package` that are staged."""
     return [
         file
         for file in package.rglob("*")
-        if file.suffix in HELD and file.is_file() and not _left_out(file.relative_to(package))
+        if file.suffix in SUFFIXES and file.is_file() and not _left_out(file.relative_to(package))
     ]
 
 
@@ -62,22 +62,22 @@ def _left_out(path: Path) -> bool:
 
 
 def locked(name: str, lock: str) -> str:
-    """A lock's lines for one package: its version, then its hashes. Raises LookupError: none."""
+    """The lock's lines for one package: its version, then its hashes. Raises LookupError."""
     lines = iter(lock.splitlines(keepends=True))
     for line in lines:
         if line.startswith(f"{name}=="):
-            told = [line]
-            while told[-1].rstrip().endswith("\\"):
-                told.append(next(lines))
-            return "".join(told)
-    raise LookupError(f"{LOCK.name} does not name {name}")
+            entry = line
+            while entry.rstrip().endswith("\\"):
+                entry += next(lines)
+            return entry
+    raise LookupError(f"{LOCK.name} has no {name}: make lock")
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("target", type=Path, help="the folder to make anew, as build/lambda")
-    told = parser.parse_args(arguments)
-    print(f"{told.target}: {stage(told.target)} files, and requirements.txt")
+    parser.add_argument("target", type=Path, help="the folder to write, as build/lambda")
+    target = parser.parse_args(arguments).target
+    print(f"{target}: {stage(target)} files, and requirements.txt")
 
 
 if __name__ == "__main__":

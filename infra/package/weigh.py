@@ -1,4 +1,4 @@
-"""Weighs a built function as Lambda receives it, lists what it holds, and fails where that is too much.
+"""Measures a built function's zip, lists its files, and fails above the limit.
 
 python infra/package/weigh.py build/sam/MvpStoriesGenerate; standard library only.
 """
@@ -16,22 +16,22 @@ LIMIT = 400_000  # bytes, zipped: a small package starts fast
 
 
 def zipped(folder: Path) -> tuple[int, list[tuple[str, int, int]]]:
-    """The zip's size, and each file's name with its size in the zip and out of it; bytes."""
+    """The zip's size, and each file's name, size in the zip and size unpacked; bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_file():
                 archive.write(file, file.relative_to(folder).as_posix())
-        listed = [(one.filename, one.compress_size, one.file_size) for one in archive.infolist()]
+        listed = [(file.filename, file.compress_size, file.file_size) for file in archive.infolist()]
     return len(buffer.getvalue()), listed
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="what sam build made of a function")
+    parser.add_argument("folder", type=Path, help="a function built by sam")
     folder = parser.parse_args(arguments).folder
     if not folder.is_dir():
-        print(f"{folder} is not there: make package builds it", file=sys.stderr)
+        print(f"{folder} does not exist: make package builds it", file=sys.stderr)
         return 1
     total, files = zipped(folder)
     for name, small, large in files:

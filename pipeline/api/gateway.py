@@ -1,4 +1,4 @@
-"""Everything that is true of every route: limits, problems, headers, logs."""
+"""What all routes share: limits, problems, headers, logs."""
 
 from __future__ import annotations
 
@@ -11,66 +11,71 @@ from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from pipeline.api import problems, routes
-from pipeline.api.answers import HEADERS, JSON, Answer, refused, refused_unread
 from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
+from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_response, proxy_problem
 from pipeline.api.service import OnDemand
 from pipeline.errors import StoriesError
 
+# A REST API's proxy event (API Gateway: input format of a Lambda function for proxy integration).
 Event = dict[str, Any]
 MOST_BYTES = 16_384
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
 _EXPOSED = ["Location", "Retry-After"]
-_NOWHERE = Problem("not-found", 404, "There is nothing at this address.")
+NO_ADDRESS = Problem("not-found", 404, "There is nothing at this address.")
 
 
 class Api:
-    """wait: seconds that POST / waits for a story. origin: of the page that may call it, "" for none."""
+    """A handler of proxy events. wait: seconds that POST / waits for a story. origin: of the page that may
+    call it, "" for none.
+    """
 
     def __init__(self, stories: OnDemand, wait: float, origin: str = "") -> None:
         self._log = logging.getLogger(__name__)
         self._cors = _cors(origin)
         self.resolver = Resolver(enable_validation=True, cors=self._cors)
-        self._routes = routes.Routes(stories, wait)
-        self._routes.register(self.resolver)
-        self._catch()
+        self._routes = routes.Routes(self.resolver, stories, wait)
+        self._handle_errors()
 
     def warm(self) -> None:
-        """Each route once: Powertools assembles it at its first call, which two threads may not share."""
+        """Calls each route once: Powertools builds it at its first call, which two threads may not share."""
         for path, method in self._routes.addresses():
             event = {"httpMethod": method, "path": path, "headers": {}, "body": "", "requestContext": {}}
             self.resolver.resolve(event, None)
 
-    def __call__(self, event: Event, context: Any) -> Answer:
-        """Never raises: what goes wrong is an answer."""
+    def __call__(self, event: Event, context: Any) -> ProxyResponse:
+        """Never raises: every failure is a response."""
         started = time.perf_counter()
-        problem = self._problem(event)
-        answer = self._unread(event, problem) if problem else self.resolver.resolve(_plain(event), context)
-        return self._sent(event, answer, started)
+        if problem := self._problem(event):
+            response = self._rejection(event, problem)
+        else:
+            response = self.resolver.resolve(_normalized(event), context)
+        return self._finished(event, response, started)
 
-    def refuse(self, event: Event, problem: Problem) -> Answer:
-        """For whoever found, before the API saw it, that a request cannot be read."""
-        return self._sent(event, self._unread(event, problem), time.perf_counter())
+    def reject(self, event: Event, problem: Problem) -> ProxyResponse:
+        """For a server that finds that a request cannot be read."""
+        return self._finished(event, self._rejection(event, problem), time.perf_counter())
 
-    def _unread(self, event: Event, problem: Problem) -> Answer:
-        """What Powertools adds to a route's answer is added here: a page may read a refusal, too."""
+    def _rejection(self, event: Event, problem: Problem) -> ProxyResponse:
+        """With the CORS headers that Powertools adds to a route's response: a page may read it."""
         headers = self._cors.to_dict(_header(event, "origin")) if self._cors else {}
         if problem.status == 405:
             methods = [*self._routes.methods(event["path"]), *(["OPTIONS"] if self._cors else [])]
             headers["Allow"] = ", ".join(methods)
-        return refused_unread(problem, headers)
+        return proxy_problem(problem, headers)
 
-    def _sent(self, event: Event, answer: Answer, started: float) -> Answer:
-        headers: dict[str, list[str]] = answer.setdefault("multiValueHeaders", {})
+    def _finished(self, event: Event, response: ProxyResponse, started: float) -> ProxyResponse:
+        """With the headers of every response; logged."""
+        headers: dict[str, list[str]] = response.setdefault("multiValueHeaders", {})
         for name, value in HEADERS.items():
             headers.setdefault(name, [value])
         if self._cors:
             headers["Vary"] = ["Origin"]
-        self._tell(event, answer, time.perf_counter() - started)
-        return answer
+        self._log_request(event, response, time.perf_counter() - started)
+        return response
 
     def _problem(self, event: Event) -> Problem | None:
-        """Why it is refused unread."""
+        """Why it is rejected before it is parsed; None where it is not."""
         method, allowed = event["httpMethod"], self._routes.methods(event["path"])
         if allowed and method not in allowed and not (self._cors and method == "OPTIONS"):
             return Problem("method-not-allowed", 405, f"This address answers {', '.join(allowed)}.")
@@ -78,37 +83,37 @@ class Api:
             return None
         if len((event.get("body") or "").encode("utf-8", "replace")) > MOST_BYTES:
             return too_large()
-        if allowed and _kind(event) != JSON:
+        if allowed and _media_type(event) != JSON:
             return Problem("unsupported-media-type", 415, f"Send the request as {JSON}.")
         return None
 
-    def _catch(self) -> None:
+    def _handle_errors(self) -> None:
         handlers: dict[type[Exception], Any] = {
             StoriesError: self._known,
-            RequestValidationError: lambda error: refused(Problem("bad-request", 400, _first(error))),
-            Exception: self._broken,
+            RequestValidationError: _invalid,
+            Exception: self._unexpected,
         }
         for kind, handler in handlers.items():
             self.resolver.exception_handler(kind)(handler)
-        self.resolver.not_found(lambda _: refused(_NOWHERE))
+        self.resolver.not_found(lambda _: problem_response(NO_ADDRESS))
 
     def _known(self, error: StoriesError) -> Response[Any]:
         problem = problems.of(error)
         if problem.status >= 500:
             self._log.error("request failed", extra={"problem": problem.slug}, exc_info=error)
-        return refused(problem)
+        return problem_response(problem)
 
-    def _broken(self, error: Exception) -> Response[Any]:
+    def _unexpected(self, error: Exception) -> Response[Any]:
         self._log.error("request failed", exc_info=error)
-        return refused(problems.of(StoriesError("")))
+        return problem_response(problems.of(StoriesError("")))
 
-    def _tell(self, event: Event, answer: Answer, seconds: float) -> None:
+    def _log_request(self, event: Event, response: ProxyResponse, seconds: float) -> None:
         """No bodies, no queries, no headers: an idea may name a child."""
         story = (event.get("pathParameters") or {}).get("story_id") or routes.story_id(event["path"])
         extra = {
             "method": event["httpMethod"],
             "path": event["path"][:120],
-            "status": answer["statusCode"],
+            "status": response["statusCode"],
             "milliseconds": round(seconds * 1000, 1),
             "story_id": story,
             "request_id": event.get("requestContext", {}).get("requestId", ""),
@@ -117,21 +122,24 @@ class Api:
 
 
 def too_large() -> Problem:
-    return Problem("too-large", 413, f"A request has {MOST_BYTES} bytes at most: say the idea in one line.")
+    return Problem("too-large", 413, f"A request has {MOST_BYTES} bytes at most: give the idea in one line.")
 
 
-def _first(error: RequestValidationError) -> str:
-    """The first finding, in words; the value itself is not quoted back."""
-    found = error.errors()[0]
-    if found["type"] == "json_invalid":
-        return "The body is no JSON."
-    where = ".".join(str(part) for part in found["loc"][1:])[:60] or str(found["loc"][0])
-    if found["type"] == "extra_forbidden":
-        return f"Unknown field {where!r}."
-    wrong = found["msg"][:1].lower() + found["msg"][1:]
-    if found["type"] == "string_pattern_mismatch":
-        wrong = "it has another form"
-    return f"What was sent as {where!r} cannot be read: {wrong}."
+def _invalid(error: RequestValidationError) -> Response[Any]:
+    return problem_response(Problem("bad-request", 400, _detail(error.errors()[0])))
+
+
+def _detail(error: Mapping[str, Any]) -> str:
+    """A validation error of pydantic's as a sentence, without the value itself."""
+    if error["type"] == "json_invalid":
+        return "The body is not JSON."
+    field = ".".join(str(part) for part in error["loc"][1:])[:60] or str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        return f"Unknown field {field!r}."
+    reason = error["msg"][:1].lower() + error["msg"][1:]
+    if error["type"] == "string_pattern_mismatch":
+        reason = "it does not have the required form"
+    return f"The value of {field!r} is not valid: {reason}."
 
 
 def _cors(origin: str) -> CORSConfig | None:
@@ -145,13 +153,13 @@ def _header(event: Event, name: str) -> str:
     return next((value or "" for key, value in headers.items() if key.lower() == name), "")
 
 
-def _kind(event: Event) -> str:
+def _media_type(event: Event) -> str:
     return _header(event, "content-type").split(";")[0].strip().lower()
 
 
-def _plain(event: Event) -> Event:
-    """Powertools knows JSON by its lower-case name alone; a media type has no case (RFC 9110)."""
-    if _kind(event) != JSON or _header(event, "content-type").startswith(JSON):
+def _normalized(event: Event) -> Event:
+    """Powertools knows JSON by its lower-case name only; a media type has no case (RFC 9110)."""
+    if _media_type(event) != JSON or _header(event, "content-type").startswith(JSON):
         return event
     headers = {name.lower(): value for name, value in event["headers"].items()}
     return {**event, "headers": {**headers, "content-type": JSON}}

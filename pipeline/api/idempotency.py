@@ -1,4 +1,4 @@
-"""The same key, the same story: what a caller's Idempotency-Key stood for, for 24 hours."""
+"""Idempotency keys: for 24 hours, a caller's key stands for the variant of its first request."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import Store
+from pipeline.steps.accept import VARIANTS
 from pipeline.storage import keys
 from pipeline.storage.digest import canonical, digest
 
 _LIFE = 24 * 3600.0
-VARIANTS = 2**53
 
 
 def draw() -> int:
-    """Any of a context's stories."""
+    """A random variant."""
     return secrets.randbelow(VARIANTS)
 
 
@@ -30,41 +29,45 @@ def variant(
     sent: Mapping[str, Any],
     clock: Callable[[], float] = time.time,
 ) -> int:
-    """The variant that this caller's key stands for; drawn where the key is new, or older than a day.
+    """The variant that this caller's key stands for; drawn where the key is new, or expired.
 
-    sent: what was asked with it; its own "variant" is taken where it names one. Raises RequestError
-    "key-reused": the key came with something else before.
+    sent: the request that came with it; its own "variant" is kept, where it has one. Raises RequestError
+    "key-reused": the key came with another request before.
     """
-    where, asked = keys.idempotency(caller, key), digest(sent)
+    name, request = keys.idempotency(caller, key), digest(sent)
     for _ in range(2):
-        kept = _kept(store, where)
-        if kept and kept["until"] > clock():
+        record = _read(store, name)
+        if record and record["until"] > clock():
             break
-        named = sent.get("variant")
+        chosen = sent.get("variant")
         fresh = {
-            "sent": asked,
-            "variant": draw() if named is None else named,
+            "sent": request,
+            "variant": draw() if chosen is None else chosen,
             "until": clock() + _LIFE,
         }
-        # The first of many equal requests decides; one that ran out, or is damaged, is written over.
-        if kept is None:
-            store.put_if_absent(where, canonical(fresh))
+        # The first of many equal requests decides; an expired or damaged record is overwritten.
+        if record is None:
+            store.put_if_absent(name, canonical(fresh))
         else:
-            store.put(where, canonical(fresh))
-    kept = _kept(store, where)
-    if not kept or kept["sent"] != asked:
+            store.put(name, canonical(fresh))
+    record = _read(store, name)
+    if not record or record["sent"] != request:
         raise RequestError(
             "this Idempotency-Key was sent with another request before: send a new key", problem="key-reused"
         )
-    return int(kept["variant"])
+    return int(record["variant"])
 
 
-def _kept(store: Store, where: str) -> dict[str, Any] | None:
-    """None: nothing there. A damaged record has run out."""
-    with suppress(NotFoundError):
-        try:
-            told = json.loads(store.get(where))
-            return {"sent": str(told["sent"]), "variant": int(told["variant"]), "until": float(told["until"])}
-        except (ValueError, TypeError, KeyError):
-            return {"sent": "", "variant": 0, "until": 0.0}
-    return None
+def _read(store: Store, name: str) -> dict[str, Any] | None:
+    """None: there is no record. A damaged one reads as expired."""
+    try:
+        record = json.loads(store.get(name))
+        return {
+            "sent": str(record["sent"]),
+            "variant": int(record["variant"]),
+            "until": float(record["until"]),
+        }
+    except NotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):
+        return {"sent": "", "variant": 0, "until": 0.0}

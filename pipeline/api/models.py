@@ -1,4 +1,4 @@
-"""What a request may hold and what an answer holds: checked on the way in, the OpenAPI document's schemas."""
+"""Bodies of requests, which are validated, and of responses: the schemas of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.api.idempotency import VARIANTS
+from pipeline.steps.accept import VARIANTS
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -16,13 +16,13 @@ Locale = Annotated[
 ]
 
 
-class _Asked(BaseModel):
-    """Nothing is guessed: no field that is not known, no "1" for 1."""
+class _Order(BaseModel):
+    """Strict: no unknown field, no "1" for 1."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class StoryAsk(_Asked):
+class StoryOrder(_Order):
     context: str = Field(
         min_length=1,
         max_length=2000,
@@ -36,7 +36,7 @@ class StoryAsk(_Asked):
     experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
 
 
-class LocaleAsk(_Asked):
+class LocaleOrder(_Order):
     locale: Locale
     experimental: bool = False
 
@@ -50,13 +50,13 @@ class Mark(BaseModel):
 
 class Segment(BaseModel):
     text: str
-    audioUrl: str | None = Field(default=None, description="Signed; there as soon as it is spoken")
+    audioUrl: str | None = Field(default=None, description="Signed; present as soon as it is spoken")
     startMs: int | None = Field(default=None, description="Where it begins in the whole mp3")
     durationMs: int | None = None
     marks: list[Mark] = []
 
 
-class Progress(BaseModel):
+class ProgressView(BaseModel):
     done: int
     total: int = Field(description="0: not known")
 
@@ -69,12 +69,12 @@ class Accepted(BaseModel):
 
 
 class StoryView(BaseModel):
-    """queued, writing, translating, speaking: on the way. done. failed: `detail` says why."""
+    """A story in a locale. Where its status is "failed", `detail` says why."""
 
     id: str
     locale: str
     status: State
-    progress: Progress | None = None
+    progress: ProgressView | None = None
     title: str | None = None
     story: str | None = None
     mp3Url: str | None = None
@@ -84,7 +84,7 @@ class StoryView(BaseModel):
     context: str | None = None
     variant: int | None = None
     locales: list[str] = Field(default=[], description="In which it is complete")
-    labels: list[str] = Field(default=[], description="What a listener must be told")
+    labels: list[str] = Field(default=[], description="What a listener must know")
     engines: dict[str, str] = {}
     checks: list[dict[str, Any]] = []
     problem: str | None = None
@@ -100,7 +100,7 @@ class Card(BaseModel):
     labels: list[str] = []
 
 
-class Catalog(BaseModel):
+class StoryPage(BaseModel):
     stories: list[Card]
     cursor: str | None = Field(default=None, description="Of the next page; none: this is the last")
 

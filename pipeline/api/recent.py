@@ -1,4 +1,4 @@
-"""What was answered a moment ago: a story that many hear at once is read and signed once in some seconds."""
+"""A cache of recent responses: a story that many listen to is read and signed once in a few seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-# Far below the life of the signed addresses inside (15 minutes), and long for a crowd.
+# Far below the life of the signed URLs in the responses (15 minutes).
 _SECONDS = 5.0
 _MOST = 256
 
@@ -15,7 +15,7 @@ Key = tuple[str, str]
 
 
 class Recent:
-    """Texts by (story id, locale), for `seconds`; the oldest goes when there are too many. Thread-safe."""
+    """Texts by (story id, locale), kept for `seconds`; beyond `most` the oldest is dropped. Thread-safe."""
 
     def __init__(
         self, seconds: float = _SECONDS, most: int = _MOST, clock: Callable[[], float] = time.monotonic

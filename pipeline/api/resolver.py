@@ -1,7 +1,7 @@
 """Powertools' resolver for a server of many threads.
 
-A Lambda function answers one request at a time, so Powertools keeps the request at hand on its classes
-(BaseRouter.current_event, the resolver's context; read in 3.37). Two threads would read each other's.
+A Lambda function handles one request at a time, so Powertools keeps the current request on its classes
+(BaseRouter.current_event, the resolver's context; as of 3.37). Two threads would read each other's.
 Here each thread has its own.
 """
 
@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 
 class _PerThread:
-    """An attribute that each thread has to itself, made at its first use."""
+    """An attribute with a value for each thread, created at its first use."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
@@ -44,7 +44,7 @@ class Resolver(APIGatewayRestResolver):
 
 
 def _read(text: str) -> Any:
-    """Raises json.JSONDecodeError, which Powertools answers, also for what json stumbles over otherwise."""
+    """Raises json.JSONDecodeError, which Powertools handles, for every text that json cannot load."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:

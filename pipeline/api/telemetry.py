@@ -1,7 +1,7 @@
 """Logs, metrics and traces of the Lambda handlers, by Powertools: with the story's id, without its texts.
 
-A Lambda environment answers one event at a time, but a local AWS runs these handlers in threads: nothing of
-one call is kept where another one may find it.
+A Lambda environment handles one event at a time, but a local AWS runs these handlers in threads: no state
+of a call is shared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SERVICE, _NAMESPACE = "mvp-stories", "MvpStories"
 
 
 def observed(handler: Handler) -> Handler:
-    """Times each call, counts it as made or failed, and traces it."""
+    """The handler with logs, a trace, and metrics: calls made, calls failed, duration."""
     name = handler.__name__
 
     @wraps(handler)
@@ -34,9 +34,9 @@ def observed(handler: Handler) -> Handler:
         started = time.perf_counter()
         try:
             with tracer.provider.in_subsegment(f"## {name}"):
-                answer = handler(event, context)
+                response = handler(event, context)
             metrics.add_metric("Made", MetricUnit.Count, 1)
-            return answer
+            return response
         except Exception as error:
             metrics.add_metric("Failed", MetricUnit.Count, 1)
             log.warning("failed", extra={"error": type(error).__name__})
@@ -50,17 +50,17 @@ def observed(handler: Handler) -> Handler:
 
 
 def _keys(event: dict[str, Any], context: Any) -> dict[str, str]:
-    """What every line of this call bears. An API event names its story in its path: its own line says it."""
-    named = {"id": "story_id", "locale": "locale"}
-    found = {key: str(event[name]) for name, key in named.items() if name in event}
-    return {"function_request_id": getattr(context, "aws_request_id", ""), **found}
+    """Fields of every log line of a call. An API event has no id: the line of its request names the story."""
+    fields = {"id": "story_id", "locale": "locale"}
+    of_event = {field: str(event[name]) for name, field in fields.items() if name in event}
+    return {"function_request_id": getattr(context, "aws_request_id", ""), **of_event}
 
 
 @cache
 def _logger() -> Logger:
-    """The pipeline's own loggers, also those that are made later, write as it does."""
+    """Every logger of the pipeline, also a later one, writes through it."""
     log = Logger(service=_SERVICE)
-    logging.getLogger("pipeline")  # only what is registered is configured; its children write through it
+    logging.getLogger("pipeline")  # registered, so that the next line configures it
     utils.copy_config_to_registered_loggers(source_logger=log, include={"pipeline"})
     return log
 

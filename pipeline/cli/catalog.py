@@ -162,7 +162,7 @@ def run(options: Namespace) -> None:
     from pipeline.batch.report.text import report_text
     from pipeline.batch.runs import Run
     from pipeline.bootstrap import weights
-    from pipeline.cli.commands import fetch
+    from pipeline.cli.weights import fetch
 
     app, file = _open(options)
     run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(1)}"
@@ -174,7 +174,7 @@ def run(options: Namespace) -> None:
         figures = running.run(app, planned, RunProgress())
     finally:  # also where the run is stopped
         if next(app.store.list(keys.run(run_id, "report.html")), None):
-            _tell_where(app, "report", keys.run(run_id, "report.html"))
+            _tell_location(app, "report", keys.run(run_id, "report.html"))
     say(report_text(figures))
     _review_or_publish(app, Run(app.store, run_id), options)
     if figures.is_red:
@@ -193,7 +193,7 @@ def report(options: Namespace) -> None:
     app = _app(options)
     run_id = options.run or _newest(app)
     say(report_text(writing.report(app, Run(app.store, run_id))))
-    _tell_where(app, "report", keys.run(run_id, "report.html"))
+    _tell_location(app, "report", keys.run(run_id, "report.html"))
 
 
 def publish(options: Namespace) -> None:
@@ -264,7 +264,7 @@ def _review_or_publish(app: App, made: Run, options: Namespace) -> None:
         return
     if due.is_needed:
         say("\n" + due.markdown())
-        _tell_where(app, "to review", keys.run(made.id, "review.html"))
+        _tell_location(app, "to review", keys.run(made.id, "review.html"))
     elif options.publish:
         _tell_published(publishing.publish(app, made))
         return
@@ -279,10 +279,10 @@ def _tell_published(published: Published) -> None:
     tell(", ".join(parts))
 
 
-def _tell_where(app: App, name: str, key: str) -> None:
-    from pipeline.cli.commands import where
+def _tell_location(app: App, name: str, key: str) -> None:
+    from pipeline.cli.terminal import location
 
-    tell(f"{name}: {where(app.store, key)}")
+    tell(f"{name}: {location(app.store, key)}")
 
 
 def _newest(app: App) -> str:

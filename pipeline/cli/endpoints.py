@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pipeline.cli.terminal import say, table, tell
@@ -11,20 +10,18 @@ from pipeline.errors import RequestError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
-    from pipeline.engines.aws.endpoints import Endpoint
-    from pipeline.engines.aws.instances import Prices
-
-HEADING = ("endpoint", "status", "instances", "since (UTC)", "US$/hour", "US$ so far")
-_UNKNOWN = "?"
 
 
 def add(verbs: _SubParsersAction[ArgumentParser], shared: ArgumentParser) -> None:
-    """`stories endpoints` among the commands."""
-    told = "what is running on SageMaker, and what it costs"
-    parser = verbs.add_parser("endpoints", parents=[shared], help=told, description=told)
+    """Adds the parser of `stories endpoints`."""
+    text = "what is running on SageMaker, and what it costs"
+    parser = verbs.add_parser("endpoints", parents=[shared], help=text, description=text)
     parser.set_defaults(command=endpoints)
     parser.add_argument(
-        "action", nargs="?", choices=["delete"], help="take one down, and all that stood for it"
+        "action",
+        nargs="?",
+        choices=["delete"],
+        help="take an endpoint down, with everything that belongs to it",
     )
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help="which")
     parser.add_argument(
@@ -33,8 +30,9 @@ def add(verbs: _SubParsersAction[ArgumentParser], shared: ArgumentParser) -> Non
 
 
 def endpoints(options: Namespace) -> None:
-    """The table; with `delete`, what was taken down. Raises StoriesError."""
+    """Prints the table; with `delete`, what was taken down. Raises StoriesError."""
     from pipeline.engines.aws.clients import Clients
+    from pipeline.engines.aws.cost_table import HEADING, cost_rows
     from pipeline.engines.aws.endpoints import running
     from pipeline.engines.aws.instances import read_prices
 
@@ -43,31 +41,10 @@ def endpoints(options: Namespace) -> None:
         _delete(clients, options.name, options.keep_model)
         return
     prices = read_prices()
-    say(table([HEADING, *rows(running(clients), prices)]))
+    say(table([HEADING, *cost_rows(running(clients), prices)]))
     tell(
         f"so far: about, by {prices.region} prices ({prices.dated}) and today's instances; "
         f"? is a type that our table lacks: {prices.source}"
-    )
-
-
-def rows(found: tuple[Endpoint, ...], prices: Prices) -> list[tuple[str, ...]]:
-    """A row of text for each, and one of their sum where there is something to add."""
-    told = [_row(one, prices) for one in found]
-    sums = [one.per_hour(prices) or 0.0 for one in found], [one.so_far(prices) or 0.0 for one in found]
-    more = " + ?" if any(one.per_hour(prices) is None for one in found) else ""
-    last = ("together", "", "", "", f"{sum(sums[0]):.3f}{more}", f"{sum(sums[1]):.2f}{more}")
-    return [*told, last] if len(found) > 1 else told
-
-
-def _row(one: Endpoint, prices: Prices) -> tuple[str, ...]:
-    hourly, so_far = one.per_hour(prices), one.so_far(prices)
-    return (
-        one.name,
-        one.status,
-        one.on,
-        f"{one.since.astimezone(UTC):%Y-%m-%d %H:%M}",
-        _UNKNOWN if hourly is None else f"{hourly:.3f}",
-        _UNKNOWN if so_far is None else f"{so_far:.2f}",
     )
 
 
@@ -76,5 +53,5 @@ def _delete(clients: Clients, name: str, keep_model: bool) -> None:
 
     if not name:
         raise RequestError("which endpoint? `stories endpoints` lists them: stories endpoints delete NAME")
-    gone = take_down(clients, name, keep_model, hear=tell)
-    tell("\n".join(f"deleted: {one}" for one in gone) or f"nothing of {name} is there")
+    deleted = take_down(clients, name, keep_model, hear=tell)
+    tell("\n".join(f"deleted: {item}" for item in deleted) or f"nothing of {name} is there")

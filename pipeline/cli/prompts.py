@@ -1,4 +1,4 @@
-"""`stories prompts`: the story prompts that are there, which model is asked with which, and the way back.
+"""`stories prompts`: the story prompts, which model uses which, and undoing a promotion.
 
 Promotion is imported where it is used: its TOML writer would slow every other command's start.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from typing import Any
 
 from pipeline.bootstrap import writer
 from pipeline.cli.terminal import say, table, tell
@@ -17,7 +16,7 @@ from pipeline.story.prompt import EVERY_MODEL, current, read, story_prompt, stor
 
 _EXAMPLES = """
 examples:
-  stories prompts                              what is there, and who is asked with it
+  stories prompts                              the prompts, and which model uses each
   stories prompts show story@1                 its text
   stories make "a shy snail" --prompt story@1  one story with it, nothing changed
   stories prompts use story@1                  from now on, for the profile's model
@@ -25,10 +24,12 @@ examples:
 
 Notebook 02 compares prompts and promotes one. What is promoted is a change of files: commit it.
 """
+_COMMIT = "commit pipeline/data/prompts/current.toml"
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
-    text = "the story prompts, and which model is asked with which"
+    """Adds the parser of `stories prompts`."""
+    text = "the story prompts, and which model uses which"
     parser = verbs.add_parser(
         "prompts",
         parents=[shared],
@@ -54,14 +55,16 @@ def _prompts(options: argparse.Namespace) -> None:
 def _list(_: str, model: str) -> None:
     from pipeline.notebooks.experiment import promotion
 
-    users = {name: ids[-1] for name, ids in promotion.users().items()}
-    rows = []
+    rows: list[tuple[str, ...]] = [("prompt", "used by", "promoted")]
     for prompt_id in story_prompts():
-        names = [_named(name) for name, used in users.items() if used == prompt_id]
-        records = read(f"stories/{prompt_id}").get(promotion.RECORDS, [])
-        rows.append((prompt_id, ", ".join(names), "; ".join(map(_record, records))))
-    say(table([("prompt", "asked of", "promoted"), *rows]))
-    tell(f"{_named(model)} is asked with {current(model)}")
+        models = [_in_words(name) for name, ids in promotion.users().items() if ids[-1] == prompt_id]
+        records = [
+            " ".join(str(record[name]) for name in ("model", "date", "why") if name in record)
+            for record in read(f"stories/{prompt_id}").get(promotion.RECORDS, [])
+        ]
+        rows.append((prompt_id, ", ".join(models), "; ".join(records)))
+    say(table(rows))
+    tell(f"{_in_words(model)} uses {current(model)}")
 
 
 def _show(prompt_id: str, model: str) -> None:
@@ -74,25 +77,17 @@ def _use(prompt_id: str, model: str) -> None:
     from pipeline.notebooks.experiment import promotion
 
     promotion.use(model, prompt_id)
-    tell(
-        f"{_named(model)} is asked with {current(model)} from now on; "
-        "commit pipeline/data/prompts/current.toml"
-    )
+    tell(f"{_in_words(model)} uses {current(model)} from now on; {_COMMIT}")
 
 
 def _back(_: str, model: str) -> None:
     from pipeline.notebooks.experiment import promotion
 
-    now = promotion.back(model)
-    tell(f"{_named(model)} is asked with {now} again; commit pipeline/data/prompts/current.toml")
+    tell(f"{_in_words(model)} uses {promotion.back(model)} again; {_COMMIT}")
 
 
-def _named(model: str) -> str:
+def _in_words(model: str) -> str:
     return "every other model" if model == EVERY_MODEL else model
-
-
-def _record(record: dict[str, Any]) -> str:
-    return " ".join(str(record[name]) for name in ("model", "date", "why") if name in record)
 
 
 _ACTIONS: dict[str, Callable[[str, str], None]] = {"list": _list, "show": _show, "use": _use, "back": _back}

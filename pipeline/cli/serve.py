@@ -6,37 +6,53 @@ import logging
 import os
 import socket
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipeline.api.runner import InProcess
-from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app, build_runner, build_store, weights
-from pipeline.cli.commands import fetch
+from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
+from pipeline.cli.weights import fetch
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
 
+if TYPE_CHECKING:
+    from pipeline.api.gateway import Api
+    from pipeline.api.service import OnDemand
+
 _PAGE = Path("frontend/dist")
-# A browser, a curl: whoever asks waits as long as the demo's own workflow may take.
+# Seconds that POST / waits for a story here, where no gateway ends the request.
 _WAIT = "290"
 _EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
 _GRACE_SECONDS = 3
 
 
+def add(commands: Commands, shared: ArgumentParser) -> None:
+    parser = add_command(commands, shared, "serve", serve, "the API (and the page) on this machine")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only; 0.0.0.0: your network too"
+    )
+    parser.add_argument("--port", type=int, default=8000, help="default: 8000; 0: any that is free")
+    parser.add_argument(
+        "--url",
+        default="",
+        help="how others reach it, where that is neither a numeric address nor this machine's own name",
+    )
+
+
 def serve(options: Namespace) -> None:
     """Raises ConfigError: the port is taken, a package or a setting is missing."""
-    from pipeline.api.gateway import Api
+    from pipeline.api.service import OnDemand
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
-    is_files = profile(settings.profile)["store"] == "files"
+    is_files = _is_files(settings)
     if not settings.aws.workflow:
         fetch(weights(settings), settings)
     listening = _listen(options.host, options.port)
@@ -44,41 +60,42 @@ def serve(options: Namespace) -> None:
     store: Any = build_store(settings)
     media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
-    runner = build_runner(app, settings)
-    serving = settings.serving
-    stories = OnDemand(app, runner)
-    api = Api(stories, serving.wait, serving.origin)
-    api.warm()
-    _log_to_stderr()
-    if isinstance(runner, InProcess) and (found := runner.resume()):
-        tell(f"going on with what was asked for before: {found}")
-    tell(_greeting(settings, base, runner))
-    path_of = store.path if is_files else None
+    stories = OnDemand(app, build_runner(app, settings))
     asgi = build_server(
-        api,
+        _api(stories, settings),
         media,
-        path_of,
+        store.path if is_files else None,
         _PAGE,
-        serving.origin,
+        settings.serving.origin,
         sound=app.store.url("any.mp3"),
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
     )
+    tell(_greeting(settings, base))
     _run(asgi, listening, stories)
+
+
+def _api(stories: OnDemand, settings: Settings) -> Api:
+    """Ready for requests; stories that were accepted before the last stop are being made again."""
+    from pipeline.api.gateway import Api
+    from pipeline.api.runner import InProcess
+
+    api = Api(stories, settings.serving.wait, settings.serving.origin)
+    api.warm()
+    _log_to_stderr()
+    if isinstance(stories.runner, InProcess) and (count := stories.runner.resume()):
+        tell(f"resuming stories that were accepted before: {count}")
+    return api
 
 
 def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
     """Until Ctrl-C, which raises KeyboardInterrupt: uvicorn raises the signal again that ended it."""
     import uvicorn
 
-    def stop(seconds: float) -> None:
-        stories.stopping.set()
-        if isinstance(stories.runner, InProcess):
-            stories.runner.stop(seconds)
-
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            stop(0)  # whoever waits for a story is answered 202 now; uvicorn would wait for them
+            # Requests that wait for a story are answered 202 now; uvicorn would wait for them.
+            _stop(stories, 0)
             super().handle_exit(sig, frame)
 
     config = uvicorn.Config(
@@ -87,29 +104,40 @@ def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
     try:
         Server(config).run(sockets=[listening])
     finally:
-        stop(_GRACE_SECONDS)
+        _stop(stories, _GRACE_SECONDS)
+
+
+def _stop(stories: OnDemand, seconds: float) -> None:
+    from pipeline.api.runner import InProcess
+
+    stories.stopping.set()
+    if isinstance(stories.runner, InProcess):
+        stories.runner.stop(seconds)
 
 
 def _settings(options: Namespace) -> Settings:
-    """A machine of one's own waits longer, and lists what is made on it."""
-    environ = dict(os.environ)
-    environ.setdefault("STORIES_WAIT", _WAIT)
-    told = Settings.from_options(environ, options)
-    if profile(told.profile)["store"] == "files":
+    """With the defaults of a personal machine: it waits longer, and lists what is made on it."""
+    environ = {"STORIES_WAIT": _WAIT, **os.environ}
+    if _is_files(Settings.from_options(environ, options)):
         environ.setdefault("STORIES_PUBLISH", "1")
     return Settings.from_options(environ, options)
 
 
+def _is_files(settings: Settings) -> bool:
+    return bool(profile(settings.profile)["store"] == "files")
+
+
 def _listen(host: str, port: int) -> socket.socket:
-    try:
+    reason = "a port is a number from 0 to 65535"
+    if 0 <= port < 2**16:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=512)
-    except (OSError, OverflowError) as error:  # taken, unknown, not allowed; no port has such a number
-        why = str(getattr(error, "strerror", error)).partition(" (while")[0]
-        raise ConfigError(
-            f"cannot listen on {host}:{port} ({why}): choose another with --port",
-            problem="bad-setting",
-        ) from error
+        try:
+            return socket.create_server((host, port), family=family, backlog=512)
+        except OSError as error:  # taken, unknown, not allowed
+            reason = str(error.strerror).partition(" (while")[0]
+    raise ConfigError(
+        f"cannot listen on {host}:{port} ({reason}): choose another with --port", problem="bad-setting"
+    )
 
 
 def _shown(host: str) -> str:
@@ -118,37 +146,37 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _greeting(settings: Settings, base: str, runner: object) -> str:
-    by = "its own threads" if isinstance(runner, InProcess) else f"the workflow {settings.aws.workflow}"
+def _greeting(settings: Settings, base: str) -> str:
+    maker = f"the workflow {settings.aws.workflow}" if settings.aws.workflow else "its own threads"
     page = f"\nThe page: {base}/" if _PAGE.is_dir() else ""
     return (
-        f"Stories at {base} (profile {settings.profile}, made by {by}).\n"
-        "Ctrl-C ends it; what was accepted goes on at the next start.\n"
+        f"Stories at {base} (profile {settings.profile}, made by {maker}).\n"
+        "Ctrl-C ends it; accepted stories continue at the next start.\n"
         f"Try:  curl --location {base} --header 'Content-Type: application/json' \\\n"
         f"        --data '{_EXAMPLE}'{page}\n"
         f"More: {base}/openapi.json, {base}/locales, {base}/stories"
     )
 
 
-class _Line(logging.Formatter):
-    """One line a request or a failed story; a trace where there is one."""
+class _LineFormatter(logging.Formatter):
+    """A line for each request or failed story; the traceback where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told = record.__dict__
-        when = self.formatTime(record, "%H:%M:%S")
+        fields = record.__dict__
+        time = self.formatTime(record, "%H:%M:%S")
         if record.msg == "request":
-            # Whoever calls chooses the path: no line of their own, no command to this terminal.
-            path = "".join(char if char.isprintable() else "?" for char in told["path"])
-            line = f"{when} {told['status']} {told['method']} {path} {told['milliseconds']:.0f} ms"
+            # The caller chooses the path: it may neither begin a line nor control this terminal.
+            path = "".join(char if char.isprintable() else "?" for char in fields["path"])
+            line = f"{time} {fields['status']} {fields['method']} {path} {fields['milliseconds']:.0f} ms"
         else:
-            line = f"{when} {record.levelname.lower()}: {record.getMessage()} {told.get('problem', '')}"
-            line += f" {told['story_id'][:8]} {told['locale']}" if "locale" in told else ""
+            line = f"{time} {record.levelname.lower()}: {record.getMessage()} {fields.get('problem', '')}"
+            line += f" {fields['story_id'][:8]} {fields['locale']}" if "locale" in fields else ""
         return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Line())
+    handler.setFormatter(_LineFormatter())
     logger = logging.getLogger("pipeline")
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees: bars while a step runs, a line when it is done, the story at the end."""
+"""Output for a person at a terminal: progress bars, a line for each finished step, stories, tables."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from pipeline.batch.tables import table as table
-from pipeline.ports import Advance
+from pipeline.ports import Advance, Store
 from pipeline.types import Manifest
 
-# Arabic is written from right to left: a terminal that cannot turn it still gets the letters in order.
 _WIDTH = 100
 
 
 def tell(text: str) -> None:
-    """A line for the person, on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that talks to stderr
+    """Prints a message for the person, on stderr."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the only place that prints to stderr
 
 
 def say(text: str) -> None:
-    """A command's result, on stdout."""
-    print(text, flush=True)  # noqa: T201 - and this the one that talks to stdout
+    """Prints a command's result, on stdout."""
+    print(text, flush=True)  # noqa: T201 - the only place that prints to stdout
 
 
-class Terminal:
-    """A ports.Progress on stderr. Bars on a terminal, one line a step anywhere else.
+class TerminalProgress:
+    """A ports.Progress on stderr: bars on a terminal, elsewhere a line for each step.
 
-    seconds: what each step took, summed over attempts and locales.
+    seconds: by step, summed over attempts and locales.
     """
 
     def __init__(self) -> None:
@@ -58,10 +58,24 @@ class Terminal:
         tell(f"  {name:9} {done} {unit}{'' if done == 1 else 's'} in {took:.1f} s{rate}")
 
 
-def story(manifest: Manifest, where: str) -> str:
-    """The story as text, with what a listener should know, and where its mp3 lies."""
+def story(manifest: Manifest, location: str) -> str:
+    """The story as text, with its labels and the location of its mp3."""
     paragraphs = textwrap.fill(" ".join(segment.text for segment in manifest.segments), _WIDTH)
     heading = f"{manifest.title}  [{manifest.locale}]"
     labels = f"Made by AI ({'; '.join(manifest.labels)})." if manifest.labels else "Made by AI."
     seconds = f"{manifest.duration_ms / 1000:.0f} s"
-    return f"\n{heading}\n{'-' * len(heading)}\n{paragraphs}\n\n{labels}\n{where}  ({seconds})\n"
+    return f"\n{heading}\n{'-' * len(heading)}\n{paragraphs}\n\n{labels}\n{location}  ({seconds})\n"
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Columns as wide as their longest cells; the first row is the heading."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def location(store: Store, key: str) -> str:
+    """A path where the store is on this machine, else a URL."""
+    url = urlsplit(store.url(key))
+    return url2pathname(url.path) if url.scheme == "file" else url.geturl()

@@ -1,6 +1,6 @@
-"""`.env`: settings that a notebook or a person left for the commands on this machine.
+"""`.env`: a file of settings for the commands on this machine, written by a person or a notebook.
 
-Only names of ours and AWS's region and profile are read: keys and whatever else belongs to others stay out.
+Only STORIES_* and AWS's region and profile are read; credentials and other settings are ignored.
 """
 
 from __future__ import annotations
@@ -11,48 +11,48 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 
-# The variable that names another file; empty: none is read.
+# The variable that names another file; empty: no file is read.
 VARIABLE = "STORIES_ENV_FILE"
-USUAL = ".env"
-_OURS = "STORIES_"
-# Two names of one setting: where the shell has either, the file's other must not go before it.
+DEFAULT = ".env"
+_PREFIX = "STORIES_"
+# Two names of the same setting: if the environment has either, the file sets neither.
 _REGION = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 _AWS = _REGION | {"AWS_PROFILE"}
 
 
 def fill(environ: MutableMapping[str, str], folder: Path = Path()) -> None:
-    """Adds what the folder's file says, and the environment does not. Raises ConfigError."""
-    told = environ.get(VARIABLE, USUAL)
-    path = folder / told
-    if not told or not path.is_file():
+    """Adds the settings of the folder's file that the environment lacks. Raises ConfigError."""
+    name = environ.get(VARIABLE, DEFAULT)
+    path = folder / name
+    if not name or not path.is_file():
         return
-    settled = _REGION if any(environ.get(name) for name in _REGION) else frozenset()
+    ignored = _REGION if any(environ.get(name) for name in _REGION) else frozenset()
     for name, value in read(path).items():
-        if name not in settled:
+        if name not in ignored:
             environ.setdefault(name, value)
 
 
 def read(path: Path) -> dict[str, str]:
-    """Its settings that are for us. Raises ConfigError: it cannot be read."""
+    """The settings of ours in a file. Raises ConfigError: it cannot be read."""
     from dotenv import dotenv_values
 
     try:
         lines = dotenv_values(path, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"cannot read {path} ({error}): mend it, or set {VARIABLE} to another file or to nothing",
+            f"cannot read {path} ({error}): correct it, or set {VARIABLE} to another file or to nothing",
             problem="config",
         ) from error
     return {name: value for name, value in lines.items() if value is not None and _is_ours(name)}
 
 
 def check(path: Path) -> None:
-    """Whether `write` could write it; nothing is changed. Raises ConfigError: it could not."""
+    """Changes nothing. Raises ConfigError: `write` could not write the file."""
     real = path.resolve()
-    folder = next(each for each in real.parents if each.exists())
-    # A new file takes the old one's place, so that the folder's rights decide.
+    folder = next(parent for parent in real.parents if parent.exists())
+    # A new file replaces the old one, so that the permissions of the folder matter.
     if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        raise _unwritable(path, f"{folder} is no folder that may be written to")
+        raise _unwritable(path, f"{folder} is not a folder that can be written")
     try:
         if real.exists():
             real.read_text("utf-8")
@@ -61,7 +61,7 @@ def check(path: Path) -> None:
 
 
 def write(path: Path, settings: Mapping[str, str]) -> None:
-    """Sets these, and keeps every other line of the file. Raises ConfigError: it cannot be written."""
+    """Adds or replaces these settings and keeps all other lines. Raises ConfigError: it cannot be written."""
     from dotenv import set_key
 
     try:
@@ -77,4 +77,4 @@ def _unwritable(path: Path, why: object) -> ConfigError:
 
 
 def _is_ours(name: str) -> bool:
-    return name.startswith(_OURS) or name in _AWS
+    return name.startswith(_PREFIX) or name in _AWS

@@ -1,4 +1,4 @@
-"""Profiles: which engines make what, one TOML file each in data/profiles."""
+"""Profiles: the engines of each step, a TOML file each in data/profiles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def profiles() -> tuple[str, ...]:
 
 
 def profile(name: str) -> dict[str, Any]:
-    """The TOML of data/profiles/`name`.toml. Raises ConfigError, naming the known."""
+    """The TOML of data/profiles/`name`.toml. Raises ConfigError: unknown."""
     if name not in profiles():
         raise ConfigError(
             f"unknown profile {name!r}: there are {', '.join(profiles())}", problem="unknown-profile"

@@ -1,6 +1,6 @@
 """Deterministic engines and a memory store: for tests, dry runs and the `fake` profile. No downloads.
 
-They answer at once, the same every time, and pass the checks; what they make is labelled fake.
+They reply at once, the same every time, and pass the checks; their output is labelled fake.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ Title: {hero} and the Little Lantern
 
 
 class FakeText:
-    """Tells one plot with words of the idea in it; answers the first choice of a prompt with choices."""
+    """Writes one plot with words of the idea in it, or the first choice of a prompt with choices."""
 
     fingerprint = "fake/text/1"
     parallel = 4
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        text = prompt.choices[0] if prompt.choices else _tell(prompt.user)
+        text = prompt.choices[0] if prompt.choices else _story(prompt.user)
         for piece in re.findall(r"\S+\s*", text):
             on_text(piece)
         return Completion(text, len(prompt.user.split()), len(text.split()), "end")
 
 
 class FakeTranslation:
-    """Marks each text with its target: "[fr] Good night." Labelled fake wherever it is heard."""
+    """Marks each text with its target: "[fr] Good night." Labelled fake in every profile."""
 
     fingerprint = "fake/translation/1"
 
@@ -66,14 +66,14 @@ class FakeTranslation:
 
 
 class FakeLanguage:
-    """Believes the mark that FakeTranslation sets; everything else is English."""
+    """Reads the mark that FakeTranslation sets; everything else is English."""
 
     def confidence(self, text: str, language: str) -> float:
         return 1.0 if self.detect(text) == language else 0.0
 
     def detect(self, text: str) -> str | None:
-        marked = re.match(r"\[([a-z]{2})", text)
-        return marked.group(1) if marked else "en"
+        match = re.match(r"\[([a-z]{2})", text)
+        return match.group(1) if match else "en"
 
 
 class FakeSpeech:
@@ -114,15 +114,15 @@ class FakeEncoder:
 
 
 class MemoryStore:
-    """A dictionary with the promises of a store."""
+    """A Store in a dictionary. Thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._data: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     def get(self, key: str) -> bytes:
         try:
-            return self._kept[key]
+            return self._data[key]
         except KeyError as error:
             raise NotFoundError(f"nothing is stored as {key}") from error
 
@@ -131,29 +131,29 @@ class MemoryStore:
 
     def put(self, key: str, data: bytes) -> None:
         with self._lock:
-            self._kept[key] = data
+            self._data[key] = data
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         with self._lock:
-            if key in self._kept:
+            if key in self._data:
                 return False
-            self._kept[key] = data
+            self._data[key] = data
             return True
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         with self._lock:
-            found = sorted(key for key in self._kept if key.startswith(prefix) and key > after)
-        yield from found
+            keys = sorted(key for key in self._data if key.startswith(prefix) and key > after)
+        yield from keys
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
         return f"memory:{key}?expires={expires_in}"
 
 
-def _tell(user: str) -> str:
-    told = dict(re.findall(r"^([A-Z][a-z]+)[^:\n]*: (.+)$", user, re.MULTILINE))
-    hero, friend = (told.get(part, "Pip").split(" (")[0] for part in ("Hero", "Friend"))
+def _story(user: str) -> str:
+    fields = dict(re.findall(r"^([A-Z][a-z]+)[^:\n]*: (.+)$", user, re.MULTILINE))
+    hero, friend = (fields.get(part, "Pip").split(" (")[0] for part in ("Hero", "Friend"))
     # Its last two words: a whole idea may hold what no story may ("I <3 my cat", "de beer die slaapt").
-    idea = words(told.get("Idea", "")) or ["nothing"]
+    idea = words(fields.get("Idea", "")) or ["nothing"]
     topic = " ".join([word for word in idea if len(word) > 2][-2:] or idea[-1:])
     return _PLOT.format(hero=hero, friend=friend, topic=topic)
 

@@ -17,8 +17,8 @@ _LEAD_IN_MS = 200
 _PAUSE_MS = 350
 _TAIL_MS = 300
 _DECODER_DELAY = 529  # samples that every Layer III decoder is late by
-# Samples that the encoder is late by, where the mp3 does not tell: LAME's. With it a segment is heard where
-# starts_ms says to within a millisecond after libsndfile and FFmpeg (lame.py measured 576 + 529 in both).
+# Samples that the encoder is late by, where the mp3 does not state them: LAME's. With them starts_ms is right
+# to a millisecond after libsndfile and FFmpeg (lame.py measured 576 + 529 in both).
 # Which encoder Amazon Polly uses cannot be measured without an account; the largest that is known, 1105
 # samples with its decoder's counted in, would put marks off by 22 ms at 24 kHz.
 ENCODER_DELAY = 576
@@ -27,14 +27,14 @@ ENCODER_DELAY = 576
 class JoinedMp3:
     """Segments as they were spoken, with silent frames before, between and after. Same in, same out.
 
-    No Xing or Info frame is put before them: what skips one disagrees with what plays it by a frame. Players
-    then tell the length by the bitrate, which is right where all segments have one, as Polly's do.
+    No Xing or Info frame is written: players that skip it and players that play it would differ by a frame.
+    Players compute the length from the bitrate, which is right where all segments share it, as Polly's do.
     """
 
     fingerprint = "joined/mp3/1"
 
     def join(self, narrations: Sequence[Narration]) -> Recording:
-        """starts_ms: as heard in a decoder that skips nothing. Raises EngineError (bad-audio)."""
+        """starts_ms: in the sound of a decoder that skips nothing. Raises EngineError (bad-audio)."""
         if not narrations:
             raise EngineError("there is nothing to join: speak a segment first", engine=_ENGINE)
         streams = [_read(narration) for narration in narrations]
@@ -65,13 +65,13 @@ def _read(narration: Narration) -> mpeg.Stream:
 def _shared(streams: Sequence[mpeg.Stream]) -> mpeg.Format:
     formats = {stream.format for stream in streams}
     if len(formats) > 1:
-        told = ", ".join(sorted(f"{one.rate} Hz with {one.channels} channel(s)" for one in formats))
-        raise _bad(f"the narrations of a story differ ({told}): speak them with one engine")
+        listed = ", ".join(sorted(f"{each.rate} Hz with {each.channels} channel(s)" for each in formats))
+        raise _bad(f"the narrations of a story differ ({listed}): speak them with one engine")
     return formats.pop()
 
 
 def _late(stream: mpeg.Stream) -> int:
-    """Samples from a stream's first frame to its t=0, as heard."""
+    """Samples from a stream's first frame to its t=0 in the decoded sound."""
     return (ENCODER_DELAY if stream.delay is None else stream.delay) + _DECODER_DELAY
 
 

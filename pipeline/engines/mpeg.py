@@ -23,7 +23,7 @@ _RATES = {
     _MPEG_25: (11_025, 12_000, 8_000),
 }
 _LOW_KBPS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-# Of the indices 1 to 14; 0 is "free format", whose frames tell no length, and 15 is forbidden.
+# Of the indices 1 to 14; 0 is "free format", whose frames state no length, and 15 is forbidden.
 _KBPS = {
     _MPEG_1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     _MPEG_2: _LOW_KBPS,
@@ -33,7 +33,7 @@ _SAMPLES = {_MPEG_1: 1152, _MPEG_2: 576, _MPEG_25: 576}
 _SIDE_MONO = {_MPEG_1: 17, _MPEG_2: 9, _MPEG_25: 9}
 _SIDE_STEREO = {_MPEG_1: 32, _MPEG_2: 17, _MPEG_25: 17}
 _XING = (b"Xing", b"Info")
-_VBRI_AT = 36  # its place in a frame, whatever the length of the side information
+_VBRI_AT = 36  # offset in a frame, whatever the length of the side information
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Format:
 
     @property
     def samples(self) -> int:
-        """A frame's, in each channel."""
+        """Samples of a frame, in each channel."""
         return _SAMPLES[self.version]
 
     @property
@@ -75,18 +75,18 @@ class Frame:
 
     @property
     def tag(self) -> int:
-        """Where a Xing or Info tag would stand in it."""
+        """Offset of a Xing or Info tag."""
         return _HEADER + self.format.side
 
     @property
     def describes(self) -> bool:
-        """Is there no sound in it, only a description of those after it?"""
-        told = self.data[self.tag : self.tag + 4]
-        return told in _XING or self.data[_VBRI_AT : _VBRI_AT + 4] == b"VBRI"
+        """Whether it holds no sound, only a description of the frames after it."""
+        name = self.data[self.tag : self.tag + 4]
+        return name in _XING or self.data[_VBRI_AT : _VBRI_AT + 4] == b"VBRI"
 
     @property
     def delay(self) -> int | None:
-        """The encoder's delay in samples, where LAME's extension of the tag tells it."""
+        """The encoder's delay in samples, where LAME's extension of the tag states it."""
         if self.data[self.tag : self.tag + 4] not in _XING:
             return None
         flags = int.from_bytes(self.data[self.tag + 4 : self.tag + 8], "big")
@@ -97,7 +97,7 @@ class Frame:
         return self.data[lame + 21] << 4 | self.data[lame + 22] >> 4
 
     def silent(self) -> Frame:
-        """One like it that says nothing: no sound, no CRC, no padding byte, no joint stereo.
+        """A frame of the same format without sound, CRC, padding byte and joint stereo.
 
         All-zero side information is silence, and borrows nothing: the bit reservoir starts afresh.
         """
@@ -108,9 +108,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The frames that sound, in order; what only describes them (ID3, Xing, Info, VBRI) is left out.
+    """The frames with sound, in order, without what only describes them (ID3, Xing, Info, VBRI).
 
-    delay: samples of silence that its encoder says it put first; None where it says nothing.
+    delay: samples of silence at the beginning, as the encoder states them; None where it does not.
     """
 
     format: Format
@@ -119,21 +119,21 @@ class Stream:
 
     @property
     def duration_ms(self) -> int:
-        """What a decoder gives that skips nothing: the encoder's delay and padding are in it."""
+        """Of a decoder that skips nothing: includes the encoder's delay and padding."""
         return self.format.milliseconds(len(self.frames) * self.format.samples)
 
 
 def read(data: bytes, engine: str = "") -> Stream:
     """Raises EngineError (bad-audio): no frames, anything between them, a cut one, or mixed formats."""
     frames = _frames(data, engine)
-    told = bool(frames) and frames[0].describes
-    sounding = tuple(frames[told:])
+    described = bool(frames) and frames[0].describes
+    sounding = tuple(frames[described:])
     if not sounding:
         raise _bad("is empty", engine)
     formats = {frame.format for frame in sounding}
     if len(formats) > 1:
-        raise _bad("changes its rate or channels on the way", engine)
-    return Stream(sounding[0].format, sounding, frames[0].delay if told else None)
+        raise _bad("changes its rate or channels midway", engine)
+    return Stream(sounding[0].format, sounding, frames[0].delay if described else None)
 
 
 def _frames(data: bytes, engine: str) -> list[Frame]:
@@ -142,7 +142,7 @@ def _frames(data: bytes, engine: str) -> list[Frame]:
     while at < len(data) and not _ends(data, at):
         frame = _frame(data, at)
         if frame is None:
-            raise _bad("holds something that is no MPEG audio", engine)
+            raise _bad("holds something that is not MPEG audio", engine)
         frames.append(frame)
         at += _size(frame.format, frame.kbps, frame.data[2] >> 1 & 0b1)
     if at > len(data):
@@ -151,7 +151,7 @@ def _frames(data: bytes, engine: str) -> list[Frame]:
 
 
 def _frame(data: bytes, at: int) -> Frame | None:
-    """The frame that begins there, cut where `data` is; None where none of Layer III does."""
+    """The frame at offset `at`, cut where `data` ends; None where no Layer III frame begins."""
     header = data[at : at + _HEADER]
     if len(header) < _HEADER or header[0] != 0xFF or header[1] >> 5 != 0b111:
         return None
@@ -169,7 +169,7 @@ def _size(own: Format, kbps: int, padding: int = 0) -> int:
 
 
 def _after_id3(data: bytes) -> int:
-    """The first byte behind any ID3v2 tags: ten bytes, a size of four times seven bits, perhaps a footer."""
+    """Offset behind any ID3v2 tags: ten bytes, a size of four times seven bits, perhaps a footer."""
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
         size = 0
@@ -180,7 +180,7 @@ def _after_id3(data: bytes) -> int:
 
 
 def _ends(data: bytes, at: int) -> bool:
-    """Is there only an ID3v1 tag left?"""
+    """Whether only an ID3v1 tag is left."""
     return len(data) - at == 128 and data[at : at + 3] == b"TAG"
 
 

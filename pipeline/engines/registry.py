@@ -1,4 +1,4 @@
-"""Which engines there are: name -> class, imported at first use."""
+"""The engines by name: name -> class, imported at first use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where an engine lives, and what to install when its package is missing."""
+    """path: MODULE:CLASS of an engine. install: what to do when its package is missing."""
 
     path: str
     install: str
@@ -27,7 +27,6 @@ REGISTRY: dict[str, Entry] = {
     "llama": Entry("pipeline.engines.embedded.llama:LlamaText", _SETUP),
     "llm-translation": Entry("pipeline.engines.embedded.llm_translate:LlmTranslation", _SETUP),
     "bergamot": Entry("pipeline.engines.embedded.bergamot:BergamotTranslation", _SETUP),
-    "ct2": Entry("pipeline.engines.embedded.ct2:CTranslate2Translation", _SETUP),
     "kokoro": Entry("pipeline.engines.embedded.kokoro:KokoroSpeech", _SETUP),
     "espeak": Entry("pipeline.engines.embedded.espeak:EspeakSpeech", _SETUP),
     "lame": Entry("pipeline.engines.embedded.lame:LameEncoder", _SETUP),
@@ -45,17 +44,17 @@ REGISTRY: dict[str, Entry] = {
 
 
 def create(name: str, /, **options: Any) -> Any:
-    """Make the engine that the registry calls `name`. Raises ConfigError: unknown, or not installed."""
+    """A new engine of this name. Raises ConfigError: unknown, or not installed."""
     entry = REGISTRY.get(name)
     if entry is None:
         known = ", ".join(sorted(REGISTRY))
         raise ConfigError(f"unknown engine {name!r}; known: {known}", problem="unknown-engine")
     module, _, attribute = entry.path.partition(":")
     try:
-        made = getattr(import_module(module), attribute)
+        engine = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"engine {name!r} needs the package {error.name!r}: {entry.install}",
             problem="missing-package",
         ) from error
-    return made(**options)
+    return engine(**options)

@@ -1,4 +1,4 @@
-"""data/function_words.toml turned round: what each word, part of a word and letter says of the languages."""
+"""data/function_words.toml inverted: which languages each word, part of a word and letter belongs to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Trait = tuple[frozenset[str], float]
 
 _OTHER = "other"  # whatever the table does not know
 _IN_ARABIC_SCRIPT = frozenset({"ar", "fa"})
-# Letters that tell nothing: a to z, and what Arabic and Persian share.
+# Letters that distinguish nothing: a to z, and what Arabic and Persian share.
 _COMMON = re.compile(r"[a-zا-غف-و]")
-_LONG = 4  # letters; longer words are no surer
+_LONG = 4  # letters; longer words weigh no more
 
 
 class WordTable:
@@ -29,12 +29,12 @@ class WordTable:
             language: 0.0 if language in self.ours else -self._weights["near"] for language in known
         }
         self._scripts = {"LATIN": frozenset(known) - _IN_ARABIC_SCRIPT, "ARABIC": _IN_ARABIC_SCRIPT}
-        self._words = _having({language: text.split() for language, text in spec["words"].items()})
-        self._letters = _having(spec["letters"])
+        self._words = _inverted({language: text.split() for language, text in spec["words"].items()})
+        self._letters = _inverted(spec["letters"])
         self._parts = {part: frozenset(languages.split()) for part, languages in spec["parts"].items()}
 
     def traits(self, word: str) -> Iterator[Trait]:
-        """What a word says, piece by piece. word: lower case, NFC, with straight apostrophes."""
+        """The traits of a word and its pieces. word: lower case, NFC, with straight apostrophes."""
         yield from self._of_script(word)
         for char in set(word):
             yield from self._of_letter(char)
@@ -44,8 +44,8 @@ class WordTable:
     def _of_script(self, word: str) -> Iterator[Trait]:
         name = next((unicodedata.name(char, "") for char in word if char.isalpha()), "")
         if name:
-            having = self._scripts.get(name.split(" ")[0], frozenset({_OTHER}))
-            yield having, self._weights["script"]
+            languages = self._scripts.get(name.split(" ")[0], frozenset({_OTHER}))
+            yield languages, self._weights["script"]
 
     def _of_letter(self, char: str) -> Iterator[Trait]:
         if char in self._letters:
@@ -54,14 +54,14 @@ class WordTable:
             yield frozenset({_OTHER}), self._weights["script"]
 
     def _of_token(self, token: str) -> Iterator[Trait]:
-        if having := self._words.get(token):
+        if languages := self._words.get(token):
             steps = min(len(token.strip("'")), _LONG) - 1
-            yield having, self._weights["word_base"] + self._weights["word_step"] * steps
+            yield languages, self._weights["word_base"] + self._weights["word_step"] * steps
         elif len(token) > 2:
             whole = f"_{token}_"
-            for part, having in self._parts.items():
+            for part, languages in self._parts.items():
                 if part in whole:
-                    yield having, self._weights["part"]
+                    yield languages, self._weights["part"]
 
     def _tokens(self, word: str) -> Iterator[str]:
         """l'arbre: l' and arbre; grandma's: grandma and 's; don't: itself; dit-il: dit and il."""
@@ -78,10 +78,10 @@ class WordTable:
                 yield from filter(None, (f"{head}'" if head else "", tail))
 
 
-def _having(lists: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """What each language lists -> which languages list it."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for language, listed in lists.items():
-        for one in listed:
-            found[one].add(language)
-    return {one: frozenset(languages) for one, languages in found.items()}
+def _inverted(lists: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """language -> items becomes item -> languages."""
+    inverted: dict[str, set[str]] = defaultdict(set)
+    for language, items in lists.items():
+        for item in items:
+            inverted[item].add(language)
+    return {item: frozenset(languages) for item, languages in inverted.items()}

@@ -1,4 +1,4 @@
-"""What the deploying notebook is told, checked before anything starts, and what is around its SDK's calls."""
+"""The deploying notebook's parameters, checked before anything starts, and what surrounds its SDK calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pipeline
 from pipeline.config import env_file
 from pipeline.config.profiles import profile
-from pipeline.engines.aws import parameters
+from pipeline.engines.aws import parameters as ssm
 from pipeline.engines.aws.autoscaling import scaled, unscale
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.doctor.caller import identified
@@ -26,8 +26,8 @@ from pipeline.errors import ConfigError, RequestError, StoriesError
 from pipeline.story import ideas
 from pipeline.story.word_filter import word_filter
 
-# What each text may be (whole), and how that is said. SageMaker's endpoint names have 63 characters; IAM
-# compares ARNs letter by letter and theirs have small letters; the SDK gives "endpoint" an ending of its own.
+# The pattern of each text, and its description. SageMaker's endpoint names have 63 characters; IAM compares
+# ARNs letter by letter and theirs have small letters; the SDK gives "endpoint" an ending of its own.
 _TEXTS = {
     "model_id": (r"[a-z0-9][a-z0-9-]+", "a JumpStart id, as in huggingface-llm-falcon-7b-instruct-bf16"),
     "instance_type": (r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "a type of SageMaker, as in ml.g5.2xlarge"),
@@ -42,20 +42,19 @@ _TEXTS = {
         r"|(/[A-Za-z0-9_.-]+)+",
         '"" or a name that begins with /, as in /mvp-stories/endpoint',
     ),
-    "idea": (r".+", "one line"),
+    "idea": (r".+", "a single line"),
 }
-# How that is said; of what types; the least and the most.
-_WHOLE, _ANY = ("a whole number", (int,)), ("a number", (int, float))
-_NUMBERS: dict[str, tuple[tuple[str, tuple[type, ...]], float, float]] = {
-    "autoscale": (_WHOLE, 0, 100),
-    "stories": (_WHOLE, 1, 100),
-    "look_seconds": (_ANY, 0.05, 60),
+# The types of each number, their description, the least and the most.
+_NUMBERS: dict[str, tuple[tuple[type, ...], str, float, float]] = {
+    "autoscale": ((int,), "a whole number", 0, 100),
+    "stories": ((int,), "a whole number", 1, 100),
+    "look_seconds": ((int, float), "a number", 0.05, 60),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The notebook's parameters. region: never empty. env_file: a path. look_seconds: between two looks."""
+    """The notebook's parameters. region: never empty. env_file: a path. look_seconds: a polling interval."""
 
     model_id: str
     instance_type: str
@@ -71,75 +70,75 @@ class Deployment:
     clean_up: bool
 
     @classmethod
-    def of(cls, **told: Any) -> Deployment:
+    def checked(cls, **values: Any) -> Deployment:
         """Raises RequestError or ConfigError, naming the parameter and what it may be."""
-        _check(told)
-        format_of(told["model_id"])
-        idea = ideas.accept(told["idea"], word_filter())
-        file = _env_path(told["env_file"])
+        _check(values)
+        format_of(values["model_id"])
+        idea = ideas.accept(values["idea"], word_filter())
+        file = _env_path(values["env_file"])
         env_file.check(file)
-        region = str(Clients(told["region"]).get("sagemaker").meta.region_name)
-        return cls(**{**told, "region": region, "env_file": file, "idea": idea})
+        region = str(Clients(values["region"]).get("sagemaker").meta.region_name)
+        return cls(**{**values, "region": region, "env_file": file, "idea": idea})
 
     def caller(self, clients: Clients) -> str:
-        """In words, without a name or more of the account's number than its end. Raises StoriesError."""
+        """The kind of identity that calls AWS, without its name, and the end of its account's number. Raises
+        StoriesError."""
         with answered("sts", "AWS STS"):
             arn = str(clients.get("sts").get_caller_identity()["Arn"])
-        found = identified(arn)
-        return f"{found}, of the account …{found.account[-4:]}" if found else arn
+        identity = identified(arn)
+        return f"{identity}, of the account …{identity.account[-4:]}" if identity else arn
 
-    def seen(self, there: Endpoint | None) -> str:
-        """What stands under its name, in words; also if that is on other instances than were asked for."""
-        if there is None:
+    def describe(self, endpoint: Endpoint | None) -> str:
+        """The state of the endpoint of this name; a warning where it has other instances than wanted."""
+        if endpoint is None:
             return "is not there yet"
-        other = {one.kind for one in there.instances} != {self.instance_type}
-        more = f": it is used as it is, not on the {self.instance_type} that instance_type asks for"
-        return f"{there.told}, on {there.on}{more if other else ''}"
+        state = f"{endpoint.told}, on {endpoint.on}"
+        if {instances.kind for instances in endpoint.instances} == {self.instance_type}:
+            return state
+        return f"{state}: it is used as it is, not on the {self.instance_type} that instance_type asks for"
 
     def clear(self, clients: Clients) -> tuple[str, ...]:
-        """What a deployment that broke off left, a configuration and a model of its name, is deleted.
-
-        Also a model that `--keep-model` kept: the SDK would serve it, whatever is in it. So this comes last
-        before the new one is made. Raises ConfigError where an endpoint of that name stands: nothing goes.
-        """
-        if there := look(clients, self.endpoint_name):
+        """Deletes the configuration and model that an interrupted deployment (or `--keep-model`) left under
+        this name, since the SDK would reuse them; returns their names. Raises ConfigError, and deletes
+        nothing, where an endpoint of that name exists."""
+        if endpoint := look(clients, self.endpoint_name):
             raise ConfigError(
-                f"the endpoint {there.name} {there.told}: nothing is cleared while it stands; use it, or "
-                f"`stories endpoints delete {there.name}`",
+                f"the endpoint {endpoint.name} {endpoint.told}: nothing is cleared while it stands; use it, "
+                f"or `stories endpoints delete {endpoint.name}`",
                 problem="config",
             )
         return left_overs(clients, self.endpoint_name)
 
     def unscale(self, clients: Clients) -> tuple[str, ...]:
-        """Takes away the scaling that an earlier run set: in words. That a role may not is no error: the
-        clean-up is still to come."""
+        """Removes the scaling that an earlier run set; returns a line for each target. A role that may not
+        do so is no error: the clean-up is still to come."""
         try:
             targets = scaled(clients, self.endpoint_name)
             unscale(clients, self.endpoint_name)
         except StoriesError as error:
             return (f"whether an earlier run lets {self.endpoint_name} scale is not known: {error}",)
         return tuple(
-            f"an earlier run let {one['ResourceId']} have up to {one['MaxCapacity']} instances: no more"
-            for one in targets
+            f"an earlier run let {target['ResourceId']} have up to {target['MaxCapacity']} instances: no more"
+            for target in targets
         )
 
     @contextmanager
-    def asking_for_a_role(self) -> Iterator[None]:
-        """The SDK says only that the caller is no role."""
+    def explained_role_error(self) -> Iterator[None]:
+        """Raises ConfigError with what to do where the SDK says only that the caller is no role."""
         try:
             with answered("sts", "AWS STS"):
                 yield
         except ValueError as error:
             raise ConfigError(
-                "role = '': who runs this is no role that SageMaker could work as. Set role to the ARN of "
-                "one that trusts sagemaker.amazonaws.com and has AmazonSageMakerFullAccess: IAM's console "
-                "lists them",
+                "role = '': the caller is no role that SageMaker could work as. Set role to the ARN of one "
+                "that trusts sagemaker.amazonaws.com and has AmazonSageMakerFullAccess: IAM's console lists "
+                "them",
                 problem="config",
             ) from error
 
     @contextmanager
-    def deploying(self) -> Iterator[None]:
-        """What AWS refuses is said in our words; what JumpStart does not have, in plain ones."""
+    def explained_errors(self) -> Iterator[None]:
+        """Raises our errors for what AWS refuses, and ConfigError for what JumpStart does not have."""
         try:
             with answered("sagemaker", f"the deployment of {self.endpoint_name}"):
                 yield
@@ -151,41 +150,28 @@ class Deployment:
             ) from error
 
     def publish(self, clients: Clients) -> tuple[str, ...]:
-        """The endpoint's name goes where the pipeline reads it; lines that say where. Raises ConfigError."""
+        """Writes the endpoint's name where the pipeline reads it; returns where. Raises ConfigError."""
         settings = {"STORIES_ENDPOINT": self.endpoint_name, "AWS_REGION": self.region}
         env_file.write(self.env_file, settings)
-        told = [f"{self.env_file}: " + ", ".join(f"{name}={value}" for name, value in settings.items())]
+        lines = [f"{self.env_file}: " + ", ".join(f"{name}={value}" for name, value in settings.items())]
         if self.ssm_parameter:
-            setting = parameters.keep(clients, self.ssm_parameter, self.endpoint_name)
-            told.append(f"SSM parameter {self.ssm_parameter}: read by STORIES_ENDPOINT={setting}")
+            setting = ssm.keep(clients, self.ssm_parameter, self.endpoint_name)
+            lines.append(f"SSM parameter {self.ssm_parameter}: read by STORIES_ENDPOINT={setting}")
         if self.model_id != profile("aws")["text"]:
-            told.append(
+            lines.append(
                 f"STORIES_MODEL={self.model_id} is needed for --profile aws: set it there (it is not in "
                 f"{self.env_file}, where other profiles would take it for theirs)"
             )
         shell = os.environ.get("STORIES_ENDPOINT")
         if shell and shell != self.endpoint_name:
-            told.append(
+            lines.append(
                 f"but your shell has STORIES_ENDPOINT={shell}, which goes first: unset STORIES_ENDPOINT"
             )
-        return tuple(told)
-
-
-def _check(told: dict[str, Any]) -> None:
-    """Raises RequestError."""
-    for name, (pattern, allowed) in _TEXTS.items():
-        if not isinstance(told[name], str) or not re.fullmatch(pattern, told[name]):
-            raise RequestError(f"{name} = {told[name]!r}: it may be {allowed}")
-    for name, ((called, types), least, most) in _NUMBERS.items():
-        if type(told[name]) not in types or not least <= told[name] <= most:
-            raise RequestError(f"{name} = {told[name]!r}: it may be {called} from {least} to {most}")
-    if type(told["clean_up"]) is not bool:
-        raise RequestError(f"clean_up = {told['clean_up']!r}: it may be True or False")
+        return tuple(lines)
 
 
 def quiet() -> None:
-    """The SDK, once imported, lets every package's small talk through. What JumpStart says of a model, its
-    licence perhaps, is heard on, by its own handler."""
+    """Hides the SDK's information messages, except JumpStart's about a model, such as its licence."""
     for handler in logging.getLogger().handlers:
         handler.setLevel(logging.WARNING)
     jumpstart = logging.getLogger("sagemaker.jumpstart")
@@ -193,8 +179,23 @@ def quiet() -> None:
     jumpstart.propagate = False
 
 
-def _env_path(told: str) -> Path:
-    """Beside pyproject.toml, where the commands are run; where pipeline is an installed package, here."""
+def _check(values: dict[str, Any]) -> None:
+    """Raises RequestError."""
+    allowed = {}
+    for name, (pattern, description) in _TEXTS.items():
+        if not isinstance(values[name], str) or not re.fullmatch(pattern, values[name]):
+            allowed[name] = description
+    for name, (types, description, least, most) in _NUMBERS.items():
+        if type(values[name]) not in types or not least <= values[name] <= most:
+            allowed[name] = f"{description} from {least} to {most}"
+    if type(values["clean_up"]) is not bool:
+        allowed["clean_up"] = "True or False"
+    for name, description in allowed.items():
+        raise RequestError(f"{name} = {values[name]!r}: it may be {description}")
+
+
+def _env_path(path: str) -> Path:
+    """For "": .env beside pyproject.toml, where the commands run, or in the current folder."""
     project = Path(pipeline.__file__).resolve().parents[1]
-    usual = (project if (project / "pyproject.toml").is_file() else Path.cwd()) / env_file.USUAL
-    return Path(told).expanduser() if told else usual
+    folder = project if (project / "pyproject.toml").is_file() else Path.cwd()
+    return Path(path).expanduser() if path else folder / env_file.DEFAULT

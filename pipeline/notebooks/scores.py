@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from pipeline.story.checks import distinct
@@ -21,36 +20,37 @@ class Scores:
     words, and pairs of words, over all of them (Li et al. 2016), in lower case.
     """
 
-    words: int
-    ari: float
-    coleman_liau: float
-    lix: float
-    rix: float
-    repetition: float
-    distinct_1: float
-    distinct_2: float
+    words: int = 0
+    ari: float = 0.0
+    coleman_liau: float = 0.0
+    lix: float = 0.0
+    rix: float = 0.0
+    repetition: float = 0.0
+    distinct_1: float = 0.0
+    distinct_2: float = 0.0
 
 
 def scores(text: str) -> Scores:
-    """An empty text has 0 of everything."""
-    if not words(text):
-        return Scores(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    import textstat  # a second, which nothing else needs
+    """Every figure is 0 for a text without words."""
+    count = len(words(text))
+    if not count:
+        return Scores()
+    import textstat  # takes a second to load
 
     return Scores(
-        words=len(words(text)),
+        words=count,
         ari=round(float(textstat.automated_readability_index(text)), 2),
         coleman_liau=round(float(textstat.coleman_liau_index(text)), 2),
         lix=round(float(textstat.lix(text)), 2),
         rix=round(float(textstat.rix(text)), 2),
-        repetition=round(1 - distinct(text, _RUN), 3) if len(words(text)) >= _RUN else 0.0,
+        repetition=round(1 - distinct(text, _RUN), 3) if count >= _RUN else 0.0,
         distinct_1=distinct_n(text, 1),
         distinct_2=distinct_n(text, 2),
     )
 
 
 def distinct_n(text: str, size: int) -> float:
-    """Different runs of `size` words over all of them, 0 to 1; 0 where there is none."""
-    told = [word.lower() for word in words(text)]
-    runs = Counter(tuple(told[at : at + size]) for at in range(len(told) - size + 1))
-    return round(len(runs) / runs.total(), 3) if runs else 0.0
+    """Different runs of `size` words over all runs, 0 to 1; 0 for a shorter text."""
+    lower = [word.lower() for word in words(text)]
+    runs = list(zip(*(lower[start:] for start in range(size)), strict=False))
+    return round(len(set(runs)) / len(runs), 3) if runs else 0.0

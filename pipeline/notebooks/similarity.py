@@ -1,4 +1,4 @@
-"""How alike texts are: near-duplicates by the runs of words they share, variety by the words they use."""
+"""Similarity of texts: near-duplicates by shared runs of words, variety by the words that they use."""
 
 from __future__ import annotations
 
@@ -6,52 +6,51 @@ from collections.abc import Sequence
 from typing import Any
 
 _SHINGLE = 3
-# Texts that share so much of their 3-word runs tell the same story in nearly the same words.
-ALIKE = 0.4
+# Texts that share this much of their 3-word runs tell the same story in nearly the same words.
+NEAR_DUPLICATE = 0.4
 # A word of any alphabet, apostrophes within it.
 _WORD = r"(?u)\b\w[\w'’]*\b"
-# Rows at once: 10,000 texts of 100 words need 80 MB, not 800.
+# Rows compared at once: 10,000 texts of 100 words need 80 MB, not 800.
 _ROWS = 1000
 
 
 def cosines(texts: Sequence[str]) -> Any:
-    """Cosine of TF-IDF over content words for every two texts: n × n, float, 0 to 1, 0 on the diagonal.
+    """Cosine of TF-IDF over content words for every two texts: n × n floats, 0 to 1, 0 on the diagonal.
 
-    High where two stories are about the same things, whatever their order of words. English alone: its
-    everyday words do not count.
+    High where two stories are about the same things, whatever their order of words. English only: its stop
+    words do not count.
     """
     import numpy as np
 
-    vectors = _content(texts)
+    vectors = _tf_idf(texts)
     if vectors is None:
         return np.zeros((len(texts), len(texts)))
-    found = (vectors @ vectors.T).toarray()
-    np.fill_diagonal(found, 0.0)
-    return np.clip(found, 0.0, 1.0)
+    similarities = (vectors @ vectors.T).toarray()
+    np.fill_diagonal(similarities, 0.0)
+    return np.clip(similarities, 0.0, 1.0)
 
 
 def nearest(texts: Sequence[str]) -> Any:
-    """How alike each text is to the one most like it: n floats, 0 to 1, by the cosine of `cosines`, without
-    keeping n × n of them."""
+    """Each text's cosine with the text most like it: n floats, 0 to 1, without keeping n × n of them."""
     import numpy as np
 
-    found = np.zeros(len(texts))
-    vectors = _content(texts)
+    highest = np.zeros(len(texts))
+    vectors = _tf_idf(texts)
     if vectors is None:
-        return found
+        return highest
     for start in range(0, len(texts), _ROWS):
-        shared = (vectors[start : start + _ROWS] @ vectors.T).toarray()
-        rows = np.arange(len(shared))
-        shared[rows, start + rows] = 0.0
-        found[start : start + _ROWS] = shared.max(axis=1)
-    return np.clip(found, 0.0, 1.0)
+        block = (vectors[start : start + _ROWS] @ vectors.T).toarray()
+        rows = np.arange(len(block))
+        block[rows, start + rows] = 0.0
+        highest[start : start + _ROWS] = block.max(axis=1)
+    return np.clip(highest, 0.0, 1.0)
 
 
 def near_duplicates(
-    texts: Sequence[str], least: float = ALIKE, most: int | None = None
+    texts: Sequence[str], least: float = NEAR_DUPLICATE, most: int | None = None
 ) -> list[tuple[int, int, float]]:
-    """(i, j, Jaccard of their 3-word runs) of every two texts, i < j, that share at least `least`; the most
-    alike first, and no more than `most` of them. Any language."""
+    """(i, j, Jaccard of their 3-word runs) of every two texts, i < j, that share at least `least`: the most
+    similar first, at most `most` of them. Any language."""
     import numpy as np
     from scipy import sparse
     from sklearn.feature_extraction.text import CountVectorizer
@@ -59,28 +58,22 @@ def near_duplicates(
     counter = CountVectorizer(token_pattern=_WORD, ngram_range=(_SHINGLE, _SHINGLE), binary=True)
     try:
         runs = sparse.csr_matrix(counter.fit_transform(texts), dtype="int32")
-    except ValueError:  # no text of three words
+    except ValueError:  # no text has three words
         return []
     sizes = np.asarray(runs.sum(axis=1)).ravel()
-    found: list[tuple[int, int, float]] = []
+    pairs: list[tuple[int, int, float]] = []
     for start in range(0, runs.shape[0], _ROWS):
-        found += _alike(runs, sizes, start, least)
-        found = sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))[:most]
-    return found
+        shared = (runs[start : start + _ROWS] @ runs.T).tocoo()
+        i, j = shared.row + start, shared.col
+        jaccard = shared.data / (sizes[i] + sizes[j] - shared.data)
+        keep = (i < j) & (jaccard >= least)
+        pairs += zip(i[keep].tolist(), j[keep].tolist(), jaccard[keep].round(3).tolist(), strict=True)
+        pairs = sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))[:most]
+    return pairs
 
 
-def _alike(runs: Any, sizes: Any, start: int, least: float) -> list[tuple[int, int, float]]:
-    """The pairs whose first is one of the _ROWS from `start` on."""
-    shared = (runs[start : start + _ROWS] @ runs.T).tocoo()
-    ones, others = shared.row + start, shared.col
-    jaccard = shared.data / (sizes[ones] + sizes[others] - shared.data)
-    kept = (ones < others) & (jaccard >= least)
-    told = zip(ones[kept].tolist(), others[kept].tolist(), jaccard[kept].round(3).tolist(), strict=True)
-    return list(told)
-
-
-def _content(texts: Sequence[str]) -> Any:
-    """TF-IDF of the content words, a row a text, of length 1; None: fewer than two texts, or no such word."""
+def _tf_idf(texts: Sequence[str]) -> Any:
+    """TF-IDF of content words, a row of length 1 a text. None: fewer than two texts, or no such word."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if len(texts) < 2:
@@ -88,5 +81,5 @@ def _content(texts: Sequence[str]) -> Any:
     vectorizer = TfidfVectorizer(token_pattern=_WORD, stop_words="english", sublinear_tf=True)
     try:
         return vectorizer.fit_transform(texts)
-    except ValueError:  # nothing but everyday words
+    except ValueError:  # stop words only
         return None

@@ -1,14 +1,10 @@
-"""The API on this machine: the same handler behind uvicorn, media with Range, the page if it is built."""
+"""The server on this machine: the API's handler behind ASGI, signed media files, the page if it is built."""
 
 from __future__ import annotations
 
 import re
-import time
-import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -20,17 +16,18 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from pipeline.api import problems
-from pipeline.api.answers import Answer, refused_unread
-from pipeline.api.gateway import MOST_BYTES, Api, too_large
+from pipeline.api.gateway import MOST_BYTES, NO_ADDRESS, Api, too_large
 from pipeline.api.problems import Problem
+from pipeline.api.responses import ProxyResponse
 from pipeline.errors import NotFoundError, RequestError, StoriesError
-from pipeline.server.allowed_hosts import KnownHosts, name_of
+from pipeline.server.allowed_hosts import AllowedHosts, name_of
+from pipeline.server.proxy import problem_response, proxy_event, to_response
 from pipeline.server.signed_urls import PATH, MediaStore
 from pipeline.server.static_files import page_routes
 
-# POST / holds its thread while a story is made; every other call is over in milliseconds.
-_PATIENT, _QUICK = 256, 16
-# A name on the net has no more letters (RFC 1035).
+# Threads. POST / holds one while a story is made; every other call ends in milliseconds.
+_WAITING_THREADS, _QUICK_THREADS = 256, 16
+# Of a host name (RFC 1035).
 _LONGEST_NAME = 253
 _TYPES = {".mp3": "audio/mpeg", ".wav": "audio/wav"}
 PathOf = Callable[[str], Path]
@@ -46,12 +43,11 @@ def build_server(
     names: Iterable[str] = (),
     as_called: bool = False,
 ) -> Starlette:
-    """media, path_of: None where a bucket signs its own addresses. path_of: where a key's file lies.
+    """media, path_of: None where a bucket signs its own URLs. path_of: the file of a store's key.
 
-    page: the built frontend's folder. origin: of a page elsewhere that may read the media. sound: an address
-    as the store signs it: the page may play from there. names: by which it may be called, besides localhost
-    and addresses in figures. as_called: whoever asks is told of media under the name that they asked by, and
-    not under the store's.
+    page: the built frontend's folder. origin: of a page elsewhere that may read the media. sound: a signed
+    URL of the store, from whose origin the page may play. names: the allowed host names, besides localhost
+    and numeric addresses. as_called: a response has media URLs with the host of its request, not the store's.
     """
     routes: list[BaseRoute] = []
     if media and path_of:
@@ -61,23 +57,23 @@ def build_server(
     base = media.base if media and as_called else ""
     return Starlette(
         routes=[*routes, _Gateway(api, base)],
-        middleware=[Middleware(KnownHosts, names=names, refusal=_unknown_host)],
-        exception_handlers={HTTPException: _nothing_there},
+        middleware=[Middleware(AllowedHosts, names=names, rejection=_unknown_host)],
+        exception_handlers={HTTPException: _no_file},
     )
 
 
 class _Gateway(BaseRoute):
-    """What API Gateway does: a request becomes an event, an answer becomes a response.
+    """API Gateway's part: a request becomes a proxy event, a proxy response becomes a response.
 
-    It takes every address: a Route's patterns leave out those with a line's end in them.
+    It matches every path: a starlette Route does not match one with a line break.
     """
 
     def __init__(self, api: Api, base: str) -> None:
         self._api = api
         self._base = base
-        # Where a text begins, and not in the middle of one: there, its quotation mark would be escaped.
+        # At the start of a JSON string only: inside of one, the quotation mark is escaped.
         self._media = re.compile(rf'(?<!\\)"{re.escape(base)}(?={PATH})')
-        self._patient, self._quick = CapacityLimiter(_PATIENT), CapacityLimiter(_QUICK)
+        self._waiting, self._quick = CapacityLimiter(_WAITING_THREADS), CapacityLimiter(_QUICK_THREADS)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
@@ -86,18 +82,18 @@ class _Gateway(BaseRoute):
         request = Request(scope, receive)
         body = await _body(request)
         if isinstance(body, Problem):
-            answer = self._api.refuse(_event(request, ""), body)
+            response = self._api.reject(proxy_event(request, ""), body)
         else:
-            limiter = self._patient if _is_patient(request) else self._quick
-            answer = await to_thread.run_sync(self._api, _event(request, body), None, limiter=limiter)
-        await _response(self._as_called(answer, request))(scope, receive, send)
+            limiter = self._waiting if _waits_for_story(request) else self._quick
+            response = await to_thread.run_sync(self._api, proxy_event(request, body), None, limiter=limiter)
+        await to_response(self._as_called(response, request))(scope, receive, send)
 
-    def _as_called(self, answer: Answer, request: Request) -> Answer:
-        """A tablet that asked 192.168.1.2 for a story would look for its sound on itself at 127.0.0.1."""
-        called = f"{request.scope['scheme']}://{request.headers['host']}"
-        if not self._base or called == self._base:
-            return answer
-        return {**answer, "body": self._media.sub(f'"{called}', answer["body"])}
+    def _as_called(self, response: ProxyResponse, request: Request) -> ProxyResponse:
+        """With media URLs that a client elsewhere can reach: 127.0.0.1 would be the client itself."""
+        base = f"{request.scope['scheme']}://{request.headers['host']}"
+        if not self._base or base == self._base:
+            return response
+        return {**response, "body": self._media.sub(f'"{base}', response["body"])}
 
 
 class _Media:
@@ -123,14 +119,14 @@ class _Media:
             filename = self._media.check(key, query)
             path = self._path_of(key)
         except RequestError as error:
-            return _refused(problems.of_address(error))
+            return problem_response(problems.of_address(error))
         except StoriesError as error:
-            return _refused(problems.of(error))
+            return problem_response(problems.of(error))
         if not path.is_file():
-            return _refused(problems.of(NotFoundError("")))
-        left = max(0, int(query["expires"]) - int(time.time()))
+            return problem_response(problems.of(NotFoundError("")))
+        seconds = max(0, int(query["expires"]) - int(self._media.clock()))
         headers = {
-            "Cache-Control": f"private, max-age={left}",
+            "Cache-Control": f"private, max-age={seconds}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }
@@ -140,85 +136,43 @@ class _Media:
 
 
 async def _body(request: Request) -> str | Problem:
-    """No more is read than an API takes."""
-    told = request.headers.get("content-length", "0")
-    if not told.isdigit() or int(told) > MOST_BYTES:
+    """Reads MOST_BYTES at most, and the part that exceeds them."""
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MOST_BYTES:
         return too_large()
-    read = bytearray()
+    body = bytearray()
     async for part in request.stream():
-        read += part
-        if len(read) > MOST_BYTES:
+        body += part
+        if len(body) > MOST_BYTES:
             return too_large()
     try:
-        return read.decode()
+        return body.decode()
     except UnicodeDecodeError:
-        return Problem("bad-request", 400, "The body is no UTF-8.")
+        return Problem("bad-request", 400, "The body is not UTF-8.")
 
 
-def _is_patient(request: Request) -> bool:
+def _waits_for_story(request: Request) -> bool:
     return request.method == "POST" and request.url.path == "/"
-
-
-def _event(request: Request, body: str) -> dict[str, Any]:
-    """A proxy event of a REST API (API Gateway, "Lambda proxy integration: input format")."""
-    headers: dict[str, list[str]] = defaultdict(list)
-    for name, value in request.headers.items():
-        headers[name].append(value)
-    query: dict[str, list[str]] = defaultdict(list)
-    for name, value in request.query_params.multi_items():
-        query[name].append(value)
-    path = request.scope["path"]
-    return {
-        "httpMethod": request.method,
-        "path": path,
-        "resource": path,
-        "headers": {name: values[-1] for name, values in headers.items()},
-        "multiValueHeaders": headers,
-        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
-        "multiValueQueryStringParameters": query or None,
-        "pathParameters": None,
-        "body": body or None,
-        "isBase64Encoded": False,
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "path": path,
-            "stage": "$default",
-            "httpMethod": request.method,
-            "identity": {"sourceIp": request.client.host if request.client else ""},
-        },
-    }
-
-
-def _response(answer: Answer) -> Response:
-    response = Response(answer["body"], answer["statusCode"])
-    for name, values in answer["multiValueHeaders"].items():
-        for value in values:
-            response.headers.append(name, value)
-    return response
 
 
 async def _unknown_host(scope: Scope, receive: Receive, send: Send) -> None:
     name = name_of(Request(scope).headers.get("host", ""))[:_LONGEST_NAME]
-    told = "A request must say by which name it calls this server."
+    detail = "A request needs one Host header, with a name of this server."
     if name:
-        told = (
-            f"This server does not go by the name of {name}. Open it by its address in figures, such as "
+        detail = (
+            f"This server has no such name as {name}. Open it by its numeric address, such as "
             f"http://127.0.0.1:8000; or, if the name is yours, start it with --url http://{name}:PORT."
         )
-    await _refused(Problem("unknown-host", 400, told))(scope, receive, send)
+    await problem_response(Problem("unknown-host", 400, detail))(scope, receive, send)
 
 
-def _nothing_there(_: Request, error: Exception) -> Response:
-    """Of the page's folders: all else is the API's to answer."""
+def _no_file(_: Request, error: Exception) -> Response:
+    """For the page's folders; every other path is the API's."""
     if isinstance(error, HTTPException) and error.status_code == 405:
         return _read_only()
-    return _refused(Problem("not-found", 404, "There is nothing at this address."))
+    return problem_response(NO_ADDRESS)
 
 
 def _read_only() -> Response:
     problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
-    return _refused(problem, {"Allow": "GET, HEAD"})
-
-
-def _refused(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    return _response(refused_unread(problem, headers))
+    return problem_response(problem, {"Allow": "GET, HEAD"})

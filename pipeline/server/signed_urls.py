@@ -1,4 +1,4 @@
-"""A store of files as a browser reaches it: signed, expiring, absolute addresses, as S3's are."""
+"""Signed, expiring URLs for a store of files, like S3's presigned URLs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pipeline.errors import RequestError
 from pipeline.ports import Store
 
 PATH = "/media/"
-_KEPT = "server/media.key"
+_SECRET_KEY = "server/media.key"  # noqa: S105 - a name, not a secret
 _SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
 class MediaStore:
-    """`inner`, but for its addresses. base: "http://127.0.0.1:8000". secret: of this store's servers.
+    """The store `inner` with signed URLs. base: "http://127.0.0.1:8000". secret: of the store's servers.
 
-    seconds: how long an address lives.
+    seconds: how long a URL is valid by default.
     """
 
     inner: Store
@@ -49,16 +49,17 @@ class MediaStore:
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
         expires = str(int(self.clock()) + (self.seconds if expires_in is None else expires_in))
         signature = _signature(self.secret, key, expires, filename)
-        named = f"&filename={quote(filename, safe='')}" if filename else ""
-        return f"{self.base}{PATH}{quote(key)}?expires={expires}&signature={signature}{named}"
+        name = f"&filename={quote(filename, safe='')}" if filename else ""
+        return f"{self.base}{PATH}{quote(key)}?expires={expires}&signature={signature}{name}"
 
     def check(self, key: str, query: Mapping[str, str]) -> str:
-        """The file's name as a download, "" for none. Raises RequestError "bad-signature", "expired-url"."""
+        """The download's file name, "" for none. Raises RequestError "bad-signature", "expired-url"."""
         expires, filename = query.get("expires", ""), query.get("filename", "")
         expected = _signature(self.secret, key, expires, filename)
-        signed = hmac.compare_digest(expected.encode(), query.get("signature", "").encode("utf-8", "replace"))
-        # A name with a colon in it could pass for a longer `expires`, but that is no number then.
-        if not signed or not expires.isdecimal():
+        signature = query.get("signature", "").encode("utf-8", "replace")
+        is_signed = hmac.compare_digest(expected.encode(), signature)
+        # A file name with a colon could be shifted into `expires`, which is no number then.
+        if not is_signed or not expires.isdecimal():
             raise RequestError("this address was not signed here", problem="bad-signature")
         if int(expires) <= self.clock():
             raise RequestError("this address has expired: ask for the story again", problem="expired-url")
@@ -66,12 +67,12 @@ class MediaStore:
 
 
 def secret(store: Store) -> bytes:
-    """One for all servers of a store; drawn at the first start."""
-    store.put_if_absent(_KEPT, secrets.token_hex(32).encode())
-    return store.get(_KEPT)
+    """The secret of all servers of a store; drawn at the first start."""
+    store.put_if_absent(_SECRET_KEY, secrets.token_hex(32).encode())
+    return store.get(_SECRET_KEY)
 
 
 def _signature(secret: bytes, key: str, expires: str, filename: str) -> str:
-    # The key's length first: no two triples are one text.
+    # With the key's length, since otherwise two triples could be the same text.
     text = f"{len(key)}:{key}{expires}:{filename}"
     return hmac.new(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

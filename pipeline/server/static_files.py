@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-# The page's own origin, and no other, for everything; sound may come from a bucket's.
+# The page loads from its own origin only; audio may come from a bucket's.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'none'; "
     "connect-src 'self'; media-src 'self' {media}; manifest-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -26,19 +26,19 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-# The build names these by their content: what has changed has another name.
-_NAMED_BY_CONTENT = "assets"
-_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# The build names these files by their content: a changed file has another name.
+_IMMUTABLE_FOLDER = "assets"
+_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def page_routes(folder: Path, sound: str = "") -> list[BaseRoute]:
-    """The files at their own names, index.html at /; POST / stays the API's. sound: an address of an mp3."""
+    """GET routes for the files, index.html at /. sound: an mp3's URL, for the policy."""
     headers = {**_HEADERS, "Content-Security-Policy": _POLICY.format(media=_origin(sound)).strip()}
     routes: list[BaseRoute] = []
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            kept = _FOR_EVER if path.name == _NAMED_BY_CONTENT else {}
-            routes.append(Mount(f"/{path.name}", _Folder(path, {**headers, **kept})))
+            caching = _IMMUTABLE if path.name == _IMMUTABLE_FOLDER else {}
+            routes.append(Mount(f"/{path.name}", _Folder(path, {**headers, **caching})))
         else:
             address = "/" if path.name == "index.html" else f"/{path.name}"
             routes.append(_File(address, path, headers))
@@ -58,8 +58,8 @@ class _Folder(StaticFiles):
         super().__init__(directory=path)
         self._headers = headers
 
-    def file_response(self, *told: Any, **more: Any) -> Response:
-        response = super().file_response(*told, **more)
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
         response.headers.update(self._headers)
         return response
 

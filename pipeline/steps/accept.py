@@ -1,4 +1,4 @@
-"""What may be asked for: an idea is checked and put on record before anything is made of it."""
+"""Requests: an idea is checked, and its request committed, before anything is made of it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ VARIANTS = 2**53
 
 
 def accept(app: App, context: str, variant: int = 0, audience: str = "") -> str:
-    """The story's id; the request is on disk when this returns. Raises RequestError, ContentRejectedError.
+    """The story's id; the request is committed when this returns. Raises RequestError, ContentRejectedError.
 
     audience: for whom it is written, "" for the usual.
     """
-    accepted = acceptable(app, context, variant, audience)
+    return commit(app, acceptable(app, context, variant, audience))
+
+
+def commit(app: App, accepted: AcceptedRequest) -> str:
+    """Writes the request, unless it is there already; the story's id."""
     app.store.put_if_absent(keys.request(accepted.story_id), dump(accepted))
     return accepted.story_id
 
 
 def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> AcceptedRequest:
-    """What accept() would write, unwritten. Raises RequestError, ContentRejectedError."""
+    """The request that accept() would write. Raises RequestError, ContentRejectedError."""
     if not 0 <= variant < VARIANTS:
         raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
     request = StoryRequest(ideas.accept(context, app.word_filter), variant)

@@ -33,6 +33,7 @@ def generate(app: App, story_id: str, progress: Progress) -> CommittedText:
         lambda: committed.text(app.store, story_id, WRITTEN_IN),
         lambda: commit_text(app.store, _write_as_accepted(app, story_id, progress)),
         progress.note,
+        release=False,
     )
 
 

@@ -77,23 +77,25 @@ def fail(store: Store, story_id: str, locale: str, error: StoriesError) -> None:
 
 @dataclass(slots=True)
 class StatusProgress:
-    """A Progress that writes the status as the steps go on."""
+    """A Progress that writes the status: at each change of state, and every second in between."""
 
     store: Store
     story_id: str
     locale: str
     clock: Callable[[], float] = time.time
     _written: float = field(default=0.0, init=False)
+    _state: str = field(default="", init=False)
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         status = Status(_STATES[name], 0, 0, total)
-        self._write(status)
+        if status.state != self._state or self._is_due():
+            self._write(status)
 
         def advance(count: int) -> None:
             nonlocal status
             status = replace(status, done=status.done + count)
-            if self.clock() - self._written >= _EVERY:
+            if self._is_due():
                 self._write(status)
 
         yield advance
@@ -101,6 +103,9 @@ class StatusProgress:
     def note(self, text: str) -> None:
         """Not kept: why a draft was refused is in the story's own record."""
 
+    def _is_due(self) -> bool:
+        return self.clock() - self._written >= _EVERY
+
     def _write(self, status: Status) -> None:
-        self._written = self.clock()
+        self._written, self._state = self.clock(), status.state
         write(self.store, self.story_id, self.locale, replace(status, expires_at=self._written + LIFE))

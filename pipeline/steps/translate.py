@@ -37,6 +37,7 @@ def translate(
         lambda: committed.text(app.store, story_id, locale),
         lambda: _translate(app, engine, story_id, locale, english, progress),
         progress.note,
+        release=False,
     )
 
 

@@ -67,19 +67,22 @@ class Locks:
         read: Callable[[], Result],
         make: Callable[[], Result],
         waiting: Callable[[str], None] = ignore,
+        *,
+        release: bool = True,
     ) -> Result:
         """What `read` returns; where it raises NotFoundError, what `make` returns: one owner at a time
         calls `make`.
 
         A waiter reads again when the owner is done, and calls `make` itself where the owner failed. waiting:
-        called once, with a sentence for a person, when another owner is at work. Raises UnavailableError
-        "busy": nothing came within the patience; and whatever `make` raises.
+        called once, with a sentence for a person, when another owner is at work. release=False leaves the
+        lock to expire after success: nobody needs it again where the result is never deleted. Raises
+        UnavailableError "busy": nothing came within the patience; and whatever `make` raises.
         """
         pause, deadline = _FIRST_PAUSE, time.monotonic() + self.patience
         while True:
             with suppress(NotFoundError):
                 return read()
-            with self._attempt(name) as won:
+            with self._attempt(name, release) as won:
                 if won:
                     return _read_or_make(read, make)
             if pause == _FIRST_PAUSE:
@@ -90,7 +93,7 @@ class Locks:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     @contextmanager
-    def _attempt(self, name: str) -> Iterator[bool]:
+    def _attempt(self, name: str, release: bool) -> Iterator[bool]:
         """Whether the lock is ours while the context lasts."""
         mine = self._won(name)
         if mine is None:
@@ -99,13 +102,16 @@ class Locks:
         over = threading.Event()
         renewing = threading.Thread(target=self._renew, args=(name, mine, over), daemon=True)
         renewing.start()
+        failed = True
         try:
             yield True
+            failed = False
         finally:
             over.set()
             renewing.join()
-            with suppress(StoriesError):  # it runs out by itself
-                self._write(name, mine, until=0)
+            if failed or release:
+                with suppress(StoriesError):  # it expires by itself
+                    self._write(name, mine, until=0)
 
     def _won(self, name: str) -> Claim | None:
         last = self._last(name)

@@ -1,4 +1,4 @@
-"""The API called as API Gateway calls it, without a socket, on an App whose engines a test counts."""
+"""The API called as API Gateway calls it, without a socket, on fake engines that count their calls."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.api.gateway import Api
+from pipeline.api.problems import TYPE
+from pipeline.api.responses import PROBLEM
 from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
-from pipeline.app import App
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.ports import Store
 from pipeline.server.signed_urls import MediaStore
@@ -19,12 +20,10 @@ from tests.counting import CountingSpeech, CountingText, CountingTranslation
 from tests.making import fake_app
 
 IDEA = "a shy snail"
-PROBLEM = "application/problem+json"
-TYPE = "urn:mvp-stories:problem:"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """headers: by lower-case name, the last of each."""
 
     status: int
@@ -37,15 +36,15 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The slug of a problem+json, whose other members are checked on the way."""
+        """The slug of a problem+json, after a check of its other members."""
         assert self.headers["content-type"] == PROBLEM, self
-        told = self.json
-        assert told["status"] == self.status
-        assert told["title"]
-        assert not told["detail"][0].islower()
-        assert told["detail"][-1] in ".!?"
-        slug: str = told["type"].removeprefix(TYPE)
-        assert slug != told["type"]
+        body = self.json
+        assert body["status"] == self.status
+        assert body["title"]
+        assert not body["detail"][0].islower()
+        assert body["detail"][-1] in ".!?"
+        slug: str = body["type"].removeprefix(TYPE)
+        assert slug != body["type"]
         return slug
 
 
@@ -74,59 +73,56 @@ def event(
     }
 
 
-def answer(told: Mapping[str, Any]) -> Answer:
-    headers = {name.lower(): values[-1] for name, values in told["multiValueHeaders"].items()}
-    return Answer(told["statusCode"], headers, told["body"] or "")
+def as_response(proxy: Mapping[str, Any]) -> Response:
+    headers = {name.lower(): values[-1] for name, values in proxy["multiValueHeaders"].items()}
+    return Response(proxy["statusCode"], headers, proxy["body"] or "")
 
 
 @dataclass
-class Calling:
-    """An API on a store, its engines counted. wait: seconds that POST / waits."""
+class FakeApi:
+    """An API on a store. text, translation, speech: engines, which are counted. wait: seconds of POST /."""
 
     store: Store = field(default_factory=MemoryStore)
-    text: Any = None
-    translation: Any = None
-    speech: Any = None
+    text: Any = field(default_factory=FakeText)
+    translation: Any = field(default_factory=FakeTranslation)
+    speech: Any = field(default_factory=FakeSpeech)
     wait: float = 30
     origin: str = ""
     workers: int = 2
     waiting: int = 16
     publish: bool = False
-    changed: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.written = CountingText(self.text or FakeText())
-        self.translated = CountingTranslation(self.translation or FakeTranslation())
-        self.spoken = CountingSpeech(self.speech or FakeSpeech())
+        self.text = CountingText(self.text)
+        self.translation = CountingTranslation(self.translation)
+        self.speech = CountingSpeech(self.speech)
         media = MediaStore(self.store, "http://127.0.0.1:8000", b"secret")
-        self.app: App = fake_app(media, self.written, self.translated, self.spoken, **self.changed)
+        self.app = fake_app(media, self.text, self.translation, self.speech)
         self.runner = InProcess(self.app, self.workers, self.waiting, self.publish)
-        self.api = Api(OnDemand(self.app, self.runner), self.wait, self.origin)
+        self.handler = Api(OnDemand(self.app, self.runner), self.wait, self.origin)
 
-    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Response:
         """body: text as it is, anything else as JSON."""
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         headers = {"Content-Type": "application/json", **more.pop("headers", {})}
-        return answer(self.api(event(method, path, text, headers, **more), None))
+        return as_response(self.handler(event(method, path, text, headers, **more), None))
 
-    def post(self, path: str = "/stories", body: Any = None, key: str = "", **more: Any) -> Answer:
+    def post(self, path: str = "/stories", body: Any = None, key: str = "", **more: Any) -> Response:
         headers = {"Idempotency-Key": key} if key else {}
         return self("POST", path, {"context": IDEA} if body is None else body, headers=headers, **more)
 
-    def get(self, path: str, **more: Any) -> Answer:
+    def get(self, path: str, **more: Any) -> Response:
         return self("GET", path, **more)
 
-    def followed(self, location: str, state: str = "done", seconds: float = 20) -> Any:
+    def followed(self, location: str, state: str = "done") -> Any:
         """The story once it is in `state`."""
-        return until(
-            lambda: self.get(location).json, lambda told: told["status"] == state, seconds, self.get(location)
-        )
+        return until(lambda: self.get(location).json, lambda view: view["status"] == state)
 
 
-def until(look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 20, why: object = "") -> Any:
-    """What `look` sees once it is good."""
+def until(look: Callable[[], Any], good: Callable[[Any], Any] = bool, seconds: float = 60) -> Any:
+    """What `look` returns once it is good. seconds: a limit that only a failure reaches."""
     deadline = time.monotonic() + seconds
-    while not good(seen := look()):
-        assert time.monotonic() < deadline, f"{seen} ({why})"
-        time.sleep(0.01)
-    return seen
+    while not good(value := look()):
+        assert time.monotonic() < deadline, value
+        time.sleep(0.005)
+    return value

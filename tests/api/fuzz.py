@@ -1,7 +1,7 @@
 """The long run of schemathesis: python -m tests.api.fuzz --requests 10000.
 
-Starts `stories serve` with the fake profile on this machine, asks it what schemathesis makes of its
-document, half of it invalid, follows each story that is accepted, and prints how many requests, which
+Starts `stories serve` with the fake profile on this machine, sends the requests that schemathesis generates
+from its document, half of them invalid, follows each accepted story, and prints the number of requests, the
 statuses, every distinct failure, and the seconds.
 """
 
@@ -28,7 +28,7 @@ from tests.api.checking import CONFIG
 from tests.api.servers import serving
 from tests.command import Stories
 
-# Of what was sent: a body may be 100 kB.
+# Characters of a failed request: a body may be 100 kB.
 _SHOWN = 1_000
 _QUIET: dict[str, Any] = {
     "max_examples": 25,
@@ -58,10 +58,11 @@ class Tally:
         try:
             case.validate_response(response, **more)
         except FailureGroup as group:
-            for one in group.exceptions:
-                if isinstance(one, Failure):
-                    where = f"{one.title}: {case.method} {case.operation.path} {response.status_code}"
-                    self.failures.setdefault(where, f"{one.message}\n{case.as_curl_command()}"[:_SHOWN])
+            for failure in group.exceptions:
+                if isinstance(failure, Failure):
+                    call = f"{case.method} {case.operation.path} {response.status_code}"
+                    name = f"{failure.title}: {call}"
+                    self.failures.setdefault(name, f"{failure.message}\n{case.as_curl_command()}"[:_SHOWN])
 
 
 @dataclass
@@ -71,20 +72,20 @@ class Fuzz:
     tally: Tally = field(default_factory=Tally)
 
     def round(self, number: int) -> None:
-        """Each operation, once with what fits the document and once with what does not."""
-        for found in self.schema.get_all_operations():
+        """Calls each operation with valid and with invalid requests."""
+        for operation in self.schema.get_all_operations():
             for mode in GenerationMode:
 
                 @seed(number)
                 @settings(**_QUIET)
-                @given(case=found.ok().as_strategy(generation_mode=mode))
-                def ask(case: Case) -> None:
-                    self.ask(case)
+                @given(case=operation.ok().as_strategy(generation_mode=mode))
+                def call(case: Case) -> None:
+                    self.call(case)
 
-                with suppress(Unsatisfiable):  # nothing is wrong to ask of an address without parameters
-                    ask()
+                with suppress(Unsatisfiable):  # an address without parameters has no invalid requests
+                    call()
 
-    def ask(self, case: Case) -> Any:
+    def call(self, case: Case) -> Any:
         response = case.call(session=self.session)
         self.tally.count(case, response.status_code)
         self.tally.judge(case, response)
@@ -92,16 +93,15 @@ class Fuzz:
             self.follow(response.json())
         return response
 
-    def follow(self, told: dict[str, Any]) -> None:
-        """An accepted story is looked at, and asked for in one more language."""
-        named = {"story_id": told["id"], "locale": told["locale"]}
-        self.ask(self.schema["/stories/{story_id}/{locale}"]["GET"].Case(path_parameters=named))
-        if told["locale"] == "en":
+    def follow(self, story: dict[str, Any]) -> None:
+        """Requests an accepted story, and its translation."""
+        parameters = {"story_id": story["id"], "locale": story["locale"]}
+        self.call(self.schema["/stories/{story_id}/{locale}"]["GET"].Case(path_parameters=parameters))
+        if story["locale"] == "en":
             again = self.schema["/stories/{story_id}/locales"]["POST"]
             body = {"locale": "fr-CA"}
-            self.ask(
-                again.Case(path_parameters={"story_id": told["id"]}, body=body, media_type="application/json")
-            )
+            parameters = {"story_id": story["id"]}
+            self.call(again.Case(path_parameters=parameters, body=body, media_type="application/json"))
 
 
 def main() -> int:
@@ -130,10 +130,10 @@ def _report(tally: Tally, seconds: float, alive: bool) -> int:
         out.write(f"{count:6} {status} {method} {path}\n")
     for where, what in tally.failures.items():
         out.write(f"\nFAILURE {where}\n{what}\n")
-    told = ", ".join(f"{count} x {status}" for status, count in sorted(totals.items()))
+    counts = ", ".join(f"{count} x {status}" for status, count in sorted(totals.items()))
     broken = sum(count for status, count in totals.items() if status >= 500)
     out.write(
-        f"\n{tally.requests} requests in {seconds:.0f} s: {told}; {broken} 5xx, "
+        f"\n{tally.requests} requests in {seconds:.0f} s: {counts}; {broken} 5xx, "
         f"{len(tally.failures)} kinds of failure; the server {'lives' if alive else 'is gone'}\n"
     )
     return int(bool(tally.failures or broken or not alive))

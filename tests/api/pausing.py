@@ -1,9 +1,8 @@
-"""Fake engines that a test holds back, breaks, or makes slow."""
+"""Fake engines whose calls a test holds back, or breaks."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +15,7 @@ _PATIENCE = 30.0
 
 @dataclass
 class Gate:
-    """Each call waits until it is let through; `waiting` says that one stands before it."""
+    """Holds each call until a test lets it pass. waiting: set once a call has arrived."""
 
     _free: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     waiting: threading.Event = field(default_factory=threading.Event)
@@ -27,7 +26,11 @@ class Gate:
     def open(self) -> None:
         self.let(100_000)
 
-    def passed(self) -> None:
+    def reached(self) -> None:
+        """Returns once a call has arrived."""
+        assert self.waiting.wait(_PATIENCE)
+
+    def hold(self) -> None:
         self.waiting.set()
         assert self._free.acquire(timeout=_PATIENCE)
 
@@ -37,7 +40,7 @@ class HeldText(FakeText):
     gate: Gate = field(default_factory=Gate)
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        self.gate.passed()
+        self.gate.hold()
         return super().complete(prompt, on_text)
 
 
@@ -48,7 +51,7 @@ class HeldTranslation(FakeTranslation):
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        self.gate.passed()
+        self.gate.hold()
         return super().translate(texts, source, target, on_text)
 
 
@@ -57,7 +60,7 @@ class HeldSpeech(FakeSpeech):
     gate: Gate = field(default_factory=Gate)
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
-        self.gate.passed()
+        self.gate.hold()
         return super().synthesize(text, voice)
 
 
@@ -71,18 +74,3 @@ class BrokenText(FakeText):
         if error := self.error():
             raise error
         return super().complete(prompt, on_text)
-
-
-@dataclass
-class SlowText(FakeText):
-    """Word by word, a story in `seconds`: a large model that streams."""
-
-    seconds: float = 1.0
-
-    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        words: list[str] = []
-        made = super().complete(prompt, words.append)
-        for word in words:
-            time.sleep(0 if prompt.choices else self.seconds / len(words))
-            on_text(word)
-        return made

@@ -27,7 +27,7 @@ def test_the_first_of_64_equal_requests_decides(tmp_path: Path) -> None:
         assert len(set(pool.map(ask, range(64)))) == 1
 
 
-def test_a_variant_that_is_named_is_kept() -> None:
+def test_an_explicit_variant_is_kept() -> None:
     store = MemoryStore()
     assert idempotency.variant(store, "me", "tap", {**SENT, "variant": 0}) == 0
     with pytest.raises(RequestError) as caught:
@@ -35,16 +35,16 @@ def test_a_variant_that_is_named_is_kept() -> None:
     assert caught.value.problem == "key-reused"
 
 
-def test_callers_and_keys_that_read_alike_side_by_side_are_apart() -> None:
+def test_callers_and_keys_do_not_run_together() -> None:
     store = MemoryStore()
-    told = {
+    response = {
         idempotency.variant(store, caller, key, SENT)
         for caller, key in [("a", "bc"), ("ab", "c"), ("", "abc")]
     }
-    assert len(told) == 3
+    assert len(response) == 3
 
 
-def test_a_key_lies_nowhere_as_it_was_sent() -> None:
+def test_the_store_holds_no_key_caller_or_idea_in_clear() -> None:
     store = MemoryStore()
     idempotency.variant(store, "203.0.113.7", "../../secret", SENT)
     (kept,) = store.list("")
@@ -54,7 +54,7 @@ def test_a_key_lies_nowhere_as_it_was_sent() -> None:
     assert b"snail" not in store.get(kept)
 
 
-def test_after_a_day_a_key_is_free_and_lives_a_day_again() -> None:
+def test_a_key_expires_after_a_day() -> None:
     store = MemoryStore()
     first = idempotency.variant(store, "me", "tap", SENT, lambda: 0.0)
     assert idempotency.variant(store, "me", "tap", SENT, lambda: DAY - 1) == first
@@ -64,14 +64,14 @@ def test_after_a_day_a_key_is_free_and_lives_a_day_again() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"null", b'{"sent": 1}', b"\xff"])
-def test_a_damaged_record_is_written_anew(data: bytes) -> None:
+def test_a_damaged_record_is_overwritten(data: bytes) -> None:
     store = MemoryStore()
     store.put(keys.idempotency("me", "tap"), data)
-    told = idempotency.variant(store, "me", "tap", SENT)
-    assert idempotency.variant(store, "me", "tap", SENT) == told
+    response = idempotency.variant(store, "me", "tap", SENT)
+    assert idempotency.variant(store, "me", "tap", SENT) == response
 
 
-def test_a_drawn_variant_is_a_number_that_javascript_holds() -> None:
+def test_a_drawn_variant_fits_a_javascript_number() -> None:
     drawn = {idempotency.draw() for _ in range(200)}
     assert len(drawn) == 200
-    assert all(0 <= one <= 2**53 - 1 for one in drawn)
+    assert all(0 <= variant < 2**53 for variant in drawn)

@@ -6,18 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.api.recent import Recent
 
 
-def test_an_answer_is_kept_for_some_seconds_and_not_longer() -> None:
+def test_a_response_is_kept_for_some_seconds() -> None:
     now = [100.0]
     recent = Recent(seconds=5, clock=lambda: now[0])
-    recent.keep(("a", "fr"), "told")
+    recent.keep(("a", "fr"), "{}")
     now[0] += 4.9
-    assert recent.get(("a", "fr")) == "told"
+    assert recent.get(("a", "fr")) == "{}"
     assert recent.get(("a", "en")) is None
     now[0] += 0.2
     assert recent.get(("a", "fr")) is None
 
 
-def test_the_oldest_goes_first() -> None:
+def test_the_oldest_is_dropped_first() -> None:
     recent = Recent(most=2)
     for name in ("a", "b"):
         recent.keep((name, "en"), name)
@@ -26,17 +26,17 @@ def test_the_oldest_goes_first() -> None:
     assert [recent.get((name, "en")) for name in "abc"] == ["a again", None, "c"]
 
 
-def test_many_threads_keep_no_more_than_there_is_room_for() -> None:
+def test_many_threads_keep_no_more_than_the_limit() -> None:
     recent, together = Recent(most=8), threading.Barrier(16)
 
-    def one(number: int) -> None:
+    def keep(number: int) -> None:
         together.wait(timeout=30)
         for count in range(200):
             recent.keep((str(number), str(count)), "x")
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(one, range(16)))
-    there = [
+        list(pool.map(keep, range(16)))
+    is_kept = [
         recent.get((str(number), str(count))) is not None for number in range(16) for count in range(200)
     ]
-    assert sum(there) == 8
+    assert sum(is_kept) == 8

@@ -1,178 +1,101 @@
-"""What the API promises a caller: mission.md's contract, and issue 4's table of calls."""
+"""The API's calls: what each returns, from the first request to the last segment."""
 
 from __future__ import annotations
 
 import re
-import threading
 import time
 from dataclasses import replace
 
 import pytest
 
-from pipeline.api import idempotency
-from pipeline.app import App
 from pipeline.errors import EngineError, ThrottledError
 from pipeline.steps import status
 from pipeline.steps.status import Status
-from pipeline.storage import keys, shelf
+from pipeline.storage import shelf
 from pipeline.types import Manifest
-from tests.api.calling import IDEA, Calling, answer, event, until
-from tests.api.pausing import BrokenText, Gate, HeldSpeech, HeldText, HeldTranslation, SlowText
+from tests.api.calling import IDEA, FakeApi, as_response, event, until
+from tests.api.pausing import BrokenText, Gate, HeldSpeech, HeldText, HeldTranslation
 from tests.making import ScriptedText
 
 SPHYNX = "a baby sphynx lost in an Egyptian pyramid"
 ID = re.compile(r"[0-9a-f]{32}")
 
 
-def test_the_demos_request_is_answered_as_the_demo_did() -> None:
-    call = Calling()
-    told = call("POST", "/", f'{{"context": "{SPHYNX}", "locale": "fr"}}')
-    assert told.status == 200
-    assert told.json["locale"] == "fr"
-    assert told.json["story"].startswith("[fr] ")
-    assert re.match(r"http://127\.0\.0\.1:8000/media/stories/\S+\.mp3\?\S+$", told.json["mp3Url"])
-    assert told.json["status"] == "done"
-    assert told.json["title"]
-    assert ID.fullmatch(told.json["id"])
+def test_the_demo_request_gets_the_demo_response() -> None:
+    api = FakeApi()
+    response = api("POST", "/", f'{{"context": "{SPHYNX}", "locale": "fr"}}')
+    assert response.status == 200
+    assert response.json["locale"] == "fr"
+    assert response.json["story"].startswith("[fr] ")
+    assert re.match(r"http://127\.0\.0\.1:8000/media/stories/\S+\.mp3\?\S+$", response.json["mp3Url"])
+    assert response.json["status"] == "done"
+    assert response.json["title"]
+    assert ID.fullmatch(response.json["id"])
 
 
-def test_english_is_what_is_heard_where_no_language_is_said() -> None:
-    call = Calling()
-    told = call("POST", "/", {"context": SPHYNX}).json
-    assert told["locale"] == "en"
-    assert not told["story"].startswith("[")
-    assert len(call.translated.calls) == 0
-
-
-def test_a_story_that_takes_longer_than_the_wait_is_accepted_and_comes_later() -> None:
+def test_a_story_that_takes_longer_than_the_wait_is_a_202_and_complete_later() -> None:
     gate = Gate()
-    call = Calling(text=HeldText(gate), wait=0.1)
-    told = call.post("/")
-    assert told.status == 202
-    assert told.json.keys() >= {"id", "locale", "status"}
-    assert told.json["status"] in {"queued", "writing"}
-    assert told.headers["location"] == f"/stories/{told.json['id']}/en"
-    assert int(told.headers["retry-after"]) > 0
+    api = FakeApi(text=HeldText(gate), wait=0.1)
+    response = api.post("/")
+    assert response.status == 202
+    assert response.json.keys() >= {"id", "locale", "status"}
+    assert response.json["status"] in {"queued", "writing"}
+    assert response.headers["location"] == f"/stories/{response.json['id']}/en"
+    assert int(response.headers["retry-after"]) > 0
     gate.open()
-    assert call.followed(told.headers["location"])["mp3Url"]
+    assert api.followed(response.headers["location"])["mp3Url"]
 
 
-def test_a_story_is_accepted_at_once_and_found_where_location_says() -> None:
-    gate = Gate()
-    call = Calling(text=HeldText(gate))
-    told = call.post()
-    assert told.status == 202
-    assert told.json["locale"] == "en"
-    assert int(told.headers["retry-after"]) > 0
-    gate.open()
-    seen = call.followed(told.headers["location"])
-    assert seen["id"] == told.json["id"]
-    assert seen["variant"] == told.json["variant"]
-
-
-def test_an_accepted_story_is_on_record_before_its_202() -> None:
-    gate = Gate()
-    call = Calling(text=HeldText(gate))
-    story_id = call.post().json["id"]
-    assert call.store.get(keys.request(story_id))
-    assert status.is_live(call.store, story_id, "en")
-    gate.open()
-
-
-def test_what_is_made_already_is_said_so() -> None:
-    call = Calling()
-    body = {"context": IDEA, "variant": 3}
-    first = call.post(body=body)
-    call.followed(first.headers["location"])
-    again = call.post(body=body)
-    assert (again.status, again.json["status"]) == (200, "done")
-    assert again.headers["location"] == first.headers["location"]
-    assert call.written.stories == 1
-
-
-def test_asking_again_gives_another_story() -> None:
-    call = Calling()
-    variants = {call.post().json["variant"] for _ in range(8)}
+def test_each_request_draws_another_variant() -> None:
+    api = FakeApi()
+    variants = {api.post().json["variant"] for _ in range(8)}
     assert len(variants) == 8
     assert all(0 <= variant < 2**53 for variant in variants)
 
 
-def test_an_explicit_variant_means_the_same_story() -> None:
-    call = Calling()
-    asked = [call("POST", "/", {"context": IDEA, "variant": 2**53 - 1}).json for _ in range(2)]
-    assert asked[0]["id"] == asked[1]["id"]
-    assert asked[0]["story"] == asked[1]["story"]
-    assert call.written.stories == 1
-
-
 @pytest.mark.parametrize("path", ["/", "/stories"])
-def test_a_callers_key_means_the_same_story(path: str) -> None:
-    call = Calling()
-    asked = [call.post(path, key="tap-1").json for _ in range(3)]
-    assert len({one["id"] for one in asked}) == 1
-    assert call.post(path, key="tap-2").json["id"] != asked[0]["id"]
-
-
-def test_an_explicit_variant_and_a_key_agree() -> None:
-    call = Calling()
-    assert call.post(body={"context": IDEA, "variant": 5}, key="tap").json["variant"] == 5
-    assert call.post(body={"context": IDEA, "variant": 5}, key="tap").json["variant"] == 5
+def test_an_idempotency_key_means_the_same_story(path: str) -> None:
+    api = FakeApi()
+    ids = [api.post(path, key="tap-1").json["id"] for _ in range(3)]
+    assert len(set(ids)) == 1
+    assert api.post(path, key="tap-2").json["id"] != ids[0]
 
 
 @pytest.mark.parametrize(
     "other",
     [{"context": "a loud snail"}, {"context": IDEA, "locale": "fr"}, {"context": IDEA, "variant": 1}],
 )
-def test_a_key_that_came_with_something_else_is_refused(other: dict[str, object]) -> None:
-    call = Calling()
-    call.post(key="tap")
-    told = call.post(body=other, key="tap")
-    assert (told.status, told.problem) == (422, "key-reused")
-    assert "new key" in told.json["detail"]
+def test_a_key_with_another_request_is_rejected(other: dict[str, object]) -> None:
+    api = FakeApi()
+    api.post(key="tap")
+    response = api.post(body=other, key="tap")
+    assert (response.status, response.problem) == (422, "key-reused")
+    assert "new key" in response.json["detail"]
 
 
-def test_the_key_of_another_caller_is_another_story() -> None:
-    call = Calling()
-    mine, theirs = (call.post(key="tap", caller=caller).json["id"] for caller in ("192.0.2.1", "192.0.2.2"))
-    assert mine != theirs
+def test_another_language_is_a_translation_of_the_same_text() -> None:
+    api = FakeApi()
+    story = api("POST", "/", {"context": IDEA}).json
+    calls = len(api.text.calls)
+    accepted = api.post(f"/stories/{story['id']}/locales", {"locale": "fr"})
+    assert accepted.json["id"] == story["id"]
+    view = api.followed(f"/stories/{story['id']}/fr")
+    assert view["story"].startswith("[fr] ")
+    assert len(api.text.calls) == calls
+    assert view["locales"] == ["en", "fr"]
+    assert api.get(f"/stories/{story['id']}/en").json["locales"] == ["en", "fr"]
 
 
-def test_a_key_is_free_again_after_a_day() -> None:
-    call = Calling()
-    body = {"context": IDEA, "locale": "en", "variant": None}
-    drawn = idempotency.variant(call.store, "192.0.2.1", "tap", body, lambda: 0.0)
-    kept = [
-        idempotency.variant(call.store, "192.0.2.1", "tap", body, lambda now=now: now)  # type: ignore[misc]
-        for now in (1.0, 24 * 3600 - 1.0)
-    ]
-    assert kept == [drawn, drawn]
-    body["context"] = "a loud snail"
-    assert idempotency.variant(call.store, "192.0.2.1", "tap", body, lambda: 24 * 3600.0) != drawn
-
-
-def test_the_same_story_in_another_language_is_not_written_anew() -> None:
-    call = Calling()
-    told = call("POST", "/", {"context": IDEA}).json
-    paid = len(call.written.calls)
-    begun = call.post(f"/stories/{told['id']}/locales", {"locale": "fr"})
-    assert begun.json["id"] == told["id"]
-    seen = call.followed(f"/stories/{told['id']}/fr")
-    assert seen["story"].startswith("[fr] ")
-    assert len(call.written.calls) == paid
-    assert seen["locales"] == ["en", "fr"]
-    assert call.get(f"/stories/{told['id']}/en").json["locales"] == ["en", "fr"]
-
-
-def test_a_language_that_is_there_already_is_said_so() -> None:
-    call = Calling()
-    told = call("POST", "/", {"context": IDEA}).json
-    again = call.post(f"/stories/{told['id']}/locales", {"locale": "en-GB"})
+def test_a_language_that_is_complete_already_is_a_200() -> None:
+    api = FakeApi()
+    story = api("POST", "/", {"context": IDEA}).json
+    again = api.post(f"/stories/{story['id']}/locales", {"locale": "en-GB"})
     assert (again.status, again.json["status"], again.json["locale"]) == (200, "done", "en")
 
 
-def test_a_language_of_a_story_that_nobody_asked_for_is_not_found() -> None:
-    told = Calling().post(f"/stories/{'0' * 32}/locales", {"locale": "fr"})
-    assert (told.status, told.problem) == (404, "not-found")
+def test_a_language_of_an_unknown_story_is_not_found() -> None:
+    response = FakeApi().post(f"/stories/{'0' * 32}/locales", {"locale": "fr"})
+    assert (response.status, response.problem) == (404, "not-found")
 
 
 def broken_once(error: BaseException) -> BrokenText:
@@ -180,23 +103,23 @@ def broken_once(error: BaseException) -> BrokenText:
     return BrokenText(lambda: errors.pop() if errors else None)
 
 
-def test_a_failed_story_says_why_and_may_start_again() -> None:
-    call = Calling(text=broken_once(ThrottledError("429 from ml.eu-west-1/endpoint", engine="secret/1")))
-    where = call.post().headers["location"]
-    failed = call.followed(where, "failed")
+def test_a_failed_story_says_why_and_can_start_again() -> None:
+    api = FakeApi(text=broken_once(ThrottledError("429 from ml.eu-west-1/endpoint", engine="secret/1")))
+    location = api.post().headers["location"]
+    failed = api.followed(location, "failed")
     assert failed["problem"] == "throttled"
     assert failed["detail"] == "Many stories are being made just now: ask again in a moment."
     assert failed["retryable"] is True
     assert "endpoint" not in str(failed)
-    assert call.post(f"/stories/{failed['id']}/locales", {"locale": "en"}).status == 202
-    assert call.followed(where)["mp3Url"]
+    assert api.post(f"/stories/{failed['id']}/locales", {"locale": "en"}).status == 202
+    assert api.followed(location)["mp3Url"]
 
 
-def test_a_failed_story_asked_for_again_by_its_variant_is_made() -> None:
-    call = Calling(text=broken_once(EngineError("it broke")))
+def test_a_failed_story_requested_again_by_its_variant_is_made() -> None:
+    api = FakeApi(text=broken_once(EngineError("it broke")))
     body = {"context": IDEA, "variant": 1}
-    call.followed(call.post(body=body).headers["location"], "failed")
-    assert call("POST", "/", body).status == 200
+    api.followed(api.post(body=body).headers["location"], "failed")
+    assert api("POST", "/", body).status == 200
 
 
 @pytest.mark.parametrize(
@@ -207,173 +130,154 @@ def test_a_failed_story_asked_for_again_by_its_variant_is_made() -> None:
         (KeyError("pipeline/engines/aws/x.py"), 500, "failed"),
     ],
 )
-def test_a_story_that_fails_while_its_caller_waits_is_a_problem(
-    error: BaseException, code: int, problem: str
-) -> None:
-    told = Calling(text=broken_once(error)).post("/")
-    assert (told.status, told.problem) == (code, problem)
+def test_a_failure_during_the_wait_is_a_problem(error: BaseException, code: int, problem: str) -> None:
+    response = FakeApi(text=broken_once(error)).post("/")
+    assert (response.status, response.problem) == (code, problem)
     for internal in ("boto3", "x/1", "KeyError", "pipeline/", "Traceback"):
-        assert internal not in told.body
-    assert ("retry-after" in told.headers) == (code == 503)
+        assert internal not in response.body
+    assert ("retry-after" in response.headers) == (code == 503)
 
 
-def test_no_draft_that_is_good_enough_is_the_callers_to_mend() -> None:
-    told = Calling(text=ScriptedText(["nonsense"] * 3)).post("/")
-    assert (told.status, told.problem) == (422, "no-good-story")
-    assert "another" in told.json["detail"]
+def test_no_good_draft_is_a_422() -> None:
+    response = FakeApi(text=ScriptedText(["nonsense"] * 3)).post("/")
+    assert (response.status, response.problem) == (422, "no-good-story")
+    assert "another" in response.json["detail"]
 
 
-def test_each_sentence_can_be_played_while_the_next_is_spoken() -> None:
+def test_each_segment_can_be_played_while_the_next_is_spoken() -> None:
     texts, speech = Gate(), Gate()
-    call = Calling(text=HeldText(texts), speech=HeldSpeech(speech))
-    where = call.post().headers["location"]
-    assert texts.waiting.wait(10)
-    seen = call.get(where).json
-    assert seen["status"] == "writing"
-    assert not seen.keys() & {"title", "story", "segments"}
+    api = FakeApi(text=HeldText(texts), speech=HeldSpeech(speech))
+    location = api.post().headers["location"]
+    texts.reached()
+    view = api.get(location).json
+    assert view["status"] == "writing"
+    assert not view.keys() & {"title", "story", "segments"}
     texts.open()
-    assert speech.waiting.wait(10)
+    speech.reached()
     for spoken in range(3):
-        seen = until(
-            lambda: call.get(where).json,
-            lambda told, spoken=spoken: sum("audioUrl" in one for one in told["segments"]) == spoken,
+        view = until(
+            lambda: api.get(location).json,
+            lambda view, spoken=spoken: sum("audioUrl" in part for part in view["segments"]) == spoken,
         )
-        assert seen["status"] == "speaking"
-        assert seen["title"].endswith("and the Little Lantern")
-        assert seen["story"] == " ".join(one["text"] for one in seen["segments"])
-        assert ["audioUrl" in one for one in seen["segments"]] == [
-            number < spoken for number in range(len(seen["segments"]))
-        ]
-        assert all(
-            one["text"][mark["start"] : mark["end"]] == mark["value"]
-            for one in seen["segments"][:spoken]
-            for mark in one["marks"]
-        )
-        assert all(one["marks"] and one["durationMs"] > 0 for one in seen["segments"][:spoken])
-        assert "mp3Url" not in seen
+        assert view["status"] == "speaking"
+        assert view["title"].endswith("and the Little Lantern")
+        assert view["story"] == " ".join(segment["text"] for segment in view["segments"])
+        for number, segment in enumerate(view["segments"]):
+            assert ("audioUrl" in segment) is (number < spoken)
+            assert (segment.get("durationMs", 0) > 0) is (number < spoken)
+            for mark in segment.get("marks", []):
+                assert segment["text"][mark["start"] : mark["end"]] == mark["value"]
+        assert "mp3Url" not in view
         speech.let()
     speech.open()
-    done = call.followed(where)
-    assert all(one["audioUrl"] and one["marks"] for one in done["segments"])
-    starts = [one["startMs"] for one in done["segments"]]
+    done = api.followed(location)
+    assert all(segment["audioUrl"] and segment["marks"] for segment in done["segments"])
+    starts = [segment["startMs"] for segment in done["segments"]]
     assert starts == sorted(starts)
     assert done["durationMs"] >= starts[-1]
 
 
-def test_a_story_waits_is_translated_and_counts_its_sentences() -> None:
+def test_a_story_is_queued_translated_and_counts_its_segments() -> None:
     texts, translations, speech = Gate(), Gate(), Gate()
-    call = Calling(
+    api = FakeApi(
         text=HeldText(texts), translation=HeldTranslation(translations), speech=HeldSpeech(speech), workers=1
     )
-    first = call.post(body={"context": IDEA, "locale": "fr"}).headers["location"]
-    second = call.post().headers["location"]
-    assert call.get(second).json["status"] == "queued"
+    first = api.post(body={"context": IDEA, "locale": "fr"}).headers["location"]
+    second = api.post().headers["location"]
+    assert api.get(second).json["status"] == "queued"
     texts.open()
-    assert translations.waiting.wait(10)
-    seen = call.get(first).json
-    assert seen["status"] == "translating"
-    assert seen["progress"]["total"] == 11  # the title, and ten sentences
-    assert "title" not in seen  # English is not what was asked for
-    assert call.get(first).headers["retry-after"]
+    translations.reached()
+    view = api.get(first).json
+    assert view["status"] == "translating"
+    assert view["progress"]["total"] == 11  # the title, and ten sentences
+    assert "title" not in view  # it is English yet
+    assert api.get(first).headers["retry-after"]
     translations.open()
-    assert speech.waiting.wait(10)
-    assert call.get(first).json["progress"]["total"] == 10
+    speech.reached()
+    assert api.get(first).json["progress"]["total"] == 10
     speech.open()
-    assert call.followed(first)["story"].startswith("[fr]")
-    assert "retry-after" not in call.get(first).headers
-    call.followed(second)
+    assert api.followed(first)["story"].startswith("[fr]")
+    assert "retry-after" not in api.get(first).headers
+    api.followed(second)
 
 
-def test_a_language_that_nobody_asked_for_is_not_found() -> None:
-    call = Calling()
-    told = call("POST", "/", {"context": IDEA}).json
-    for path in (f"/stories/{told['id']}/fr", f"/stories/{'f' * 32}/en"):
-        missed = call.get(path)
-        assert (missed.status, missed.problem) == (404, "not-found")
+def test_a_language_that_was_never_requested_is_not_found() -> None:
+    api = FakeApi()
+    story = api("POST", "/", {"context": IDEA}).json
+    for path in (f"/stories/{story['id']}/fr", f"/stories/{'f' * 32}/en"):
+        response = api.get(path)
+        assert (response.status, response.problem) == (404, "not-found")
 
 
-def test_a_story_whose_maker_fell_silent_reads_as_failed_and_starts_again() -> None:
-    call = Calling()
-    asked = {"context": IDEA, "variant": 1}
-    story_id = call.post(body=asked).json["id"]
-    call.followed(f"/stories/{story_id}/en")
-    status.write(call.store, story_id, "fr", Status(status.SPEAKING, time.time() - 1, 3, 10))
-    seen = call.get(f"/stories/{story_id}/fr").json
-    assert (seen["status"], seen["problem"], seen["retryable"]) == ("failed", "interrupted", True)
-    assert call.post(f"/stories/{story_id}/locales", {"locale": "fr"}).status == 202
-    call.followed(f"/stories/{story_id}/fr")
+def test_an_expired_status_reads_as_failed_and_starts_again() -> None:
+    api = FakeApi()
+    story_id = api.post("/", {"context": IDEA, "variant": 1}).json["id"]
+    status.write(api.store, story_id, "fr", Status(status.SPEAKING, time.time() - 1, 3, 10))
+    view = api.get(f"/stories/{story_id}/fr").json
+    assert (view["status"], view["problem"], view["retryable"]) == ("failed", "interrupted", True)
+    assert api.post(f"/stories/{story_id}/locales", {"locale": "fr"}).status == 202
+    api.followed(f"/stories/{story_id}/fr")
 
 
-def test_a_late_failure_does_not_undo_a_finished_story() -> None:
-    call = Calling()
-    told = call("POST", "/", {"context": IDEA, "variant": 1}).json
-    status.fail(call.store, told["id"], "en", EngineError("too late"))
-    assert call.get(f"/stories/{told['id']}/en").json["status"] == "done"
-    again = call("POST", "/", {"context": IDEA, "variant": 1})
-    assert (again.status, again.json["story"]) == (200, told["story"])
-    assert call.written.stories == 1
-
-
-def test_a_damaged_status_reads_as_failed() -> None:
-    call = Calling()
-    told = call("POST", "/", {"context": IDEA}).json
-    call.store.put(keys.status(told["id"], "it"), b'{"state": ')
-    assert call.get(f"/stories/{told['id']}/it").json["status"] == "failed"
+def test_a_late_failure_does_not_undo_a_complete_story() -> None:
+    api = FakeApi()
+    story = api("POST", "/", {"context": IDEA, "variant": 1}).json
+    status.fail(api.store, story["id"], "en", EngineError("too late"))
+    assert api.get(f"/stories/{story['id']}/en").json["status"] == "done"
+    again = api("POST", "/", {"context": IDEA, "variant": 1})
+    assert (again.status, again.json["story"]) == (200, story["story"])
+    assert api.text.stories == 1
 
 
 def test_a_regional_tag_is_served_by_its_language() -> None:
-    call = Calling()
-    told = call.post("/", {"context": IDEA, "locale": "fr-CH"})
-    assert (told.status, told.json["locale"]) == (200, "fr")
-    assert call.get(f"/stories/{told.json['id']}/fr_ch").json["locale"] == "fr"
+    api = FakeApi()
+    response = api.post("/", {"context": IDEA, "locale": "fr-CH"})
+    assert (response.status, response.json["locale"]) == (200, "fr")
+    assert api.get(f"/stories/{response.json['id']}/fr_ch").json["locale"] == "fr"
 
 
 @pytest.mark.parametrize("path", ["/", "/stories"])
-def test_an_unknown_locale_names_the_known(path: str) -> None:
-    call = Calling()
-    told = call.post(path, {"context": IDEA, "locale": "tlh"})
-    assert (told.status, told.problem) == (400, "unknown-locale")
-    for known in call.app.chains:
-        assert known in told.json["detail"]
-    assert list(call.store.list("")) == []
+def test_an_unknown_locale_lists_the_known_ones(path: str) -> None:
+    api = FakeApi()
+    response = api.post(path, {"context": IDEA, "locale": "tlh"})
+    assert (response.status, response.problem) == (400, "unknown-locale")
+    for known in api.app.chains:
+        assert known in response.json["detail"]
+    assert list(api.store.list("")) == []
 
 
-def experimental(app: App) -> None:
-    app.chains["ar"] = replace(app.chains["ar"], experimental=True)  # type: ignore[index]
-
-
-def test_an_experimental_locale_is_to_be_asked_for_as_such() -> None:
-    call = Calling()
-    experimental(call.app)
-    told = call.post("/", {"context": IDEA, "locale": "ar"})
-    assert (told.status, told.problem) == (400, "experimental-locale")
-    assert '"experimental": true' in told.json["detail"]
-    made = call.post("/", {"context": IDEA, "locale": "ar", "experimental": True})
-    assert made.status == 200
-    assert "experimental" in made.json["labels"]
-    assert call.get(f"/stories/{made.json['id']}/ar").status == 200
-    english = call("POST", "/", {"context": IDEA}).json["id"]
-    assert call.post(f"/stories/{english}/locales", {"locale": "ar"}).problem == "experimental-locale"
-    again = call.post(f"/stories/{english}/locales", {"locale": "ar", "experimental": True})
+def test_an_experimental_locale_needs_the_experimental_field() -> None:
+    api = FakeApi()
+    api.app.chains["ar"] = replace(api.app.chains["ar"], experimental=True)  # type: ignore[index]
+    response = api.post("/", {"context": IDEA, "locale": "ar"})
+    assert (response.status, response.problem) == (400, "experimental-locale")
+    assert '"experimental": true' in response.json["detail"]
+    arabic = api.post("/", {"context": IDEA, "locale": "ar", "experimental": True})
+    assert arabic.status == 200
+    assert "experimental" in arabic.json["labels"]
+    assert api.get(f"/stories/{arabic.json['id']}/ar").status == 200
+    english = api("POST", "/", {"context": IDEA}).json["id"]
+    assert api.post(f"/stories/{english}/locales", {"locale": "ar"}).problem == "experimental-locale"
+    again = api.post(f"/stories/{english}/locales", {"locale": "ar", "experimental": True})
     assert again.status == 202
-    assert {one["locale"]: one["experimental"] for one in call.get("/locales").json["locales"]}["ar"]
+    assert [row["locale"] for row in api.get("/locales").json["locales"] if row["experimental"]] == ["ar"]
 
 
-def test_the_locales_are_told_with_their_quality() -> None:
-    found = {one["locale"]: one for one in Calling().get("/locales").json["locales"]}
-    assert found.keys() == {"en", "fr", "nl", "ar", "it", "es", "de", "pt"}
-    assert found["fr"] == {"locale": "fr", "quality": "fake", "labels": ["fake"], "experimental": False}
+def test_locales_are_listed_with_their_quality() -> None:
+    locales = {row["locale"]: row for row in FakeApi().get("/locales").json["locales"]}
+    assert locales.keys() == {"en", "fr", "nl", "ar", "it", "es", "de", "pt"}
+    assert locales["fr"] == {"locale": "fr", "quality": "fake", "labels": ["fake"], "experimental": False}
 
 
-def test_health_says_with_which_engines() -> None:
-    told = Calling().get("/health")
-    assert (told.status, told.json) == (200, {"status": "ok", "profile": "fake"})
+def test_health_names_the_profile() -> None:
+    response = FakeApi().get("/health")
+    assert (response.status, response.json) == (200, {"status": "ok", "profile": "fake"})
 
 
-def test_the_document_names_every_call() -> None:
-    told = Calling().get("/openapi.json").json
-    assert told["openapi"].startswith("3.1")
-    calls = {f"{method.upper()} {path}" for path, methods in told["paths"].items() for method in methods}
+def test_the_openapi_document_has_every_call() -> None:
+    document = FakeApi().get("/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    calls = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
     assert calls == {
         "POST /",
         "GET /stories",
@@ -386,71 +290,37 @@ def test_the_document_names_every_call() -> None:
     }
 
 
-def test_a_stage_is_part_of_where_a_story_is() -> None:
-    call = Calling()
-    asked = event("POST", "/stories", '{"context": "a shy snail"}', {"content-type": "application/json"})
-    asked["requestContext"]["path"] = "/dev/stories"
-    assert answer(call.api(asked, None)).headers["location"].startswith("/dev/stories/")
+def test_location_includes_the_stage_of_the_gateway() -> None:
+    api = FakeApi()
+    request = event("POST", "/stories", '{"context": "a shy snail"}', {"content-type": "application/json"})
+    request["requestContext"]["path"] = "/dev/stories"
+    assert as_response(api.handler(request, None)).headers["location"].startswith("/dev/stories/")
 
 
-def test_a_slow_model_is_accepted_before_it_is_done_and_answers_in_the_end() -> None:
-    call = Calling(text=SlowText(seconds=4.0), wait=0.2)
-    started = time.monotonic()
-    told = call.post("/")
-    assert time.monotonic() - started < 4
-    assert told.status == 202
-    assert call.followed(told.headers["location"], "writing")["progress"]["total"] > 0
-    assert call.followed(told.headers["location"])["mp3Url"]
-
-
-def test_equal_requests_at_once_are_one_story_and_each_is_told_where_it_is() -> None:
-    call = Calling()
-    together = threading.Barrier(16)
-    seen = []
-
-    def ask() -> None:
-        together.wait(timeout=20)
-        seen.append(call.post(key="tap"))
-
-    threads = [threading.Thread(target=ask) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {one.status for one in seen} <= {200, 202}
-    assert len({one.json["id"] for one in seen}) == 1
-    call.followed(seen[0].headers["location"])
-    assert call.written.stories == 1
-
-
-def test_45_published_stories_are_leafed_through_each_once() -> None:
-    call = Calling()
+def test_the_pages_of_45_published_stories_hold_each_once() -> None:
+    api = FakeApi()
     for number in range(45):
         locale = "en" if number % 3 else "fr"
-        told = Manifest(f"{number:032x}", locale, "Title", IDEA, IDEA, 0, (), "", 1000, ("fake",), {})
-        shelf.publish(call.store, told)
-    seen, cursor = [], None
+        manifest = Manifest(f"{number:032x}", locale, "Title", IDEA, IDEA, 0, (), "", 1000, ("fake",), {})
+        shelf.publish(api.store, manifest)
+    cards, cursor = [], None
     for size in (20, 20, 5):
-        page = call.get("/stories", query={"cursor": cursor} if cursor else {}).json
+        page = api.get("/stories", query={"cursor": cursor} if cursor else {}).json
         assert len(page["stories"]) == size
-        seen += [(card["locale"], card["id"]) for card in page["stories"]]
+        cards += [(card["locale"], card["id"]) for card in page["stories"]]
         cursor = page["cursor"]
     assert cursor is None
-    assert len(set(seen)) == 45
-    french = call.get("/stories", query={"locale": "fr-CA"}).json
+    assert len(set(cards)) == 45
+    french = api.get("/stories", query={"locale": "fr-CA"}).json
     assert {card["locale"] for card in french["stories"]} == {"fr"}
     assert len(french["stories"]) == 15
     card = french["stories"][0]
     assert card == {"id": "0" * 32, "locale": "fr", "title": "Title", "durationMs": 1000, "labels": ["fake"]}
 
 
-def test_a_story_made_where_all_is_listed_is_on_the_next_page_that_is_asked_for() -> None:
-    call = Calling(publish=True)
-    told = call("POST", "/", {"context": IDEA}).json
-    assert [card["id"] for card in call.get("/stories").json["stories"]] == [told["id"]]
-
-
-def test_a_story_that_nobody_approved_is_not_listed() -> None:
-    call = Calling(publish=False)
-    call("POST", "/", {"context": IDEA})
-    assert call.get("/stories").json == {"stories": [], "cursor": None}
+@pytest.mark.parametrize("publish", [True, False])
+def test_a_finished_story_is_listed_only_where_the_server_publishes(publish: bool) -> None:
+    api = FakeApi(publish=publish)
+    story_id = api.post("/").json["id"]
+    cards = api.get("/stories").json["stories"]
+    assert [card["id"] for card in cards] == ([story_id] if publish else [])

@@ -1,19 +1,19 @@
-"""A worker for the tests: says what it was told, after some noise; dies when told to."""
+"""A worker for the tests: returns the text after some noise on stdout; dies on request."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from bench.workers import serve
+from bench.processes import serve
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
+def reply(request: dict[str, Any]) -> dict[str, Any]:
     os.write(1, b"a library that prints\n")
-    if request["say"] == "die":
+    if request["text"] == "die":
         os._exit(3)
-    return {"said": request["say"]}
+    return {"text": request["text"]}
 
 
 if __name__ == "__main__":
-    serve(answer)
+    serve(reply)

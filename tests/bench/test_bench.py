@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bench import bare, ear, machine, report
-from bench.figures import Finding, Spread, Target, interleaved, ratios, spread
+from bench import bare, machine, narration, report
+from bench.figures import Finding, Result, Spread, Target, interleaved, ratios, spread
+from bench.processes import Worker
 from bench.tape import Tape
-from bench.workers import Worker
 from pipeline.config.profiles import profile
 from pipeline.engines.embedded.models import find
 from pipeline.story.text import sentences, words
@@ -24,12 +24,12 @@ from pipeline.story.text import sentences, words
 TEXTS = tomllib.loads((Path(report.__file__).parent / "narration.toml").read_text("utf-8"))
 
 
-def test_a_spread_is_median_lowest_and_highest() -> None:
+def test_spread_is_median_lowest_and_highest() -> None:
     assert spread([3.0, 1.0, 10.0]) == Spread(3.0, 1.0, 10.0, 3)
     assert spread([4.0, 1.0, 2.0, 9.0]) == Spread(3.0, 1.0, 9.0, 4)
 
 
-def test_nothing_measured_is_an_error() -> None:
+def test_spread_of_no_figures_is_an_error() -> None:
     with pytest.raises(ValueError, match="no figures"):
         spread([])
 
@@ -39,7 +39,7 @@ def test_ratios_are_taken_within_each_pair() -> None:
     assert ratios([(2.0, 1.0), (9.0, 3.0), (4.0, 8.0)]) == Spread(2.0, 0.5, 3.0, 3)
 
 
-def test_pairs_are_run_in_turn() -> None:
+def test_pairs_run_in_turn() -> None:
     ran: list[str] = []
 
     def side(name: str) -> Any:
@@ -60,7 +60,7 @@ def test_pairs_are_run_in_turn() -> None:
         (Target(0), 1, False),
     ],
 )
-def test_a_target_is_met_at_its_bound_and_missed_beyond(target: Target, figure: float, met: bool) -> None:
+def test_target_is_met_at_its_bound_and_missed_beyond(target: Target, figure: float, met: bool) -> None:
     assert target.met(figure) is met
 
 
@@ -71,48 +71,56 @@ FINDINGS = [
 ]
 
 
-def test_a_missed_target_stands_in_the_table() -> None:
-    _, overhead, batch, memory = report.table(FINDINGS).splitlines()
+MACHINE = {"cpu": "a slow processor", "packages": {"x": "1"}}
+
+
+def test_missed_target_is_in_the_table() -> None:
+    _, overhead, batch, memory, note = report.table([report.record("", 0, Result(FINDINGS))]).splitlines()
     assert overhead.split() == "overhead: one story 1.02 1.01 to 1.2 3 ≤ 1.05 met".split()
     assert batch.split() == "batch: 8 stories 1.1 × 1 to 1.3 3 ≥ 2 MISSED".split()
     assert memory.split() == "memory: peak 2.5 GB 2.5 to 2.5 1".split()
+    assert note == "  batch: why it is so"
 
 
-MACHINE = {"cpu": "a slow one", "packages": {"x": "1"}}
-
-
-def test_what_is_kept_tells_machine_command_verdicts_and_notes(tmp_path: Path) -> None:
-    record = report.Record("python -m bench a", 0.5, tuple(FINDINGS), {"a": [1]})
-    report.save({"a": record}, MACHINE, tmp_path)
-    told = json.loads((tmp_path / "results.json").read_text())["records"]["a"]
-    assert [one["verdict"] for one in told["findings"]] == ["met", "MISSED", ""]
-    assert told["details"] == {"a": [1]}
+def test_saved_results_have_machine_command_verdicts_and_notes(tmp_path: Path) -> None:
+    records = {"a": report.record("python -m bench a", 0.5, Result(FINDINGS, {"a": [1]}))}
+    report.save(records, MACHINE, tmp_path)
+    saved = json.loads((tmp_path / "results.json").read_text())["records"]["a"]
+    assert [finding["verdict"] for finding in saved["findings"]] == ["met", "MISSED", ""]
+    assert saved["details"] == {"a": [1]}
     page = (tmp_path / "results.md").read_text()
-    for part in ("python -m bench a", "cpu: a slow one", "packages: x 1", "| **MISSED** |", "why it is so"):
+    for part in (
+        "python -m bench a",
+        "cpu: a slow processor",
+        "packages: x 1",
+        "| **MISSED** |",
+        "why it is so",
+    ):
         assert part in page
 
 
-def test_what_was_kept_is_read_back_on_the_same_machine_only(tmp_path: Path) -> None:
-    records = {"a": report.Record("python -m bench a", 0.5, tuple(FINDINGS), {"a": [1]})}
+def test_saved_results_are_kept_on_the_same_machine_only(tmp_path: Path) -> None:
+    records = {"a": report.record("python -m bench a", 0.5, Result(FINDINGS, {"a": [1]}))}
     assert report.kept(MACHINE, tmp_path) == {}
     report.save(records, MACHINE, tmp_path)
-    assert report.kept(MACHINE, tmp_path) == records
+    again = report.kept(MACHINE, tmp_path)
+    assert report.markdown(again, MACHINE) == report.markdown(records, MACHINE)
     assert report.kept({**MACHINE, "packages": {"x": "2"}}, tmp_path) == {}
 
 
-def test_the_machine_is_told() -> None:
-    seen = machine.describe()
-    assert seen["cpu"]
-    assert seen["cores"] >= 1
-    assert seen["memory"] > 1e8
-    assert seen["packages"]["numpy"][0].isdigit()
+def test_machine_is_described() -> None:
+    description = machine.describe()
+    assert description["cpu"]
+    assert description["cores"] >= 1
+    assert description["memory"] > 1e8
+    assert description["packages"]["numpy"][0].isdigit()
 
 
 def call(verb: str, began: float, ended: float) -> dict[str, Any]:
     return {"verb": verb, "began": began, "ended": ended}
 
 
-def test_calls_beside_one_another_on_the_tape_are_replayed_so() -> None:
+def test_overlapping_calls_are_replayed_overlapping() -> None:
     """The first two wait for each other: one after the other they would break the barrier."""
     both = threading.Barrier(2, timeout=20)
     over: list[str] = []
@@ -133,7 +141,7 @@ def test_calls_beside_one_another_on_the_tape_are_replayed_so() -> None:
     assert wall > 0
 
 
-def test_calls_after_one_another_on_the_tape_never_run_together() -> None:
+def test_sequential_calls_are_replayed_in_sequence() -> None:
     running = threading.Semaphore(1)
 
     def alone(_: Any) -> None:
@@ -143,7 +151,7 @@ def test_calls_after_one_another_on_the_tape_never_run_together() -> None:
     bare.replay([call("alone", n, n + 1) for n in range(50)], {"alone": alone})
 
 
-def test_a_call_that_fails_bare_is_not_swallowed() -> None:
+def test_failed_replay_raises() -> None:
     def broken(_: Any) -> None:
         raise RuntimeError("no model")
 
@@ -151,26 +159,26 @@ def test_a_call_that_fails_bare_is_not_swallowed() -> None:
         bare.replay([call("broken", 0, 1)], {"broken": broken})
 
 
-def test_a_tape_is_read_back_in_order_with_its_bytes(tmp_path: Path) -> None:
+def test_tape_is_read_back_in_order_with_its_bytes(tmp_path: Path) -> None:
     tape = Tape()
-    asked = [("set_bit_rate", (64,)), ("encode", (b"\x00\xff",)), ("flush", ())]
-    with tape.call("encode", asked=asked), tape.call("speak", symbols="həlˈoʊ"):
+    steps = [("set_bit_rate", (64,)), ("encode", (b"\x00\xff",)), ("flush", ())]
+    with tape.call("encode", steps=steps), tape.call("speak", symbols="həlˈoʊ"):
         pass
     tape.save(tmp_path / "tape.json")
     first, second = bare.read(tmp_path / "tape.json")["calls"]
-    assert first["asked"] == [["set_bit_rate", [64]], ["encode", [b"\x00\xff"]], ["flush", []]]
+    assert first["steps"] == [["set_bit_rate", [64]], ["encode", [b"\x00\xff"]], ["flush", []]]
     assert (second["verb"], second["symbols"]) == ("speak", "həlˈoʊ")
     assert first["ended"] >= second["ended"]
 
 
-def test_a_call_that_raises_is_on_the_tape_too() -> None:
+def test_failed_call_is_recorded() -> None:
     tape = Tape()
     with pytest.raises(RuntimeError), tape.call("complete", body="{}"):
         raise RuntimeError
-    assert [one["verb"] for one in tape.calls] == ["complete"]
+    assert [entry["verb"] for entry in tape.calls] == ["complete"]
 
 
-def test_tokens_are_what_the_server_says() -> None:
+def test_tokens_come_from_the_usage_event() -> None:
     events = [
         {"choices": [{"delta": {"content": "Once"}}]},
         json.dumps([{"choices": []}, {"choices": [], "usage": {"completion_tokens": 7}}]),
@@ -189,11 +197,11 @@ def test_tokens_are_what_the_server_says() -> None:
     ],
 )
 def test_only_words_are_compared(text: str, expected: str) -> None:
-    assert ear.plain(text) == expected
+    assert narration.plain(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "heard", "rate"),
+    ("text", "transcript", "rate"),
     [
         ("The cat, the ship.", "the cat the ship", 0.0),
         ("one two three four", "one two tree four", 0.25),
@@ -202,20 +210,22 @@ def test_only_words_are_compared(text: str, expected: str) -> None:
         ("one two three four", "", 1.0),
     ],
 )
-def test_an_error_is_a_word_mistaken_left_out_or_put_in(said: str, heard: str, rate: float) -> None:
-    assert ear.error_rate(said, heard) == rate
+def test_error_rate_counts_substituted_deleted_and_inserted_words(
+    text: str, transcript: str, rate: float
+) -> None:
+    assert narration.error_rate(text, transcript) == rate
 
 
-def test_the_ear_is_cut_into_the_files_that_were_joined() -> None:
-    assert sum(size for _, size in ear.FILES) == find(ear.EAR).size
+def test_sizes_of_the_recognizers_files_add_up() -> None:
+    assert sum(size for _, size in narration.FILES) == find(narration.WEIGHTS).size
 
 
-def test_there_is_a_text_for_each_locale_of_the_default_profile() -> None:
+def test_each_locale_of_the_default_profile_has_a_text() -> None:
     assert TEXTS.keys() == profile("embedded")["locales"].keys()
 
 
 @pytest.mark.parametrize("locale", TEXTS)
-def test_each_text_is_as_long_as_a_story_and_made_of_sentences(locale: str) -> None:
+def test_text_is_as_long_as_a_story(locale: str) -> None:
     text = " ".join(TEXTS[locale]["text"].split())
     assert 65 <= len(words(text)) <= 120
     assert len(sentences(text)) == 8
@@ -223,15 +233,15 @@ def test_each_text_is_as_long_as_a_story_and_made_of_sentences(locale: str) -> N
     assert not any(char.isdigit() for char in text), "a figure may be heard as a word"
 
 
-def test_a_worker_answers_each_request_and_prints_cannot_disturb_it() -> None:
+def test_output_of_libraries_does_not_disturb_a_workers_replies() -> None:
     with Worker("tests.bench.echo") as worker:
-        assert worker.ask(say="one") == {"said": "one"}
-        assert worker.ask(say="Übung") == {"said": "Übung"}
+        assert worker.request(text="a snail")["text"] == "a snail"
+        assert worker.request(text="Übung")["text"] == "Übung"
 
 
-def test_a_dead_worker_is_an_error() -> None:
+def test_dead_worker_is_an_error() -> None:
     with Worker("tests.bench.echo") as worker, pytest.raises(RuntimeError, match="died"):
-        worker.ask(say="die")
+        worker.request(text="die")
 
 
 PATCHED = """
@@ -248,11 +258,11 @@ encoder.set_channels(1)
 encoder.silence()
 mp3 = encoder.encode(bytes(48000)) + encoder.flush()
 (call,) = tape.calls
-assert [name for name, _ in call["asked"]][-2:] == ["encode", "flush"]
+assert [name for name, _ in call["steps"]][-2:] == ["encode", "flush"]
 from bench.bare import Libraries
 assert Libraries().encode(call) == bytes(mp3)
 """
 
 
-def test_a_tapped_library_is_loaded_only_when_asked_for_and_replays_alike() -> None:
+def test_recorded_library_is_loaded_when_used_and_replays_alike() -> None:
     subprocess.run([sys.executable, "-c", PATCHED], check=True, cwd=Path(report.__file__).parents[1])

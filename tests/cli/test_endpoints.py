@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local_aws import LocalAws
-from pipeline.cli.exit_codes import STATUS
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.takedown import take_down
 from tests.command import Done, Stories
@@ -60,4 +59,4 @@ def test_a_name_is_asked_for(stories: Stories, aws: LocalAws) -> None:
     done = run(stories, "delete")
     (line,) = done.complaints
     assert "stories endpoints delete NAME" in line
-    assert done.status == STATUS["bad-request"]
+    assert done.problem == "bad-request"

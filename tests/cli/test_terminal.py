@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from pipeline.cli import terminal
-from pipeline.cli.terminal import Terminal
+from pipeline.cli.terminal import TerminalProgress
 from pipeline.types import Manifest, ManifestSegment
 
 
 def manifest(**changed: object) -> Manifest:
-    told = {
+    fields = {
         "story_id": "4f1c",
         "locale": "fr",
         "title": "Léa",
@@ -21,12 +21,12 @@ def manifest(**changed: object) -> Manifest:
         "labels": (),
         "engines": {},
     }
-    return Manifest(**{**told, **changed})  # type: ignore[arg-type]
+    return Manifest(**{**fields, **changed})  # type: ignore[arg-type]
 
 
-def test_a_story_is_told_with_its_language_that_it_is_ai_and_where_it_lies() -> None:
-    told = terminal.story(manifest(labels=("draft translation", "robotic voice")), "/out/a.mp3")
-    assert told.split("\n") == [
+def test_a_story_has_its_locale_labels_and_location() -> None:
+    text = terminal.story(manifest(labels=("draft translation", "robotic voice")), "/out/a.mp3")
+    assert text.split("\n") == [
         "",
         "Léa  [fr]",
         "---------",
@@ -39,17 +39,17 @@ def test_a_story_is_told_with_its_language_that_it_is_ai_and_where_it_lies() -> 
     assert "Made by AI.\n" in terminal.story(manifest(), "x")
 
 
-def test_no_line_is_wider_than_a_terminal() -> None:
+def test_a_story_is_wrapped() -> None:
     words = ManifestSegment("word " * 100, "a", 0, 1, ())
     assert all(len(line) <= 100 for line in terminal.story(manifest(segments=(words,)), "x").splitlines())
 
 
-def test_a_table_is_as_wide_as_its_longest_cells() -> None:
+def test_columns_are_as_wide_as_their_longest_cells() -> None:
     assert terminal.table([("id", "title"), ("4f1c", "Léa"), ("b", "")]) == "id    title\n4f1c  Léa\nb"
 
 
-def test_steps_are_told_on_stderr_with_figures_and_summed(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Terminal()
+def test_steps_are_printed_on_stderr_and_summed(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = TerminalProgress()
     for _ in range(2):
         with progress.step("speak", 3, "sentence") as advance:
             advance(1)
@@ -68,8 +68,8 @@ def test_steps_are_told_on_stderr_with_figures_and_summed(capsys: pytest.Capture
     assert set(progress.seconds) == {"speak", "store"}
 
 
-def test_a_step_that_fails_says_nothing_of_being_done(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Terminal()
+def test_a_failed_step_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = TerminalProgress()
     with pytest.raises(KeyError), progress.step("speak", 3, "sentence"):
         raise KeyError
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""`.env`: what a notebook leaves is read, what is not for us is not, and the environment goes first."""
+"""`.env`: our settings are read, others are not, and the environment takes precedence."""
 
 from __future__ import annotations
 
@@ -11,59 +11,44 @@ from pipeline.errors import ConfigError
 from tests.command import Stories
 
 
-def test_names_of_ours_and_awss_region_are_read_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = (
-        "# mine\nSTORIES_ENDPOINT='my-falcon'\nAWS_REGION=eu-west-1\n"
-        "AWS_SECRET_ACCESS_KEY=s3cret\nPATH=/tmp\n"
-    )
-    (tmp_path / ".env").write_text(told)
-    monkeypatch.chdir(tmp_path)
-    environ: dict[str, str] = {}
-    env_file.fill(environ)
+def filled(folder: Path, text: str, **environ: str) -> dict[str, str]:
+    """The environment after its folder's file was read."""
+    (folder / ".env").write_text(text)
+    env_file.fill(environ, folder)
+    return environ
+
+
+def test_only_our_names_and_the_aws_region_are_read(tmp_path: Path) -> None:
+    ours = "# mine\nSTORIES_ENDPOINT='my-falcon'\nAWS_REGION=eu-west-1\n"
+    environ = filled(tmp_path, ours + "AWS_SECRET_ACCESS_KEY=s3cret\nPATH=/tmp\n")
     assert environ == {"STORIES_ENDPOINT": "my-falcon", "AWS_REGION": "eu-west-1"}
 
 
-def test_the_environment_goes_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".env").write_text("STORIES_ENDPOINT=of-the-file\nSTORIES_BUCKET=b\n")
-    monkeypatch.chdir(tmp_path)
-    environ = {"STORIES_ENDPOINT": "of-the-shell"}
-    env_file.fill(environ)
-    assert environ == {"STORIES_ENDPOINT": "of-the-shell", "STORIES_BUCKET": "b"}
+def test_the_environment_takes_precedence(tmp_path: Path) -> None:
+    environ = filled(tmp_path, "STORIES_ENDPOINT=file\nSTORIES_BUCKET=b\n", STORIES_ENDPOINT="shell")
+    assert environ == {"STORIES_ENDPOINT": "shell", "STORIES_BUCKET": "b"}
 
 
-@pytest.mark.parametrize("exported", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_a_region_of_the_shell_goes_before_the_files_by_either_name(
-    exported: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / ".env").write_text("AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nAWS_PROFILE=mine\n")
-    monkeypatch.chdir(tmp_path)
-    environ = {exported: "us-west-2"}
-    env_file.fill(environ)
-    assert environ == {exported: "us-west-2", "AWS_PROFILE": "mine"}
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_of_the_environment_takes_precedence_under_either_name(name: str, tmp_path: Path) -> None:
+    text = "AWS_REGION=eu-west-1\nAWS_DEFAULT_REGION=eu-west-1\nAWS_PROFILE=mine\n"
+    assert filled(tmp_path, text, **{name: "us-west-2"}) == {name: "us-west-2", "AWS_PROFILE": "mine"}
 
 
-def test_another_file_may_be_named_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".env").write_text("STORIES_BUCKET=usual\n")
-    other = tmp_path / "other"
-    other.write_text("STORIES_BUCKET=other\n")
-    monkeypatch.chdir(tmp_path)
-    named, none = {env_file.VARIABLE: str(other)}, {env_file.VARIABLE: ""}
-    for environ in (named, none):
-        env_file.fill(environ)
-    assert named["STORIES_BUCKET"] == "other"
-    assert none == {env_file.VARIABLE: ""}
+def test_a_variable_names_another_file_or_none(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("STORIES_BUCKET=other\n")
+    text = "STORIES_BUCKET=usual\n"
+    assert filled(tmp_path, text, STORIES_ENV_FILE=str(tmp_path / "other"))["STORIES_BUCKET"] == "other"
+    assert filled(tmp_path, text, STORIES_ENV_FILE="") == {"STORIES_ENV_FILE": ""}
 
 
-def test_without_a_file_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_without_a_file_nothing_changes(tmp_path: Path) -> None:
     environ: dict[str, str] = {}
-    env_file.fill(environ)
+    env_file.fill(environ, tmp_path)
     assert environ == {}
 
 
-def test_a_line_that_is_written_leaves_the_others_and_comes_back_the_same(tmp_path: Path) -> None:
+def test_write_keeps_the_other_lines_and_reads_back(tmp_path: Path) -> None:
     file = tmp_path / "new" / ".env"
     env_file.write(file, {"STORIES_ENDPOINT": "old"})
     file.write_text(f"# mine\nTOKEN='it''s'\n{file.read_text()}LAST=1")
@@ -75,7 +60,7 @@ def test_a_line_that_is_written_leaves_the_others_and_comes_back_the_same(tmp_pa
     assert env_file.read(file) == {"STORIES_ENDPOINT": "a-falcon", "STORIES_OUT": "a b's $HOME"}
 
 
-def test_a_file_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_or_written_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"STORIES_BUCKET=\xff\xfe\n")
     with pytest.raises(ConfigError, match=f"set {env_file.VARIABLE} to another"):
@@ -85,7 +70,7 @@ def test_a_file_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
         env_file.write(tmp_path / "folder" / ".env", {"STORIES_BUCKET": "b"})
 
 
-def test_whether_it_can_be_written_is_known_before_and_changes_nothing(tmp_path: Path) -> None:
+def test_check_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "strange").write_bytes(b"\xff\xfe\n")
     for bad in (tmp_path, tmp_path / "file" / ".env", tmp_path / "strange"):
@@ -96,22 +81,11 @@ def test_whether_it_can_be_written_is_known_before_and_changes_nothing(tmp_path:
     assert {each.name for each in tmp_path.iterdir()} == {"file", "strange"}
 
 
-def test_the_command_reads_it_from_the_folder_where_it_starts(stories: Stories) -> None:
+def test_the_command_reads_the_file_of_its_working_directory(stories: Stories) -> None:
     (stories.directory / ".env").write_text("STORIES_PROFILE=no-such-profile\n")
     environ = stories.environment()
     for name in ("STORIES_PROFILE", env_file.VARIABLE):
         environ.pop(name, None)
     done = stories("list", env=environ)
-    assert done.status
+    assert done.problem == "unknown-profile"
     assert "no-such-profile" in done.err
-
-
-def test_the_file_of_another_folder_is_read_where_it_is_said(tmp_path: Path) -> None:
-    """A notebook runs in its own folder, and the project's file is one above."""
-    (tmp_path / ".env").write_text("STORIES_BUCKET=b\n")
-    environ: dict[str, str] = {}
-    env_file.fill(environ, tmp_path)
-    assert environ == {"STORIES_BUCKET": "b"}
-    environ = {"STORIES_ENV_FILE": ""}
-    env_file.fill(environ, tmp_path)
-    assert environ == {"STORIES_ENV_FILE": ""}

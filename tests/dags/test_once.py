@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.bootstrap import build_store
 from pipeline.config.settings import Settings
+from pipeline.errors import RequestError
 from tests.dags.airflows import Airflow, listed
 from tests.dags.conftest import DAGS
 
@@ -92,8 +93,10 @@ def test_missing_catalog_is_reported_before_airflow_starts(
     import story_catalog_once
 
     missing = tmp_path / "gone.yaml"
-    assert story_catalog_once.main(["--profile", "fake", "--", str(missing)]) == 2
-    assert capsys.readouterr().err == f"make catalog: cannot read {missing}: No such file or directory\n"
+    status = story_catalog_once.main(["--profile", "fake", "--", str(missing)])
+    assert status == RequestError.exit_status
+    cause = f"cannot read {missing}: No such file or directory [bad-catalog]"
+    assert capsys.readouterr().err == f"make catalog: {cause}\n"
 
 
 def test_red_run_ends_with_status_1_and_tells_where_the_log_is(

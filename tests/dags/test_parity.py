@@ -9,7 +9,7 @@ from pipeline import bootstrap
 from pipeline.config.settings import Settings
 from pipeline.engines.embedded.files import FileStore
 from pipeline.ports import Store
-from tests.api.calling import IDEA, Calling
+from tests.api.calling import IDEA, FakeApi
 from tests.command import Stories
 from tests.dags.airflows import Airflow
 
@@ -30,7 +30,7 @@ def by_command_line(folder: Path) -> dict[str, bytes]:
 
 def by_api(folder: Path) -> dict[str, bytes]:
     store = FileStore(folder)
-    api = Calling(store)
+    api = FakeApi(store)
     for locale in _LOCALES:
         accepted = api.post(body={"context": IDEA, "locale": locale, "variant": 0})
         api.followed(accepted.headers["location"])

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.frontend.evening import BIN, ENVIRONMENT, FRONTEND, spend
-from tests.frontend.house import ROOT, House
+from tests.frontend.page_server import ROOT, PageServer
+from tests.frontend.scenes import BIN, ENVIRONMENT, FRONTEND, run
 
 pytestmark = pytest.mark.browser
-# The issue's: a word is shown no later and no earlier than this.
+# A word is highlighted at most this much too early or too late.
 _HIGHLIGHT_MS = 150
 _MOST_JAVASCRIPT = 90_000
 Report = dict[str, Any]
@@ -22,8 +22,8 @@ Report = dict[str, Any]
 
 def _npm(*words: str) -> None:
     command = [str(BIN / "npm"), "--prefix", str(FRONTEND), "--loglevel=error", *words]
-    run = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT, timeout=300)
-    assert run.returncode == 0, run.stdout + run.stderr
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -38,44 +38,44 @@ def built() -> Path:
 
 
 @pytest.fixture(scope="module")
-def house(built: Path, smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("served"))
-    house.start()
+def server(built: Path, smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
+    page_server = PageServer(tmp_path_factory.mktemp("served"))
+    page_server.start()
     try:
-        yield house
+        yield page_server
     finally:
-        house.stop()
+        page_server.stop()
 
 
 @pytest.fixture(scope="module")
-def evening(house: House) -> Report:
-    seen = spend(house)
-    print({name: round(seconds) for name, seconds in seen["seconds"].items()})  # noqa: T201 - seen with -s
-    return seen
+def report(server: PageServer) -> Report:
+    result = run(server)
+    print({name: round(seconds) for name, seconds in result["seconds"].items()})  # noqa: T201 - shown with -s
+    return result
 
 
 @pytest.fixture(scope="module")
-def scenes(evening: Report) -> Report:
-    """What each scene saw; one that broke off says where."""
-    seen: Report = evening["scenes"]
-    return seen
+def scenes(report: Report) -> Report:
+    """The result of each scene; a broken scene has "failed" and "shown"."""
+    results: Report = report["scenes"]
+    return results
 
 
-def test_every_scene_is_played_to_its_end(scenes: Report) -> None:
+def test_every_scene_ends(scenes: Report) -> None:
     broken = [
-        f"{name}: {seen['failed']}\n{seen['shown']}" for name, seen in scenes.items() if "failed" in seen
+        f"{name}: {scene['failed']}\n{scene['shown']}" for name, scene in scenes.items() if "failed" in scene
     ]
     assert not broken, "\n\n".join(broken)
 
 
-def test_the_first_sentence_sounds_while_the_rest_is_made(scenes: Report) -> None:
-    heard = scenes["listening"]
-    assert heard["whileMaking"]
-    assert heard["title"].startswith(heard["storyTitle"])
+def test_first_sentence_plays_while_the_rest_is_made(scenes: Report) -> None:
+    listening = scenes["listening"]
+    assert listening["whileMaking"]
+    assert listening["title"].startswith(listening["storyTitle"])
 
 
 @pytest.mark.parametrize(("part", "words"), [("first", 10), ("highlight", 15), ("fast", 15)])
-def test_the_word_shown_is_the_word_that_sounds(scenes: Report, part: str, words: int) -> None:
+def test_highlighted_word_is_the_spoken_word(scenes: Report, part: str, words: int) -> None:
     """While it is made and over into the whole mp3; the last sentences to the end; the same at speed 1.5."""
     shown = scenes["listening"][part]
     print(f"highlight, {part}: {shown}")  # noqa: T201 - seen with -s, or at a failure
@@ -85,7 +85,7 @@ def test_the_word_shown_is_the_word_that_sounds(scenes: Report, part: str, words
     assert shown["toTheEnd"] or part == "first"
 
 
-def test_another_language_goes_on_at_the_same_sentence(scenes: Report) -> None:
+def test_another_language_continues_at_the_same_sentence(scenes: Report) -> None:
     assert scenes["switching"] == {"sentence": 3, "url": "pt", "language": "pt"}
 
 
@@ -93,12 +93,12 @@ def test_arabic_runs_from_right_to_left(scenes: Report) -> None:
     assert scenes["arabic"] == {"page": "rtl", "book": "rtl", "overflow": 0}
 
 
-def test_the_page_s_language_and_night_stay_chosen(scenes: Report) -> None:
+def test_language_and_dark_mode_are_kept(scenes: Report) -> None:
     assert scenes["settings"] == {"language": "nl", "theme": "dark"}
 
 
-def test_the_keyboard_is_enough(scenes: Report) -> None:
-    assert scenes["keyboard"] == {"heard": True, "paused": True}
+def test_page_works_by_keyboard_alone(scenes: Report) -> None:
+    assert scenes["keyboard"] == {"playing": True, "paused": True}
 
 
 def test_arrows_and_buttons_go_ten_seconds(scenes: Report) -> None:
@@ -116,7 +116,7 @@ def test_two_quick_taps_leave_a_sound_that_can_be_stopped(scenes: Report) -> Non
     assert scenes["doubleTap"] == {"says": "Pause"}
 
 
-def test_a_headphone_s_keys_are_followed(scenes: Report) -> None:
+def test_media_keys_control_the_player(scenes: Report) -> None:
     assert scenes["mediaKeys"] == {
         "title": True,
         "held": ["paused", True],
@@ -128,7 +128,7 @@ def test_a_headphone_s_keys_are_followed(scenes: Report) -> None:
     }
 
 
-def test_the_sleep_timer_goes_round_fades_and_stops(scenes: Report) -> None:
+def test_sleep_timer_repeats_fades_and_stops(scenes: Report) -> None:
     assert scenes["sleepTimer"] == {
         "round": True,
         "before": 1,
@@ -156,11 +156,11 @@ def test_a_link_opens_the_story_on_another_device(scenes: Report) -> None:
     assert scenes["deepLink"] == link
 
 
-def test_stories_heard_are_kept_and_forgotten_when_asked(scenes: Report) -> None:
+def test_recent_stories_are_kept_until_cleared(scenes: Report) -> None:
     assert scenes["recent"] == {"kept": True, "left": 0}
 
 
-def test_another_one_is_another_story_of_the_same_idea_and_waits_among_the_recent(scenes: Report) -> None:
+def test_another_story_of_the_same_idea_is_among_the_recent(scenes: Report) -> None:
     idea = "a lantern that is afraid of moths"
     assert scenes["another"] == {
         "idea": idea,
@@ -172,19 +172,18 @@ def test_another_one_is_another_story_of_the_same_idea_and_waits_among_the_recen
     }
 
 
-def test_hostile_words_are_only_words(scenes: Report) -> None:
-    seen = {"shown": True, "overflow": 0, "status": 400, "hacked": False, "images": 0}
-    assert scenes["hostile"] == seen
+def test_hostile_text_is_shown_as_text(scenes: Report) -> None:
+    assert scenes["hostile"] == {"shown": True, "overflow": 0, "status": 400, "hacked": False, "images": 0}
 
 
-def test_an_early_tap_waits_for_the_page_to_be_set_up(scenes: Report) -> None:
+def test_early_tap_waits_for_the_configuration(scenes: Report) -> None:
     assert scenes["eager"] == {"notes": 0}
 
 
-def test_a_full_line_is_waited_for_with_one_key(scenes: Report) -> None:
-    seen = scenes["queueFull"]
-    assert "keeps its place in the line" in seen["note"]
-    assert (seen["tries"], seen["keys"], seen["waited"]) == (3, 1, True)
+def test_full_queue_is_retried_with_the_same_key(scenes: Report) -> None:
+    scene = scenes["queueFull"]
+    assert "keeps its place in the line" in scene["note"]
+    assert (scene["tries"], scene["keys"], scene["waited"]) == (3, 1, True)
 
 
 @pytest.mark.parametrize(
@@ -199,39 +198,39 @@ def test_a_full_line_is_waited_for_with_one_key(scenes: Report) -> None:
         ("downAndUp", "cannot be reached"),
     ],
 )
-def test_trouble_says_so_and_there_is_a_way_on(scenes: Report, scene: str, words: str) -> None:
-    """Each of these scenes then takes the way on, and ends only if it leads somewhere."""
+def test_problem_has_a_message_and_a_remedy(scenes: Report, scene: str, words: str) -> None:
+    """Each of these scenes then uses the remedy, and ends only if it works."""
     assert words in scenes[scene]["note"]
 
 
-def test_a_server_that_comes_back_goes_on_with_the_story_without_a_tap(scenes: Report) -> None:
-    seen = scenes["downAndUp"]
-    assert (seen["counting"], seen["same"], seen["left"]) == (1, True, 0)
+def test_story_continues_without_a_tap_when_the_server_is_back(scenes: Report) -> None:
+    scene = scenes["downAndUp"]
+    assert (scene["counting"], scene["same"], scene["left"]) == (1, True, 0)
 
 
-def test_an_address_that_ran_out_in_mid_play_is_renewed(scenes: Report) -> None:
+def test_address_that_expires_while_playing_is_renewed(scenes: Report) -> None:
     """The server refused it once, the page asked for the story again, and the sound went on from there."""
     assert scenes["renewal"] == {"views": 2, "refusals": [403], "forward": True, "notes": 0}
 
 
-def test_no_view_breaks_an_accessibility_rule_by_day_or_night(evening: Report) -> None:
-    assert len(evening["axe"]) >= 36
-    assert {view: rules for view, rules in evening["axe"].items() if rules} == {}
+def test_no_view_violates_an_accessibility_rule_in_either_theme(report: Report) -> None:
+    assert len(report["axe"]) >= 36
+    assert {view: rules for view, rules in report["axe"].items() if rules} == {}
 
 
-def test_nothing_goes_wrong_unseen_and_nothing_goes_elsewhere(evening: Report) -> None:
-    assert evening["errors"] == []
-    assert evening["strangers"] == []
+def test_no_unexpected_error_and_no_foreign_request(report: Report) -> None:
+    assert report["errors"] == []
+    assert report["strangers"] == []
 
 
-def test_the_page_is_light(built: Path) -> None:
+def test_javascript_is_small(built: Path) -> None:
     scripts = (built / "assets").glob("*.js")
     assert 0 < sum(len(gzip.compress(script.read_bytes())) for script in scripts) < _MOST_JAVASCRIPT
 
 
-def test_the_types_are_those_of_the_api_s_document(built: Path) -> None:
+def test_types_are_those_of_the_openapi_document(built: Path) -> None:
     _npm("run", "types", "--", "--check")
 
 
-def test_the_composables_keep_their_word(built: Path) -> None:
+def test_frontend_unit_tests_pass(built: Path) -> None:
     _npm("test")

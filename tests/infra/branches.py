@@ -1,6 +1,6 @@
-"""Every branch of the deployed workflow, run for real: our handlers, and the engines over the wire.
+"""Every branch of the deployed workflow, run with the real handlers and the engines over HTTP.
 
-`python -m tests.infra.branches` prints what became of each as a table; test_workflow.py says what should.
+`python -m tests.infra.branches` prints the results as a table; test_workflow.py asserts them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from infra.local_aws import Fault, LocalAws
 from infra.local_aws.deploy import ENVIRONMENT, definition, deploy
@@ -43,18 +43,18 @@ _PATIENCE = 60
 
 
 @dataclass(frozen=True)
-class Seen:
-    """answer: StartSyncExecution's. requests: by operation, as the local AWS counted them.
+class Result:
+    """execution, error: of StartSyncExecution's response. requests: by operation, as the local AWS counted.
 
-    told, problem: the story's status, "done" by its manifest. http: what the API answers for it.
-    spoken: sentences whose sound and marks are kept.
+    state, problem: the story's status, "done" by its manifest. http: the API's status for it.
+    spoken: sentences whose sound and marks are stored.
     """
 
     execution: str
     error: str
-    answer: dict[str, Any]
+    response: dict[str, Any]
     requests: dict[str, int]
-    told: str
+    state: str
     problem: str
     http: int
     seconds: float
@@ -65,13 +65,13 @@ class Seen:
 class Flow:
     """The workflow in a local AWS, whose environment is this process's.
 
-    payloads: what its functions got and gave. travelled: those, and what executions answered, as JSON.
+    payloads: its functions' events and results. sent: those and the executions' responses, as JSON.
     running: how many functions run now.
     """
 
     aws: LocalAws
     payloads: list[Any] = field(default_factory=list)
-    travelled: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     running: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -81,30 +81,30 @@ class Flow:
 
     @property
     def functions(self) -> dict[str, Callable[[Any, Any], Any]]:
-        return {name: self._watched(handler) for name, handler in lambdas.FUNCTIONS.items()}
+        return {name: self._recorded(handler) for name, handler in lambdas.FUNCTIONS.items()}
 
     def accept(self, variant: int = 0) -> str:
         return accept_step(self.app, IDEA, variant)
 
-    def run(self, story_id: str, locale: str, states: dict[str, Any] | None = None) -> Seen:
-        """One execution. states: another definition than the deployed one."""
+    def run(self, story_id: str, locale: str, states: dict[str, Any] | None = None) -> Result:
+        """One execution. states: another definition than the deployed file's."""
         machine = deploy(self.aws, states, f"other-{uuid.uuid4().hex[:8]}") if states else deploy(self.aws)
         before, began = self._counts(), time.perf_counter()
         with self.aws.client("stepfunctions", inject_host_prefix=False, read_timeout=_PATIENCE) as client:
-            answer = client.start_sync_execution(
+            response = client.start_sync_execution(
                 stateMachineArn=machine, input=json.dumps({"id": story_id, "locale": locale})
             )
         seconds = time.perf_counter() - began
         requests = {name: count - before[name] for name, count in self._counts().items()}
-        told, problem, http = self._told(story_id, locale)
-        del answer["ResponseMetadata"]
-        self.travelled.append(json.dumps(answer, default=str))
-        error = answer.get("error", "")
+        state, problem, http = self._status(story_id, locale)
+        del response["ResponseMetadata"]
+        self.sent.append(json.dumps(response, default=str))
+        error = response.get("error", "")
         spoken = len(list(self.app.store.list("cache/speak/")))
-        return Seen(answer["status"], error, answer, requests, told, problem, http, seconds, spoken)
+        return Result(response["status"], error, response, requests, state, problem, http, seconds, spoken)
 
     def settle(self) -> None:
-        """Lets go what hangs, and waits for functions whose state gave up on them."""
+        """Ends hanging requests, and waits for functions whose state has timed out."""
         self.aws.reset()
         until = time.monotonic() + _PATIENCE
         while self.running:
@@ -113,13 +113,13 @@ class Flow:
 
     @contextmanager
     def written_by(self, writer: TextEngine) -> Iterator[None]:
-        """Another model behind the endpoint."""
+        """Puts another model behind the endpoint."""
         account = self.aws.account
         backing = replace(account.backing, app=replace(account.backing.app, text=writer))
         with patch.object(account, "backing", backing):
             yield
 
-    def _told(self, story_id: str, locale: str) -> tuple[str, str, int]:
+    def _status(self, story_id: str, locale: str) -> tuple[str, str, int]:
         store = self.app.store
         try:
             store.get(manifest(story_id, locale))
@@ -132,22 +132,22 @@ class Flow:
     def _counts(self) -> dict[str, int]:
         return {name: self.aws.requests(name) for name in COUNTED}
 
-    def _note(self, payload: Any, running: int) -> None:
+    def _record(self, payload: Any, running: int) -> None:
         with self._lock:
             self.running += running
             if payload is not None:
                 self.payloads.append(payload)
-                self.travelled.append(json.dumps(payload))
+                self.sent.append(json.dumps(payload))
 
-    def _watched(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def _recorded(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def call(event: Any, context: Any) -> Any:
-            self._note(event, running=1)
-            answer = None
+            self._record(event, running=1)
+            result = None
             try:
-                answer = handler(event, context)
-                return answer
+                result = handler(event, context)
+                return result
             finally:
-                self._note(answer, running=-1)
+                self._record(result, running=-1)
 
         return call
 
@@ -163,81 +163,80 @@ class Babbler:
         return Completion("No.", 1, 1, "end")
 
 
-def english(flow: Flow) -> list[Seen]:
-    return [flow.run(flow.accept(), "en")]
+def english(flow: Flow) -> list[Result]:
+    """And then the same story in a region of English."""
+    story_id = flow.accept()
+    return [flow.run(story_id, "en"), flow.run(story_id, "en-GB")]
 
 
-def british(flow: Flow) -> list[Seen]:
-    return [flow.run(flow.accept(), "en-GB")]
-
-
-def french(flow: Flow) -> list[Seen]:
+def french(flow: Flow) -> list[Result]:
     return [flow.run(flow.accept(), "fr")]
 
 
-def busy_writer(flow: Flow) -> list[Seen]:
+def busy_writer(flow: Flow) -> list[Result]:
     flow.aws.inject(WRITE, Fault("throttle"))
     return [flow.run(flow.accept(), "en")]
 
 
-def busy_translator(flow: Flow) -> list[Seen]:
+def busy_translator(flow: Flow) -> list[Result]:
     flow.aws.inject(TRANSLATE, Fault("throttle"))
     return [flow.run(flow.accept(), "fr")]
 
 
-def broken_voice(flow: Flow) -> list[Seen]:
+def broken_voice(flow: Flow) -> list[Result]:
     flow.aws.inject(SPEAK, Fault("error500", after=4))
     return [flow.run(flow.accept(), "en")]
 
 
-def no_room_for_a_function(flow: Flow) -> list[Seen]:
-    """Lambda itself refuses: the function did not run."""
+def no_room_for_a_function(flow: Flow) -> list[Result]:
+    """Lambda refuses, and does not run the function."""
     flow.aws.inject(INVOKE, Fault("throttle"))
     return [flow.run(flow.accept(), "en")]
 
 
-def busy_for_good(flow: Flow) -> list[Seen]:
+def busy_for_good(flow: Flow) -> list[Result]:
     flow.aws.inject(WRITE, Fault("throttle", times=None))
     return [flow.run(flow.accept(), "en")]
 
 
-def no_good_story(flow: Flow) -> list[Seen]:
+def no_good_story(flow: Flow) -> list[Result]:
     with flow.written_by(Babbler()), patch.dict(os.environ, STORIES_CHECKS="refuse"):
         return [flow.run(flow.accept(), "en")]
 
 
-def bad_translation(flow: Flow) -> list[Seen]:
-    """A fake's French is none: held to the checks, it is refused."""
+def bad_translation(flow: Flow) -> list[Result]:
+    """The fake's French does not pass the checks."""
     with patch.dict(os.environ, STORIES_CHECKS="refuse"):
         return [flow.run(flow.accept(), "fr")]
 
 
-def late(flow: Flow) -> list[Seen]:
-    """The state's 9 seconds are 2 here: enough to ask on a busy machine."""
+def late(flow: Flow) -> list[Result]:
+    """With 2 seconds for the translation, which has 9: enough to send the request on a busy machine."""
     flow.aws.inject(TRANSLATE, Fault("hang"))
     states = definition(flow.aws)
     states["States"]["Translate story"]["TimeoutSeconds"] = 2
-    seen = flow.run(flow.accept(), "fr", states)
+    result = flow.run(flow.accept(), "fr", states)
     flow.settle()
-    return [seen]
+    return [result]
 
 
-def late_as_a_whole(flow: Flow) -> list[Seen]:
-    """The machine's own 288 seconds are 5 here, enough to say that it writes: no Catch is asked."""
+def late_as_a_whole(flow: Flow) -> list[Result]:
+    """With 5 seconds for the machine, which has 288: enough to write a status on a busy machine."""
     flow.aws.inject(WRITE, Fault("hang"))
-    seen = flow.run(flow.accept(), "en", {**definition(flow.aws), "TimeoutSeconds": 5})
+    result = flow.run(flow.accept(), "en", {**definition(flow.aws), "TimeoutSeconds": 5})
     flow.settle()
-    return [seen]
+    return [result]
 
 
-def crash(flow: Flow) -> list[Seen]:
-    """A bug of ours."""
-    with patch.object(lambdas, "translate_step", side_effect=ZeroDivisionError("division by zero")):
+def crash(flow: Flow) -> list[Result]:
+    """A bug in a handler."""
+    crashing = flow.functions | {"MvpStoriesTranslate": Mock(side_effect=ZeroDivisionError("a bug"))}
+    with patch.object(flow.aws.options, "lambdas", crashing):
         return [flow.run(flow.accept(), "fr")]
 
 
-def interrupted_narration(flow: Flow) -> list[Seen]:
-    """Polly is busy after six requests, and well again for the next execution."""
+def interrupted_narration(flow: Flow) -> list[Result]:
+    """Polly is throttled after six requests, and works again for the next execution."""
     flow.aws.inject(SPEAK, Fault("throttle", times=None, after=6))
     story_id = flow.accept()
     first = flow.run(story_id, "en")
@@ -245,16 +244,15 @@ def interrupted_narration(flow: Flow) -> list[Seen]:
     return [first, flow.run(story_id, "en")]
 
 
-def two_at_once(flow: Flow) -> list[Seen]:
-    """Each sees the requests of both: they are counted by the server."""
+def two_at_once(flow: Flow) -> list[Result]:
+    """Both results count the requests of both, as the server does."""
     story_id = flow.accept()
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(lambda locale: flow.run(story_id, locale), ["en", "en"]))
 
 
-BRANCHES: dict[str, Callable[[Flow], list[Seen]]] = {
-    "en: no translation": english,
-    "en-GB: no translation": british,
+BRANCHES: dict[str, Callable[[Flow], list[Result]]] = {
+    "en, en-GB: no translation": english,
     "fr: translation": french,
     "the endpoint is throttled once": busy_writer,
     "Translate is throttled once": busy_translator,
@@ -278,14 +276,15 @@ def flowing(aws: LocalAws) -> Iterator[Flow]:
     flow = Flow(aws)
     aws.reset()
     own = {**aws.environment, **ENVIRONMENT, "STORIES_BUCKET": aws.make_bucket()}
-    with _quietly(), patch.dict(os.environ, own), patch.object(aws.options, "lambdas", flow.functions):
+    options = patch.multiple(aws.options, lambdas=flow.functions, retry_pace=0.0)
+    with _logging_restored(), patch.dict(os.environ, own), options:
         yield flow
         flow.settle()
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """The handlers take the pipeline's loggers for their own, as in a process of theirs: given back."""
+def _logging_restored() -> Iterator[None]:
+    """Restores the pipeline's logger, which the handlers configure for a process of their own."""
     logger = logging.getLogger("pipeline")
     handlers, propagate, level = logger.handlers, logger.propagate, logger.level
     telemetry._logger.cache_clear()
@@ -297,22 +296,23 @@ def _quietly() -> Iterator[None]:
 
 
 def main() -> int:
-    """A Markdown table on stdout; what the functions log goes to nobody."""
+    """Prints a Markdown table; the functions' own output is dropped."""
     print("|", " | ".join(_HEAD), "|")  # noqa: T201 - a command's output
     print("|---" * len(_HEAD), "|", sep="")  # noqa: T201
     with LocalAws("fake") as aws:
         for name, branch in BRANCHES.items():
             with flowing(aws) as flow, redirect_stdout(io.StringIO()):
-                found = branch(flow)
-            for seen in found:
-                print("|", " | ".join(_row(name, seen)), "|", flush=True)  # noqa: T201
+                results = branch(flow)
+            for result in results:
+                print("|", " | ".join(_row(name, result)), "|", flush=True)  # noqa: T201
     return 0
 
 
-def _row(name: str, seen: Seen) -> list[str]:
-    told = f"{seen.told} {seen.problem}".strip()
-    ended = f"{seen.execution} {seen.error}".strip()
-    return [name, *map(str, seen.requests.values()), ended, told, str(seen.http), f"{seen.seconds:.1f}"]
+def _row(name: str, result: Result) -> list[str]:
+    state = f"{result.state} {result.problem}".strip()
+    end = f"{result.execution} {result.error}".strip()
+    requests = map(str, result.requests.values())
+    return [name, *requests, end, state, str(result.http), f"{result.seconds:.1f}"]
 
 
 if __name__ == "__main__":

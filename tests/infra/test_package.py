@@ -1,4 +1,4 @@
-"""What a Lambda function holds: small, and running on what Lambda gives it."""
+"""The Lambda package: small, and running with Lambda's own packages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from infra.package import stage, weigh
 from tests.infra.cloudformation import ROOT
 
-# Besides the standard library: the runtime's boto3, AWS's Powertools layer, and the wheel that is packed.
-_GIVEN = """
+# Beside the standard library: the runtime's boto3, AWS's Powertools layer, and the wheel in the package.
+_PROVIDED = """
 boto3 botocore s3transfer jmespath dateutil six urllib3
 aws_lambda_powertools aws_xray_sdk wrapt
 pydantic pydantic_core annotated_types typing_extensions typing_inspection
@@ -28,11 +28,11 @@ import importlib, pathlib, sys
 sys.dont_write_bytecode = True
 
 class Guard:
-    given = frozenset({_GIVEN.split()!r}) | sys.stdlib_module_names | {{"pipeline"}}
+    provided = frozenset({_PROVIDED.split()!r}) | sys.stdlib_module_names | {{"pipeline"}}
 
     def find_spec(self, name, path=None, target=None):
         # The standard library's own, named after the platform.
-        if name.partition(".")[0] not in self.given and not name.startswith("_sysconfigdata"):
+        if name.partition(".")[0] not in self.provided and not name.startswith("_sysconfigdata"):
             raise ModuleNotFoundError(f"a Lambda has no {{name}}", name=name)
 
 staged = pathlib.Path(sys.argv[1])
@@ -49,13 +49,13 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(staged: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """`code` in a Python of its own that finds only what a Lambda has, `staged` first."""
+    """Runs `code` in another Python that finds only what a Lambda has, `staged` first."""
     return subprocess.run(
         [sys.executable, "-I", "-c", _GUARD + code, staged], capture_output=True, text=True, timeout=60
     )
 
 
-def test_every_module_that_is_packed_runs_on_what_lambda_has(staged: Path) -> None:
+def test_every_packed_module_imports_with_lambdas_own_packages(staged: Path) -> None:
     done = run(
         staged,
         """
@@ -70,7 +70,7 @@ for file in sorted(staged.rglob("*.py")):
     assert "pipeline.steps.run" in done.stdout.split()
 
 
-def test_the_cloud_profile_is_whole_in_the_package(staged: Path) -> None:
+def test_the_aws_profile_is_complete_in_the_package(staged: Path) -> None:
     done = run(
         staged,
         """
@@ -84,11 +84,11 @@ print(app.text.fingerprint, *app.chains)
     assert {"en", "fr", "nl", "ar", "it"} <= set(done.stdout.split())
 
 
-def test_the_guard_lets_nothing_else_in(staged: Path) -> None:
+def test_the_guard_blocks_other_packages(staged: Path) -> None:
     assert "a Lambda has no numpy" in run(staged, "import numpy").stderr
 
 
-def test_the_package_is_small_with_the_wheel_that_it_needs(staged: Path, tmp_path: Path) -> None:
+def test_the_package_is_small_with_its_wheel(staged: Path, tmp_path: Path) -> None:
     whole = tmp_path / "lambda"
     shutil.copytree(staged, whole)
     wheel = metadata.distribution("mutagen")
@@ -98,10 +98,10 @@ def test_the_package_is_small_with_the_wheel_that_it_needs(staged: Path, tmp_pat
             shutil.copy(str(wheel.locate_file(file)), whole / file)
     total, files = weigh.zipped(whole)
     assert "mutagen/id3/__init__.py" in {name for name, _, _ in files}
-    assert total <= 400_000  # ../shared/targets.md
+    assert total <= 400_000
 
 
-def test_what_is_too_heavy_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_package_over_the_limit_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "noise").write_bytes(bytes(i * i * 31 % 251 for i in range(1000)))
     assert weigh.main([str(tmp_path)]) == 0
     (tmp_path / "model.bin").write_bytes(os.urandom(400_001))
@@ -110,20 +110,20 @@ def test_what_is_too_heavy_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert weigh.main([str(tmp_path / "missing")]) == 1
 
 
-def test_one_wheel_is_packed_and_only_as_it_was_locked(staged: Path) -> None:
-    told = (staged / "requirements.txt").read_text("utf-8")
-    assert re.match(r"mutagen==\S+ \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+$", told)
+def test_the_wheel_is_packed_with_its_locked_version_and_hashes(staged: Path) -> None:
+    requirements = (staged / "requirements.txt").read_text("utf-8")
+    assert re.match(r"mutagen==\S+ \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+$", requirements)
     locked = re.search(r"^mutagen==.*$", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
     assert locked
-    assert told.splitlines()[0] == locked[0]
+    assert requirements.splitlines()[0] == locked[0]
 
 
-def test_a_wheel_that_the_lock_lacks_is_an_error() -> None:
+def test_a_wheel_missing_in_the_lock_is_an_error() -> None:
     with pytest.raises(LookupError, match="torch"):
         stage.locked("torch", "mutagen==1 \\\n    --hash=sha256:0\n")
 
 
-def test_what_a_lambda_never_runs_stays_at_home(staged: Path) -> None:
+def test_modules_that_a_lambda_never_runs_are_left_out(staged: Path) -> None:
     package = staged / "pipeline"
     held = {file.relative_to(package).as_posix() for file in package.rglob("*") if file.is_file()}
     for name in (
@@ -142,7 +142,7 @@ def test_what_a_lambda_never_runs_stays_at_home(staged: Path) -> None:
     assert not any("__pycache__" in name for name in held)
 
 
-def test_what_was_staged_before_is_gone(tmp_path: Path) -> None:
+def test_files_of_an_earlier_package_are_removed(tmp_path: Path) -> None:
     target = tmp_path / "lambda"
     (target / "pipeline").mkdir(parents=True)
     (target / "pipeline" / "old.py").touch()

@@ -1,4 +1,4 @@
-"""Taking a stage down: only when a person says so, and what was paid for stays."""
+"""Deleting a stage's stack: only when its name is typed; its bucket stays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEMPLATE = {
     "Outputs": {"BucketName": {"Value": "stories-of-test"}, "ApiUrl": {"Value": "https://api.example/dev/"}},
 }
 
-# Stacks are a region's: each test has one to itself, for moto keeps some of a stack that was deleted.
+# A region for each test, because moto keeps parts of deleted stacks.
 _REGIONS = iter(boto3.Session().get_available_regions("cloudformation"))
 
 
@@ -24,74 +24,75 @@ _REGIONS = iter(boto3.Session().get_available_regions("cloudformation"))
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
-    # Its own cleaning up: a reset would also empty the local AWS of this process, which others share.
+    # Without a reset, which would also empty the local AWS that other tests of this process share.
     aws = mock_aws()
     aws.start(reset=False)
     try:
-        made = boto3.Session(region_name=next(_REGIONS))
+        session = boto3.Session(region_name=next(_REGIONS))
+        client = session.client("cloudformation")
         for stage in stack.STAGES:
-            told = json.dumps(_TEMPLATE).replace("stories-of-test", f"stories-of-{stage}")
-            made.client("cloudformation").create_stack(StackName=f"mvp-stories-{stage}", TemplateBody=told)
-        yield made
+            template = json.dumps(_TEMPLATE).replace("stories-of-test", f"stories-of-{stage}")
+            client.create_stack(StackName=f"mvp-stories-{stage}", TemplateBody=template)
+        yield session
         for stage in stack.STAGES:
-            _take_away(made, stage)
+            _delete_bucket(session, stage)
     finally:
         aws.stop(remove_data=False)
 
 
-def _take_away(session: boto3.Session, stage: str) -> None:
+def _delete_bucket(session: boto3.Session, stage: str) -> None:
     bucket = session.resource("s3").Bucket(f"stories-of-{stage}")
     if bucket.creation_date:
         bucket.object_versions.delete()
         bucket.delete()
 
 
-def test_nothing_goes_unless_its_name_is_typed(
+def test_nothing_is_deleted_unless_the_name_is_typed(
     session: boto3.Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deleted: list[str] = []
     for answer in ("", "yes", "mvp-stories-prod"):
         with pytest.raises(stack.RefusedError, match="Nothing was deleted"):
-            stack.destroy(session, "dev", False, lambda _, said=answer: said, deleted.append)
+            stack.destroy(session, "dev", False, lambda _, answer=answer: answer, deleted.append)
     assert deleted == []
-    assert "stays: the bucket stories-of-dev" in capsys.readouterr().out
+    assert "Stays: the bucket stories-of-dev" in capsys.readouterr().out
 
 
-def test_a_stack_goes_and_its_stories_stay(
+def test_a_stack_is_deleted_and_its_stories_stay(
     session: boto3.Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deleted: list[str] = []
     stack.destroy(session, "prod", False, lambda _: "mvp-stories-prod", deleted.append)
     assert deleted == ["mvp-stories-prod"]
-    assert "stories-of-prod is still there" in capsys.readouterr().out
+    assert "stories-of-prod still exists" in capsys.readouterr().out
     session.client("s3").head_bucket(Bucket="stories-of-prod")
 
 
-def test_devs_bucket_goes_with_every_version_when_that_is_asked_for(session: boto3.Session) -> None:
+def test_devs_bucket_is_deleted_with_every_version_on_request(session: boto3.Session) -> None:
     s3 = session.client("s3")
     s3.put_bucket_versioning(Bucket="stories-of-dev", VersioningConfiguration={"Status": "Enabled"})
     for body in (b"one", b"two"):
         s3.put_object(Bucket="stories-of-dev", Key="stories/1/story.json", Body=body)
     s3.delete_object(Bucket="stories-of-dev", Key="stories/1/story.json")
     stack.destroy(session, "dev", True, lambda _: "mvp-stories-dev", lambda _: None)
-    assert "stories-of-dev" not in {one["Name"] for one in s3.list_buckets()["Buckets"]}
+    assert "stories-of-dev" not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
 
 
-def test_prods_bucket_never_goes_by_itself(session: boto3.Session) -> None:
+def test_prods_bucket_is_never_deleted(session: boto3.Session) -> None:
     deleted: list[str] = []
     with pytest.raises(stack.RefusedError, match="dev only"):
         stack.destroy(session, "prod", True, lambda _: "mvp-stories-prod", deleted.append)
     assert deleted == []
 
 
-def test_a_stack_that_is_not_there_is_said_so(session: boto3.Session) -> None:
+def test_a_missing_stack_is_reported(session: boto3.Session) -> None:
     session.client("cloudformation").delete_stack(StackName="mvp-stories-dev")
     with pytest.raises(stack.RefusedError, match="mvp-stories-dev"):
         stack.outputs(session, "mvp-stories-dev")
 
 
 @pytest.mark.parametrize("verb", [["caller"], ["destroy", "dev"]])
-def test_without_credentials_a_person_reads_what_to_do(
+def test_missing_credentials_and_region_are_reported_with_what_to_do(
     verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):

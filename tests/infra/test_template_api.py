@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft4Validator
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleAsk, StoryAsk
+from pipeline.api.models import LocaleOrder, StoryOrder
 from tests.infra.cloudformation import properties
 
 API = properties("MvpStoriesApi")
@@ -81,7 +81,7 @@ def test_a_body_is_what_the_call_takes(schema: str, body: object, fits: bool) ->
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
 
 
-@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryAsk), ("Locale", LocaleAsk)])
+@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryOrder), ("Locale", LocaleOrder)])
 def test_the_gateway_knows_the_fields_that_the_code_takes(schema: str, model: type[BaseModel]) -> None:
     told, taken = BODY["components"]["schemas"][schema], model.model_json_schema()
     assert told["properties"].keys() == taken["properties"].keys()

@@ -1,4 +1,4 @@
-"""The deployed workflow, branch by branch, as branches.py runs it; and what the file itself promises."""
+"""The deployed workflow, branch by branch, as branches.py runs it; and the file's own limits."""
 
 from __future__ import annotations
 
@@ -13,138 +13,131 @@ from infra.local_aws.deploy import SUBSTITUTIONS, definition
 from pipeline.lambdas import FUNCTIONS
 from pipeline.storage.records import load_text
 from tests.infra import branches
-from tests.infra.branches import IDEA, INVOKE, SPEAK, TRANSLATE, WRITE, Flow, Seen
+from tests.infra.branches import IDEA, INVOKE, SPEAK, TRANSLATE, WRITE, Flow, Result
 from tests.infra.cloudformation import properties
 
-# A story is one completion, and the judge's four questions; the fake's has ten sentences, each spoken by two
-# requests: its sound and its marks.
+# A story is one completion and the judge's four questions. The fake's has ten sentences of two requests each:
+# sound and marks.
 STORY, SOUND = 1 + 4, 2 * 10
-# What Step Functions waits before a retry, with FULL jitter, is this at most.
-BUDGET = 290
+BUDGET = 290  # seconds, of Express's 300
 
 
 @pytest.fixture
 def flow(aws: LocalAws) -> Iterator[Flow]:
-    """And whatever the branch was: only ids, and names of errors, travelled."""
-    with branches.flowing(aws) as made:
-        yield made
-        assert made.payloads
-        for payload in made.payloads:
+    """In every branch, payloads have only ids and names of errors."""
+    with branches.flowing(aws) as flow:
+        yield flow
+        assert flow.payloads
+        for payload in flow.payloads:
             assert set(payload) <= {"id", "locale", "error"}
             assert set(payload.get("error", {})) <= {"Error"}
-        assert not {word for word in texts(made) for told in made.travelled if word in told}
+        assert not {word for word in texts(flow) for payload in flow.sent if word in payload}
 
 
 def texts(flow: Flow) -> set[str]:
-    """The idea, and every sentence that was committed, in any language."""
+    """The idea and every committed sentence, in any language."""
     store = flow.app.store
     keys = [key for key in store.list("stories/") if key.endswith(("/story.json", "/text.json"))]
     stories = [load_text(store.get(key), key).story for key in keys]
-    return {IDEA, "walrus", "kites", *(part for one in stories for part in (one.title, *one.segments))}
+    return {IDEA, "walrus", "kites", *(part for story in stories for part in (story.title, *story.segments))}
 
 
-def done(seen: Seen, locale: str) -> bool:
-    """Its output is its input: ids."""
-    output = json.loads(seen.answer["output"])
-    assert output == json.loads(seen.answer["input"])
+def done(result: Result, locale: str) -> bool:
+    """The execution succeeded, and its output is its input: ids."""
+    output = json.loads(result.response["output"])
+    assert output == json.loads(result.response["input"])
     assert set(output) == {"id", "locale"}
-    return (seen.execution, seen.told, output["locale"]) == ("SUCCEEDED", "done", locale)
+    return (result.execution, result.state, output["locale"]) == ("SUCCEEDED", "done", locale)
 
 
-def failed(seen: Seen, error: str, problem: str, http: int) -> bool:
-    """Known by a name: its cause quotes nothing."""
-    assert seen.answer["cause"] == "Why stands in the story's status.json"
-    ended = (seen.execution, seen.error, seen.told, seen.problem, seen.http)
-    return ended == ("FAILED", f"StoryFailed.{error}", "failed", problem, http)
+def failed(result: Result, error: str, problem: str, http: int) -> bool:
+    """The execution failed with an error's name, and its cause quotes nothing."""
+    assert result.response["cause"] == "Why stands in the story's status.json"
+    end = (result.execution, result.error, result.state, result.problem, result.http)
+    return end == ("FAILED", f"StoryFailed.{error}", "failed", problem, http)
 
 
 def counts(write: int, translate: int, speak: int, invoke: int) -> dict[str, int]:
     return {WRITE: write, TRANSLATE: translate, SPEAK: speak, INVOKE: invoke}
 
 
-def test_english_is_written_and_spoken_and_never_translated(flow: Flow) -> None:
-    (seen,) = branches.english(flow)
-    assert done(seen, "en")
-    assert seen.requests == counts(STORY, 0, SOUND, invoke=2)
-
-
-def test_a_region_of_english_needs_no_translation(flow: Flow) -> None:
-    (seen,) = branches.british(flow)
-    assert done(seen, "en-GB")
-    assert seen.requests == counts(STORY, 0, SOUND, invoke=2)
+def test_english_and_its_regions_are_not_translated(flow: Flow) -> None:
+    english, british = branches.english(flow)
+    assert done(english, "en")
+    assert english.requests == counts(STORY, 0, SOUND, invoke=2)
+    assert done(british, "en-GB")
+    assert british.requests == counts(0, 0, SOUND, invoke=2)
 
 
 def test_french_is_translated_in_one_call(flow: Flow) -> None:
-    (seen,) = branches.french(flow)
-    assert done(seen, "fr")
-    assert seen.requests == counts(STORY, 1, SOUND, invoke=3)
+    (result,) = branches.french(flow)
+    assert done(result, "fr")
+    assert result.requests == counts(STORY, 1, SOUND, invoke=3)
 
 
-def test_a_throttled_endpoint_is_asked_again_by_the_workflow_and_by_nobody_else(flow: Flow) -> None:
-    (seen,) = branches.busy_writer(flow)
-    assert done(seen, "en")
-    assert seen.requests == counts(1 + STORY, 0, SOUND, invoke=3)
+def test_a_throttled_endpoint_is_retried_by_the_workflow_only(flow: Flow) -> None:
+    (result,) = branches.busy_writer(flow)
+    assert done(result, "en")
+    assert result.requests == counts(1 + STORY, 0, SOUND, invoke=3)
 
 
-def test_a_throttled_translation_is_asked_again_and_the_story_is_not_written_anew(flow: Flow) -> None:
-    (seen,) = branches.busy_translator(flow)
-    assert done(seen, "fr")
-    assert seen.requests == counts(STORY, 2, SOUND, invoke=4)
+def test_a_throttled_translation_is_retried_without_writing_the_story_again(flow: Flow) -> None:
+    (result,) = branches.busy_translator(flow)
+    assert done(result, "fr")
+    assert result.requests == counts(STORY, 2, SOUND, invoke=4)
 
 
-def test_a_voice_that_broke_once_speaks_only_what_is_missing(flow: Flow) -> None:
-    (seen,) = branches.broken_voice(flow)
-    assert done(seen, "en")
-    spoken = seen.requests.pop(SPEAK)
-    assert spoken - SOUND in {1, 2}  # where its marks broke, a sentence's sound is asked for again, too
-    assert seen.requests == {WRITE: STORY, TRANSLATE: 0, INVOKE: 3}
+def test_a_failed_narration_is_retried_with_only_the_missing_sentences(flow: Flow) -> None:
+    (result,) = branches.broken_voice(flow)
+    assert done(result, "en")
+    spoken = result.requests.pop(SPEAK)
+    assert spoken - SOUND in {1, 2}  # a sentence whose marks failed repeats its sound too
+    assert result.requests == {WRITE: STORY, TRANSLATE: 0, INVOKE: 3}
 
 
-def test_a_function_that_had_no_room_is_invoked_again(flow: Flow) -> None:
-    (seen,) = branches.no_room_for_a_function(flow)
-    assert done(seen, "en")
-    assert seen.requests == counts(STORY, 0, SOUND, invoke=3)
+def test_a_throttled_function_is_invoked_again(flow: Flow) -> None:
+    (result,) = branches.no_room_for_a_function(flow)
+    assert done(result, "en")
+    assert result.requests == counts(STORY, 0, SOUND, invoke=3)
 
 
-def test_an_endpoint_that_stays_throttled_is_recorded_as_such(flow: Flow) -> None:
-    (seen,) = branches.busy_for_good(flow)
-    assert failed(seen, "ThrottledError", "throttled", 503)
-    assert seen.requests == counts(2, 0, 0, invoke=3)  # two attempts, and the record
+def test_an_endpoint_that_stays_throttled_is_recorded_as_throttled(flow: Flow) -> None:
+    (result,) = branches.busy_for_good(flow)
+    assert failed(result, "ThrottledError", "throttled", 503)
+    assert result.requests == counts(2, 0, 0, invoke=3)  # two attempts, and the record
 
 
-def test_three_bad_drafts_are_no_story_and_no_reason_to_retry(flow: Flow) -> None:
-    (seen,) = branches.no_good_story(flow)
-    assert failed(seen, "ContentRejectedError", "no-good-story", 422)
-    assert seen.requests == counts(3, 0, 0, invoke=2)
+def test_three_rejected_drafts_fail_without_a_retry(flow: Flow) -> None:
+    (result,) = branches.no_good_story(flow)
+    assert failed(result, "ContentRejectedError", "no-good-story", 422)
+    assert result.requests == counts(3, 0, 0, invoke=2)
 
 
-def test_a_bad_translation_is_recorded_in_the_steps_own_words(flow: Flow) -> None:
-    (seen,) = branches.bad_translation(flow)
-    assert failed(seen, "ContentRejectedError", "bad-translation", 422)
-    assert seen.requests == counts(STORY, 1, 0, invoke=3)
+def test_a_rejected_translation_is_recorded_by_the_step(flow: Flow) -> None:
+    (result,) = branches.bad_translation(flow)
+    assert failed(result, "ContentRejectedError", "bad-translation", 422)
+    assert result.requests == counts(STORY, 1, 0, invoke=3)
 
 
 def test_a_state_that_times_out_is_recorded_as_too_slow(flow: Flow) -> None:
-    """With 2 seconds for the translation, which has 9."""
-    (seen,) = branches.late(flow)
-    assert failed(seen, "States.Timeout", "too-slow", 503)
-    assert seen.requests == counts(STORY, 1, 0, invoke=3)
-    assert seen.seconds < 9
+    (result,) = branches.late(flow)
+    assert failed(result, "States.Timeout", "too-slow", 503)
+    assert (result.requests[WRITE], result.requests[SPEAK]) == (STORY, 0)
 
 
-def test_a_machine_that_times_out_records_nothing_so_its_caller_must(flow: Flow) -> None:
-    """With 5 seconds for the whole, which has 288. No Catch is asked: the runner tells of it."""
-    (seen,) = branches.late_as_a_whole(flow)
-    assert (seen.execution, seen.error, seen.told) == ("TIMED_OUT", "States.Timeout", "writing")
+def test_a_machine_that_times_out_records_no_failure(flow: Flow) -> None:
+    """No Catch sees it: the caller of the workflow records it."""
+    (result,) = branches.late_as_a_whole(flow)
+    assert (result.execution, result.error, result.http) == ("TIMED_OUT", "States.Timeout", 202)
 
 
 def test_a_handler_that_crashes_is_recorded_and_not_retried(flow: Flow) -> None:
-    (seen,) = branches.crash(flow)
-    assert failed(seen, "ZeroDivisionError", "failed", 500)
-    assert seen.requests == counts(STORY, 0, 0, invoke=3)
+    (result,) = branches.crash(flow)
+    assert failed(result, "ZeroDivisionError", "failed", 500)
+    assert result.requests == counts(STORY, 0, 0, invoke=3)
 
 
-def test_another_execution_speaks_only_what_the_first_one_did_not(flow: Flow) -> None:
+def test_another_execution_speaks_only_the_missing_sentences(flow: Flow) -> None:
     first, second = branches.interrupted_narration(flow)
     assert failed(first, "ThrottledError", "throttled", 503)
     assert (first.requests[WRITE], first.requests[INVOKE]) == (STORY, 1 + 3 + 1)
@@ -155,48 +148,50 @@ def test_another_execution_speaks_only_what_the_first_one_did_not(flow: Flow) ->
 
 
 def test_two_executions_at_once_pay_for_one_story(flow: Flow, aws: LocalAws) -> None:
-    assert all(done(seen, "en") for seen in branches.two_at_once(flow))
+    assert all(done(result, "en") for result in branches.two_at_once(flow))
     assert {name: aws.requests(name) for name in branches.COUNTED} == counts(STORY, 0, SOUND, invoke=4)
 
 
 @pytest.fixture(scope="module")
 def states(local_aws: LocalAws) -> dict[str, Any]:
-    read: dict[str, Any] = definition(local_aws)
-    return read
+    return definition(local_aws)
 
 
-def test_every_attempt_at_its_limit_with_the_waits_between_is_inside_express(states: dict[str, Any]) -> None:
+def test_all_attempts_and_waits_fit_into_express(states: dict[str, Any]) -> None:
     tasks = {name: state for name, state in states["States"].items() if state["Type"] == "Task"}
     assert sum(map(longest, tasks.values())) < BUDGET
     assert sum(map(longest, tasks.values())) <= states["TimeoutSeconds"] < BUDGET
 
 
 def longest(task: dict[str, Any]) -> float:
-    """Seconds that a state may take: with FULL jitter, each wait is the backoff at most."""
+    """Seconds that a state may take; with FULL jitter, a wait is at most the backoff."""
     retriers = task.get("Retry", [])
-    assert len(retriers) <= 1  # else their attempts would have to be combined
+    assert len(retriers) <= 1  # otherwise their attempts would add up
     waits = [
-        one["IntervalSeconds"] * one["BackoffRate"] ** number
-        for one in retriers
-        for number in range(one["MaxAttempts"])
+        retry["IntervalSeconds"] * retry["BackoffRate"] ** number
+        for retry in retriers
+        for number in range(retry["MaxAttempts"])
     ]
     return float(task["TimeoutSeconds"] * (1 + len(waits)) + sum(waits))
 
 
-def test_the_longest_of_a_state_is_its_attempts_and_waits() -> None:
+def test_the_time_of_a_state_is_its_attempts_and_waits() -> None:
     retry = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 2}
     assert longest({"TimeoutSeconds": 10, "Retry": [retry]}) == 3 * 10 + 1 + 2
 
 
-def test_only_what_may_be_well_a_moment_later_is_retried(states: dict[str, Any]) -> None:
-    """Ours by their public names, and that Lambda itself could not run the function; never a timeout."""
-    named = [
-        one
+def test_only_retryable_errors_are_retried(states: dict[str, Any]) -> None:
+    """Our retryable errors by name, and Lambda's own; never a timeout."""
+    names = [
+        name
         for state in states["States"].values()
         for retry in state.get("Retry", [])
-        for one in retry["ErrorEquals"]
+        for name in retry["ErrorEquals"]
     ]
-    assert {one for one in named if not one.startswith("Lambda.")} == {"ThrottledError", "UnavailableError"}
+    assert {name for name in names if not name.startswith("Lambda.")} == {
+        "ThrottledError",
+        "UnavailableError",
+    }
 
 
 def test_every_function_of_the_workflow_is_deployed_with_its_handler() -> None:

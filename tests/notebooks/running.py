@@ -8,19 +8,30 @@ from typing import Any
 import nbformat
 
 from infra import notebooks
-from infra.notebooks import NotebookFailed
-
-__all__ = ["NotebookFailed", "execute"]
 
 
 def execute(
     notebook: str, parameters: dict[str, Any], folder: Path, environment: dict[str, str] | None = None
-) -> nbformat.NotebookNode:
-    """The notebook as it was executed, with its outputs; it stays in `folder`, from where it runs, too.
+) -> dict[str, str]:
+    """What each code cell printed or showed, by its id: HTML where there is any, and a picture's type.
 
-    notebook: its name without folder and ending. environment: the whole of it; None is this process's own.
-    Raises NotebookFailed, whose first_line is the error's kind and the first line of what it says.
+    notebook: its name without folder and ending; the executed copy stays in `folder`, where it also runs.
+    environment: the whole of it; None is this process's own. Raises NotebookFailed.
     """
     source = notebooks.NOTEBOOKS / f"{notebook}.ipynb"
-    executed = notebooks.execute(source, folder, parameters, environment)
-    return nbformat.read(executed, as_version=4)
+    executed = nbformat.read(notebooks.execute(source, folder, parameters, environment), as_version=4)
+    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
+    return {cell.id: "\n".join(map(_shown, cell.outputs)) for cell in cells}
+
+
+def _shown(output: nbformat.NotebookNode) -> str:
+    data = output.get("data", {})
+    text = output.get("text") or data.get("text/html") or data.get("text/plain", "")
+    return "\n".join([text, *(kind for kind in data if kind.startswith("image/"))])
+
+
+def code(notebook: str, cell_id: str) -> str:
+    """The source of a cell."""
+    cells = nbformat.read(notebooks.NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.id == cell_id]
+    return str(source)

@@ -1,81 +1,146 @@
-"""Notebook 02, head-less."""
+"""Notebook 02, head-less: a run that promotes a winner, a second run that calls no engine, a real model."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.story.prompt import current
-from tests.notebooks.running import NotebookFailed, execute
+from pipeline.story.prompt import story_prompt
+from tests.notebooks.running import execute
+from tests.project import Project
 
 NOTEBOOK = "02_prototype_prompts"
-SMALL = {
-    "profile": "fake",
-    "prompts": ["short"],
-    "samplings": {"own": {}},
-    "contexts_limit": 2,
-    "unseen_limit": 2,
-    "locales": ["en"],
+IDEA = "a shy snail"
+HOSTILE = "a cat <script>alert(1)</script>"
+# Ideas enough to decide on; the story of the first unseen one is played.
+CONTEXTS = {
+    "search": [HOSTILE, "a cat who says I <3 you"],
+    "unseen": [IDEA, *(f"cat number {n}" for n in range(11))],
+}
+# A real model reads and writes this in a second.
+TINY = {
+    **story_prompt("story@1").spec,
+    "name": "tiny",
+    "max_tokens": 30,
+    "plan": [],
+    "lines": [{"job": "who the hero is"}],
+    "fewest": 1,
+    "examples": [
+        {
+            "idea": "a shy snail",
+            "hero": "Nora (she)",
+            "friend": "Leo (he)",
+            "answer": "Title: The Shy Snail\n1. Nora was a shy snail.",
+        }
+    ],
 }
 
 
-def run(folder: Path, **changed: Any) -> str:
-    """All that its cells showed: text and HTML, in order."""
-    made = execute(NOTEBOOK, {**SMALL, "out": str(folder / "store"), **changed}, folder)
-    shown = []
-    for output in (output for cell in made.cells for output in cell.get("outputs", [])):
-        shown += [output.get("text", "")]
-        shown += [text for kind, text in output.get("data", {}).items() if kind.startswith("text/")]
-    return "\n".join(shown)
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Its fake model's prompt wants eleven lines, and the fake writes ten: no story is complete."""
+    project = Project(tmp_path_factory.mktemp("prompts") / "project")
+    spec = story_prompt("story@1").spec
+    lines = [*spec["lines"], {"job": "one more"}]
+    eleven = {**spec, "name": "eleven", "lines": lines, "fewest": len(lines)}
+    project.call("promote", "fake", eleven, {"why": "test"})
+    project.call("promote", "smollm2-135m", TINY, {"why": "test"})
+    (project.folder / "ideas.yaml").write_text(json.dumps(CONTEXTS), "utf-8")
+    return project
 
 
-def calls(folder: Path) -> set[Path]:
-    return set((folder / "store" / "cache").rglob("*.json"))
+def run(project: Project, **changed: Any) -> dict[str, str]:
+    parameters = {
+        "profile": "fake",
+        "prompts": ["short"],
+        "samplings": {"own": {}},
+        "contexts_file": "ideas.yaml",
+        "out": "proto",
+        "locales": ["en"],
+        "judge_profile": "fake",
+    }
+    return execute(NOTEBOOK, parameters | changed, project.folder, project.environment)
 
 
-def test_it_runs_from_any_folder_decides_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
-    shown = run(tmp_path, promote=True)
-    assert "KEEP story@1" in shown
-    assert "2 unseen contexts: under 10" in shown
-    assert "Nothing is promoted: fake stays with story@1." in shown
-    assert "+++ b/pipeline/data/prompts/stories/short@1.toml" in shown
-    assert '+fake = ["short@1"]' in shown
-    assert "No marks: set judge_profile or judge_model" in shown
-    assert "data:audio/mpeg;base64," in shown
-    assert current("fake") == "story@1"
-    paid = calls(tmp_path)
-    again = run(tmp_path)
-    assert calls(tmp_path) == paid
-    (forecast,) = [line for line in again.splitlines() if line.startswith("together")]
-    assert forecast.split()[1:4] == ["8", "8", "0"]  # drafts, cached, calls that are left
+@pytest.fixture(scope="module")
+def promoted(project: Project) -> dict[str, str]:
+    """The cells of a run that promotes, from another folder than the notebook's."""
+    return run(project, promote=True)
 
 
-def test_hostile_ideas_are_shown_and_never_run(tmp_path: Path) -> None:
-    path = tmp_path / "contexts.yaml"
-    hostile = "a cat <script>alert(1)</script>"
-    path.write_text(f"search: ['{hostile}', 'a cat who says I <3 you']\nunseen: ['a dog']", "utf-8")
-    shown = run(tmp_path, contexts_file=str(path), judge_profile="fake")
-    html = "\n".join(line for line in shown.splitlines() if "<" in line and ">" in line)
-    assert ">a cat &lt;script&gt;alert(1)&lt;/script&gt;</td>" in html
-    assert "a cat who says I &lt;3 you, variant 0" in html
-    assert f">{hostile}" not in html
-    assert "'grammar': 2, 'creativity': 2, 'consistency': 2" in shown
+@pytest.fixture(scope="module")
+def repeated(project: Project, promoted: dict[str, str]) -> tuple[dict[str, str], bool]:
+    """The cells of a run with the same two prompts, and whether it left the cache as it was."""
+    before = cache(project)
+    cells = run(project, prompts=["eleven@1"])
+    return cells, cache(project) == before
 
 
-def test_a_bad_parameter_is_named_in_the_first_line(tmp_path: Path) -> None:
-    with pytest.raises(NotebookFailed) as failed:
-        run(tmp_path, prompts=["nobody"])
-    assert failed.value.first_line == (
-        "ConfigError: unknown prompt 'nobody': there are because, named, plain, short, wide in prompts/, and "
-        "shipped ones by name and version, as in story@1"
-    )
-    assert not calls(tmp_path)
+def cache(project: Project) -> set[Path]:
+    return set((project.folder / "proto" / "cache").rglob("*.json"))
+
+
+def manifests(store: Path) -> dict[str, bytes]:
+    paths = (store / "stories").rglob("manifest.json")
+    return {path.relative_to(store).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_a_winner_is_promoted_as_a_change_of_files(promoted: dict[str, str], project: Project) -> None:
+    assert "PROMOTE short@1" in promoted["decision"]
+    assert "+++ b/pipeline/data/prompts/stories/short@1.toml" in promoted["difference"]
+    assert "fake uses short@1 from now on" in promoted["promotion"]
+    assert "stories prompts back --model fake" in promoted["promotion"]
+    assert 'instead_of = "eleven@1"' in project.texts()["stories/short@1.toml"]
+
+
+def test_make_then_gives_the_story_that_the_notebook_played(
+    promoted: dict[str, str], project: Project
+) -> None:
+    assert "data:audio/mpeg;base64," in promoted["recordings"]
+    done = project.stories("make", IDEA, "--profile", "fake", "--out", "after")
+    assert done.returncode == 0, done.stderr
+    assert manifests(project.folder / "after") == manifests(project.folder / "proto")
+
+
+def test_hostile_ideas_are_escaped(promoted: dict[str, str]) -> None:
+    assert ">a cat &lt;script&gt;alert(1)&lt;/script&gt;</td>" in promoted["search"]  # a refused idea
+    assert "a cat who says I &lt;3 you, variant 0" in promoted["stories"]
+    assert not [cell for cell, text in promoted.items() if "<script" in text and cell != "difference"]
+
+
+def test_marks_that_are_none_are_counted(promoted: dict[str, str]) -> None:
+    assert "'grammar': 2, 'creativity': 2, 'consistency': 2" in promoted["marks"]
+
+
+def test_a_second_run_calls_no_engine(repeated: tuple[dict[str, str], bool]) -> None:
+    cells, unchanged = repeated
+    assert unchanged
+    figures = re.findall("<td>([^<]*)", cells["forecast"].partition("together")[2])
+    assert figures[:3] == ["28", "26", "0"]  # drafts, cached (two are of a refused idea), calls
+
+
+def test_a_worse_candidate_is_not_promoted(repeated: tuple[dict[str, str], bool]) -> None:
+    cells, _ = repeated
+    assert "KEEP short@1" in cells["decision"]
+    assert "Nothing is promoted: fake stays with short@1." in cells["promotion"]
+    assert "No draft of it was accepted" in cells["recordings"]
 
 
 @pytest.mark.usefixtures("smollm2")
-def test_it_runs_with_a_small_real_model(tmp_path: Path) -> None:
-    shown = run(tmp_path, profile="draft", contexts_limit=1, unseen_limit=1)
-    assert "llama.cpp/smollm2-135m/1 is asked with story@1 today." in shown
-    assert "Nothing is promoted: smollm2-135m stays with story@1." in shown
+def test_it_runs_with_a_small_real_model(project: Project) -> None:
+    small = {
+        "contexts_file": "notebooks/contexts.yaml",
+        "contexts_limit": 1,
+        "unseen_limit": 1,
+        "locales": [],
+    }
+    samplings = {"warm": {"temperature": 0.9}}
+    cells = run(project, profile="draft", prompts=["tiny@1"], samplings=samplings, judge_profile="", **small)
+    assert "llama.cpp/smollm2-135m/1 uses tiny@1 today." in cells["setting-up"]
+    assert "1 unseen contexts: under 10" in cells["decision"]
+    assert "Nothing is promoted: smollm2-135m stays with tiny@1." in cells["promotion"]
+    assert "No marks" in cells["marks"]

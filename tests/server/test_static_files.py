@@ -22,20 +22,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def policy(folder: Path, sound: str) -> dict[str, list[str]]:
-    told = (
+    header = (
         TestClient(Starlette(routes=page_routes(folder, sound))).get("/").headers["content-security-policy"]
     )
-    return {name: sources for name, *sources in (part.split() for part in told.split(";"))}
+    return {name: sources for name, *sources in (part.split() for part in header.split(";"))}
 
 
-def test_a_page_may_run_and_fetch_only_what_is_its_own(folder: Path) -> None:
-    told = policy(folder, "http://127.0.0.1:8000/media/x.mp3?expires=1")
-    assert told["default-src"] == ["'none'"]
-    assert told["script-src"] == told["style-src"] == told["connect-src"] == ["'self'"]
-    assert not [source for sources in told.values() for source in sources if "unsafe" in source]
+def test_the_policy_allows_the_own_origin_only(folder: Path) -> None:
+    directives = policy(folder, "http://127.0.0.1:8000/media/x.mp3?expires=1")
+    assert directives["default-src"] == ["'none'"]
+    assert directives["script-src"] == directives["style-src"] == directives["connect-src"] == ["'self'"]
+    assert not [source for sources in directives.values() for source in sources if "unsafe" in source]
 
 
-def test_sound_may_come_from_where_the_store_signs_it(folder: Path) -> None:
+def test_the_policy_allows_audio_from_the_store(folder: Path) -> None:
     assert policy(folder, "https://b.s3.amazonaws.com/x.mp3?X-Amz-Signature=1")["media-src"] == [
         "'self'",
         "https://b.s3.amazonaws.com",
@@ -53,7 +53,7 @@ def test_every_file_of_the_folder_has_the_headers(folder: Path, address: str) ->
     assert headers["cache-control"] == ("public, max-age=31536000, immutable" if is_kept else "no-cache")
 
 
-def test_what_a_browser_has_already_is_not_sent_again(folder: Path) -> None:
+def test_an_unchanged_file_is_a_304(folder: Path) -> None:
     client = TestClient(Starlette(routes=page_routes(folder)))
     tag = client.get("/assets/app-4f1c.js").headers["etag"]
     again = client.get("/assets/app-4f1c.js", headers={"If-None-Match": tag})
@@ -71,11 +71,11 @@ def test_amplify_gives_each_file_the_same_headers(folder: Path, address: str) ->
 
 
 def on_amplify(address: str) -> dict[str, str]:
-    """By customHttp.yml: of the patterns that fit, a later one's value stands."""
+    """By customHttp.yml: of the matching patterns, the last one's value holds."""
     file = yaml.safe_load((Path(__file__).parents[2] / "customHttp.yml").read_text("utf-8"))
-    tables = [one["headers"] for one in file["customHeaders"] if fits(one["pattern"], address)]
+    tables = [rule["headers"] for rule in file["customHeaders"] if fits(rule["pattern"], address)]
     assert tables
-    return {one["key"].lower(): one["value"] for table in tables for one in table}
+    return {header["key"].lower(): header["value"] for table in tables for header in table}
 
 
 def fits(pattern: str, address: str) -> bool:
@@ -84,7 +84,7 @@ def fits(pattern: str, address: str) -> bool:
     return address.removeprefix("/").startswith(pattern.removesuffix("**"))
 
 
-def policies(told: str) -> dict[str, list[str]]:
+def policies(header: str) -> dict[str, list[str]]:
     """Without the places of other origins."""
-    parts = (part.split() for part in told.split(";"))
+    parts = (part.split() for part in header.split(";"))
     return {name: [source for source in sources if "ORIGIN" not in source] for name, *sources in parts}

@@ -59,6 +59,7 @@ def test_each_step_has_its_word_and_the_time_runs_anew_with_each_sign_of_life(st
     seen = []
     reporting = StatusProgress(store, *KEY, clock=lambda: now)
     for name in ("write", "judge", "translate", "speak", "store"):
+        now += 5
         with reporting.step(name, 10, "unit") as advance:
             told = json.loads(store.get(keys.status(*KEY)))
             seen.append(told["state"])

@@ -23,7 +23,7 @@ export const keyboard = {
     await page.locator(".player").waitFor();
     await page.keyboard.press("Space");
     await sounds(page);
-    const heard = await page.locator('.round.big[aria-label="Pause"]').isVisible();
+    const playing = await page.locator('.round.big[aria-label="Pause"]').isVisible();
     await page.keyboard.press("ArrowDown");
     await page.locator('.sentence.now[data-sentence="1"]').waitFor();
     await page.keyboard.press("ArrowUp");
@@ -34,7 +34,7 @@ export const keyboard = {
     await reach(page, "Tab", ".round.big");
     await page.keyboard.press("Enter");
     await isPlaying(page);
-    return { heard, paused };
+    return { playing, paused };
   },
 };
 
@@ -151,7 +151,7 @@ export const sleepTimer = {
     await page.clock.fastForward("00:10");
     await isPaused(page);
     await until(page, () => globalThis.sounding() === null);
-    const after = await page.evaluate(() => globalThis.sounds.map((one) => one.volume));
+    const after = await page.evaluate(() => globalThis.sounds.map((sound) => sound.volume));
     return { round, before, fading, timer: await page.locator(".tools select").nth(1).inputValue(), loudAgain: after.every((volume) => volume === 1) };
   },
 };

@@ -44,10 +44,10 @@ export const renewal = {
     });
     const refusals = [];
     page.on("response", (response) => response.url() === short && response.status() >= 400 && refusals.push(response.status()));
-    let asked = 0;
+    let requests = 0;
     await page.route((url) => url.href === short, async (route) => {
-      asked += 1;
-      if (asked > 1) {
+      requests += 1;
+      if (requests > 1) {
         const left = Number(new URL(short).searchParams.get("expires")) * 1000 - Date.now();
         await new Promise((done) => setTimeout(done, Math.max(0, left) + 1000));
         return route.fallback();

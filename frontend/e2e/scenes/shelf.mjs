@@ -4,7 +4,7 @@ import { overhear, sounds } from "../hearing.mjs";
 import { aStory, openStory, placeOf } from "../stage.mjs";
 
 /** The languages of the shelf's cards, as they stand there. */
-const languagesOf = (page) => page.locator(".shelf").last().locator(".card-title").evaluateAll((titles) => [...new Set(titles.map((one) => one.lang))].sort());
+const languagesOf = (page) => page.locator(".shelf").last().locator(".card-title").evaluateAll((titles) => [...new Set(titles.map((title) => title.lang))].sort());
 
 export const catalog = {
   async act({ page, base }) {
@@ -20,8 +20,8 @@ export const catalog = {
     const filtered = await languagesOf(page);
     await shelf.locator("select").selectOption("");
     await shelf.locator('.card-title[lang="en"]').first().waitFor();
-    const told = await shelf.locator(`.card[href="#/story/${id}/en"]`).innerText();
-    return { all: all.includes("en") && all.includes("pt"), filtered, length: /\d:\d\d/.test(told) };
+    const card = await shelf.locator(`.card[href="#/story/${id}/en"]`).innerText();
+    return { all: all.includes("en") && all.includes("pt"), filtered, length: /\d:\d\d/.test(card) };
   },
 };
 
@@ -68,7 +68,7 @@ export const recent = {
   },
 };
 
-/** Another story of the same idea; whoever stops waiting for it finds it later, done. */
+/** Another story of the same idea; a listener who stops waiting finds it finished later. */
 export const another = {
   variant: 1,
   async act({ page, base }) {
@@ -81,11 +81,11 @@ export const another = {
     const second = placeOf(page);
     await page.getByRole("button", { name: "Stop waiting" }).click();
     await page.locator("#idea").waitFor();
-    const asked = [];
-    page.on("request", (one) => one.url().includes(second.id) && asked.push(one.url()));
+    const requests = [];
+    page.on("request", (request) => request.url().includes(second.id) && requests.push(request.url()));
     const card = page.locator(".shelf").first().locator(`.card[href="#/story/${second.id}/en"]`);
     const name = await card.locator(".card-title").innerText();
-    const polled = asked.length;
+    const polled = requests.length;
     await card.click();
     await page.locator(".player").waitFor({ timeout: 90_000 });
     await page.locator(".progress.making").waitFor({ state: "detached", timeout: 90_000 });

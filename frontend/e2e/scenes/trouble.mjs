@@ -118,8 +118,8 @@ export const failed = {
   async act({ page, base, look }) {
     const { id } = await aStory({ page, base });
     const view = { id, locale: "en", status: "failed", problem: "no-good-story", retryable: true, segments: [], labels: [], engines: {} };
-    let told = 0;
-    await page.route(`${base}/stories/${id}/en`, (route) => ((told += 1) === 1 ? route.fulfill({ json: view }) : route.fallback()));
+    let views = 0;
+    await page.route(`${base}/stories/${id}/en`, (route) => ((views += 1) === 1 ? route.fulfill({ json: view }) : route.fallback()));
     await page.goto(`${base}/#/story/${id}/en`);
     const note = await page.locator(".note").innerText();
     await look("failed");

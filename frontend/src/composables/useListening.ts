@@ -1,4 +1,4 @@
-/** What the page does: asks for a story, opens it, goes on in another language, tries again. */
+/** The page's actions: request a story, open it, continue in another language, retry. */
 import { inject, ref, watch, type InjectionKey, type Ref } from "vue";
 import type { Api } from "../api";
 import { useHighlight } from "./useHighlight";
@@ -13,7 +13,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>) {
   const telling = useStory(api);
   const player = usePlayer(telling.story, telling.renew);
   const highlight = useHighlight(telling.story, player);
-  /** The language asked for in mid-story, until it is there; "": none. */
+  /** The language requested during a story, until it is ready; "": none. */
   const switching = ref("");
   /** How the next story opened is to begin. */
   let wish = { play: false, segment: 0 };

@@ -8,7 +8,7 @@ const RENEWALS = 2;
 const BREATH_MS = 300;
 
 export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promise<void>) {
-  /** What the listener wants; the sound may have to wait for the storyteller. */
+  /** Whether the listener wants sound; it may have to wait until a sentence is spoken. */
   const playing = ref(false);
   const waiting = ref(false);
   const position = ref(0);
@@ -38,7 +38,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     audio.addEventListener("timeupdate", () => audio === sound && tick());
     audio.addEventListener("playing", () => audio === sound && (waiting.value = false));
     audio.addEventListener("waiting", () => audio === sound && (waiting.value = playing.value));
-    // Headphones pulled out, or another app took over; told late, when it may have been played again already.
+    // Headphones pulled out, or another app took over; reported late, when it may have been played again already.
     audio.addEventListener("pause", () => audio === sound && clip && audio.paused && !audio.ended && !audio.error && (playing.value = false));
     return audio;
   }
@@ -93,16 +93,16 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   /** Plays the target if it is spoken; the watch below comes back when it is. */
   function start(): void {
     hold();
-    const found = clipFor(story.value, target.segment);
-    if (!found) {
+    const next = clipFor(story.value, target.segment);
+    if (!next) {
       waiting.value = playing.value;
       return;
     }
-    if (spare.getAttribute("src") === found.url) [sound, spare] = [spare, sound];
-    else sound.src = found.url;
-    clip = found;
+    if (spare.getAttribute("src") === next.url) [sound, spare] = [spare, sound];
+    else sound.src = next.url;
+    clip = next;
     spare.pause();
-    const base = found.segment < 0 ? (starts.value[target.segment] ?? 0) : 0;
+    const base = next.segment < 0 ? (starts.value[target.segment] ?? 0) : 0;
     sound.currentTime = (base + target.offset) / 1000;
     position.value = now();
     preload();
@@ -184,7 +184,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     }
   }
 
-  /** Forgets the sound of the story before; goes on at a sentence of the next when it is spoken. */
+  /** Drops the sound of the previous story; continues at a sentence of the next when it is spoken. */
   function reset(segment = 0): void {
     hold();
     clip = null;

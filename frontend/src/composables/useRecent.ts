@@ -1,27 +1,27 @@
-/** What was heard or asked for on this device; it leaves this device never. */
+/** Stories played or requested on this device; the list never leaves it. */
 import { useStored } from "./useStored";
 
 const MOST = 12;
 
-export interface Heard {
+export interface RecentStory {
   id: string;
   locale: string;
   title: string;
 }
 
-const isHeard = (value: unknown): value is Heard =>
+const isRecentStory = (value: unknown): value is RecentStory =>
   typeof value === "object" && value !== null && ["id", "locale", "title"].every((name) => typeof (value as Record<string, unknown>)[name] === "string");
-const areHeard = (value: unknown): value is Heard[] => Array.isArray(value) && value.every(isHeard);
+const areRecentStories = (value: unknown): value is RecentStory[] => Array.isArray(value) && value.every(isRecentStory);
 
 export function useRecent() {
-  const recent = useStored<Heard[]>("recent", [], areHeard);
+  const recent = useStored<RecentStory[]>("recent", [], areRecentStories);
 
-  /** A story is there once, in the language last heard; an empty title keeps the one known. */
-  function remember(heard: Heard): void {
-    const known = recent.value.find((one) => one.id === heard.id);
-    const title = heard.title || known?.title || "";
-    if (known && known.locale === heard.locale && known.title === title && recent.value[0] === known) return;
-    recent.value = [{ ...heard, title }, ...recent.value.filter((one) => one.id !== heard.id)].slice(0, MOST);
+  /** A story is listed once, in the language played last; an empty title keeps the one known. */
+  function remember(story: RecentStory): void {
+    const known = recent.value.find((known) => known.id === story.id);
+    const title = story.title || known?.title || "";
+    if (known && known.locale === story.locale && known.title === title && recent.value[0] === known) return;
+    recent.value = [{ ...story, title }, ...recent.value.filter((other) => other.id !== story.id)].slice(0, MOST);
   }
 
   function forget(): void {

@@ -1,4 +1,4 @@
-/** What a listener chose, remembered on this device. */
+/** A listener's choices, stored on this device. */
 import { watch } from "vue";
 import { browserLanguage, speak } from "../i18n";
 import { isUiLanguage } from "../languages";
@@ -16,7 +16,7 @@ export function useSettings() {
   const theme = useStored<Theme>("theme", "auto", isTheme);
   const rate = useStored<number>("rate", 1, isRate);
   /** The language to hear stories in; "": the page's. */
-  const told = useStored("told", "", isText);
+  const storyLanguage = useStored("told", "", isText);
 
   watch(language, (value) => void speak(value).catch(() => undefined), { immediate: true });
   // "auto" is settled here, so that the style sheet says the dark colours once.
@@ -27,5 +27,5 @@ export function useSettings() {
   };
   night.addEventListener("change", paint);
   watch(theme, paint, { immediate: true });
-  return { language, theme, rate, told };
+  return { language, theme, rate, storyLanguage };
 }

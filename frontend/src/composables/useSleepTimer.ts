@@ -1,4 +1,4 @@
-/** The story goes round until the time is up, and fades away at the end. */
+/** Repeats the story until the time is up, and fades out at the end. */
 import { onScopeDispose, ref, watch } from "vue";
 import type { Player } from "./usePlayer";
 

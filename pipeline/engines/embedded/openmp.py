@@ -1,7 +1,7 @@
 """The OpenMP runtime that llama.cpp's wheel expects of the system, and that a bare Linux does not have.
 
-Seen on an empty Debian 12: `import xllamacpp` fails for want of libgomp.so.1. The sentencepiece wheel brings
-GNU's libgomp under a name of its own. Loaded under the name that is asked for, it serves xllamacpp as well.
+On an empty Debian 12 `import xllamacpp` fails: libgomp.so.1 is missing. The sentencepiece wheel contains
+GNU's libgomp under another name. Loaded under the expected name, it serves xllamacpp as well.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import sys
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-_WANTED = "libgomp.so.1"
-_BRINGER = "sentencepiece"
+_LIBRARY = "libgomp.so.1"
+_PACKAGE = "sentencepiece"
 
 
 def provide() -> None:
     """Make libgomp.so.1 known to the dynamic linker of this process, where the system has none.
 
-    Where it cannot be had either, nothing is done: the import that needs it then says so.
+    Does nothing where no package contains it: the import that needs it then fails with its name.
     """
-    if sys.platform != "linux" or _loads(_WANTED):
+    if sys.platform != "linux" or _loads(_LIBRARY):
         return
-    if (brought := _brought()) is not None:
-        _load_as_wanted(brought)
+    if (packaged := _packaged()) is not None:
+        _load_renamed(packaged)
 
 
 def _loads(name: str) -> bool:
@@ -35,19 +35,19 @@ def _loads(name: str) -> bool:
     return True
 
 
-def _brought() -> Path | None:
+def _packaged() -> Path | None:
     try:
-        found = files(_BRINGER) or []
+        paths = files(_PACKAGE) or []
     except PackageNotFoundError:
         return None
-    return next((Path(str(file.locate())) for file in found if file.name.startswith("libgomp-")), None)
+    return next((Path(str(file.locate())) for file in paths if file.name.startswith("libgomp-")), None)
 
 
-def _load_as_wanted(library: Path) -> None:
-    """The linker goes by the name inside the file: it gets a copy in memory with that name put right."""
-    own, wanted = library.name.encode(), _WANTED.encode()
-    renamed = library.read_bytes().replace(own, wanted.ljust(len(own), b"\0"))
-    handle = os.memfd_create(_WANTED)
+def _load_renamed(library: Path) -> None:
+    """The linker goes by the name inside the file: it gets a copy in memory with the expected name."""
+    own, expected = library.name.encode(), _LIBRARY.encode()
+    renamed = library.read_bytes().replace(own, expected.ljust(len(own), b"\0"))
+    handle = os.memfd_create(_LIBRARY)
     try:
         with os.fdopen(os.dup(handle), "wb") as file:
             file.write(renamed)

@@ -1,7 +1,7 @@
 """Text to the phonemes that Kokoro was trained on, knowing which character each word came from.
 
 espeak-ng pronounces; its IPA is respelled in Kokoro's symbols (one letter for a diphthong or an
-affricate), and the punctuation, which espeak-ng swallows and Kokoro sings by, is put back.
+affricate), and the punctuation, which espeak-ng drops and which shapes Kokoro's intonation, is put back.
 """
 
 from __future__ import annotations
@@ -59,16 +59,16 @@ _MARKS = {
     "«": "“",
     "»": "”",
 }
-_EITHER_QUOTE = frozenset('"“”')  # “ opens in English and closes in German: what follows it tells
+_EITHER_QUOTE = frozenset('"“”')  # “ opens in English and closes in German: what follows decides
 _OPENING = frozenset("“(")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z^-]+\)")  # espeak-ng's "(en)" before a foreign word
-# The full stop of these ends nothing.
+# The full stop of these ends no sentence.
 _TITLE = re.compile(r"\b(?:Mrs?|Ms|Dr|St|Mme|Mlle|M|Sra?|Srta|Dra|Sig|Hr|Fr)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Phonemes:
-    """symbols: what Kokoro is given. anchors: (character of the text, index among symbols but spaces)."""
+    """symbols: the input of Kokoro. anchors: (character of the text, index among symbols but spaces)."""
 
     symbols: str
     anchors: tuple[Anchor, ...]
@@ -80,9 +80,9 @@ def phonemes(text: str, language: str, espeak: EspeakNg, vocabulary: Mapping[str
     table = _RESPELLED.get(language, _ONE_SYMBOL)
     edges = [position for position, _ in pieces] + [len(text)]
     symbols, anchors = _known(_punctuation(text, 0, edges[0])[1], vocabulary), []
-    for (here, ipa), after in zip(pieces, edges[1:], strict=True):
-        anchors.append(Anchor(here, sum(not symbol.isspace() for symbol in symbols)))
-        closing, opening = _punctuation(text, here, after)
+    for (start, ipa), end in zip(pieces, edges[1:], strict=True):
+        anchors.append(Anchor(start, sum(not symbol.isspace() for symbol in symbols)))
+        closing, opening = _punctuation(text, start, end)
         symbols += _known(f"{_respell(ipa, table)}{closing} {opening}", vocabulary)
     return Phonemes(" ".join(symbols.split()), tuple(anchors))
 
@@ -97,14 +97,14 @@ def _respell(ipa: str, table: Mapping[str, str]) -> str:
     return ipa
 
 
-def _punctuation(text: str, here: int, after: int) -> tuple[str, str]:
-    """The marks between the word at `here` and the next one at `after`: those that close, those that open.
+def _punctuation(text: str, start: int, end: int) -> tuple[str, str]:
+    """The marks between the word at `start` and the next word at `end`: closing marks, opening marks.
 
     A mark inside a number or before a letter (3.5, 10:30) is no pause, nor is the stop of a title.
     """
     closing, opening = "", ""
-    gap = WORD.sub(lambda word: " " * len(word.group()), text[here:after])
-    for at, character in enumerate(gap, here):
+    gap = WORD.sub(lambda word: " " * len(word.group()), text[start:end])
+    for at, character in enumerate(gap, start):
         following = text[at + 1 : at + 2]
         mark = _quote(following) if character in _EITHER_QUOTE else _MARKS.get(character, "")
         if mark in _OPENING:
@@ -131,9 +131,9 @@ def _pieces(text: str, language: str, espeak: EspeakNg) -> list[tuple[int, str]]
     ipa = _LANGUAGE_SWITCH.sub("", espeak.transcribe(text, language))
     places = [i for i, character in enumerate(ipa) if character not in "^ "]
     spoken = espeak.speak(text, language)
-    heard = [_LANGUAGE_SWITCH.sub("", phoneme) for phoneme in spoken.phonemes]
-    carried = list(_carried("".join(heard), "".join(ipa[i] for i in places)))
-    offsets = list(accumulate(map(len, heard), initial=0))
+    names = [_LANGUAGE_SWITCH.sub("", phoneme) for phoneme in spoken.phonemes]
+    carried = list(_carried("".join(names), "".join(ipa[i] for i in places)))
+    offsets = list(accumulate(map(len, names), initial=0))
     places.append(len(ipa))
     starts = [places[carried[offsets[anchor.phoneme]]] for anchor in spoken.anchors]
     edges = [0, *starts[1:], len(ipa)] if starts else []

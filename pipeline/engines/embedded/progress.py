@@ -1,34 +1,34 @@
-"""How a fetch tells a person what it does: a bar on a terminal, plain lines anywhere else."""
+"""How a fetch is shown to a person: a bar on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
 from typing import IO, Any, Protocol
 
-from pipeline.engines.embedded.verification import amount
+from pipeline.engines.embedded.models import amount
 
 
-class Progress(Protocol):
-    """Hears of a fetch. Both are called from the fetching thread."""
+class FetchProgress(Protocol):
+    """Follows a download. Both methods are called from the fetching thread."""
 
     def note(self, text: str) -> None:
         """One line for a person."""
         ...
 
-    def moved(self, name: str, done: int, total: int) -> None:
-        """`done` of `total` bytes of the download are here; done may also go back. Equal: it is over."""
+    def advance(self, name: str, done: int, total: int) -> None:
+        """`done` of `total` bytes of the download are here; done may also shrink. Equal: it is complete."""
         ...
 
 
-class Silent:
-    """For a caller who does not follow."""
+class NoFetchProgress:
+    """Ignores all progress."""
 
     def note(self, text: str) -> None: ...
 
-    def moved(self, name: str, done: int, total: int) -> None: ...
+    def advance(self, name: str, done: int, total: int) -> None: ...
 
 
 class Bars:
-    """One tqdm bar a model, in bytes. `close` after an error, so that the cursor leaves the bar."""
+    """One tqdm bar a model, in bytes."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -40,33 +40,30 @@ class Bars:
 
         tqdm.write(text, file=self._stream)
 
-    def moved(self, name: str, done: int, total: int) -> None:
+    def advance(self, name: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
         if self._bar is None or name != self._name:
-            self._open(name, done, total)
+            self._close()
+            self._name = name
+            self._bar = tqdm(
+                total=total,
+                initial=done,
+                desc=name,
+                unit="B",
+                unit_scale=True,
+                file=self._stream,
+                dynamic_ncols=True,
+            )
         self._bar.n = done
         self._bar.refresh()
         if done >= total:
-            self.close()
+            self._close()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-    def _open(self, name: str, done: int, total: int) -> None:
-        from tqdm import tqdm
-
-        self.close()
-        self._name = name
-        self._bar = tqdm(
-            total=total,
-            initial=done,
-            desc=name,
-            unit="B",
-            unit_scale=True,
-            file=self._stream,
-            dynamic_ncols=True,
-        )
 
 
 class Lines:
@@ -81,13 +78,11 @@ class Lines:
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
-    def moved(self, name: str, done: int, total: int) -> None:
+    def advance(self, name: str, done: int, total: int) -> None:
         quarter = 4 * done // total if total else 4
         if name != self._name or quarter > self._quarter:
             self.note(f"{name}: {amount(done)} of {amount(total)}")
             self._name, self._quarter = name, quarter
-
-    def close(self) -> None: ...
 
 
 def progress_on(stream: IO[str]) -> Bars | Lines:

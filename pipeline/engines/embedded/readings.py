@@ -1,7 +1,7 @@
-"""What the local writer has read of a long prompt, kept on disk, so that the next process need not read it.
+"""The local writer's state after reading a long prompt, kept on disk for the next process.
 
-<folder>/<what was read>-<its own SHA-256>.bin: a file whose bytes are not what its name says is deleted and
-made again. The newest few are kept. Nothing here is needed: without it, prompts are read anew.
+<folder>/<hash of the prompt>-<SHA-256 of the file>.bin: a file with another hash is deleted and saved again.
+The newest few are kept. Every failure is only logged: without these files, prompts are read anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.engines.embedded.sources.client import sha256_of
+
 # Eight languages out of English, as many into it, and the story prompt would be 17; a person uses a few.
 _MOST_FILES = 12
 _TIMEOUT = 30.0
@@ -21,9 +23,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """A slots.Shelf over llama.cpp's own server, which saves and restores a slot at its /slots address.
+    """A slots.SlotStates over llama.cpp's server, which saves and restores a slot at its /slots endpoint.
 
-    folder: the server's slot_save_path. model: everything that decides whether what was kept fits.
+    folder: the server's slot_save_path. model: everything that decides whether a saved state fits.
     """
 
     folder: Path
@@ -32,27 +34,27 @@ class Readings:
     key: str
 
     def restore(self, system: str, slot: int) -> bool:
-        kept = self._kept(system)
-        return kept is not None and self._ask(slot, "restore", kept.name)
+        path = self._saved(system)
+        return path is not None and self._request(slot, "restore", path.name)
 
-    def keep(self, system: str, slot: int) -> None:
-        if self._kept(system) is not None:
+    def save(self, system: str, slot: int) -> None:
+        if self._saved(system) is not None:
             return
         fresh = self.folder / f"new-{secrets.token_hex(8)}.bin"
         try:
-            if self._ask(slot, "save", fresh.name):
-                fresh.rename(self.folder / f"{self._named(system)}-{_digest(fresh)}.bin")
-                self._leave_newest()
+            if self._request(slot, "save", fresh.name):
+                fresh.rename(self.folder / f"{self._name(system)}-{sha256_of(fresh)}.bin")
+                self._delete_oldest()
         except OSError as error:
-            _log.warning("what the writer has read is not kept (%s): it will be read again", error)
+            _log.warning("the state of the writer is not kept (%s): its prompt will be read again", error)
         finally:
             fresh.unlink(missing_ok=True)
 
-    def _kept(self, system: str) -> Path | None:
+    def _saved(self, system: str) -> Path | None:
         """The whole file for `system`; a damaged one is deleted."""
-        for path in sorted(self.folder.glob(f"{self._named(system)}-*.bin")):
+        for path in sorted(self.folder.glob(f"{self._name(system)}-*.bin")):
             try:
-                if path.stem.endswith(_digest(path)):
+                if path.stem.endswith(sha256_of(path)):
                     path.touch()
                     return path
                 path.unlink()
@@ -60,26 +62,26 @@ class Readings:
                 _log.warning("%s cannot be used (%s)", path.name, error)
         return None
 
-    def _named(self, system: str) -> str:
+    def _name(self, system: str) -> str:
         return hashlib.sha256(json.dumps([self.model, system]).encode()).hexdigest()[:16]
 
-    def _leave_newest(self) -> None:
-        def age(path: Path) -> float:
+    def _delete_oldest(self) -> None:
+        def modified(path: Path) -> float:
             try:
                 return path.stat().st_mtime
-            except OSError:  # another process was faster
+            except OSError:  # deleted by another process
                 return 0.0
 
-        for path in sorted(self.folder.glob("*-*.bin"), key=age, reverse=True)[_MOST_FILES:]:
+        for path in sorted(self.folder.glob("*-*.bin"), key=modified, reverse=True)[_MOST_FILES:]:
             path.unlink(missing_ok=True)
 
-    def _ask(self, slot: int, action: str, name: str) -> bool:
+    def _request(self, slot: int, action: str, name: str) -> bool:
         import urllib3
 
         # The server is in this process and listens on loopback: no proxy, and one try.
         with urllib3.PoolManager(retries=False, timeout=_TIMEOUT) as http:
             try:
-                answer = http.request(
+                response = http.request(
                     "POST",
                     f"{self.address}/slots/{slot}?action={action}",
                     json={"filename": name},
@@ -88,11 +90,6 @@ class Readings:
             except urllib3.exceptions.HTTPError as error:
                 _log.warning("the writer's slot %d cannot %s (%s)", slot, action, error)
                 return False
-        if answer.status != 200:
-            _log.warning("the writer's slot %d cannot %s (%d)", slot, action, answer.status)
-        return answer.status == 200
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if response.status != 200:
+            _log.warning("the writer's slot %d cannot %s (%d)", slot, action, response.status)
+        return response.status == 200

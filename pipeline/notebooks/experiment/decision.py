@@ -1,4 +1,4 @@
-"""Which candidate is confirmed, and whether it is promoted: a rule written before the figures are seen."""
+"""Which candidate is confirmed, and whether it is promoted: a rule fixed before the figures are known."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pipeline.notebooks.experiment.intervals import Interval
 from pipeline.notebooks.experiment.measures import (
     by_context,
     difference,
+    drafts,
     level,
-    made,
     prompts,
     token_difference,
     tokens_per_accepted,
@@ -21,18 +21,18 @@ from pipeline.notebooks.experiment.measures import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# A candidate that is cheaper may be accepted less often by so much, at the interval's lower end.
+# A cheaper candidate may be accepted less often by this much, at the interval's lower end.
 NOT_WORSE = -0.05
-# Alarms, not proofs: held against means. Cosine; grades of a US school.
-MOST_ALIKE = 0.05
+# Alarms, compared with means. Cosine; grades of a US school.
+MOST_SIMILAR = 0.05
 MOST_HARDER = 1.0
 FEWEST_CONTEXTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """reasons: each finding, in words, the deciding one first. figures: the paired differences, candidate
-    less baseline."""
+    """reasons: the findings in words, the deciding one first. figures: paired differences, candidate less
+    baseline."""
 
     promote: bool
     reasons: tuple[str, ...]
@@ -41,10 +41,10 @@ class Decision:
 
 def choose(frame: DataFrame, baseline: str) -> str:
     """The candidate that was accepted most often on the search's contexts; of equals, the one with the fewest
-    tokens for each accepted story. On the contexts of which each candidate has a draft, so that a hard one is
-    hard for all. Raises RequestError: there is none."""
-    there = [name for name in prompts(frame) if name != baseline and len(made(frame, name))]
-    shared = set.intersection(*(set(made(frame, name).context) for name in there)) if there else set()
+    tokens for each accepted story. Only contexts of which each candidate has a draft count: a hard one is
+    then hard for all. Raises RequestError: there is none."""
+    names = [name for name in prompts(frame) if name != baseline and len(drafts(frame, name))]
+    shared = set.intersection(*(set(drafts(frame, name).context) for name in names)) if names else set()
     if not shared:
         raise RequestError(
             "no idea has a draft of each candidate: read the failures above, and run the notebook again",
@@ -52,61 +52,61 @@ def choose(frame: DataFrame, baseline: str) -> str:
         )
     fair = frame[frame.context.isin(shared)]
     return min(
-        there,
+        names,
         key=lambda name: (-by_context(fair, name, "accepted").mean(), tokens_per_accepted(fair, name)),
     )
 
 
 def decide(frame: DataFrame, baseline: str, candidate: str) -> Decision:
-    """frame: drafts of both on contexts that the search did not see (measures.table)."""
-    if unfit := _unfit(frame, baseline, candidate):
-        return Decision(False, (unfit,))
-    accepted = difference(frame, baseline, candidate, "accepted")
-    tokens = token_difference(frame, baseline, candidate)
-    alike = difference(frame, baseline, candidate, "nearest")
-    harder = difference(frame, baseline, candidate, "ari")
+    """frame: drafts of both on contexts that the search did not use (measures.table)."""
+    if obstacle := _obstacle(frame, baseline, candidate):
+        return Decision(False, (obstacle,))
+    figures = {
+        "accepted": difference(frame, baseline, candidate, "accepted"),
+        "tokens_per_accepted": token_difference(frame, baseline, candidate),
+        "nearest": difference(frame, baseline, candidate, "nearest"),
+        "ari": difference(frame, baseline, candidate, "ari"),
+    }
+    accepted, tokens = figures["accepted"], figures["tokens_per_accepted"]
     better = accepted.low > 0
     cheaper = accepted.low > NOT_WORSE and tokens.high < 0
-    found = [
+    findings = [
         f"accepted at the first draft: {accepted}, {'above 0' if better else 'not shown to be above 0'}",
         f"worse by {-NOT_WORSE} at most, and cheaper: {'yes' if cheaper else 'not shown'}; tokens for each "
         f"accepted story: {tokens}",
     ]
-    # What was shown comes before what was not.
-    told = found[::-1] if cheaper and not better else found
-    alarms = _alarms(frame, baseline, candidate, alike, harder)
-    return Decision(
-        (better or cheaper) and not alarms,
-        (*told, *alarms),
-        {"accepted": accepted, "tokens_per_accepted": tokens, "nearest": alike, "ari": harder},
-    )
+    if cheaper and not better:
+        findings.reverse()
+    alarms = _alarms(frame, baseline, candidate, figures)
+    return Decision((better or cheaper) and not alarms, (*findings, *alarms), figures)
 
 
-def _unfit(frame: DataFrame, baseline: str, candidate: str) -> str:
+def _obstacle(frame: DataFrame, baseline: str, candidate: str) -> str:
     """Why nothing can be decided; "" where something can."""
-    failed = int((frame[frame.prompt.isin([baseline, candidate])].failure != "").sum())
+    pair = [baseline, candidate]
+    failed = int((frame[frame.prompt.isin(pair)].failure != "").sum())
     if failed:
         return (
-            f"{failed} drafts failed: run the notebook again, only those are asked anew; where an idea "
-            "itself is refused, replace it in the contexts' file"
+            f"{failed} drafts failed: run the notebook again, which repeats only those; where an idea itself "
+            "is refused, replace it in the contexts' file"
         )
-    contexts = min(made(frame, name).context.nunique() for name in (baseline, candidate))
+    contexts = min(drafts(frame, name).context.nunique() for name in pair)
     if contexts < FEWEST_CONTEXTS:
         return f"{contexts} unseen contexts: under {FEWEST_CONTEXTS} an interval says too little to decide"
     return ""
 
 
-def _alarms(frame: DataFrame, baseline: str, candidate: str, alike: Interval, harder: Interval) -> list[str]:
-    """What forbids a promotion, however often the candidate is accepted."""
-    unsafe = [int(made(frame, name).unsafe.sum()) for name in (candidate, baseline)]
-    told = []
-    if unsafe[0] > unsafe[1]:
-        told.append(f"unsafe drafts: {unsafe[0]}, and {unsafe[1]} of {baseline}")
-    if not alike.mean <= MOST_ALIKE:
-        told.append(f"its stories are more alike by {alike}, {MOST_ALIKE} at most")
-    if not harder.mean <= MOST_HARDER:
-        told.append(f"harder to read by {harder} grades, {MOST_HARDER} at most")
-    return told
+def _alarms(frame: DataFrame, baseline: str, candidate: str, figures: Mapping[str, Interval]) -> list[str]:
+    """What forbids a promotion, however often the candidate is accepted; unknown figures (NaN) forbid too."""
+    unsafe, unsafe_before = (int(drafts(frame, name).unsafe.sum()) for name in (candidate, baseline))
+    alarms = []
+    if unsafe > unsafe_before:
+        alarms.append(f"unsafe drafts: {unsafe}, and {unsafe_before} of {baseline}")
+    if not figures["nearest"].mean <= MOST_SIMILAR:
+        alarms.append(f"its stories are more alike by {figures['nearest']}, {MOST_SIMILAR} at most")
+    if not figures["ari"].mean <= MOST_HARDER:
+        alarms.append(f"harder to read by {figures['ari']} grades, {MOST_HARDER} at most")
+    return alarms
 
 
 def record(
@@ -118,14 +118,15 @@ def record(
     engine: str,
     date: str,
 ) -> dict[str, Any]:
-    """What a promoted prompt's file says of it: plain values. engine: the writer's fingerprint.
+    """The record of a promotion for the prompt's file: plain values. engine: the writer's fingerprint.
 
     Figures are [mean, low, high], of 95 %, with contexts as the unit; "_difference" is less the baseline's.
     """
-    levels = {
+    figures = {"accepted_search": level(search, candidate, "accepted")}
+    figures |= {
         f"{name}_unseen": level(unseen, candidate, name) for name in ("accepted", "words", "ari", "nearest")
     }
-    differences = {f"{name}_difference": interval for name, interval in decision.figures.items()}
+    figures |= {f"{name}_difference": interval for name, interval in decision.figures.items()}
     return {
         "date": date,
         "why": decision.reasons[0],
@@ -134,12 +135,10 @@ def record(
         "compared_on_search": prompts(search),
         "variants": int(unseen.variant.nunique()),
         "figures": "mean, low and high of 95 %, by context",
-        "accepted_search": _plain(level(search, candidate, "accepted")),
-        **{name: _plain(interval) for name, interval in (levels | differences).items()},
+        **{
+            name: [round(x, 4) for x in (value.mean, value.low, value.high)]
+            for name, value in figures.items()
+        },
         "search_contexts": list(dict.fromkeys(search.context)),
         "unseen_contexts": list(dict.fromkeys(unseen.context)),
     }
-
-
-def _plain(interval: Interval) -> list[float]:
-    return [round(float(one), 4) for one in (interval.mean, interval.low, interval.high)]

@@ -1,4 +1,4 @@
-"""A model gives a story marks from 1 to 10, a question at a time, in the manner of TinyStories."""
+"""Marks from 1 to 10 that a model gives a story, a question a call, in the manner of TinyStories."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import EngineError
-from pipeline.notebooks.experiment.measures import made
+from pipeline.notebooks.experiment.measures import drafts
 from pipeline.ports import TextEngine
 from pipeline.types import Prompt
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# "8", "8.", "8/10", "Grade: 8": a mark, and then nothing that makes it another number.
+# "8", "8.", "8/10", "Grade: 8": a mark, followed by nothing that makes it another number.
 _MARK = re.compile(r"\W*(?:(?:grade|mark|score|rating)\W+)?(10|[1-9])(?:\s*/\s*10)?(?![\w/]|[.,]\d)", re.I)
 # Not Prompt.choices, which is one token: "10" is two to most models, and its first would be read as a 1.
 _GRAMMAR = 'root ::= "10" | [1-9]'
@@ -26,7 +26,7 @@ _GRAMMAR = 'root ::= "10" | [1-9]'
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """engine: best another one than wrote, and a stronger one. spec: prompts/grades.toml."""
+    """engine: preferably a stronger one than the writer. spec: prompts/grades.toml."""
 
     engine: TextEngine
     spec: Mapping[str, Any]
@@ -36,14 +36,13 @@ class Grader:
         return tuple(question["name"] for question in self.spec["questions"])
 
     def prompts(self, idea: str, title: str, text: str) -> dict[str, Prompt]:
-        """What is asked about a story, by question."""
+        """The prompts about a story, by question."""
+        user = Template(self.spec["user"])
         return {
             question["name"]: Prompt(
                 name=f"grade-{question['name']}@{self.spec['version']}",
                 system=self.spec["system"].strip(),
-                user=Template(self.spec["user"])
-                .substitute(idea=idea, title=title, text=text, question=question["ask"])
-                .strip(),
+                user=user.substitute(idea=idea, title=title, text=text, question=question["ask"]).strip(),
                 max_tokens=self.spec["max_tokens"],
                 temperature=0.0,
                 grammar=_GRAMMAR,
@@ -51,50 +50,37 @@ class Grader:
             for question in self.spec["questions"]
         }
 
-    def grade(self, idea: str, title: str, text: str) -> dict[str, int | None]:
-        """A mark a question, 1 to 10; None where the answer was none. Raises ConfigError, as the engine
-        does."""
-        return {name: self._asked(prompt) for name, prompt in self.prompts(idea, title, text).items()}
+    def grade(self, idea: str, title: str, text: str) -> dict[str, float]:
+        """A mark for each question, 1 to 10; NaN where the completion is none, or the call failed. Raises
+        ConfigError, as the engine does."""
+        return {name: self._mark(prompt) for name, prompt in self.prompts(idea, title, text).items()}
 
-    def _asked(self, prompt: Prompt) -> int | None:
+    def _mark(self, prompt: Prompt) -> float:
         try:
             return mark(self.engine.complete(prompt).text)
-        except EngineError:  # asked again by the next run: failures are not remembered
-            return None
+        except EngineError:  # repeated by the next run: failures are not cached
+            return float("nan")
 
 
-def mark(answer: str) -> int | None:
-    found = _MARK.match(answer)
-    return int(found.group(1)) if found else None
+def mark(completion: str) -> float:
+    """1 to 10; NaN where the completion is no mark."""
+    match = _MARK.match(completion)
+    return float(match.group(1)) if match else float("nan")
 
 
 def graded(frame: DataFrame, grader: Grader) -> DataFrame:
-    """The table with a column of marks a question; missing where there is no draft, or no mark."""
+    """The table with a column of marks for each question; missing where there is no draft, or no mark."""
+    import pandas
     from tqdm import tqdm
 
-    rows = made(frame)
+    rows = drafts(frame)
     stories = list(zip(rows.idea, rows.title, rows.text, strict=True))
     with ThreadPoolExecutor(grader.engine.parallel) as pool:
-        marks = list(
-            tqdm(
-                pool.map(lambda one: grader.grade(*one), stories),
-                "grade",
-                len(stories),
-                unit="draft",
-                file=sys.stdout,
-            )
-        )
-    told = frame.copy()
-    for question in grader.questions:
-        told[question] = float("nan")
-        told.loc[rows.index, question] = [_number(one[question]) for one in marks]
-    return told
+        calls = pool.map(lambda story: grader.grade(*story), stories)
+        marks = list(tqdm(calls, "grade", len(stories), unit="draft", file=sys.stdout))
+    return frame.join(pandas.DataFrame(marks, index=rows.index, columns=list(grader.questions), dtype=float))
 
 
-def without(frame: DataFrame, grader: Grader) -> dict[str, int]:
-    """How many drafts got no mark, a question each."""
-    return {question: int(made(frame)[question].isna().sum()) for question in grader.questions}
-
-
-def _number(told: int | None) -> float:
-    return float("nan") if told is None else float(told)
+def missing(frame: DataFrame, grader: Grader) -> dict[str, int]:
+    """How many drafts have no mark, by question."""
+    return {question: int(drafts(frame)[question].isna().sum()) for question in grader.questions}

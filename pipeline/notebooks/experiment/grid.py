@@ -1,15 +1,15 @@
-"""A grid of prompts × contexts × variants, a first draft each, through the engines that remember.
+"""A grid of prompts × contexts × variants, a first draft each, through the cached engines.
 
-What is finished is cached, so a run that was stopped goes on where it was, a second run asks nothing,
-and a new prompt costs only itself.
+Finished drafts are cached, so that an interrupted run continues, a second run calls no engine, and a new
+prompt costs only its own drafts.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -23,14 +23,13 @@ from pipeline.storage.cache import cached_usage
 from pipeline.story import ideas
 from pipeline.types import Prompt, StoryRequest, Usage
 
-# What a cell may fail of by itself. What is missing on this machine, or a full disk, would fail them all.
+# Failures of a single cell. Missing weights or a full disk would fail them all.
 _CELL_ERRORS = (EngineError, RequestError)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One draft. variant: gives the seed and the heroes' names, so (context, variant) is a pair across
-    arms."""
+    """One draft. variant: gives the seed and the heroes' names: (context, variant) is a pair across arms."""
 
     arm: Arm
     context: str
@@ -42,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """A context in English; failure: why there is none, "" where there is."""
+    """A context in English. failure: why it could not be translated or accepted; "" otherwise."""
 
     text: str
     failure: str = ""
@@ -50,63 +49,62 @@ class Idea:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """usage: of the writing, when it was made. failure: why there is no draft, "" where there is."""
+    """usage: of the writing, when the draft was made. failure: why there is no draft; "" where there is."""
 
     cell: Cell
     idea: str
-    tried: Attempt | None = None
+    attempt: Attempt | None = None
     usage: Usage = field(default_factory=Usage)
     failure: str = ""
 
 
 def cells(arms: Sequence[Arm], contexts: Sequence[str], variants: int) -> tuple[Cell, ...]:
-    """An arm after the other: a local engine reads a prompt's worked examples once."""
+    """An arm after the other: a local engine then reads a prompt's worked examples once."""
     return tuple(
         Cell(arm, context, variant) for arm in arms for context in contexts for variant in range(variants)
     )
 
 
 def in_english(app: App, contexts: Sequence[str]) -> dict[str, Idea]:
-    """Each context as the writer is told it; those in other languages are translated, a remembered call
-    each."""
+    """Each context as the writer receives it; other languages are translated by a cached call each."""
     return {context: _idea(app, context) for context in contexts}
 
 
-def known(app: App, cell: Cell, told: Idea) -> Usage | None:
-    """What the cell's draft took, where it was written before. Asks nobody."""
-    return None if told.failure else cached_usage(app.store, app.text, cell.prompt(told.text))
+def draft_usage(app: App, cell: Cell, idea: Idea) -> Usage | None:
+    """What the cell's draft took when it was written; None where it is not cached. Calls no engine."""
+    return None if idea.failure else cached_usage(app.store, app.text, cell.prompt(idea.text))
 
 
-def run(app: App, grid: Sequence[Cell], told: dict[str, Idea], title: str) -> list[Outcome]:
-    """A first draft of every cell, in the grid's order; app.text.parallel at a time, with a bar.
+def run(app: App, grid: Sequence[Cell], english: Mapping[str, Idea], title: str) -> list[Outcome]:
+    """A first draft of every cell, in the grid's order; app.text.parallel at a time, with a progress bar.
 
-    A cell that fails is kept with its reason; the next run tries it again. Ctrl-C stops at the next word, and
+    A failed cell is kept with its reason; the next run tries it again. Ctrl-C stops at the next word, and
     keeps what is finished. Raises ConfigError, StoreError: what would fail every cell.
     """
     from tqdm import tqdm
 
-    progress = _Stopping()
-    found: dict[int, Outcome] = {}
+    progress = _StopSignal()
+    outcomes: dict[int, Outcome] = {}
     with ThreadPoolExecutor(app.text.parallel) as pool:
         try:
-            asked: dict[Future[Outcome], int] = {
-                pool.submit(_outcome, app, cell, told[cell.context], progress): at
-                for at, cell in enumerate(grid)
+            futures = {
+                pool.submit(_outcome, app, cell, english[cell.context], progress): index
+                for index, cell in enumerate(grid)
             }
-            for done in tqdm(as_completed(asked), title, len(asked), unit="draft", file=sys.stdout):
-                found[asked[done]] = done.result()
-        except BaseException:  # Ctrl-C too, also while drafts are still being handed out
+            for future in tqdm(as_completed(futures), title, len(futures), unit="draft", file=sys.stdout):
+                outcomes[futures[future]] = future.result()
+        except BaseException:  # Ctrl-C too, also while drafts are still being submitted
             progress.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [found[at] for at in range(len(grid))]
+    return [outcomes[index] for index in range(len(grid))]
 
 
 class _StoppedError(Exception):
-    """The run is over; what this cell was writing is given up."""
+    """The run has ended; the draft in progress is dropped."""
 
 
-class _Stopping:
+class _StopSignal:
     """A ports.Progress through which a run ends its drafts in mid-sentence."""
 
     def __init__(self) -> None:
@@ -123,15 +121,15 @@ class _Stopping:
             raise _StoppedError
 
 
-def _outcome(app: App, cell: Cell, told: Idea, progress: _Stopping) -> Outcome:
-    if told.failure:
-        return Outcome(cell, told.text, failure=told.failure)
+def _outcome(app: App, cell: Cell, idea: Idea, progress: _StopSignal) -> Outcome:
+    if idea.failure:
+        return Outcome(cell, idea.text, failure=idea.failure)
     request = StoryRequest(cell.context, cell.variant)
     try:
-        tried = generate.attempt(replace(app, prompt=cell.arm.prompt), request, told.text, 0, progress)
+        attempt = generate.attempt(replace(app, prompt=cell.arm.prompt), request, idea.text, 0, progress)
     except _CELL_ERRORS as error:
-        return Outcome(cell, told.text, failure=f"{type(error).__name__}: {error}")
-    return Outcome(cell, told.text, tried, known(app, cell, told) or Usage())
+        return Outcome(cell, idea.text, failure=_in_words(error))
+    return Outcome(cell, idea.text, attempt, draft_usage(app, cell, idea) or Usage())
 
 
 def _idea(app: App, context: str) -> Idea:
@@ -140,4 +138,8 @@ def _idea(app: App, context: str) -> Idea:
     except ConfigError:
         raise
     except _CELL_ERRORS as error:
-        return Idea(context, f"{type(error).__name__}: {error}")
+        return Idea(context, _in_words(error))
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

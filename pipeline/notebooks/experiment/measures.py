@@ -1,4 +1,4 @@
-"""Drafts as a table: a row each with what was found of it; and rows as figures, a context each."""
+"""Drafts as a table, a row each with its figures; and rows as figures of a context each."""
 
 from __future__ import annotations
 
@@ -18,122 +18,114 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 RATES = ("accepted", "complete", "unsafe")
-PAIR = ["context", "variant"]
+CHECK = "check: "
+_PAIR = ["context", "variant"]
 
 
 def table(outcomes: Sequence[Outcome]) -> DataFrame:
     """A row a draft. failure: why there is none; its figures are then missing. accepted: every check passed.
-    complete: it ends, with all its lines. seconds, tokens: of the writing, when it was made. nearest: see
-    below."""
+    complete: it ends, with all its lines. seconds, tokens: of the writing, when it was made. nearest: the
+    cosine with the most similar draft of the same prompt and another context."""
     import pandas
 
-    frame = pandas.DataFrame([_row(one) for one in outcomes])
-    for name in (*RATES, "tokens", "seconds", "words", "nearest"):
+    frame = pandas.DataFrame([_row(outcome) for outcome in outcomes])
+    for name in (*RATES, "tokens", "seconds", "words"):
         if name not in frame:
             frame[name] = float("nan")
     frame["nearest"] = _nearest(frame)
     return frame
 
 
-def made(frame: DataFrame, prompt: str = "") -> DataFrame:
-    """The rows that have a draft; of one prompt, where it is said."""
+def drafts(frame: DataFrame, prompt: str = "") -> DataFrame:
+    """The rows that have a draft: of one prompt, or ("") of all."""
     rows = frame[frame.failure == ""]
     return rows[rows.prompt == prompt] if prompt else rows
 
 
 def prompts(frame: DataFrame) -> list[str]:
-    """In the order in which they were asked."""
+    """The ids, in the order of the rows."""
     return list(dict.fromkeys(frame.prompt))
 
 
 def by_context(frame: DataFrame, prompt: str, figure: str) -> Series[float]:
     """The mean over a context's drafts by this prompt."""
-    return made(frame, prompt).groupby("context", sort=True)[figure].mean().astype(float).dropna()
+    return drafts(frame, prompt).groupby("context")[figure].mean().astype(float).dropna()
 
 
 def paired(frame: DataFrame, baseline: str, candidate: str, figure: str) -> Series[float]:
-    """The candidate's figure less the baseline's, a mean a context, over pairs of which both are there."""
-    one, other = (made(frame, name).set_index(PAIR)[figure].astype(float) for name in (candidate, baseline))
-    return (one - other).dropna().groupby(level="context", sort=True).mean()
+    """The candidate's figure less the baseline's, a mean a context, over pairs of which both exist."""
+    by_pair = drafts(frame).pivot(index=_PAIR, columns="prompt", values=figure).astype(float)
+    by_pair = by_pair.reindex(columns=[baseline, candidate])
+    return (by_pair[candidate] - by_pair[baseline]).dropna().groupby(level="context").mean()
 
 
 def level(frame: DataFrame, prompt: str, figure: str) -> Interval:
     """A prompt's mean, with its interval over contexts."""
-    told = list(by_context(frame, prompt, figure))
-    return intervals.rate(told) if figure in RATES else intervals.mean(told)
+    values = list(by_context(frame, prompt, figure))
+    return intervals.rate(values) if figure in RATES else intervals.mean(values)
 
 
 def difference(frame: DataFrame, baseline: str, candidate: str, figure: str) -> Interval:
-    told = list(paired(frame, baseline, candidate, figure))
-    return intervals.rate_difference(told) if figure in RATES else intervals.mean(told)
+    """The mean paired difference, with its interval over contexts."""
+    values = list(paired(frame, baseline, candidate, figure))
+    return intervals.rate_difference(values) if figure in RATES else intervals.mean(values)
 
 
 def tokens_per_accepted(frame: DataFrame, prompt: str) -> float:
-    """Read and written, all drafts of the prompt, for each accepted one; infinite where none is."""
-    rows = made(frame, prompt)
+    """Tokens read and written by all drafts of the prompt, for each accepted one; infinite where none is."""
+    rows = drafts(frame, prompt)
     accepted = float(rows.accepted.sum())
     return float(rows.tokens.sum()) / accepted if accepted else float("inf")
 
 
 def token_difference(frame: DataFrame, baseline: str, candidate: str) -> Interval:
-    """Of tokens for each accepted story, the candidate's less the baseline's, over pairs of which both are
-    there."""
-    one, other = (made(frame, name).set_index(PAIR)[["tokens", "accepted"]] for name in (candidate, baseline))
-    both = (
-        one.merge(other, left_index=True, right_index=True, suffixes=("_a", "_b"))
-        .astype(float)
-        .groupby(level="context")
-        .sum()
+    """Tokens for each accepted story, the candidate's less the baseline's, over pairs of which both exist."""
+    new, old = (
+        drafts(frame, name).set_index(_PAIR)[["tokens", "accepted"]] for name in (candidate, baseline)
     )
-    return intervals.ratio_difference(
-        *(list(both[name]) for name in ("tokens_a", "accepted_a", "tokens_b", "accepted_b"))
-    )
+    pairs = new.merge(old, left_index=True, right_index=True, suffixes=("", "_baseline"))
+    sums = pairs.astype(float).groupby(level="context").sum()
+    return intervals.ratio_difference(*(list(sums[name]) for name in sums.columns))
 
 
-def _row(one: Outcome) -> dict[str, Any]:
-    cell = one.cell
+def _row(outcome: Outcome) -> dict[str, Any]:
+    cell = outcome.cell
     row: dict[str, Any] = {
         "prompt": cell.arm.id,
         "context": cell.context,
         "variant": cell.variant,
-        "idea": one.idea,
-        "failure": one.failure,
-        "title": "",
-        "text": "",
-        "hero": "",
-        "refused": "",
+        "idea": outcome.idea,
+        "failure": outcome.failure,
+        **dict.fromkeys(("title", "text", "hero", "refused"), ""),
     }
-    if one.tried is None:
+    if outcome.attempt is None:
         return row
-    draft, checked = one.tried.draft, {check.name: check for check in one.tried.checks}
+    draft = outcome.attempt.draft
+    checks = {check.name: check for check in outcome.attempt.checks}
     text = " ".join(draft.lines)
     return row | {
         "title": draft.title,
         "text": text,
         "hero": hero(draft, text),
-        "accepted": float(not one.tried.failed),
-        "refused": reasons(one.tried.failed),
+        "accepted": float(not outcome.attempt.failed),
+        "refused": reasons(outcome.attempt.failed),
         "complete": float(draft.whole),
-        "unsafe": float(not checked["gentle words"].passed),
-        "english": checked["English"].figure,
-        "seconds": one.usage.seconds,
-        "prompt_tokens": one.usage.prompt_tokens,
-        "completion_tokens": one.usage.completion_tokens,
-        "tokens": one.usage.prompt_tokens + one.usage.completion_tokens,
+        "unsafe": float(not checks["gentle words"].passed),
+        "english": checks["English"].figure,
+        "seconds": outcome.usage.seconds,
+        "tokens": outcome.usage.prompt_tokens + outcome.usage.completion_tokens,
         **asdict(scores(text)),
-        **{f"check: {name}": float(check.passed) for name, check in checked.items()},
+        **{f"{CHECK}{name}": float(check.passed) for name, check in checks.items()},
     }
 
 
 def _nearest(frame: DataFrame) -> Any:
-    """How alike each draft is to the one most like it of the same prompt and another context: 0 to 1. Of the
-    same context it would be the idea's words that are alike. Words are weighed over all prompts' drafts
-    together."""
+    """0 to 1; NaN where there is nothing to compare with. Within a context the idea's own words would be
+    similar. Words are weighted over all prompts' drafts together."""
     import numpy as np
 
-    alike = cosines(list(frame.text))
-    of = frame.prompt.to_numpy()
-    about, there = frame.context.to_numpy(), (frame.failure == "").to_numpy()
-    fits = (of[:, None] == of[None, :]) & (about[:, None] != about[None, :]) & there[None, :]
-    nearest = np.where(fits, alike, -1.0).max(axis=1, initial=-1.0)
-    return np.where(there & (nearest >= 0), nearest, np.nan)
+    prompt, context = frame.prompt.to_numpy(), frame.context.to_numpy()
+    exists = (frame.failure == "").to_numpy()
+    comparable = (prompt[:, None] == prompt) & (context[:, None] != context) & exists
+    nearest = np.where(comparable, cosines(list(frame.text)), -1.0).max(axis=1, initial=-1.0)
+    return np.where(exists & (nearest >= 0), nearest, np.nan)

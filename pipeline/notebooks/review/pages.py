@@ -1,133 +1,199 @@
-"""What a reviewer reads, as HTML in which every text is only ever text: whoever wrote a title or an idea may
-have meant it for a browser."""
+"""What a reviewer reads and hears: the verdict, outliers, near-duplicates, translations, and a sample."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from pipeline.batch.html import duration
+from pipeline.batch.publishing import Pair
 from pipeline.batch.report.figures import Report
 from pipeline.batch.report.plots import plots
+from pipeline.errors import StoreError
+from pipeline.notebooks import html
 from pipeline.notebooks.drawing import COLOURS
+from pipeline.notebooks.html import Page, paragraph
+from pipeline.notebooks.review.outliers import FAR
+from pipeline.notebooks.review.run import RunContents
+from pipeline.notebooks.review.tables import narration_row
+from pipeline.ports import Store
+from pipeline.storage.digest import digest
+from pipeline.storage.keys import WRITTEN_IN
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# A "$" of a text is no formula: the names by which MathJax 2 and 3 are told to look away.
-_PAGE = Markup('<div class="tex2jax_ignore mathjax_ignore" dir="auto">{}</div>')
-_CELL = "text-align:start;vertical-align:top;white-space:pre-line;max-width:36em;padding:4px 10px"
-_ROW = Markup("<tr>{}</tr>")
-_TABLE = Markup('<table style="margin:0 0 1em">{}</table>')
-_BADGE = Markup(
-    '<span style="border:1px solid currentColor;border-radius:4px;padding:0 5px;margin:0 4px">{}</span>'
-)
-_CARD = Markup(
-    '<section style="border-inline-start:4px solid {};padding-inline-start:12px;margin:0 0 1.4em;'
-    'max-width:52em"><h4 style="margin:0 0 .2em">{}</h4><p style="margin:0 0 .4em">{}</p>{}</section>'
-)
-_COUNTED = {"made": "made", "skipped": "made before", "left": "left by the budget"}
-# The report page's plots take their colours from what is around them.
-_AROUND_PLOTS = Markup(
+# An executed notebook of some 5 MB still opens at once; sounds in it are a third larger than their files.
+_LISTEN_BYTES, _OUTLIER_BYTES = 2_200_000, 1_250_000
+# Where a model writes one story only, all pairs are near-duplicates: their exact number does not matter.
+MOST_DUPLICATES = 1000
+# The report page's plots take their colours from the page around them.
+_PLOTS = Markup(
     '<div style="display:flex;flex-wrap:wrap;gap:1.5em;--one:{};--two:{};--line:#999999">{}</div>'
 )
 _PLOT = Markup('<figure style="margin:0;width:380px"><figcaption><b>{}</b></figcaption>{}</figure>')
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A cell's last value: a notebook shows it. html: escaped by whoever made it."""
-
-    html: Markup
-
-    def _repr_html_(self) -> str:
-        return str(_PAGE.format(self.html))
-
-    def __repr__(self) -> str:
-        return " ".join(self.html.striptags().split())[:200]
-
-
-def page(*parts: Markup | str) -> Page:
-    return Page(Markup("").join(parts))
-
-
-def said(text: str) -> Page:
-    return page(paragraph(text))
-
-
-def paragraph(text: str) -> Markup:
-    return Markup("<p>{}</p>").format(text)
-
-
-def table(frame: DataFrame, most: int = 20, nothing: str = "Nothing.") -> Page:
-    """The first `most` rows, and how many more there are; `nothing`: said of none."""
-    if not len(frame):
-        return said(nothing)
-    shown = frame.head(most)
-    rows = shown.itertuples(index=False, name=None)
-    found = grid([str(name).replace("_", " ") for name in shown.columns], rows)
-    more = len(frame) - len(shown)
-    return page(found, paragraph(f"… and {more:,} more.") if more else "")
-
-
-def grid(heading: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Markup:
-    """Cells that are not Markup are escaped."""
-    head = _ROW.format(Markup("").join(_cell(one, "th") for one in heading))
-    body = Markup("").join(_ROW.format(Markup("").join(_cell(one, "td") for one in row)) for row in rows)
-    return _TABLE.format(head + body)
-
-
-def card(title: str, told: Markup | str, body: Markup, colour: str = COLOURS[0]) -> Markup:
-    """A story: its title, a line about it, and what there is of it."""
-    return _CARD.format(colour, title or "(no title)", told, body)
-
-
-def badges(labels: Iterable[str]) -> Markup:
-    """What a listener must be told: "draft translation"."""
-    return Markup("").join(_BADGE.format(one) for one in labels)
-
-
-def verdict(found: Report, listing: str) -> Page:
-    """What became of the run, in one look. listing: what readers have of it."""
-    rates = found.rates
-    counts = ("made", "skipped", "left")
-    told = [
-        ("verdict", found.verdict + (", stopped by its budget" if found.stopped else "")),
-        ("run", f"{found.run} of {found.catalog['name']}, by the profile {found.profile}"),
-        ("begun", f"{datetime.fromtimestamp(found.began, UTC):%Y-%m-%d %H:%M} UTC"),
+def verdict(report: Report, listing: str) -> Page:
+    """The run at a glance. listing: what readers have of it."""
+    rates = report.rates
+    rows = [
+        ("verdict", report.verdict + (", stopped by its budget" if report.stopped else "")),
+        ("run", f"{report.run} of {report.catalog['name']}, by the profile {report.profile}"),
+        ("begun", f"{datetime.fromtimestamp(report.began, UTC):%Y-%m-%d %H:%M} UTC"),
         ("readers", listing),
-        ("stories × languages asked for", found.planned),
-        *((_COUNTED[name], getattr(found, name)) for name in counts),
-        ("failed", len(found.failed)),
-        ("missing", len(found.missing)),
-        ("from plan to end", duration(found.wall)),
+        ("stories × languages wanted", report.planned),
+        ("made", report.made),
+        ("made before", report.skipped),
+        ("left by the budget", report.left),
+        ("failed", len(report.failed)),
+        ("missing", len(report.missing)),
+        ("from plan to end", duration(report.wall)),
         ("stories × languages an hour", rates.stories_per_hour),
         ("tokens a second of the writer", rates.tokens_per_second),
         ("seconds of sound a second of the voice", rates.audio_seconds_per_second),
-        (f"US$, by prices of {found.prices}", f"{found.dollars:.4f}"),
+        (f"US$, by prices of {report.prices}", f"{report.dollars:.4f}"),
     ]
-    return page(grid(("what", "figure"), told))
+    return html.page(html.grid(("what", "figure"), rows))
 
 
-def run_plots(found: Report) -> Page:
-    """Those of the run's report page: lengths, work, what was not made and why, money, engines' time."""
-    drawn = Markup("").join(_PLOT.format(title, svg) for title, svg in plots(found))
-    return page(_AROUND_PLOTS.format(COLOURS[0], COLOURS[5], drawn))
+def run_plots(report: Report) -> Page:
+    """The plots of the run's report page: lengths, work, failures and why, money, engines' time."""
+    drawn = Markup("").join(_PLOT.format(title, svg) for title, svg in plots(report))
+    return html.page(_PLOTS.format(COLOURS[0], COLOURS[5], drawn))
 
 
-def _cell(told: Any, tag: str) -> Markup:
-    content = told if isinstance(told, Markup) else escape(_in_words(told))
-    return Markup('<{0} dir="auto" style="{1}">{2}</{0}>').format(tag, _CELL, content)
+def sample(contents: RunContents, listen: int) -> list[Pair]:
+    """A random sample, the same at each call for a run: one of each language first, then others until there
+    are `listen`; 0: none."""
+    if listen == 0:
+        return []
+    shuffled = sorted(contents.narrations, key=lambda pair: digest(["listen", contents.run, *pair]))
+    first = {locale: (story_id, locale) for story_id, locale in reversed(shuffled)}.values()
+    ordered = sorted(shuffled, key=lambda pair: pair not in first)
+    return ordered[: max(listen, len(first))]
 
 
-def _in_words(told: Any) -> str:
-    """NaN and None are what is not known."""
-    if told is None or told != told:
-        return "–"
-    if isinstance(told, float):
-        return f"{told:,.0f}" if abs(told) >= 1000 else f"{told:.3g}"
-    return f"{told:,}" if isinstance(told, int) and not isinstance(told, bool) else str(told)
+def listening(store: Store, contents: RunContents, listen: int) -> Page:
+    """The sample, each with its player, transcript and figures."""
+    chosen = sample(contents, listen)
+    if not chosen:
+        return html.sentence(f"Nothing is played: {'listen is 0' if listen == 0 else 'nothing is made'}.")
+    players = _players(store, contents, chosen, _LISTEN_BYTES)
+    return html.page(*map(lambda pair, player: _sampled(contents, pair, player), chosen, players))
+
+
+def outliers(store: Store, contents: RunContents, rows: DataFrame, most: int = 3) -> Page:
+    """The number of outliers, and the farthest, each with its player and text. rows: outliers.outliers."""
+    if not len(rows):
+        return html.page()
+    farthest = rows.head(most)
+    pairs = list(zip(farthest["id"], farthest["locale"], strict=True))
+    players = _players(store, contents, pairs, _OUTLIER_BYTES)
+    cards = [
+        html.card(
+            _title(contents, pair),
+            _why(row),
+            player + paragraph(_text(contents, pair)),
+            COLOURS[5] if abs(row["far"]) >= FAR else COLOURS[0],
+        )
+        for pair, player, row in zip(pairs, players, farthest.to_dict("records"), strict=True)
+    ]
+    count = int((rows["far"].abs() >= FAR).sum())
+    return html.page(paragraph(f"Further than {FAR}: {count:,} of {len(rows):,}."), *cards)
+
+
+def near_duplicates(
+    contents: RunContents, duplicates: Sequence[tuple[int, int, float]], most: int = 3
+) -> Page:
+    """Near-duplicates side by side. duplicates: MOST_DUPLICATES at most; each two places in contents.stories,
+    and the share of their runs of three words that they have in common."""
+    ids = list(contents.stories)
+    parts = []
+    for first, second, shared in duplicates[:most]:
+        pairs = [(ids[first], WRITTEN_IN), (ids[second], WRITTEN_IN)]
+        heading = [f"{_title(contents, pair)} ({pair[0][:8]})" for pair in pairs]
+        parts.append(html.grid(heading, [[_text(contents, pair) for pair in pairs]]))
+        parts.append(paragraph(f"They share {100 * shared:.0f} % of their runs of three words."))
+    count = f"{len(duplicates):,}{' or more' if len(duplicates) == MOST_DUPLICATES else ''}"
+    return html.page(paragraph(f"Pairs of stories that are nearly the same: {count}."), *parts)
+
+
+def translations(contents: RunContents) -> Page:
+    """A story of each language, sentence by sentence beside its English, with its labels."""
+    chosen = [pair for pair in sample(contents, 1) if pair[1] != WRITTEN_IN]
+    cards = [_beside_english(contents, pair) for pair in sorted(chosen, key=lambda pair: pair[1])]
+    return html.page(*cards) if cards else html.sentence("No translation was made.")
+
+
+def _beside_english(contents: RunContents, pair: Pair) -> Markup:
+    manifest, english = contents.narrations[pair], contents.stories.get(pair[0])
+    source = (english.story.title, *english.story.segments) if english else ()
+    target = (manifest.title, *(segment.text for segment in manifest.segments))
+    rows = zip_longest(source, target, fillvalue="")
+    body = html.grid([WRITTEN_IN, manifest.locale], rows)
+    return html.card(manifest.title, _about(contents, pair), body, COLOURS[2])
+
+
+def _sampled(contents: RunContents, pair: Pair, player: Markup) -> Markup:
+    figures = narration_row(contents, contents.narrations[pair])
+    wait = "not known" if figures["longest_wait"] is None else f"{figures['longest_wait']} s"
+    line = (
+        f"{figures['seconds']} s, {figures['words_per_minute']} words a minute; "
+        f"longest wait from word to word {wait}"
+    )
+    body = player + paragraph(_text(contents, pair)) + paragraph(line)
+    return html.card(_title(contents, pair), _about(contents, pair), body, COLOURS[4])
+
+
+def _players(store: Store, contents: RunContents, pairs: Sequence[Pair], most: int) -> Iterator[Markup]:
+    """A player for each, while their sounds together have no more than `most` bytes."""
+    left = most
+    for pair in pairs:
+        manifest = contents.narrations.get(pair)
+        if manifest is None:
+            yield paragraph("It was not narrated in this language.")
+            continue
+        try:
+            sound = store.get(manifest.mp3)
+        except StoreError:
+            yield paragraph(f"The sound is gone from the store: {manifest.mp3}")
+            continue
+        if len(sound) > left:
+            yield paragraph(f"Too much to keep on one page; it is {manifest.mp3} in the store.")
+        else:
+            left -= len(sound)
+            yield html.player(sound)
+
+
+def _about(contents: RunContents, pair: Pair) -> Markup:
+    manifest = contents.narrations[pair]
+    confidence = narration_row(contents, manifest)["confidence"]
+    language = "" if confidence is None else f"· {confidence:.2f} sure that it is {manifest.locale}"
+    return Markup("{} · <code>{}</code> · {} {}").format(
+        manifest.locale, manifest.story_id[:12], html.badges(manifest.labels) or "no label", language
+    )
+
+
+def _why(row: dict[Any, Any]) -> Markup:
+    figure = row["figure"].replace("_", " ")
+    text = f"{figure} {row['value']:.3g}, where {row['usual']:.3g} is usual: {abs(row['far']):.1f} away"
+    return Markup("{} · <code>{}</code> · <b>{}</b>").format(row["locale"], row["id"][:12], text)
+
+
+def _title(contents: RunContents, pair: Pair) -> str:
+    if manifest := contents.narrations.get(pair):
+        return manifest.title
+    return contents.stories[pair[0]].story.title if pair[0] in contents.stories else ""
+
+
+def _text(contents: RunContents, pair: Pair) -> str:
+    if manifest := contents.narrations.get(pair):
+        return " ".join(segment.text for segment in manifest.segments)
+    return (
+        contents.stories[pair[0]].story.text if pair[0] in contents.stories else "(its text cannot be read)"
+    )

@@ -3,48 +3,64 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_BLOCK = 1 << 16
+
 
 @dataclass(frozen=True)
 class Turn:
-    """How one GET of a file is answered. cut: bytes of the body after which the line is closed."""
+    """The response to one GET of a file. cut: bytes of the body after which the connection is closed."""
 
     status: int = 200
     cut: int | None = None
     ignore_range: bool = False
-    shift: int = 0  # answer a range that begins this much later than asked
-    unsaid: bool = False  # answer a range without saying which
-    hang: float = 0.0  # seconds of silence before the answer
+    shift: int = 0  # send a range that begins this much later than requested
+    unnamed: bool = False  # send a range without naming it
+    hang: bool = False  # send nothing until `release`
     location: str = ""
 
 
 @dataclass
 class Loopback:
-    """files: path -> content. script: turns of the next GETs under /files/; honest when it is empty."""
+    """files: path -> content. script: turns of the next GETs under /files/; regular responses when empty.
+
+    hold: (part of a path, bytes): a body of such a path stops after so many bytes (`held` is set then) until
+    `release`. broken: set when a client goes away before its response ends.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     stated: dict[str, str] = field(default_factory=dict)  # path -> X-Linked-ETag
     script: list[Turn] = field(default_factory=list)
-    seen: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Range
+    requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Range
     sent: int = 0  # bytes of bodies under /files/
-    block: int = 1 << 16
-    pause: float = 0.0  # seconds between blocks
+    hold: tuple[str, int] | None = None
+    held: threading.Event = field(default_factory=threading.Event)
+    broken: threading.Event = field(default_factory=threading.Event)
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _released: threading.Event = field(default_factory=threading.Event)
 
     def gets(self, prefix: str = "/files/") -> list[tuple[str, str]]:
         return [
-            (path, span) for method, path, span in self.seen if method == "GET" and path.startswith(prefix)
+            (path, span)
+            for method, path, span in self.requests
+            if method == "GET" and path.startswith(prefix)
         ]
 
     def turn(self) -> Turn:
         with self.lock:
             return self.script.pop(0) if self.script else Turn()
+
+    def release(self) -> None:
+        self.hold = None
+        self._released.set()
+
+    def wait(self) -> None:
+        self._released.wait(60)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,7 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._note()
         counted = self.path.startswith("/files/")
         turn = self.site.turn() if counted else Turn()
-        time.sleep(turn.hang)
+        if turn.hang:
+            self.site.wait()
         content = self.site.files.get(self.path)
         if turn.status != 200 or content is None:
             self._refuse(turn.status if turn.status != 200 else 404, turn)
@@ -78,11 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _start(self, turn: Turn, content: bytes) -> int:
-        asked = self.headers.get("Range", "")
-        start = 0 if turn.ignore_range or not asked else int(asked.removeprefix("bytes=").split("-")[0])
+        span = self.headers.get("Range", "")
+        start = 0 if turn.ignore_range or not span else int(span.removeprefix("bytes=").split("-")[0])
         start += turn.shift
         self.send_response(206 if start else 200)
-        if start and not turn.unsaid:
+        if start and not turn.unnamed:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         kind = "text/html" if self.path.startswith("/simple/") else "application/octet-stream"
         self.send_header("Content-Type", kind)
@@ -98,21 +115,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _write(self, body: bytes, counted: bool) -> None:
-        for at in range(0, len(body), self.site.block):
-            block = body[at : at + self.site.block]
+        for start in range(0, len(body), _BLOCK):
+            hold = self.site.hold
+            if hold and hold[0] in self.path and start >= hold[1]:
+                self.site.held.set()
+                self.site.wait()
+            block = body[start : start + _BLOCK]
             try:
                 self.wfile.write(block)
                 self.wfile.flush()
             except OSError:
+                self.site.broken.set()
                 return
             if counted:
                 with self.site.lock:
                     self.site.sent += len(block)
-                time.sleep(self.site.pause)
 
     def _note(self) -> None:
         with self.site.lock:
-            self.site.seen.append((self.command, self.path, self.headers.get("Range", "")))
+            self.site.requests.append((self.command, self.path, self.headers.get("Range", "")))
 
 
 @contextmanager
@@ -126,6 +147,7 @@ def serving() -> Iterator[Loopback]:
     try:
         yield site
     finally:
+        site.release()
         server.shutdown()
         server.server_close()
         thread.join()

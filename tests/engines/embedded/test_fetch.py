@@ -9,63 +9,76 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pipeline.engines.embedded.fetch import ensure, verify
-from pipeline.engines.embedded.models import Weights, path_of
-from pipeline.engines.embedded.progress import Bars, Lines, progress_on
-from pipeline.engines.embedded.sources.connection import Patience
-from pipeline.engines.embedded.sources.hub import HubFile
+from pipeline.engines.embedded.fetch import ensure
+from pipeline.engines.embedded.models import Weights, verify
+from pipeline.engines.embedded.progress import Bars, FetchProgress, Lines, NoFetchProgress, progress_on
+from pipeline.engines.embedded.sources import Archive, Source, hub
 from pipeline.errors import ConfigError, EngineError, StoreError, StoriesError, UnavailableError
+from tests.engines.embedded.limits import file_size_limit
 from tests.engines.embedded.loopback import Loopback, Turn, serving
 
 SIZE = 3_000_000
 CONTENT = b"GGUF" + random.Random(1).randbytes(SIZE - 4)
-HASTE = Patience(connect=1, read=0.3, pauses=(0, 0.01, 0.01, 0.01))
+PATIENCE = hub.Patience(connect=30, read=60, pauses=(0, 0, 0, 0))
 ROOT = Path(__file__).parents[3]
 MODEL = "/files/model.gguf"
-# What a test does in a process of its own, where it is to be killed or bounded.
+OTHER = "/files/mirror/model.gguf"
+# A fetch in a process of its own, which is to be killed.
 CHILD = """
 import sys
 from pathlib import Path
 from tests.engines.embedded.test_fetch import weights
 from pipeline.engines.embedded.fetch import ensure
-from pipeline.engines.embedded.progress import Lines
-from pipeline.errors import StoriesError
-if len(sys.argv) > 3:
-    import resource
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
-try:
-    ensure(["mine"], Path(sys.argv[2]), Lines(sys.stderr), known={"mine": weights(sys.argv[1])})
-except StoriesError as error:
-    sys.exit(f"{type(error).__name__} {error.problem}")
+ensure(["mine"], Path(sys.argv[2]), known={"mine": weights(sys.argv[1])})
 """
 
 
-def weights(url: str, content: bytes = CONTENT) -> Weights:
-    digest = hashlib.sha256(content).hexdigest()
-    source = HubFile(url + MODEL, len(content), digest, HASTE)
-    return Weights("mine", "mine.gguf", len(content), digest, "Apache-2.0", "writer", "", source)
+def weights(url: str, *paths: str) -> Weights:
+    """With one source for each path."""
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    sources = tuple(Source("hub", (Archive(url + path, SIZE, digest),)) for path in paths or (MODEL,))
+    return Weights("mine", "mine.gguf", SIZE, digest, "Apache-2.0", "writer", "", sources)
 
 
 @dataclass
 class Bench:
     site: Loopback
     directory: Path
+    paths: tuple[str, ...] = (MODEL,)
+    patience: hub.Patience = PATIENCE
 
     @property
-    def known(self) -> dict[str, Weights]:
-        return {"mine": weights(self.site.url)}
+    def weights(self) -> Weights:
+        return weights(self.site.url, *self.paths)
 
-    def fetch(self, force: bool = False) -> Path:
-        return ensure(["mine"], self.directory, force=force, known=self.known)["mine"]
+    def fetch(self, force: bool = False, progress: FetchProgress | None = None) -> bytes:
+        path = ensure(
+            ["mine", "mine"],
+            self.directory,
+            progress,
+            force=force,
+            known={"mine": self.weights},
+            fetchers={"hub": partial(hub.fetch, patience=self.patience)},
+        )["mine"]
+        assert path == self.path
+        return path.read_bytes()
+
+    @property
+    def path(self) -> Path:
+        return self.directory / "mine.gguf"
 
     def fails(self, error: type[StoriesError], problem: str) -> str:
+        """The message of a fetch that is expected to fail."""
         with pytest.raises(error) as raised:
             self.fetch()
         assert raised.value.problem == problem
@@ -73,11 +86,19 @@ class Bench:
         return str(raised.value)
 
     def partial(self) -> list[Path]:
-        return [path for path in (self.directory / ".partial").rglob("*") if path.suffix != ".lock"]
+        return [
+            path
+            for path in (self.directory / ".partial").rglob("*")
+            if path.is_file() and path.suffix != ".lock"
+        ]
 
-    def child(self, *more: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", CHILD, self.site.url, str(self.directory), *more]
-        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+    def leave_partial(self, content: bytes | None = None) -> None:
+        """A download that stopped after a million bytes; content: what became of them on the disk."""
+        self.site.script = [Turn(cut=1_000_000)] + [Turn(status=503)] * 3
+        self.fails(UnavailableError, "download-cut")
+        (path,) = self.partial()
+        assert path.stat().st_size == 1_000_000
+        path.write_bytes(path.read_bytes() if content is None else content)
 
 
 @pytest.fixture
@@ -87,69 +108,66 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield Bench(site, tmp_path / "models")
 
 
-def test_a_fetched_file_is_whole_and_nothing_partial_stays(bench: Bench) -> None:
-    assert bench.fetch().read_bytes() == CONTENT
+def test_a_fetched_file_is_whole_and_no_partial_file_stays(bench: Bench) -> None:
+    assert bench.fetch() == CONTENT
     assert bench.site.sent == SIZE
-    assert bench.partial() == []
+    assert [path.name for path in (bench.directory / ".partial").iterdir()] == ["mine.lock"]
 
 
-def test_a_second_start_asks_the_network_nothing_and_does_not_hash(bench: Bench) -> None:
-    path = bench.fetch()
-    asked = len(bench.site.seen)
-    times = path.stat().st_mtime_ns
-    path.write_bytes(b"!" * SIZE)  # only a hash could tell
-    os.utime(path, ns=(times, times))
-    assert bench.fetch() == path
-    assert len(bench.site.seen) == asked
+def test_a_present_file_is_neither_fetched_nor_hashed_again(bench: Bench) -> None:
+    bench.fetch()
+    requests = len(bench.site.requests)
+    damage(bench.path, b"!" * SIZE)
+    assert bench.fetch() == b"!" * SIZE
+    assert len(bench.site.requests) == requests
 
 
-def test_verify_hashes_all_of_it(bench: Bench) -> None:
-    path = bench.fetch()
-    times = path.stat().st_mtime_ns
-    assert verify("mine", bench.directory, bench.known) == path
-    path.write_bytes(CONTENT[:-1] + b"!")
-    os.utime(path, ns=(times, times))
+def test_verify_hashes_the_whole_file(bench: Bench) -> None:
+    bench.fetch()
+    assert verify(bench.weights, bench.directory) == bench.path
+    damage(bench.path, CONTENT[:-1] + b"!")
     with pytest.raises(ConfigError) as raised:
-        verify("mine", bench.directory, bench.known)
+        verify(bench.weights, bench.directory)
     assert raised.value.problem == "corrupt-weights"
 
 
-def test_a_cut_download_goes_on_and_no_byte_comes_twice(bench: Bench) -> None:
+def damage(path: Path, content: bytes) -> None:
+    """Other content, which only a hash can detect."""
+    times = path.stat().st_mtime_ns
+    path.write_bytes(content)
+    os.utime(path, ns=(times, times))
+
+
+def test_a_cut_download_is_resumed_and_no_byte_is_sent_twice(bench: Bench) -> None:
     bench.site.script = [Turn(cut=1_000_000), Turn(cut=500_000)]
-    assert bench.fetch().read_bytes() == CONTENT
+    assert bench.fetch() == CONTENT
     assert bench.site.gets() == [(MODEL, ""), (MODEL, "bytes=1000000-"), (MODEL, "bytes=1500000-")]
     assert bench.site.sent == SIZE
 
 
-def test_a_line_that_is_always_cut_is_given_up_and_the_next_call_goes_on(bench: Bench) -> None:
+def test_a_connection_that_is_always_cut_is_given_up_and_the_next_call_resumes(bench: Bench) -> None:
     bench.site.script = [Turn(cut=250_000)] * 4
-    said = bench.fails(UnavailableError, "download-cut")
-    assert "1 of 3 MB are here" in said
-    assert "goes on from there" in said
-    assert not (bench.directory / "mine.gguf").exists()
-    assert bench.fetch().read_bytes() == CONTENT
+    message = bench.fails(UnavailableError, "download-cut")
+    assert "1 of 3 MB are here" in message
+    assert "run the same command again" in message
+    assert not bench.path.exists()
+    assert bench.fetch() == CONTENT
     assert bench.site.gets()[-1] == (MODEL, "bytes=1000000-")
     assert bench.site.sent == SIZE
 
 
-def test_a_server_that_ignores_ranges_is_read_from_the_start(bench: Bench) -> None:
-    bench.site.script = [Turn(cut=1_000_000), Turn(ignore_range=True)]
-    assert bench.fetch().read_bytes() == CONTENT
-    assert bench.site.sent == 1_000_000 + SIZE
-
-
-@pytest.mark.parametrize("odd", [Turn(shift=7), Turn(unsaid=True)], ids=["another", "unsaid"])
-def test_a_range_that_is_not_the_one_asked_for_is_not_joined(bench: Bench, odd: Turn) -> None:
-    bench.site.script = [Turn(cut=1_000_000), odd]
-    assert bench.fetch().read_bytes() == CONTENT
+@pytest.mark.parametrize("turn", [Turn(ignore_range=True), Turn(shift=7), Turn(unnamed=True)])
+def test_a_range_that_was_not_requested_is_not_joined(bench: Bench, turn: Turn) -> None:
+    bench.site.script = [Turn(cut=1_000_000), turn]
+    assert bench.fetch() == CONTENT
 
 
 def test_a_redirect_keeps_the_range(bench: Bench) -> None:
-    bench.site.files["/files/elsewhere"] = CONTENT
-    moved = Turn(status=302, location="/files/elsewhere")
+    bench.site.files[OTHER] = CONTENT
+    moved = Turn(status=302, location=OTHER)
     bench.site.script = [moved, Turn(cut=1_000_000), moved]
-    assert bench.fetch().read_bytes() == CONTENT
-    assert bench.site.gets()[-1] == ("/files/elsewhere", "bytes=1000000-")
+    assert bench.fetch() == CONTENT
+    assert bench.site.gets()[-1] == (OTHER, "bytes=1000000-")
     assert bench.site.sent == SIZE
 
 
@@ -157,27 +175,21 @@ def test_wrong_bytes_are_an_error_and_nothing_is_kept(bench: Bench) -> None:
     bench.site.files[MODEL] = CONTENT[:-1] + b"!"
     bench.fails(EngineError, "hash-mismatch")
     assert bench.partial() == []
-    assert not (bench.directory / "mine.gguf").exists()
+    assert not bench.path.exists()
     bench.site.files[MODEL] = CONTENT
-    assert bench.fetch().read_bytes() == CONTENT
+    assert bench.fetch() == CONTENT
 
 
-def test_a_partial_that_went_bad_is_dropped_so_that_the_next_try_is_clean(bench: Bench) -> None:
-    bench.site.script = [Turn(cut=1_000_000)] + [Turn(status=503)] * 3
-    bench.fails(UnavailableError, "download-cut")
-    (partial,) = [path for path in bench.partial() if path.is_file()]
-    partial.write_bytes(b"!" * 1_000_000)
+def test_a_damaged_partial_file_is_dropped_so_that_the_next_fetch_is_clean(bench: Bench) -> None:
+    bench.leave_partial(b"!" * 1_000_000)
     bench.fails(EngineError, "hash-mismatch")
     assert bench.partial() == []
-    assert bench.fetch().read_bytes() == CONTENT
+    assert bench.fetch() == CONTENT
 
 
-def test_a_partial_longer_than_the_file_is_started_anew(bench: Bench) -> None:
-    bench.site.script = [Turn(cut=1_000_000)] + [Turn(status=503)] * 3
-    bench.fails(UnavailableError, "download-cut")
-    (partial,) = [path for path in bench.partial() if path.is_file()]
-    partial.write_bytes(CONTENT + b"more")
-    assert bench.fetch().read_bytes() == CONTENT
+def test_a_partial_file_longer_than_the_whole_is_started_anew(bench: Bench) -> None:
+    bench.leave_partial(CONTENT + b"more")
+    assert bench.fetch() == CONTENT
 
 
 def test_another_file_is_refused_by_its_size(bench: Bench) -> None:
@@ -185,143 +197,158 @@ def test_another_file_is_refused_by_its_size(bench: Bench) -> None:
     assert "3000004 bytes" in bench.fails(EngineError, "hash-mismatch")
 
 
-def test_another_file_is_refused_by_the_hash_the_hub_states_before_it_comes(bench: Bench) -> None:
+def test_another_file_is_refused_by_the_hash_that_the_hub_states_before_it_is_sent(bench: Bench) -> None:
     bench.site.stated[MODEL] = "0" * 64
     bench.fails(EngineError, "hash-mismatch")
     assert bench.site.gets() == []
-
-
-def test_the_hash_the_hub_states_may_be_the_pinned_one(bench: Bench) -> None:
     bench.site.stated[MODEL] = hashlib.sha256(CONTENT).hexdigest()
-    assert bench.fetch().read_bytes() == CONTENT
+    assert bench.fetch() == CONTENT
 
 
 def test_a_silent_server_is_left_after_the_timeout(bench: Bench) -> None:
-    bench.site.script = [Turn(hang=15)] * 4
-    started = time.monotonic()
+    bench.site.script = [Turn(hang=True)] * 2
+    bench.patience = hub.Patience(connect=30, read=0.1, pauses=(0, 0))
     bench.fails(UnavailableError, "no-network")
-    assert time.monotonic() - started < 15
-    assert len(bench.site.gets()) == 4
+    assert len(bench.site.gets()) == 2
 
 
-def test_a_busy_server_is_asked_again(bench: Bench) -> None:
+def test_a_busy_server_is_called_again(bench: Bench) -> None:
     bench.site.script = [Turn(status=503), Turn(status=429)]
-    assert bench.fetch().read_bytes() == CONTENT
+    assert bench.fetch() == CONTENT
     assert len(bench.site.gets()) == 3
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_refusal_is_not_asked_again(bench: Bench, status: int) -> None:
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_refusal_is_not_called_again(bench: Bench, status: int) -> None:
     bench.site.script = [Turn(status=status)]
     assert str(status) in bench.fails(EngineError, "fetch-failed")
     assert len(bench.site.gets()) == 1
 
 
-def test_nobody_there_is_no_network(tmp_path: Path) -> None:
-    with serving() as site:
-        gone = weights(site.url)
-    with pytest.raises(UnavailableError, match="cannot be reached") as raised:
-        ensure(["mine"], tmp_path, known={"mine": gone})
-    assert raised.value.problem == "no-network"
+def test_a_server_out_of_reach_is_no_network(bench: Bench) -> None:
+    with serving() as gone:
+        bench.site = gone
+    assert "cannot be reached" in bench.fails(UnavailableError, "no-network")
 
 
-def test_a_killed_fetch_goes_on_from_what_it_had(bench: Bench) -> None:
-    bench.site.pause = 0.02
-    child = bench.child()
-    _wait(lambda: bench.site.sent > SIZE // 3)
-    child.send_signal(signal.SIGKILL)
-    child.communicate()
-    assert not (bench.directory / "mine.gguf").exists()
-    (partial,) = [path for path in bench.partial() if path.is_file()]
-    had = partial.stat().st_size
-    assert 0 < had < SIZE
-    bench.site.pause = 0
-    assert bench.fetch().read_bytes() == CONTENT
-    assert bench.site.gets()[-1] == (MODEL, f"bytes={had}-")
+@dataclass
+class Notes(NoFetchProgress):
+    """Keeps the notes; `noted` is set at the first."""
+
+    texts: list[str] = field(default_factory=list)
+    noted: threading.Event = field(default_factory=threading.Event)
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
+        self.noted.set()
 
 
-def test_two_processes_at_once_fetch_it_once(bench: Bench) -> None:
-    bench.site.pause = 0.3  # so slow that the first is still fetching when the second comes
-    first = bench.child()
-    _wait(lambda: bench.site.sent > 0)
-    second = bench.child()
-    assert second.stderr is not None
-    assert b"another process is fetching mine" in second.stderr.readline()
-    bench.site.pause = 0
-    for process in (first, second):
-        process.communicate()
-        assert process.returncode == 0
-    assert bench.site.sent < 2 * SIZE  # once; a pause longer than the read timeout is resumed
-    assert path_of("mine", bench.directory, bench.known).read_bytes() == CONTENT
+@pytest.mark.parametrize("failure", [Turn(status=404), Turn(cut=10)])
+def test_where_a_source_fails_the_next_one_is_tried(bench: Bench, failure: Turn) -> None:
+    bench.paths = (MODEL, OTHER)
+    bench.site.files[OTHER] = CONTENT
+    bench.site.script = [failure] * (1 if failure.status == 404 else 4)
+    notes = Notes()
+    assert bench.fetch(progress=notes) == CONTENT
+    assert bench.site.gets()[-1] == (OTHER, "")
+    assert [text.partition("; trying ")[2] for text in notes.texts] == ["another source of mine"]
+    assert bench.partial() == []
 
 
-def test_a_full_disk_keeps_what_came(bench: Bench) -> None:
-    """The system refuses to write more than a million bytes to a file, as a full disk does."""
-    child = bench.child("1000000")
-    assert b"StoreError disk-full" in child.communicate()[1]
-    assert child.returncode == 1
-    (partial,) = [path for path in bench.partial() if path.is_file()]
-    assert partial.stat().st_size == 1_000_000
-    assert bench.fetch().read_bytes() == CONTENT
+def test_where_every_source_fails_the_error_is_of_the_preferred_one(bench: Bench) -> None:
+    bench.paths = (MODEL, OTHER)
+    bench.site.script = [Turn(cut=250_000)] * 4
+    bench.fails(UnavailableError, "download-cut")
+    assert bench.site.gets()[-1] == (OTHER, "")
+    assert bench.fetch() == CONTENT
     assert bench.site.gets()[-1] == (MODEL, "bytes=1000000-")
 
 
-def test_too_small_a_disk_is_said_before_anything_comes(bench: Bench) -> None:
-    huge = replace(bench.known["mine"], size=10**18)
+def test_a_killed_fetch_is_resumed(bench: Bench) -> None:
+    bench.site.hold = (MODEL, SIZE // 2)
+    child = subprocess.Popen([sys.executable, "-c", CHILD, bench.site.url, str(bench.directory)], cwd=ROOT)
+    assert bench.site.held.wait(60)
+    end = time.monotonic() + 60
+    while not any(path.stat().st_size for path in bench.partial()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    bench.site.release()
+    assert not bench.path.exists()
+    (path,) = bench.partial()
+    size = path.stat().st_size
+    assert 0 < size < SIZE
+    assert bench.fetch() == CONTENT
+    assert bench.site.gets()[-1] == (MODEL, f"bytes={size}-")
+
+
+def test_two_fetches_at_once_download_it_once(bench: Bench) -> None:
+    bench.site.hold = (MODEL, SIZE // 2)
+    notes = Notes()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(bench.fetch)
+        assert bench.site.held.wait(60)
+        second = pool.submit(bench.fetch, progress=notes)
+        assert notes.noted.wait(60)
+        bench.site.release()
+        assert first.result() == second.result() == CONTENT
+    assert notes.texts == ["another process is fetching mine: waiting for it"]
+    assert bench.site.sent == SIZE
+
+
+def test_a_full_disk_keeps_what_was_downloaded(bench: Bench) -> None:
+    with file_size_limit(1_000_000):
+        bench.fails(StoreError, "disk-full")
+    assert [path.stat().st_size for path in bench.partial()] == [1_000_000]
+    assert bench.fetch() == CONTENT
+    assert bench.site.gets()[-1] == (MODEL, "bytes=1000000-")
+
+
+def test_too_small_a_disk_is_reported_before_the_download(bench: Bench) -> None:
+    huge = replace(bench.weights, size=10**18)
     with pytest.raises(StoreError, match=r"need 1000000000\.0 GB") as raised:
         ensure(["mine"], bench.directory, known={"mine": huge})
     assert raised.value.problem == "disk-full"
-    assert bench.site.seen == []
+    assert bench.site.requests == []
 
 
-def test_a_directory_that_cannot_be_written_is_said_plainly(bench: Bench) -> None:
+def test_a_directory_that_cannot_be_written_is_an_error(bench: Bench) -> None:
     bench.directory.write_bytes(b"a file where the directory should be")
     assert "STORIES_MODELS" in bench.fails(StoreError, "unwritable")
 
 
-def test_a_corrupt_file_is_not_replaced_unasked(bench: Bench) -> None:
-    path = bench.fetch()
-    path.write_bytes(CONTENT[:-1])
-    asked = len(bench.site.seen)
+def test_a_corrupt_file_is_replaced_only_by_force(bench: Bench) -> None:
+    bench.fetch()
+    bench.path.write_bytes(CONTENT[:-1])
+    requests = len(bench.site.requests)
     assert "stories models fetch mine --force" in bench.fails(ConfigError, "corrupt-weights")
-    assert len(bench.site.seen) == asked
-    assert bench.fetch(force=True).read_bytes() == CONTENT
-    assert verify("mine", bench.directory, bench.known) == path
+    assert len(bench.site.requests) == requests
+    assert bench.fetch(force=True) == CONTENT
+    assert verify(bench.weights, bench.directory) == bench.path
 
 
 def test_a_forced_fetch_that_fails_leaves_the_old_file(bench: Bench) -> None:
-    path = bench.fetch()
+    bench.fetch()
     bench.site.script = [Turn(status=404)]
     with pytest.raises(EngineError):
         bench.fetch(force=True)
-    assert path.read_bytes() == CONTENT
+    assert bench.path.read_bytes() == CONTENT
 
 
-def test_a_name_given_twice_is_fetched_once(bench: Bench) -> None:
-    assert list(ensure(["mine", "mine"], bench.directory, known=bench.known)) == ["mine"]
-    assert bench.site.sent == SIZE
-
-
-def test_lines_tell_the_quarters(bench: Bench) -> None:
+def test_lines_report_the_quarters(bench: Bench) -> None:
     bench.site.script = [Turn(cut=1_000_000)]
-    heard = io.StringIO()
-    progress = progress_on(heard)
+    output = io.StringIO()
+    progress = progress_on(output)
     assert isinstance(progress, Lines)
-    ensure(["mine"], bench.directory, progress, known=bench.known)
-    lines = heard.getvalue().splitlines()
+    bench.fetch(progress=progress)
+    lines = output.getvalue().splitlines()
     assert lines[0] == "mine: 0 kB of 3 MB"
     assert lines[-1] == "mine: 3 MB of 3 MB"
     assert len(lines) <= 5
 
 
 def test_a_bar_ends_at_the_whole(bench: Bench) -> None:
-    heard = io.StringIO()
-    ensure(["mine"], bench.directory, Bars(heard), known=bench.known)
-    assert "3.00M/3.00M" in heard.getvalue()
-
-
-def _wait(until: object, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not until():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
+    output = io.StringIO()
+    bench.fetch(progress=Bars(output))
+    assert "3.00M/3.00M" in output.getvalue()

@@ -1,7 +1,6 @@
-"""Translation by a text engine: what it is asked, what it is believed, what is tried again.
+"""Translation by a text engine: its prompts, its checks, its second attempts.
 
-The text engine here is scripted, a fake: it answers from a table. The real model is asked where the mark
-`embedded` is chosen.
+The text engine is scripted; tests with the real model are marked `embedded`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pipeline.engines.embedded import models
 from pipeline.engines.embedded.language import LinguaDetector
 from pipeline.engines.embedded.llama import LlamaText
 from pipeline.engines.embedded.llm_translate import LlmTranslation
+from pipeline.engines.function_words import FunctionWords
 from pipeline.errors import EngineError
 from pipeline.ports import OnText, ignore
 from pipeline.story.translation_checks import check
@@ -33,8 +33,8 @@ FRENCH = {
 }
 
 
-class Scripted:
-    """Answers each sentence from a table; keeps the prompts. stops: why each attempt ends."""
+class ScriptedText:
+    """TextEngine whose completions are answer(sentence, prompt); keeps the prompts."""
 
     fingerprint = "scripted/1"
     parallel = 2
@@ -48,62 +48,61 @@ class Scripted:
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         with self._lock:
             self.prompts.append(prompt)
-        text = self._answer(asked(prompt), prompt)
+        text = self._answer(sentence_of(prompt), prompt)
         on_text(text)
         return Completion(text, 10, 10, self._stop)
 
 
-def asked(prompt: Prompt) -> str:
+def sentence_of(prompt: Prompt) -> str:
     """The sentence that a prompt ends with."""
     return re.sub(r"\nEnglish:$", "", prompt.user.split("Sentence: ")[-1])
 
 
-def from_table(table: Mapping[str, str]) -> Scripted:
-    return Scripted(lambda sentence, _: table.get(sentence, "Bonne nuit à tous."))
+def from_table(table: Mapping[str, str]) -> ScriptedText:
+    return ScriptedText(lambda sentence, _: table.get(sentence, "Bonne nuit à tous."))
 
 
-@pytest.fixture(scope="module")
-def detector() -> LinguaDetector:
-    return LinguaDetector()
+def translation(text: ScriptedText) -> LlmTranslation:
+    return LlmTranslation(text, FunctionWords())
 
 
 class TestLlmTranslation(TranslationContract):
     target = "fr"
 
     @pytest.fixture
-    def engine(self, detector: LinguaDetector) -> LlmTranslation:
-        return LlmTranslation(from_table(FRENCH), detector)
+    def engine(self) -> LlmTranslation:
+        return translation(from_table(FRENCH))
 
 
-def test_each_sentence_is_a_completion_with_the_turns_before_it(detector: LinguaDetector) -> None:
+def test_each_sentence_is_a_completion_with_the_turns_before_it() -> None:
     text = from_table(FRENCH)
-    LlmTranslation(text, detector).translate(("The cat sleeps.", "The dog runs.", "Good night."), "en", "fr")
+    translation(text).translate(("The cat sleeps.", "The dog runs.", "Good night."), "en", "fr")
     worked = len(text.prompts[0].examples)
     assert [len(prompt.examples) - worked for prompt in text.prompts] == [0, 1, 2]
-    assert [told for _, told in text.prompts[2].examples[worked:]] == ["Le chat dort.", "Le chien court."]
+    assert [answer for _, answer in text.prompts[2].examples[worked:]] == ["Le chat dort.", "Le chien court."]
     assert {prompt.temperature for prompt in text.prompts} == {0.0}
     assert {prompt.attempt for prompt in text.prompts} == {0}
 
 
-def test_what_was_read_before_stays_the_beginning_of_what_is_sent(detector: LinguaDetector) -> None:
+def test_each_prompt_begins_with_the_one_before_it() -> None:
     """So that a local model reads each turn once."""
     text = from_table(FRENCH)
-    LlmTranslation(text, detector).translate(("The cat sleeps.",) * 6, "en", "fr")
+    translation(text).translate(("The cat sleeps.",) * 6, "en", "fr")
     sent = [(*prompt.examples, (prompt.user, "")) for prompt in text.prompts]
     for before, after in pairwise(sent):
         assert after[: len(before) - 1] == before[:-1]
         assert after[len(before) - 1][0] == before[-1][0]
 
 
-def test_a_long_story_does_not_grow_its_prompt_without_end(detector: LinguaDetector) -> None:
+def test_the_prompts_of_a_long_story_are_bounded() -> None:
     text = from_table(FRENCH)
-    LlmTranslation(text, detector).translate(("The cat sleeps.",) * 40, "en", "fr")
+    translation(text).translate(("The cat sleeps.",) * 40, "en", "fr")
     assert max(len(prompt.examples) for prompt in text.prompts) - len(text.prompts[0].examples) <= 8
 
 
-def test_the_words_of_the_sentence_are_given_and_only_those(detector: LinguaDetector) -> None:
+def test_the_glossary_entries_of_the_sentence_are_given_and_no_others() -> None:
     text = from_table(FRENCH)
-    LlmTranslation(text, detector).translate(("Pip was a mouse.", "Good night."), "en", "fr")
+    translation(text).translate(("Pip was a mouse.", "Good night."), "en", "fr")
     first, second = (prompt.user for prompt in text.prompts)
     assert "mouse = la souris" in first
     assert "moon" not in first
@@ -111,71 +110,71 @@ def test_the_words_of_the_sentence_are_given_and_only_those(detector: LinguaDete
 
 
 @pytest.mark.parametrize("locale", ["fr", "es", "it", "de", "nl", "ar", "pt"])
-def test_every_language_has_its_own_worked_examples(detector: LinguaDetector, locale: str) -> None:
-    text = Scripted(lambda _, __: "…")
+def test_every_language_has_its_own_worked_examples(locale: str) -> None:
+    text = ScriptedText(lambda _, __: "…")
     with pytest.raises(EngineError):
-        LlmTranslation(text, detector).translate(("The cat sleeps.",), "en", locale)
-    told = " ".join(answer for _, answer in text.prompts[0].examples)
-    assert detector.detect(told) == locale
+        translation(text).translate(("The cat sleeps.",), "en", locale)
+    answers = " ".join(answer for _, answer in text.prompts[0].examples)
+    assert FunctionWords().detect(answers) == locale
 
 
-def test_the_same_text_makes_the_same_prompts(detector: LinguaDetector) -> None:
-    """So that each finished call is remembered by what was sent."""
+def test_the_same_text_makes_the_same_prompts() -> None:
+    """So that each finished call is cached."""
     first, second = from_table(FRENCH), from_table(FRENCH)
     for text in (first, second):
-        LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
+        translation(text).translate(tuple(FRENCH), "en", "fr")
     assert first.prompts == second.prompts
 
 
-def test_a_bad_answer_is_tried_once_more_and_only_that_one(detector: LinguaDetector) -> None:
+def test_only_a_bad_translation_is_tried_again() -> None:
     def answer(sentence: str, prompt: Prompt) -> str:
         return sentence if sentence == "She saw the moon." and not prompt.attempt else FRENCH[sentence]
 
-    text = Scripted(answer)
-    told = LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
-    assert told == tuple(FRENCH.values())
+    text = ScriptedText(answer)
+    translations = translation(text).translate(tuple(FRENCH), "en", "fr")
+    assert translations == tuple(FRENCH.values())
     assert [prompt.attempt for prompt in text.prompts] == [0, 0, 0, 0, 0, 1]
     assert len(text.prompts[5].examples) < len(text.prompts[4].examples)
     assert text.prompts[5].temperature > 0
 
 
-def test_a_sentence_that_fails_twice_is_refused_and_named(detector: LinguaDetector) -> None:
+def test_a_sentence_that_fails_twice_is_refused_and_named() -> None:
     def answer(sentence: str, _: Prompt) -> str:
         return "The dog runs very fast down the road." if sentence == "The dog runs." else FRENCH[sentence]
 
-    text = Scripted(answer)
+    text = ScriptedText(answer)
     with pytest.raises(EngineError, match=r'"The dog runs." from en to fr \(not translated\)') as caught:
-        LlmTranslation(text, detector).translate(tuple(FRENCH), "en", "fr")
+        translation(text).translate(tuple(FRENCH), "en", "fr")
     assert caught.value.problem == "bad-translation"
     assert "\n" not in str(caught.value)
     assert len(text.prompts) == 3
 
 
-def test_an_english_word_that_stayed_is_worth_another_try(detector: LinguaDetector) -> None:
-    text = Scripted(
+def test_an_english_word_that_stayed_is_worth_another_try() -> None:
+    text = ScriptedText(
         lambda _, prompt: ("Alors let's dormir ensemble.", "Alors dormons ensemble.")[prompt.attempt]
     )
-    told = LlmTranslation(text, detector).translate(("So let's sleep together.",), "en", "fr")
-    assert told == ("Alors dormons ensemble.",)
+    translations = translation(text).translate(("So let's sleep together.",), "en", "fr")
+    assert translations == ("Alors dormons ensemble.",)
 
 
-def test_but_it_does_not_refuse_a_story(detector: LinguaDetector) -> None:
-    text = Scripted(lambda _, __: "Alors let's dormir ensemble dans la maison.")
-    told = LlmTranslation(text, detector).translate(("So let's sleep together in the house.",), "en", "fr")
-    assert told == ("Alors let's dormir ensemble dans la maison.",)
+def test_an_english_word_that_stays_does_not_refuse_a_story() -> None:
+    text = ScriptedText(lambda _, __: "Alors let's dormir ensemble dans la maison.")
+    translations = translation(text).translate(("So let's sleep together in the house.",), "en", "fr")
+    assert translations == ("Alors let's dormir ensemble dans la maison.",)
     assert len(text.prompts) == 2
 
 
-def test_an_answer_that_was_cut_is_no_answer(detector: LinguaDetector) -> None:
-    text = Scripted(lambda sentence, _: FRENCH[sentence], stop="length")
+def test_a_translation_that_was_cut_is_refused() -> None:
+    text = ScriptedText(lambda sentence, _: FRENCH[sentence], stop="length")
     with pytest.raises(EngineError, match="cut off"):
-        LlmTranslation(text, detector).translate(("The cat sleeps.",), "en", "fr")
+        translation(text).translate(("The cat sleeps.",), "en", "fr")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_one_line_of_one_turn(detector: LinguaDetector, text: str) -> None:
+def test_hostile_text_is_one_line_of_one_turn(text: str) -> None:
     engine = from_table(FRENCH)
-    LlmTranslation(engine, detector).translate((text,), "en", "fr")
+    translation(engine).translate((text,), "en", "fr")
     (user,) = {prompt.user for prompt in engine.prompts}
     assert len(user.split("Sentence: ")[-1].splitlines()) == 1
     assert "<|" not in user
@@ -185,16 +184,16 @@ def test_hostile_text_is_one_line_of_one_turn(detector: LinguaDetector, text: st
 
 
 @pytest.mark.parametrize("text", ["", " ", "…", "🌙", "!!!"])
-def test_what_says_nothing_is_not_sent(detector: LinguaDetector, text: str) -> None:
+def test_text_without_words_is_not_sent(text: str) -> None:
     engine = from_table(FRENCH)
-    assert LlmTranslation(engine, detector).translate((text,), "en", "fr") == (text.strip(),)
+    assert translation(engine).translate((text,), "en", "fr") == (text.strip(),)
     assert engine.prompts == []
 
 
-def test_an_idea_is_asked_for_in_english_by_itself(detector: LinguaDetector) -> None:
-    text = Scripted(lambda _, __: "a bear who cannot sleep")
-    told = LlmTranslation(text, detector).translate(("een beer die niet kan slapen",), "nl-BE", "en")
-    assert told == ("a bear who cannot sleep",)
+def test_an_idea_is_translated_to_english_by_a_prompt_of_its_own() -> None:
+    text = ScriptedText(lambda _, __: "a bear who cannot sleep")
+    translations = translation(text).translate(("een beer die niet kan slapen",), "nl-BE", "en")
+    assert translations == ("a bear who cannot sleep",)
     (prompt,) = text.prompts
     assert prompt.name.startswith("idea@")
     assert "een beer die niet kan slapen" in prompt.user
@@ -204,23 +203,21 @@ def test_an_idea_is_asked_for_in_english_by_itself(detector: LinguaDetector) -> 
     ]
 
 
-def test_an_idea_that_stays_as_it_was_is_refused(detector: LinguaDetector) -> None:
-    text = Scripted(lambda sentence, _: sentence.removeprefix("Dutch: "))
+def test_an_idea_that_stays_as_it_was_is_refused() -> None:
+    text = ScriptedText(lambda sentence, _: sentence.removeprefix("Dutch: "))
     with pytest.raises(EngineError) as caught:
-        LlmTranslation(text, detector).translate(("een beer die niet kan slapen",), "nl", "en")
+        translation(text).translate(("een beer die niet kan slapen",), "nl", "en")
     assert caught.value.problem == "bad-translation"
 
 
-def test_only_pairs_with_english_are_known(detector: LinguaDetector) -> None:
+def test_only_pairs_with_english_are_known() -> None:
     with pytest.raises(EngineError) as caught:
-        LlmTranslation(from_table(FRENCH), detector).translate(("Bonjour.",), "fr", "it")
+        translation(from_table(FRENCH)).translate(("Bonjour.",), "fr", "it")
     assert caught.value.problem == "unknown-pair"
 
 
-def test_the_fingerprint_names_the_model_and_both_prompts(detector: LinguaDetector) -> None:
-    assert re.fullmatch(
-        r"scripted/1/translate@\d+\+idea@\d+", LlmTranslation(from_table({}), detector).fingerprint
-    )
+def test_the_fingerprint_names_the_model_and_both_prompts() -> None:
+    assert re.fullmatch(r"scripted/1/translate@\d+\+idea@\d+", translation(from_table({})).fingerprint)
 
 
 STORY = (
@@ -241,19 +238,23 @@ WORDS = {
 @pytest.mark.embedded
 class TestWithTheRealModel:
     @pytest.fixture(scope="class")
+    def detector(self, lingua: LinguaDetector) -> LinguaDetector:
+        return LinguaDetector(FunctionWords())
+
+    @pytest.fixture(scope="class")
     def engine(self, detector: LinguaDetector) -> LlmTranslation:
         name = "qwen2.5-coder-1.5b"
         text = LlamaText(name, lambda: models.path_of(name, models.models_dir(os.environ)))
-        return LlmTranslation(text, detector)
+        return translation(text)
 
     @pytest.mark.parametrize("locale", WORDS)
-    def test_a_story_is_told_in_the_language_with_its_words(
+    def test_a_story_comes_out_in_the_language_with_its_words(
         self, engine: LlmTranslation, detector: LinguaDetector, locale: str
     ) -> None:
-        told = engine.translate(STORY, "en", locale)
-        assert [one.name for one in check(STORY, told, locale, detector) if not one.passed] == []
-        assert all(re.search(word, " ".join(told), re.I) for word in WORDS[locale])
+        story = engine.translate(STORY, "en", locale)
+        assert [result for result in check(STORY, story, locale, detector) if not result.passed] == []
+        assert all(re.search(word, " ".join(story), re.I) for word in WORDS[locale])
 
     def test_an_idea_is_understood(self, engine: LlmTranslation) -> None:
-        (told,) = engine.translate(("un ours qui a perdu son ballon",), "fr", "en")
-        assert {"bear", "lost"} <= set(told.lower().split())
+        (idea,) = engine.translate(("un ours qui a perdu son ballon",), "fr", "en")
+        assert {"bear", "lost"} <= set(idea.lower().split())

@@ -1,4 +1,4 @@
-"""pytest fixtures of the local AWS: named in `pytest_plugins`, or imported in a conftest."""
+"""pytest fixtures of the local AWS, loaded by `pytest_plugins` in tests/conftest.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.local_aws import LocalAws
 
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
-    """Backed by fakes, one for the whole run."""
+    """One for the whole session, backed by fakes."""
     with LocalAws("fake") as aws:
         yield aws
 
@@ -24,7 +24,7 @@ def aws(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    # boto3's default session keeps the keys of whoever used it first.
+    # boto3's default session keeps the keys of its first use.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     local_aws.reset()
     return local_aws

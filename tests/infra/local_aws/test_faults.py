@@ -1,4 +1,4 @@
-"""Faults on demand: what the client sees of each, and how often the server was asked."""
+"""Faults on demand: what a stock client receives, and how many requests the server counted."""
 
 from __future__ import annotations
 
@@ -16,287 +16,217 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     EventStreamError,
-    HTTPClientError,
     IncompleteReadError,
     ReadTimeoutError,
     ResponseStreamingError,
 )
-from urllib3.exceptions import ProtocolError  # botocore lets it through where it reads by itself
+from urllib3.exceptions import ProtocolError  # botocore passes it on where it reads by itself
 
-from infra.local_aws import Fault, LocalAws
+from infra.local_aws import Fault, LocalAws, polly, sagemaker_runtime, translate
 from infra.local_aws.seed import BUCKET, ENDPOINT
-from infra.local_aws.server import SERVICES
-from infra.local_aws.service import Service
 from infra.local_aws.wire import Wire
 
-Ask = Callable[..., bytes]
 BODY = json.dumps({"inputs": "User: Idea: a shy owl\n\nAssistant:", "stream": True}).encode()
 
 
-def translate(aws: LocalAws, **config: Any) -> bytes:
+def translated(aws: LocalAws, **config: Any) -> Any:
     with aws.client("translate", **config) as client:
-        told = client.translate_text(Text="Good night.", SourceLanguageCode="en", TargetLanguageCode="fr")
-    return bytes(told["TranslatedText"].encode())
+        return client.translate_text(Text="Good night.", SourceLanguageCode="en", TargetLanguageCode="fr")
 
 
-def speak(aws: LocalAws, **config: Any) -> bytes:
+def spoken(aws: LocalAws, **config: Any) -> Any:
     with aws.client("polly", **config) as client:
-        told = client.synthesize_speech(
-            Text="Good night.", VoiceId="Lea", Engine="neural", OutputFormat="mp3"
-        )
-        with told["AudioStream"] as stream:
-            return bytes(stream.read())
+        speech = {"Text": "Good night.", "VoiceId": "Lea", "Engine": "neural", "OutputFormat": "mp3"}
+        return client.synthesize_speech(**speech)["AudioStream"].read()
 
 
-def invoke(aws: LocalAws, **config: Any) -> bytes:
+def voices(aws: LocalAws, **config: Any) -> Any:
+    with aws.client("polly", **config) as client:
+        return client.describe_voices()["Voices"]
+
+
+def invoked(aws: LocalAws, **config: Any) -> Any:
     with aws.client("sagemaker-runtime", **config) as client:
-        told = client.invoke_endpoint(EndpointName=ENDPOINT, Body=BODY, ContentType="application/json")
-        with told["Body"] as stream:
-            return bytes(stream.read())
+        return client.invoke_endpoint(EndpointName=ENDPOINT, Body=BODY)["Body"].read()
 
 
-def stream(aws: LocalAws, **config: Any) -> bytes:
+def streamed(aws: LocalAws, received: list[bytes] | None = None, **config: Any) -> Any:
+    """received: gets the parts before an error, too."""
+    parts = [] if received is None else received
     with aws.client("sagemaker-runtime", **config) as client:
-        told = client.invoke_endpoint_with_response_stream(EndpointName=ENDPOINT, Body=BODY)
-        with closing(told["Body"]) as events:
-            return b"".join(event["PayloadPart"]["Bytes"] for event in events)
+        response = client.invoke_endpoint_with_response_stream(EndpointName=ENDPOINT, Body=BODY)
+        with closing(response["Body"]) as events:
+            parts.extend(event["PayloadPart"]["Bytes"] for event in events)
+    return b"".join(parts)
 
 
-def get(aws: LocalAws, **config: Any) -> bytes:
+def downloaded(aws: LocalAws, **config: Any) -> Any:
     with aws.client("s3", **config) as client:
         client.put_object(Bucket=BUCKET, Key="owl", Body=bytes(100_000))
-        with client.get_object(Bucket=BUCKET, Key="owl")["Body"] as body:
-            return bytes(body.read())
+        return client.get_object(Bucket=BUCKET, Key="owl")["Body"].read()
 
 
-ASKED: dict[str, Ask] = {
-    "TranslateText": translate,
-    "SynthesizeSpeech": speak,
-    "InvokeEndpoint": invoke,
-    "InvokeEndpointWithResponseStream": stream,
-    "GetObject": get,
+CALLS: dict[str, Callable[..., Any]] = {
+    "TranslateText": translated,
+    "SynthesizeSpeech": spoken,
+    "DescribeVoices": voices,
+    "InvokeEndpoint": invoked,
+    "InvokeEndpointWithResponseStream": streamed,
+    "GetObject": downloaded,
 }
-THROTTLED = {
-    "TranslateText": ("TooManyRequestsException", 429),
-    "SynthesizeSpeech": ("ThrottlingException", 400),
-    "InvokeEndpoint": ("ThrottlingException", 400),
-    "InvokeEndpointWithResponseStream": ("ThrottlingException", 400),
-    "GetObject": ("SlowDown", 503),
-}
-every = pytest.mark.parametrize("operation", ASKED)
 
 
-@every
-def test_throttling_has_the_services_own_form_and_ends(aws: LocalAws, operation: str) -> None:
+@pytest.mark.parametrize(
+    ("operation", "code", "status"),
+    [
+        ("TranslateText", "TooManyRequestsException", 429),
+        ("SynthesizeSpeech", "ThrottlingException", 400),
+        ("InvokeEndpoint", "ThrottlingException", 400),
+        ("InvokeEndpointWithResponseStream", "ThrottlingException", 400),
+        ("GetObject", "SlowDown", 503),
+    ],
+)
+def test_throttling_has_the_services_format_and_ends(
+    aws: LocalAws, operation: str, code: str, status: int
+) -> None:
     aws.inject(operation, Fault("throttle", times=2))
     for _ in range(2):
         with pytest.raises(ClientError) as caught:
-            ASKED[operation](aws)
-        told = caught.value.response
-        assert (told["Error"]["Code"], told["ResponseMetadata"]["HTTPStatusCode"]) == THROTTLED[operation]
-    assert ASKED[operation](aws)
+            CALLS[operation](aws)
+        response = caught.value.response
+        assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert CALLS[operation](aws)
     assert aws.requests(operation) == 3
 
 
-@every
-def test_throttling_is_what_botocore_tries_again(aws: LocalAws, operation: str) -> None:
-    aws.inject(operation, Fault("throttle", times=1))
-    assert ASKED[operation](aws, retries={"mode": "standard", "total_max_attempts": 2})
-    assert aws.requests(operation) == 2
+@pytest.mark.parametrize("service", [translate.SERVICE, polly.SERVICE, sagemaker_runtime.SERVICE])
+def test_every_refusal_parses_as_the_services_model_defines_it(aws: LocalAws, service: Any) -> None:
+    for operation in sorted(service.operations):
+        for kind in sorted(service.refusals):
+            aws.inject(operation, Fault(kind))
+            with pytest.raises(ClientError) as caught:
+                CALLS[operation](aws)
+            response = caught.value.response
+            assert response["Error"]["Message"]
+            assert len(response["ResponseMetadata"]["RequestId"]) == 36
+            if shape := Wire.of(service.id).model.shape_for_error_code(response["Error"]["Code"]):
+                assert type(caught.value).__name__ == shape.name
+                status = shape.metadata["error"]["httpStatusCode"]
+                assert response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-@every
-@pytest.mark.parametrize(("kind", "status"), [("error500", 500), ("error503", 503)])
-def test_a_failing_service_says_so_until_it_is_cleared(
-    aws: LocalAws, operation: str, kind: str, status: int
-) -> None:
-    aws.inject(operation, Fault(kind, times=None))
-    for _ in range(2):
-        with pytest.raises(ClientError) as caught:
-            ASKED[operation](aws)
-        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
-    aws.reset()
-    assert ASKED[operation](aws)
-
-
-@every
-def test_a_reset_connection_is_closed_without_an_answer(aws: LocalAws, operation: str) -> None:
-    aws.inject(operation, Fault("reset"))
+def test_a_reset_closes_the_connection_without_a_response(aws: LocalAws) -> None:
+    aws.inject("TranslateText", Fault("reset"))
     with pytest.raises(ConnectionClosedError):
-        ASKED[operation](aws)
-    assert aws.requests(operation) == 1
-    assert ASKED[operation](aws)
+        translated(aws)
+    assert translated(aws)
+    assert aws.requests("TranslateText") == 2
 
 
-@every
-def test_a_hung_service_is_waited_for_no_longer_than_the_client_likes(aws: LocalAws, operation: str) -> None:
-    aws.inject(operation, Fault("hang"))
-    began = time.monotonic()
+def raw_voices(aws: LocalAws) -> bytes:
+    """The response's bytes, from a bare socket."""
+    url, received = urlsplit(aws.url), b""
+    with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
+        connection.sendall(b"GET /_polly/v1/voices HTTP/1.1\r\nHost: local\r\n\r\n")
+        while part := connection.recv(65_536):
+            received += part
+    return received
+
+
+def test_a_reset_is_a_tcp_reset(aws: LocalAws) -> None:
+    aws.inject("DescribeVoices", Fault("reset"))
+    with pytest.raises(ConnectionResetError):
+        raw_voices(aws)
+
+
+def test_a_truncated_body_is_half_of_its_length(aws: LocalAws) -> None:
+    aws.inject("DescribeVoices", Fault("truncate"))
+    head, _, body = raw_voices(aws).partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    assert len(body) == length // 2 > 0
+
+
+def test_a_client_times_out_on_a_hanging_service(aws: LocalAws) -> None:
+    aws.inject("InvokeEndpoint", Fault("hang", seconds=60))
     with pytest.raises(ReadTimeoutError):
-        ASKED[operation](aws, read_timeout=0.3)
-    assert time.monotonic() - began < 10
-    assert ASKED[operation](aws)
+        invoked(aws, read_timeout=0.2)
+    assert invoked(aws)
 
 
-@every
-def test_a_slow_drip_is_the_whole_answer_in_its_time(aws: LocalAws, operation: str) -> None:
-    expected = ASKED[operation](aws)
-    aws.inject(operation, Fault("drip", seconds=2))
+@pytest.mark.parametrize("operation", ["TranslateText", "GetObject"])
+def test_a_slow_response_is_complete_and_takes_its_time(aws: LocalAws, operation: str) -> None:
+    expected = CALLS[operation](aws)
+    aws.inject(operation, Fault("drip", seconds=0.4))
     began = time.monotonic()
-    assert ASKED[operation](aws, read_timeout=1) == expected
-    assert time.monotonic() - began > 1
+    response = CALLS[operation](aws)
+    assert time.monotonic() - began > 0.3
+    if operation == "GetObject":
+        assert response == expected
 
 
-@pytest.mark.parametrize("operation", sorted(set(ASKED) - {"TranslateText"}))
-def test_a_truncated_answer_ends_before_its_length(aws: LocalAws, operation: str) -> None:
+@pytest.mark.parametrize("operation", ["SynthesizeSpeech", "InvokeEndpointWithResponseStream", "GetObject"])
+def test_a_truncated_response_ends_before_its_length(aws: LocalAws, operation: str) -> None:
     aws.inject(operation, Fault("truncate"))
-    with pytest.raises((IncompleteReadError, ResponseStreamingError, HTTPClientError, ProtocolError)):
-        ASKED[operation](aws)
-    assert ASKED[operation](aws)
+    with pytest.raises((IncompleteReadError, ResponseStreamingError, ProtocolError)):
+        CALLS[operation](aws)
+    assert CALLS[operation](aws)
 
 
-def test_a_truncated_translation_is_an_answer_without_one_to_botocore(aws: LocalAws) -> None:
-    """It does not hold JSON bodies to their Content-Length (httpsession: enforce_content_length=False)."""
+def test_botocore_accepts_a_truncated_json_body(aws: LocalAws) -> None:
+    """It does not enforce Content-Length on JSON bodies (httpsession: enforce_content_length=False)."""
     aws.inject("TranslateText", Fault("truncate"))
-    with aws.client("translate") as client:
-        told = client.translate_text(Text="Good night.", SourceLanguageCode="en", TargetLanguageCode="fr")
-    assert "TranslatedText" not in told
-    assert translate(aws)
+    assert "TranslatedText" not in translated(aws)
 
 
 def test_a_stream_breaks_after_its_first_frame(aws: LocalAws) -> None:
     aws.inject("InvokeEndpointWithResponseStream", Fault("break"))
-    heard: list[Any] = []
-    with aws.client("sagemaker-runtime") as client:
-        told = client.invoke_endpoint_with_response_stream(EndpointName=ENDPOINT, Body=BODY)
-        with closing(told["Body"]) as events, pytest.raises(ProtocolError):
-            heard.extend(events)
-    assert len(heard) == 1
+    received: list[bytes] = []
+    with pytest.raises(ProtocolError):
+        streamed(aws, received)
+    assert len(received) == 1
 
 
-def test_a_stream_may_carry_its_own_error(aws: LocalAws) -> None:
+def test_a_stream_may_contain_an_error(aws: LocalAws) -> None:
     aws.inject("InvokeEndpointWithResponseStream", Fault("stream_error"))
     with pytest.raises(EventStreamError) as caught:
-        stream(aws)
+        streamed(aws)
     assert caught.value.response["Error"]["Code"] == "ModelStreamError"
 
 
-def test_a_reset_is_a_real_one(aws: LocalAws) -> None:
-    """Seen on a bare socket: RST, where an end of the stream would be an empty read."""
-    aws.inject("DescribeVoices", Fault("reset"))
-    where = urlsplit(aws.url)
-    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
-        connection.sendall(b"GET /_polly/v1/voices HTTP/1.1\r\nHost: local\r\n\r\n")
-        with pytest.raises(ConnectionResetError):
-            connection.recv(1)
+def test_faults_queue_by_operation_and_then_those_of_any_operation(aws: LocalAws) -> None:
+    aws.inject("TranslateText", Fault("throttle", after=1))
+    aws.inject("TranslateText", Fault("error500", times=2))
+    aws.inject("*", Fault("error503", after=1))
+    statuses = []
+    for _ in range(6):
+        try:
+            statuses.append(translated(aws)["ResponseMetadata"]["HTTPStatusCode"])
+        except ClientError as error:
+            statuses.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    assert statuses == [200, 429, 500, 500, 503, 200]
+    assert aws.requests("*") == 6
 
 
-def test_a_truncated_body_is_half_of_what_was_promised(aws: LocalAws) -> None:
-    aws.inject("DescribeVoices", Fault("truncate"))
-    where = urlsplit(aws.url)
-    received = b""
-    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
-        connection.sendall(b"GET /_polly/v1/voices HTTP/1.1\r\nHost: local\r\n\r\n")
-        while part := connection.recv(65_536):
-            received += part
-    head, _, body = received.partition(b"\r\n\r\n")
-    promised = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-    assert len(body) == promised // 2 > 0
+def control(aws: LocalAws, path: str, body: Any) -> httpx.Response:
+    return httpx.post(f"{aws.url}/_local/{path}", json=body, trust_env=False)
 
 
-def test_a_truncated_write_was_done_all_the_same(aws: LocalAws) -> None:
-    """The answer to a PUT is empty, so that its loss is a reset in mid-answer: nothing is truncated."""
-    aws.inject("PutObject", Fault("truncate"))
-    assert get(aws) == bytes(100_000)
-
-
-def test_faults_stand_in_line_and_any_operation_may_be_meant(aws: LocalAws) -> None:
-    aws.inject("TranslateText", Fault("throttle"))
-    aws.inject("TranslateText", Fault("error500"))
-    aws.inject("*", Fault("error503"))
-    codes = []
-    for _ in range(3):
-        with pytest.raises(ClientError) as caught:
-            translate(aws)
-        codes.append(caught.value.response["ResponseMetadata"]["HTTPStatusCode"])
-    assert codes == [429, 500, 503]
-    assert translate(aws)
-    assert aws.requests("*") == 4
-
-
-def refusals() -> list[tuple[str, str, str]]:
-    return [
-        (service.id, operation, kind)
-        for service in SERVICES
-        if isinstance(service, Service)
-        for operation in sorted(service.operations)
-        for kind in sorted(service.kinds)
-    ]
-
-
-CALLS: dict[str, Ask] = {**ASKED, "DescribeVoices": lambda aws: aws_voices(aws)}
-
-
-def aws_voices(aws: LocalAws) -> bytes:
-    with aws.client("polly") as client:
-        return str(client.describe_voices()).encode()
-
-
-@pytest.mark.parametrize(("service", "operation", "kind"), refusals())
-def test_every_refusal_parses_as_what_the_services_model_calls_it(
-    aws: LocalAws, service: str, operation: str, kind: str
-) -> None:
-    aws.inject(operation, Fault(kind))
-    with pytest.raises(ClientError) as caught:
-        CALLS[operation](aws)
-    told = caught.value.response
-    shape = Wire.of(service).model.shape_for_error_code(told["Error"]["Code"])
-    assert told["Error"]["Message"]
-    assert len(told["ResponseMetadata"]["RequestId"]) == 36
-    if shape is not None:
-        assert type(caught.value).__name__ == shape.name
-        assert told["ResponseMetadata"]["HTTPStatusCode"] == shape.metadata["error"]["httpStatusCode"]
-
-
-@pytest.mark.parametrize("kind", ["throttle", "reset"])
-def test_faults_can_be_told_over_http(aws: LocalAws, kind: str) -> None:
-    answer = control(aws, "faults", {"operation": "TranslateText", "kind": kind, "times": 1})
-    assert answer.status_code == 200
-    with pytest.raises((ClientError, HTTPClientError, ConnectionClosedError)):
-        translate(aws)
+def test_faults_are_injected_over_http(aws: LocalAws) -> None:
+    assert control(aws, "faults", {"operation": "TranslateText", "kind": "throttle"}).status_code == 200
+    with pytest.raises(ClientError):
+        translated(aws)
     assert httpx.get(f"{aws.url}/_local/requests", trust_env=False).json() == {"TranslateText": 1}
     assert control(aws, "reset", {}).status_code == 200
     assert aws.requests("TranslateText") == 0
     assert httpx.get(f"{aws.url}/_local/health", trust_env=False).json()["backing"] == "fake"
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"operation": "TranslatePoem", "kind": "throttle"},
-        {"operation": "TranslateText", "kind": "model_error"},
-        {"operation": "TranslateText"},
-        {"kind": "reset"},
-        [],
-    ],
-)
-def test_a_fault_that_cannot_be_is_said(aws: LocalAws, told: Any) -> None:
-    answer = control(aws, "faults", told)
-    assert answer.status_code == 400
-    assert "wanted" in answer.json()["error"]
-    assert translate(aws)
-
-
-def control(aws: LocalAws, path: str, told: Any) -> httpx.Response:
-    return httpx.post(f"{aws.url}/_local/{path}", json=told, trust_env=False)
-
-
-def test_a_fault_may_strike_after_so_many_requests_and_then_as_often_as_told(aws: LocalAws) -> None:
-    aws.inject("TranslateText", Fault("throttle", times=2, after=3))
-    for _ in range(3):
-        assert translate(aws)
-    for _ in range(2):
-        with pytest.raises(ClientError):
-            translate(aws)
-    assert translate(aws)
-    assert aws.requests("TranslateText") == 6
+def test_unknown_faults_are_rejected(aws: LocalAws) -> None:
+    for body in ({"operation": "TranslateText"}, {"kind": "reset"}, [], {"operation": "X", "kind": "reset"}):
+        response = control(aws, "faults", body)
+        assert response.status_code == 400
+        assert '"operation": …' in response.json()["error"]
+    with pytest.raises(ValueError, match="unknown operation"):
+        aws.inject("TranslatePoem", Fault("throttle"))
+    with pytest.raises(ValueError, match="has no fault"):
+        aws.inject("TranslateText", Fault("model_not_ready"))

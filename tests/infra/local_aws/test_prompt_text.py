@@ -1,4 +1,4 @@
-"""What is read back from a rendered prompt."""
+"""A rendered prompt is parsed back."""
 
 from __future__ import annotations
 
@@ -16,25 +16,14 @@ from infra.local_aws.prompt_text import prompt_of, turns
         "<|user|>\nBye\n<|assistant|>\n",
     ],
 )
-def test_turns_are_found_in_each_models_format(inputs: str) -> None:
-    assert turns(inputs) == [
-        ("system", "Be kind."),
-        ("user", "Hi, User: said\nnobody."),
-        ("assistant", "Hello."),
-        ("user", "Bye"),
-    ]
+def test_each_models_format_is_parsed_into_turns_and_a_prompt(inputs: str) -> None:
+    dialog = turns(inputs)
+    assert [role for role, _ in dialog] == ["system", "user", "assistant", "user"]
+    prompt = prompt_of(dialog, 10, 0.5, 0.9, 3)
+    assert (prompt.system, prompt.user) == ("Be kind.", "Bye")
+    assert prompt.examples == (("Hi, User: said\nnobody.", "Hello."),)
 
 
-def test_the_last_users_turn_is_asked_and_the_others_are_examples() -> None:
-    told = turns(
-        "Be kind.\n\nUser: one\n\nAssistant: 1\n\nUser: two\n\nAssistant: 2\n\nUser: three\n\nAssistant:"
-    )
-    prompt = prompt_of(told, 10, 0.5, 0.9, 3)
-    assert (prompt.system, prompt.user) == ("Be kind.", "three")
-    assert prompt.examples == (("one", "1"), ("two", "2"))
-
-
-def test_bare_text_is_what_is_asked() -> None:
+def test_text_without_marks_is_the_users() -> None:
     prompt = prompt_of(turns("Tell me of a snail."), 10, 0.5, 0.9, 3)
-    assert prompt.user == "Tell me of a snail."
-    assert (prompt.grammar, prompt.choices) == ("", ())
+    assert (prompt.user, prompt.grammar, prompt.choices) == ("Tell me of a snail.", "", ())

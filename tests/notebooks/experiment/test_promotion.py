@@ -1,162 +1,156 @@
-"""Promotion, in a copy of the project: what it writes, who uses it, and the way back."""
+"""Promotion, in a copy of the prompts: what it writes, who uses it, and how it is undone."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.cli.exit_codes import STATUS
 
-from pipeline.story.prompt import story_prompt
-from tests.project import Project
+from pipeline.cli.__main__ import main
+from pipeline.errors import ConfigError, RequestError, StoriesError
+from pipeline.notebooks.experiment import promotion
+from pipeline.story import prompt as story_prompts
+from pipeline.story.prompt import current, story_prompt
+from tests.command import ROOT
 
 MODEL = "qwen2.5-coder-1.5b"
+FALCON = "huggingface-llm-falcon-7b-instruct-bf16"
 RECORD = {"date": "2026-11-28", "why": "accepted more often", "accepted": 0.9, "interval": [0.8, 1.0]}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+@pytest.fixture(autouse=True)
+def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the copy, which this process reads and writes instead of the package's."""
+    folder = tmp_path / "pipeline" / "data" / "prompts"
+    shutil.copytree(ROOT / "pipeline" / "data" / "prompts", folder)
+    for module in (promotion, story_prompts):
+        monkeypatch.setattr(module, "files", lambda _: tmp_path / "pipeline")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STORIES_PROFILE", "fake")
+    return folder
 
 
 def spec(name: str = "cosy", version: int = 1, **other: Any) -> dict[str, Any]:
     return {**story_prompt("story@1").spec, "name": name, "version": version, **other}
 
 
-def test_a_promoted_prompt_is_read_back_as_it_was_with_its_record(project: Project) -> None:
+def texts(folder: Path) -> dict[str, str]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}
+
+
+def problem(function: Any, *arguments: Any) -> str:
+    with pytest.raises(StoriesError) as error:
+        function(*arguments)
+    return error.value.problem
+
+
+def test_a_promoted_prompt_is_read_back_as_it_was_with_its_record(prompts: Path) -> None:
     wanted = spec(temperature=0.2, system='Say "hello", \\ and $jobs\nin """quotes""" for $audience.')
-    written = project.call("promote", MODEL, wanted, RECORD)
-    assert [Path(path).name for path in written] == ["cosy@1.toml", "current.toml"]
-    told = tomllib.loads((project.prompts / "stories" / "cosy@1.toml").read_text("utf-8"))
-    assert told.pop("promoted") == [{"model": MODEL, **RECORD}]
-    assert told == wanted
-    current = tomllib.loads((project.prompts / "current.toml").read_text("utf-8"))
-    assert current["models"] == {"*": ["story@1"], MODEL: ["cosy@1"]}
+    written = promotion.promote(MODEL, wanted, RECORD)
+    assert [path.name for path in written] == ["cosy@1.toml", "current.toml"]
+    promotion.promote(FALCON, wanted, RECORD)
+    content = tomllib.loads((prompts / "stories" / "cosy@1.toml").read_text("utf-8"))
+    assert content.pop("promoted") == [{"model": MODEL, **RECORD}, {"model": FALCON, **RECORD}]
+    assert content == wanted
+    models = tomllib.loads((prompts / "current.toml").read_text("utf-8"))["models"]
+    assert models == {"*": ["story@1"], MODEL: ["cosy@1"], FALCON: ["cosy@1"]}
 
 
-def test_the_diff_is_what_promoting_changes(project: Project) -> None:
-    before = project.texts()
-    told = project.call("diff", MODEL, spec(), RECORD)
-    assert project.texts() == before
-    project.call("promote", MODEL, spec(), RECORD)
-    after = project.texts()
-    added = [line for line in told.splitlines() if line.startswith("+") and not line.startswith("+++")]
+def test_the_diff_is_what_promoting_changes_and_comments_stay(prompts: Path) -> None:
+    before = texts(prompts)
+    diff = promotion.diff(MODEL, spec(), RECORD)
+    assert texts(prompts) == before
+    promotion.promote(MODEL, spec(), RECORD)
+    after = texts(prompts)
+    added = [line[1:] for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")]
     changed = [
-        line
+        line[2:]
         for name in sorted(after)
         for line in difflib.ndiff(before.get(name, "").splitlines(), after[name].splitlines())
         if line.startswith("+ ")
     ]
-    assert sorted(line[1:] for line in added) == sorted(line[2:] for line in changed)
-    assert "+++ b/pipeline/data/prompts/current.toml" in told
-    assert "--- /dev/null\n+++ b/pipeline/data/prompts/stories/cosy@1.toml" in told
-
-
-def test_what_people_wrote_around_the_settings_stays(project: Project) -> None:
-    comments = [line for line in project.texts()["current.toml"].splitlines() if line.startswith("#")]
-    project.call("promote", MODEL, spec(), RECORD)
+    assert sorted(added) == sorted(changed)
+    assert "+++ b/pipeline/data/prompts/current.toml" in diff
+    assert "--- /dev/null\n+++ b/pipeline/data/prompts/stories/cosy@1.toml" in diff
+    comments = {line for line in before["current.toml"].splitlines() if line.startswith("#")}
     assert comments
-    assert set(comments) <= set(project.texts()["current.toml"].splitlines())
+    assert comments <= set(after["current.toml"].splitlines())
 
 
-def test_other_words_under_the_same_name_and_version_are_refused(project: Project) -> None:
-    project.call("promote", MODEL, spec(), RECORD)
-    before = project.texts()
-    refused = project.call("promote", MODEL, spec(temperature=0.9), RECORD)
-    assert refused["problem"] == "prompt-taken"
-    assert "raise the version" in refused["said"]
-    assert project.texts() == before
+def test_other_words_or_a_wrong_name_write_nothing(prompts: Path) -> None:
+    promotion.promote(MODEL, spec(), RECORD)
+    before = texts(prompts)
+    assert problem(promotion.promote, MODEL, spec(temperature=0.9), RECORD) == "prompt-taken"
+    wrong: list[tuple[str, Any]] = [("../escape", 1), ("Cosy", 1), ("", 1), ("cosy", 0), ("cosy", "1/../2")]
+    for name, version in wrong:
+        assert problem(promotion.promote, MODEL, spec(name, version), RECORD) == "bad-id"
+    assert problem(promotion.use, MODEL, "../../x@1") == "unknown-prompt"
+    assert texts(prompts) == before
 
 
-def test_the_same_prompt_is_promoted_for_another_model_beside_the_first(project: Project) -> None:
-    project.call("promote", MODEL, spec(), RECORD)
-    project.call("promote", "huggingface-llm-falcon-7b-instruct-bf16", spec(), RECORD)
-    told = tomllib.loads(project.texts()["stories/cosy@1.toml"])
-    assert [one["model"] for one in told["promoted"]] == [MODEL, "huggingface-llm-falcon-7b-instruct-bf16"]
-
-
-@pytest.mark.parametrize(
-    ("name", "version"), [("../escape", 1), ("Cosy", 1), ("", 1), ("cosy", 0), ("cosy", "1/../2")]
-)
-def test_a_name_that_is_none_writes_nothing(project: Project, name: str, version: Any) -> None:
-    before = project.texts()
-    assert project.call("promote", MODEL, spec(name, version), RECORD)["problem"] == "bad-id"
-    assert project.texts() == before
-
-
-def test_each_step_is_undone_and_then_there_is_nothing_to_undo(project: Project) -> None:
-    before = project.texts()["current.toml"]
-    project.call("promote", MODEL, spec(), RECORD)
-    once = project.texts()["current.toml"]
-    project.call("promote", MODEL, spec(version=2), RECORD)
-    assert project.call("back", MODEL) == "cosy@1"
-    assert project.texts()["current.toml"] == once
-    assert project.call("back", MODEL) == "story@1"
-    assert project.texts()["current.toml"] == before
+def test_each_promotion_is_undone_until_nothing_is_left(prompts: Path) -> None:
+    original = (prompts / "current.toml").read_text()
+    promotion.promote(MODEL, spec(), RECORD)
+    first = (prompts / "current.toml").read_text()
+    assert problem(promotion.use, MODEL, "cosy@1") == "already-so"
+    assert problem(promotion.promote, MODEL, spec(), RECORD) == "already-so"
+    promotion.promote(MODEL, spec(version=2), RECORD)
+    assert promotion.back(MODEL) == "cosy@1"
+    assert (prompts / "current.toml").read_text() == first
+    assert promotion.back(MODEL) == "story@1"
+    assert (prompts / "current.toml").read_text() == original
     for model in (MODEL, "*"):
-        assert project.call("back", model)["problem"] == "nothing-to-undo"
+        assert problem(promotion.back, model) == "nothing-to-undo"
 
 
-def test_promotion_changes_what_stories_make_uses_and_one_command_goes_back(project: Project) -> None:
-    def asked(*more: str) -> set[str]:
-        done = project.stories("make", "a shy snail", "--profile", "fake", "--json", *more)
-        assert done.returncode == 0, done.stderr
-        story_id = json.loads(done.stdout)["story_id"]
-        return {
-            story_id,
-            json.loads((project.folder / f"out/stories/{story_id}/request.json").read_text())["prompt"],
-        }
+def test_make_uses_the_promoted_prompt_until_it_is_undone(
+    prompts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def made(*more: str) -> tuple[str, str]:
+        """The story's id and its prompt's."""
+        assert main(["make", "a shy snail", "--json", *more]) == 0
+        story_id = json.loads(capsys.readouterr().out)["story_id"]
+        return story_id, json.loads(Path(f"out/stories/{story_id}/request.json").read_text())["prompt"]
 
-    first = asked()
-    assert "story@1" in first
-    project.call("promote", "fake", spec(), RECORD)
-    promoted = asked()
-    assert "cosy@1" in promoted
-    assert not first & promoted  # another prompt, another story
-    assert asked("--prompt", "story@1") == first
-    assert "fake is asked with cosy@1" in project.stories("prompts", "--profile", "fake").stderr
-    assert "accepted more often" in project.stories("prompts", "--profile", "fake").stdout
-    assert project.stories("prompts", "back", "--profile", "fake").returncode == 0
-    assert asked() == first
-
-
-def test_another_model_goes_on_with_its_own_prompt(project: Project) -> None:
-    project.call("promote", MODEL, spec(), RECORD)
-    assert "fake is asked with story@1" in project.stories("prompts", "--profile", "fake").stderr
-    assert f"{MODEL} is asked with cosy@1" in project.stories("prompts").stderr
+    first = made()
+    assert first[1] == "story@1"
+    promotion.promote("fake", spec(), RECORD)
+    promoted = made()
+    assert promoted[1] == "cosy@1"
+    assert promoted[0] != first[0]
+    assert made("--prompt", "story@1") == first
+    assert main(["prompts"]) == 0
+    shown = capsys.readouterr()
+    assert "fake uses cosy@1" in shown.err
+    assert "fake 2026-11-28 accepted more often" in shown.out
+    assert current(MODEL) == "story@1"
+    assert main(["prompts", "back"]) == 0
+    assert made() == first
 
 
-def test_use_takes_a_prompt_that_is_there_and_no_other(project: Project) -> None:
-    assert project.stories("prompts", "use", "story@9").returncode == 105
-    assert project.stories("prompts", "use", "../../x@1").returncode == 105
-    assert project.stories("prompts", "use", "story@1").returncode == 0
-    assert project.stories("prompts", "use", "story@1", "--every-model").returncode == 109
+def test_use_show_and_unknown_prompts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prompts", "use", "story@1"]) == 0
+    assert main(["prompts", "use", "story@1", "--every-model"]) == STATUS["already-so"]
+    assert main(["prompts", "use", "story@9"]) == STATUS["unknown-prompt"]
+    capsys.readouterr()
+    assert main(["prompts", "show", "story@1"]) == 0
+    assert tomllib.loads(capsys.readouterr().out) == dict(story_prompt("story@1").spec)
+    assert main(["make", "a shy snail", "--prompt", "story@99"]) == STATUS["unknown-prompt"]
+    expected = "stories: unknown story prompt 'story@99': there are story@1"
+    assert capsys.readouterr().err.strip() == expected
 
 
-def test_a_use_of_what_is_in_use_leaves_nothing_to_undo(project: Project) -> None:
-    project.call("promote", MODEL, spec(), RECORD)
-    assert project.call("use", MODEL, "cosy@1")["problem"] == "already-so"
-    assert project.call("promote", MODEL, spec(), RECORD)["problem"] == "already-so"
-    assert project.call("back", MODEL) == "story@1"
-
-
-def test_a_prompt_shown_is_its_file(project: Project) -> None:
-    shown = project.stories("prompts", "show", "story@1").stdout
-    assert tomllib.loads(shown) == dict(story_prompt("story@1").spec)
-
-
-def test_an_unknown_prompt_is_a_plain_error(project: Project) -> None:
-    done = project.stories("make", "a shy snail", "--profile", "fake", "--prompt", "story@99")
-    assert done.returncode == 105
-    assert done.stderr.strip() == "stories: unknown story prompt 'story@99': there are story@1"
-
-
-def test_a_checkout_that_cannot_be_written_is_told_what_to_do(project: Project) -> None:
-    (project.prompts / "current.toml").write_text("models = 3 = 4", "utf-8")
-    refused = project.call("promote", MODEL, spec(), RECORD)
-    assert refused["problem"] == "unwritable"
-    assert "git restore" in refused["said"]
-    assert not (project.prompts / "stories" / "cosy@1.toml").exists()
+def test_files_that_cannot_be_read_or_written_are_explained(prompts: Path) -> None:
+    (prompts / "current.toml").write_text("models = 3 = 4", "utf-8")
+    with pytest.raises(ConfigError, match="git restore"):
+        promotion.promote(MODEL, spec(), RECORD)
+    assert not (prompts / "stories" / "cosy@1.toml").exists()
+    with pytest.raises(RequestError, match="raise the version"):
+        promotion.diff(MODEL, spec("story", 1, temperature=0.9), RECORD)

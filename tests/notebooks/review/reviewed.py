@@ -1,4 +1,4 @@
-"""Runs to be reviewed, made of whole records: what stands in them is known to the letter."""
+"""Runs to review, made of whole records with known content."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ def planned(
     failures: Sequence[Failure] = (),
     began: float = 1000.0,
 ) -> Run:
-    """One chunk, with the stories in lines 1, 2, ...; they are all asked for in each of the locales."""
+    """A run of one chunk, with the stories in lines 1, 2, ..., all wanted in each of the locales."""
     run = Run(store, run_id)
     items = [
-        Item(line, name(one), "an idea", 0, "children", (), tuple(locales)) for line, one in enumerate(ids, 1)
+        Item(line, name(number), "an idea", 0, "children", (), tuple(locales))
+        for line, number in enumerate(ids, 1)
     ]
     run.keep_items("chunks", 1, items)
     if failures:
@@ -50,7 +51,7 @@ def planned(
     return run
 
 
-def told(
+def committed(
     store: Store,
     number: int,
     *sentences: str,
@@ -79,14 +80,14 @@ def narrated(
     labels: Sequence[str] = ("fake",),
     title: str = "",
 ) -> Manifest:
-    """A sentence takes 2 s and has two words' marks, at 0 and 0.5 s; the next begins 0.25 s after it."""
+    """A sentence takes 2 s, with two speech marks at 0 and 0.5 s; the next begins 0.25 s after it."""
     segments = tuple(
         ManifestSegment(
             text, "audio/x.wav", 2250 * at, 2000, (SpeechMark(0, 0, 1, "x"), SpeechMark(500, 0, 1, "x"))
         )
         for at, text in enumerate(sentences)
     )
-    made = Manifest(
+    manifest = Manifest(
         story_id=story.id,
         locale=locale,
         title=title or story.title,
@@ -100,6 +101,6 @@ def narrated(
         engines={},
         checks=tuple(checks),
     )
-    store.put(made.mp3, MP3)
-    store.put(keys.manifest(story.id, locale), dump(made))
-    return made
+    store.put(manifest.mp3, MP3)
+    store.put(keys.manifest(story.id, locale), dump(manifest))
+    return manifest

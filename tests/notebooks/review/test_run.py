@@ -1,4 +1,4 @@
-"""Which run is reviewed, and what is read of it, however damaged."""
+"""Which run is reviewed, and what is read of it, also where it is damaged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import pytest
 import pipeline
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import RequestError
-from pipeline.notebooks.review import run as review
-from pipeline.notebooks.review.parameters import Parameters
+from pipeline.notebooks.review.run import Parameters, listing, read
 from pipeline.storage import keys
 from pipeline.storage.shelf import Publication
-from tests.notebooks.review.reviewed import app, name, planned, told
+from tests.notebooks.review.reviewed import app, committed, name, planned
 
 
 def parameters(**changed: Any) -> Parameters:
@@ -36,14 +35,14 @@ def store() -> MemoryStore:
     return store
 
 
-def test_no_run_id_means_the_newest_of_that_catalog(store: MemoryStore) -> None:
+def test_without_a_run_id_the_newest_run_of_the_catalog_is_reviewed(store: MemoryStore) -> None:
     assert parameters().run(store).id == "new"
     assert parameters(catalog="tales").run(store).id == "old"
     assert parameters(run_id="old").run(store).id == "old"
 
 
 @pytest.mark.parametrize(
-    ("changed", "first", "todo"),
+    ("changed", "first", "hint"),
     [
         ({"profile": "none"}, "profile='none'", "embedded"),
         ({"listen": -1}, "listen='-1'", "0 or more"),
@@ -58,16 +57,16 @@ def test_no_run_id_means_the_newest_of_that_catalog(store: MemoryStore) -> None:
         ({"locale": "fr"}, "locale='fr'", "languages are en"),
     ],
 )
-def test_a_bad_parameter_is_named_with_what_to_do(
-    store: MemoryStore, changed: dict[str, Any], first: str, todo: str
+def test_a_wrong_parameter_is_named_with_a_hint(
+    store: MemoryStore, changed: dict[str, Any], first: str, hint: str
 ) -> None:
-    said = refused(store, **changed)
-    assert said.startswith(f"{first}: ")
-    assert todo in said
-    assert "\n" not in said
+    message = refused(store, **changed)
+    assert message.startswith(f"{first}: ")
+    assert hint in message
+    assert "\n" not in message
 
 
-def test_a_store_without_runs_says_how_to_make_one() -> None:
+def test_a_store_without_runs_is_explained() -> None:
     assert "stories catalog run" in refused(MemoryStore())
     assert "stories catalog run" in refused(MemoryStore(), run_id="gone")
 
@@ -77,71 +76,71 @@ def test_a_run_whose_own_file_is_damaged_is_named(store: MemoryStore) -> None:
     assert refused(store, run_id="old").startswith("run_id='old': its run.json is damaged")
 
 
-def test_a_relative_store_is_told_from_the_projects_folder(tmp_path: Path) -> None:
+def test_a_relative_store_is_in_the_projects_folder(tmp_path: Path) -> None:
     assert parameters().settings.out == Path(pipeline.__file__).parents[1] / "out"
     assert parameters(out=str(tmp_path)).settings.out == tmp_path
 
 
-def test_all_is_read_and_said_to_be_all() -> None:
-    told_app = app()
-    run = planned(told_app.store, [1, 2], locales=("en", "fr"))
-    told(told_app.store, 1, "One.", locales=("en", "fr"))
-    told(told_app.store, 2, "Two.", locales=("fr",))
-    reading = review.read(told_app, run)
-    assert reading.ids == (name(1), name(2))
-    assert set(reading.editions) == {(name(1), "en"), (name(1), "fr"), (name(2), "fr")}
-    assert reading.in_words == "English texts read: 2, narrations: 3. That is everything that is made."
+def test_everything_is_read_by_default() -> None:
+    fake = app()
+    run = planned(fake.store, [1, 2], locales=("en", "fr"))
+    committed(fake.store, 1, "One.", locales=("en", "fr"))
+    committed(fake.store, 2, "Two.", locales=("fr",))
+    contents = read(fake, run)
+    assert contents.ids == (name(1), name(2))
+    assert set(contents.narrations) == {(name(1), "en"), (name(1), "fr"), (name(2), "fr")}
+    assert contents.in_words == "English texts read: 2, narrations: 3. That is everything that is made."
 
 
-def test_a_sample_is_the_first_by_id_and_says_so() -> None:
-    told_app = app()
-    run = planned(told_app.store, [3, 1, 2])
-    for one in (1, 2, 3):
-        told(told_app.store, one, "One.")
-    reading = review.read(told_app, run, most=2)
-    assert reading.ids == (name(1), name(2))
-    assert "A sample: 2 of 3 stories" in reading.in_words
+def test_a_sample_is_the_first_by_id_and_is_called_a_sample() -> None:
+    fake = app()
+    run = planned(fake.store, [3, 1, 2])
+    for number in (1, 2, 3):
+        committed(fake.store, number, "One.")
+    contents = read(fake, run, most=2)
+    assert contents.ids == (name(1), name(2))
+    assert "A sample: 2 of 3 stories" in contents.in_words
 
 
-def test_one_language_is_read_with_the_english_it_was_told_from() -> None:
-    told_app = app()
-    run = planned(told_app.store, [1, 2], locales=("en", "fr"))
-    told(told_app.store, 1, "One.", locales=("en", "fr"))
-    told(told_app.store, 2, "Two.")
-    reading = review.read(told_app, run, locale="fr")
-    assert (list(reading.stories), list(reading.editions)) == ([name(1)], [(name(1), "fr")])
+def test_a_single_language_is_read_with_its_english_text() -> None:
+    fake = app()
+    run = planned(fake.store, [1, 2], locales=("en", "fr"))
+    committed(fake.store, 1, "One.", locales=("en", "fr"))
+    committed(fake.store, 2, "Two.")
+    contents = read(fake, run, locale="fr")
+    assert (list(contents.stories), list(contents.narrations)) == ([name(1)], [(name(1), "fr")])
 
 
-def test_what_is_damaged_or_gone_is_named_and_the_rest_is_read() -> None:
-    told_app = app()
-    store = told_app.store
+def test_damaged_files_are_named_and_the_rest_is_read() -> None:
+    fake = app()
+    store = fake.store
     run = planned(store, [1, 2, 3, 4, 5])
-    for one in (1, 2, 3, 4, 5):
-        told(store, one, "One.")
+    for number in (1, 2, 3, 4, 5):
+        committed(store, number, "One.")
     store.put(keys.text(name(1), "en"), b'{"story": ')
     store.put(keys.text(name(2), "en"), store.get(keys.text(name(2), "en")).replace(b'["One."]', b"[7]"))
     store.put(keys.manifest(name(3), "en"), b"[]")
-    reading = review.read(told_app, run)
-    assert set(reading.stories) == {name(3), name(4), name(5)}
-    assert reading.unreadable == (
+    contents = read(fake, run)
+    assert set(contents.stories) == {name(3), name(4), name(5)}
+    assert contents.unreadable == (
         (keys.text(name(1), "en"), "damaged"),
         (keys.text(name(2), "en"), "damaged"),
         (keys.manifest(name(3), "en"), "damaged or gone"),
     )
 
 
-def test_nothing_made_is_said() -> None:
-    told_app = app()
-    reading = review.read(told_app, planned(told_app.store, [1]))
-    assert (reading.ids, reading.made) == ((), 0)
-    assert reading.in_words.startswith("Nothing of this run is complete")
+def test_an_empty_run_is_explained() -> None:
+    fake = app()
+    contents = read(fake, planned(fake.store, [1]))
+    assert (contents.ids, contents.complete) == ((), 0)
+    assert contents.in_words.startswith("Nothing of this run is complete")
 
 
-def test_what_readers_have_of_a_run_is_told() -> None:
-    told_app = app()
-    run = planned(told_app.store, [1])
-    assert review.listing(told_app.store, run) == "not published"
-    Publication(told_app.store, run.id).issue()
-    assert review.listing(told_app.store, run) == "published"
-    Publication(told_app.store, run.id).withdraw()
-    assert review.listing(told_app.store, run) == "withdrawn"
+def test_the_listing_says_what_readers_have() -> None:
+    fake = app()
+    run = planned(fake.store, [1])
+    assert listing(fake.store, run) == "not published"
+    Publication(fake.store, run.id).issue()
+    assert listing(fake.store, run) == "published"
+    Publication(fake.store, run.id).withdraw()
+    assert listing(fake.store, run) == "withdrawn"

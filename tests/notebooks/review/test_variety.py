@@ -1,4 +1,4 @@
-"""Variety by hand."""
+"""Variety against hand counts."""
 
 from __future__ import annotations
 
@@ -22,49 +22,49 @@ def story(text: str, title: str = "A tale") -> Story:
         ("", ""),
     ],
 )
-def test_the_hero_is_the_name_told_most_within_sentences(text: str, name: str) -> None:
+def test_the_hero_is_the_most_frequent_name_within_sentences(text: str, name: str) -> None:
     assert variety.hero(text) == name
 
 
 def test_heroes_are_counted_by_story() -> None:
-    told = [story("Then Nora ran. Then Nora slept."), story("Then Nora sang."), story("nobody")]
-    assert variety.heroes(told).to_numpy().tolist() == [["Nora", 2, 0.667], ["(no name)", 1, 0.333]]
+    stories = [story("Then Nora ran. Then Nora slept."), story("Then Nora sang."), story("nobody")]
+    assert variety.heroes(stories).to_numpy().tolist() == [["Nora", 2, 0.667], ["(no name)", 1, 0.333]]
 
 
 def test_settings_are_counted_by_whole_words_in_any_case() -> None:
-    told = [story("A Garden by the sea."), story("He gardened and did not seam."), story("x", "The SEA")]
-    found = dict(variety.settings(told)[["setting", "stories"]].to_numpy().tolist())
-    assert found == {"sea": 2, "garden": 1, "(none of these)": 1}
+    stories = [story("A Garden by the sea."), story("He gardened and did not seam."), story("x", "The SEA")]
+    counts = dict(variety.settings(stories)[["setting", "stories"]].to_numpy().tolist())
+    assert counts == {"sea": 2, "garden": 1, "(none of these)": 1}
 
 
 def test_common_words_are_content_words_of_two_stories_and_no_names() -> None:
-    told = [
+    stories = [
         story("Then Nora saw the lantern glow."),
         story("Then Nora saw a lantern."),
         story("A lonely boat."),
     ]
-    assert variety.common_words(told).to_numpy().tolist() == [
+    assert variety.common_words(stories).to_numpy().tolist() == [
         ["tale", 3, 1.0],
         ["lantern", 2, 0.667],
         ["saw", 2, 0.667],
     ]
-    assert variety.share_with(told, ["lantern", "boat"]) == 1.0
-    assert variety.share_with(told, ["lantern"]) == 0.667
+    assert variety.share_with(stories, ["lantern", "boat"]) == 1.0
+    assert variety.share_with(stories, ["lantern"]) == 0.667
     assert variety.share_with([], ["lantern"]) == 0.0
 
 
-def test_titles_and_openings_that_come_again_are_told() -> None:
-    told = [
+def test_repeated_titles_and_openings_are_listed() -> None:
+    stories = [
         story("One fine day it rained.", "Rain"),
         story("One fine day it snowed.", "rain "),
         story("No.", "No"),
     ]
-    assert variety.repeated(told).to_numpy().tolist() == [
+    assert variety.repeated(stories).to_numpy().tolist() == [
         ["opening", "one fine day", 2, 0.667],
         ["title", "rain", 2, 0.667],
     ]
 
 
-def test_no_stories_vary_in_nothing() -> None:
+def test_no_stories_give_empty_tables() -> None:
     tables = [variety.heroes([]), variety.settings([]), variety.common_words([]), variety.repeated([])]
-    assert [len(one) for one in tables] == [0, 0, 0, 0]
+    assert [len(table) for table in tables] == [0, 0, 0, 0]

