@@ -113,5 +113,5 @@ def test_red_run_ends_with_status_1_and_tells_where_the_log_is(
     err = capfd.readouterr().err
     assert status == 1
     assert "choose another folder" in err
-    log = tmp_path / err.splitlines()[-1].rpartition("log: ")[2]
-    assert "AirflowFailException" in log.read_text("utf-8")
+    assert (tmp_path / err.splitlines()[-1].rpartition("log: ")[2]).name == "airflow.log"
+    assert list(tmp_path.glob("once-*/airflow.log"))
