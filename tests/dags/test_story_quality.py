@@ -54,8 +54,9 @@ def test_notebook_and_page_of_a_run_are_kept(airflow: Airflow) -> None:
 def test_notebook_that_fails_is_kept_with_its_error(airflow: Airflow, tmp_path: Path) -> None:
     import story_quality
 
+    python = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
     failing = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("raise ValueError('damaged record')")]
+        metadata=python, cells=[nbformat.v4.new_code_cell("raise ValueError('damaged record')")]
     )
     nbformat.write(failing, tmp_path / "failing.ipynb")
     airflow.patch.setattr(story_quality, "NOTEBOOK", tmp_path / "failing.ipynb")
