@@ -22,11 +22,12 @@ from pathlib import Path
 
 _DAGS = Path(__file__).resolve().parent
 _HOMES = _DAGS.parent / "build" / "airflow"
-_RED, _BAD_CATALOG = 1, 2
+_RED = 1
 _PROGRAM = "make catalog"
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0; 1 where the run is red; the error's own where the catalog cannot be read."""
     from pipeline.batch import reading
     from pipeline.config import env_file
     from pipeline.errors import StoriesError

@@ -1,7 +1,10 @@
 """A whole local Airflow until Ctrl-C: python -m infra.airflow [--db postgres] [--executor celery].
 
-API server, scheduler, DAG processor, triggerer; with Postgres and Redis on ports of their own where they are
-asked for. On loopback only, and for development only. Data, logs and secrets lie in build/airflow.
+API server, scheduler, DAG processor, triggerer; PostgreSQL and Redis, where asked for, have ports of their
+own. On loopback only, and for development only. Data, logs and secrets lie in build/airflow.
+
+`airflow standalone` is not used: it forces the LocalExecutor, ends without its children on SIGTERM, and does
+not notice a component that has ended (Airflow 3.3).
 """
 # ruff: noqa: T201 - a command prints
 
@@ -34,15 +37,15 @@ _PATIENCE = 300.0
 def main(arguments: list[str]) -> int:
     choice = _choice(arguments)
     env_file.fill(os.environ)
-    known = secrets_of(choice.home)
+    secrets = secrets_of(choice.home)
     passwords = choice.home / "passwords.json"
     passwords.touch(0o600)
-    passwords.write_text(json.dumps({USER: known["admin"]}), "utf-8")
-    running = Processes(choice.home / "logs" / "components", environment(choice, known))
+    passwords.write_text(json.dumps({USER: secrets["admin"]}), "utf-8")
+    running = Processes(choice.home / "logs" / "components", environment(choice, secrets))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _start(choice, running, known)
-        print(_greeting(choice, known["admin"]), flush=True)
+        _start(choice, running, secrets)
+        print(_greeting(choice, secrets["admin"]), flush=True)
         while True:
             running.check()
             time.sleep(1)
@@ -56,18 +59,18 @@ def main(arguments: list[str]) -> int:
         running.stop()
 
 
-def _start(choice: Choice, running: Processes, known: dict[str, str]) -> None:
+def _start(choice: Choice, running: Processes, secrets: dict[str, str]) -> None:
     if choice.database == "postgres":
-        _say("PostgreSQL")
-        running.start(services.postgres(choice.home, known))
-        services.create_database(choice.home, known)
+        _log("PostgreSQL")
+        running.start(services.postgres(choice.home, secrets))
+        services.create_database(secrets)
     if choice.executor == "celery":
-        _say("Redis")
-        running.start(services.redis(choice.home, known))
-    _say("the database's tables")
+        _log("Redis")
+        running.start(services.redis(choice.home, secrets))
+    _log("the database's tables")
     migrated = subprocess.run(  # noqa: S603 - our own Airflow
         [AIRFLOW, "db", "migrate"],
-        env=environment(choice, known),
+        env=environment(choice, secrets),
         capture_output=True,
         text=True,
         check=False,
@@ -83,16 +86,16 @@ def _start(choice: Choice, running: Processes, known: dict[str, str]) -> None:
             running.start(
                 Process(f"worker-{number}", [AIRFLOW, "celery", "worker", host, "--skip-serve-logs"])
             )
-    rest = Rest(choice.url, USER, known["admin"])
+    rest = Rest(choice.url, USER, secrets["admin"])
     _wait(rest, running)
     for name, slots in choice.pools.items():
         rest.set_pool(name, slots)
 
 
 def _wait(rest: Rest, running: Processes) -> None:
-    """Until every component has said that it is well."""
+    """Returns when every component is healthy."""
     until = time.monotonic() + _PATIENCE
-    told: list[str] = []
+    logged: list[str] = []
     while True:
         running.check()
         try:
@@ -103,9 +106,9 @@ def _wait(rest: Rest, running: Processes) -> None:
         missing = [name for name in wanted if (health.get(name) or {}).get("status") != "healthy"]
         if not missing:
             return
-        if missing != told:
-            _say(f"waiting for {', '.join(missing)}")
-            told = missing
+        if missing != logged:
+            _log(f"waiting for {', '.join(missing)}")
+            logged = missing
         if time.monotonic() > until:
             raise EndedError(f"{', '.join(missing)} not healthy in {_PATIENCE:.0f} s")
         time.sleep(1)
@@ -125,11 +128,13 @@ def _choice(arguments: list[str]) -> Choice:
     parser.add_argument(
         "--home", type=Path, default=ROOT / "build" / "airflow", help="default: build/airflow"
     )
-    told = parser.parse_args(arguments)
-    database = told.db or ("postgres" if told.executor == "celery" else "sqlite")
-    if database == "sqlite" and told.executor == "celery":
+    options = parser.parse_args(arguments)
+    database = options.db or ("postgres" if options.executor == "celery" else "sqlite")
+    if database == "sqlite" and options.executor == "celery":
         parser.error("Celery's workers need a database that takes more than one writer: --db postgres")
-    return Choice(told.home.absolute(), database, told.executor, told.port, told.workers, told.profile)
+    return Choice(
+        options.home.absolute(), database, options.executor, options.port, options.workers, options.profile
+    )
 
 
 def _greeting(choice: Choice, password: str) -> str:
@@ -137,14 +142,14 @@ def _greeting(choice: Choice, password: str) -> str:
     return (
         f"Airflow at {choice.url} ({how}).\n"
         f"  user {USER}, password {password}\n"
-        "  DAG story_catalog: Trigger, and say which catalog. What waits for a person: Required Actions.\n"
+        "  DAG story_catalog: Trigger, and choose a catalog. Reviews wait under Required Actions.\n"
         f"  logs: {choice.home / 'logs'}\n"
         "Ctrl-C ends it all."
     )
 
 
-def _say(what: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
+def _log(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Programs that run together and end together."""
+"""Processes that are started and stopped together."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _GRACE_SECONDS = 20.0
 
 
 class EndedError(Exception):
-    """A program ended by itself; the message has its last lines."""
+    """A process ended by itself; the message has the last lines of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """port: open on 127.0.0.1 once it is ready, 0 where it has none. user: to run as, None for oneself."""
+    """port: open on 127.0.0.1 once it is ready, 0 for none. user: to run as, None for the current one."""
 
     name: str
     command: Sequence[str]
@@ -31,14 +31,14 @@ class Process:
 
 
 class Processes:
-    """Each in a session of its own, so that Ctrl-C is this program's to answer; output goes to files."""
+    """Each in a session of its own, so that Ctrl-C reaches this program alone; output goes to files."""
 
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
         self._logs, self._environment = logs, environment
         self._running: list[tuple[Process, subprocess.Popen[bytes], BinaryIO]] = []
 
     def start(self, process: Process, patience: float = 30.0) -> None:
-        """Returns when its port is open, if it has one. Raises EndedError: taken, ended, too slow."""
+        """Returns when its port is open, if it has one. Raises EndedError: port taken, ended, too slow."""
         if process.port and _is_open(process.port):
             raise EndedError(f"port {process.port}, which {process.name} needs, is taken by another program")
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -58,18 +58,18 @@ class Processes:
         while process.port and not _is_open(process.port):
             self.check()
             if time.monotonic() > until:
-                told = f"{process.name} did not open port {process.port} in {patience:.0f} s"
-                raise EndedError(told + self._last(process))
+                late = f"{process.name} did not open port {process.port} in {patience:.0f} s"
+                raise EndedError(late + self._last(process))
             time.sleep(0.2)
 
     def check(self) -> None:
-        """Raises EndedError where one has ended."""
+        """Raises EndedError where a process has ended."""
         for process, started, _ in self._running:
             if started.poll() is not None:
                 raise EndedError(f"{process.name} ended (status {started.returncode}){self._last(process)}")
 
     def stop(self) -> None:
-        """In reverse order; what does not end in time is killed, with its children."""
+        """In reverse order; a process that does not end in time is killed, with its children."""
         for _, started, log in reversed(self._running):
             with suppress(ProcessLookupError):
                 started.terminate()

@@ -1,4 +1,4 @@
-"""Airflow's own REST API, as much of it as a start and the tests need. Loopback only."""
+"""A client of Airflow's REST API, on loopback."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _PATIENCE = urllib3.Timeout(connect=2, read=30)
 
 
 class RefusedError(Exception):
-    """status: of the answer."""
+    """A response that is not 2xx."""
 
-    def __init__(self, status: int, told: str) -> None:
-        super().__init__(f"{status}: {told[:500]}")
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"{status}: {body[:500]}")
         self.status = status
 
 
 class Rest:
-    """url: as http://127.0.0.1:8080. Raises RefusedError for an answer that is no 2xx, urllib3's for none."""
+    """url: as http://127.0.0.1:8080. Raises RefusedError; urllib3's errors where there is no response."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self._pool = urllib3.PoolManager(retries=False, timeout=_PATIENCE)
@@ -36,20 +36,20 @@ class Rest:
         return self._call(method, f"/api/v2{path}", body)
 
     def set_pool(self, name: str, slots: int) -> None:
-        told = {"name": name, "slots": slots, "description": "mvp-stories", "include_deferred": False}
+        pool = {"name": name, "slots": slots, "description": "mvp-stories", "include_deferred": False}
         try:
-            self.call("POST", "/pools", told)
+            self.call("POST", "/pools", pool)
         except RefusedError as error:
-            if error.status != 409:  # it is there
+            if error.status != 409:  # it exists
                 raise
-            self.call("PATCH", f"/pools/{name}", told)
+            self.call("PATCH", f"/pools/{name}", pool)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         data = None if body is None else json.dumps(body).encode()
-        answer = self._pool.request(method, self._url + path, body=data, headers=headers)
-        if not 200 <= answer.status < 300:
-            raise RefusedError(answer.status, answer.data.decode("utf-8", "replace"))
-        return json.loads(answer.data) if answer.data else None
+        response = self._pool.request(method, self._url + path, body=data, headers=headers)
+        if not 200 <= response.status < 300:
+            raise RefusedError(response.status, response.data.decode("utf-8", "replace"))
+        return json.loads(response.data) if response.data else None

@@ -1,13 +1,13 @@
-"""What a local Airflow is told, as environment variables: data, by database and executor."""
+"""The settings of a local Airflow, as environment variables, by database and executor."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ USER = "admin"
 PARALLELISM = {"sqlite": 4, "postgres": 16}
 EXECUTORS = {"local": "LocalExecutor", "celery": "CeleryExecutor"}
 POSTGRES_PORT, REDIS_PORT = 55432, 56379
-# A local model fills the machine: one story at a time is written, one spoken. Services take more.
+# A local model uses the whole machine: one story is written and one spoken at a time. Services take more.
 POOLS = {
     "local": {"stories_writer": 1, "stories_voice": 1},
     "aws": {"stories_writer": 4, "stories_voice": 4},
@@ -44,28 +44,28 @@ class Choice:
 
 
 def secrets_of(home: Path) -> dict[str, str]:
-    """Made once, readable by their owner alone."""
+    """The passwords and keys, made at the first call and readable by their owner alone."""
     path = home / "secrets.json"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        made = {name: secrets.token_urlsafe(24) for name in ("admin", "jwt", "session", "postgres", "redis")}
+        names = "admin", "jwt", "session", "postgres", "redis"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(made, file)
-    told: dict[str, str] = json.loads(path.read_text("utf-8"))
-    return told
+            json.dump({name: token_urlsafe(24) for name in names}, file)
+    secrets: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return secrets
 
 
-def environment(choice: Choice, known: Mapping[str, str]) -> dict[str, str]:
-    """known: secrets_of(home). The process's own environment, with what a local Airflow needs on top."""
+def environment(choice: Choice, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The process's own environment and a local Airflow's settings. secrets: of secrets_of(home)."""
     return {
         **os.environ,
         **_stories(choice),
-        **{f"AIRFLOW__{name}": str(value) for name, value in _airflow(choice, known)},
+        **{f"AIRFLOW__{name}": str(value) for name, value in _airflow(choice, secrets)},
     }
 
 
-def _airflow(choice: Choice, known: Mapping[str, str]) -> list[tuple[str, Any]]:
-    told = [
+def _airflow(choice: Choice, secrets: Mapping[str, str]) -> list[tuple[str, Any]]:
+    values = [
         ("CORE__DAGS_FOLDER", ROOT / "dags"),
         ("CORE__LOAD_EXAMPLES", False),
         ("CORE__EXECUTOR", EXECUTORS[choice.executor]),
@@ -74,14 +74,14 @@ def _airflow(choice: Choice, known: Mapping[str, str]) -> list[tuple[str, Any]]:
         ("CORE__EXECUTION_API_SERVER_URL", f"{choice.url}/execution/"),
         ("CORE__SIMPLE_AUTH_MANAGER_USERS", f"{USER}:admin"),
         ("CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", choice.home / "passwords.json"),
-        ("DATABASE__SQL_ALCHEMY_CONN", _database(choice, known)),
+        ("DATABASE__SQL_ALCHEMY_CONN", _database(choice, secrets)),
         ("API__HOST", "127.0.0.1"),
         ("API__PORT", choice.port),
         ("API__BASE_URL", choice.url),
         ("API__WORKERS", 1),
-        ("API__SECRET_KEY", known["session"]),
-        ("API_AUTH__JWT_SECRET", known["jwt"]),
-        # A DAG file that was changed is seen within this many seconds.
+        ("API__SECRET_KEY", secrets["session"]),
+        ("API_AUTH__JWT_SECRET", secrets["jwt"]),
+        # A changed DAG file is read within this many seconds.
         ("DAG_PROCESSOR__REFRESH_INTERVAL", 30),
         ("SCHEDULER__SCHEDULER_HEARTBEAT_SEC", 1),
         # A killed task is found after this many seconds, and tried again.
@@ -90,18 +90,18 @@ def _airflow(choice: Choice, known: Mapping[str, str]) -> list[tuple[str, Any]]:
         ("USAGE_DATA_COLLECTION__ENABLED", False),
     ]
     if choice.executor == "celery":
-        told += [
-            ("CELERY__BROKER_URL", f"redis://:{known['redis']}@127.0.0.1:{REDIS_PORT}/0"),
-            ("CELERY__RESULT_BACKEND", f"db+{_database(choice, known)}"),
+        values += [
+            ("CELERY__BROKER_URL", f"redis://:{secrets['redis']}@127.0.0.1:{REDIS_PORT}/0"),
+            ("CELERY__RESULT_BACKEND", f"db+{_database(choice, secrets)}"),
             ("CELERY__WORKER_CONCURRENCY", 2),
         ]
-    return told
+    return values
 
 
-def _database(choice: Choice, known: Mapping[str, str]) -> str:
+def _database(choice: Choice, secrets: Mapping[str, str]) -> str:
     if choice.database == "sqlite":
         return f"sqlite:///{choice.home / 'airflow.db'}"
-    return f"postgresql+psycopg2://airflow:{known['postgres']}@127.0.0.1:{POSTGRES_PORT}/airflow"
+    return f"postgresql+psycopg2://airflow:{secrets['postgres']}@127.0.0.1:{POSTGRES_PORT}/airflow"
 
 
 def _stories(choice: Choice) -> dict[str, str]:

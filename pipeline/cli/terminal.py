@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from pipeline.batch.tables import table as table
 from pipeline.ports import Advance, Store
 from pipeline.types import Manifest
 
@@ -65,14 +66,6 @@ def story(manifest: Manifest, location: str) -> str:
     labels = f"Made by AI ({'; '.join(manifest.labels)})." if manifest.labels else "Made by AI."
     seconds = f"{manifest.duration_ms / 1000:.0f} s"
     return f"\n{heading}\n{'-' * len(heading)}\n{paragraphs}\n\n{labels}\n{location}  ({seconds})\n"
-
-
-def table(rows: list[tuple[str, ...]]) -> str:
-    """Columns as wide as their longest cells; the first row is the heading."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
 
 
 def location(store: Store, key: str) -> str:

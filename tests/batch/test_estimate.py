@@ -17,11 +17,11 @@ from pipeline.batch.work import narrate, write
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
-from tests.batch.tales import IDEAS, batch, made, told
+from tests.batch.catalogs import IDEAS, batch_app, finished, tales
 
 
 def of(app: App, folder: Path, **settings: Any) -> Estimate:
-    return estimate(app, survey(app, told(folder, **settings)))
+    return estimate(app, survey(app, tales(folder, **settings)))
 
 
 def local(profile: str) -> App:
@@ -29,32 +29,32 @@ def local(profile: str) -> App:
 
 
 def test_nothing_is_called_and_nothing_is_kept(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     of(app, tmp_path)
     assert list(app.store.list("")) == []
 
 
 def test_each_story_is_written_once_and_spoken_in_every_language(tmp_path: Path) -> None:
-    found = of(batch(), tmp_path)
-    calls = {step.name: step.usage.calls for step in found.steps}
+    costs = of(batch_app(), tmp_path)
+    calls = {step.name: step.usage.calls for step in costs.steps}
     # 3 stories, each with 1.2 drafts of one completion and four questions; 3 translations; 6 × 9 sentences.
     assert calls == {"write": 4, "judge": 14, "translate": 3, "speak": 54}
-    assert (found.stories, found.pairs, found.calls) == (3, 6, 75)
+    assert (costs.stories, costs.pairs, costs.calls) == (3, 6, 75)
 
 
 def test_local_engines_cost_hours_and_no_money(tmp_path: Path) -> None:
-    found = of(local("embedded"), tmp_path)
-    assert found.dollars == 0.0
+    costs = of(local("embedded"), tmp_path)
+    assert costs.dollars == 0.0
     # 3 × 14 s of writing, 3 × 28 s of translating, 6 × 14 s of speaking.
-    assert found.hours == pytest.approx((42 + 84 + 84) / 3600)
+    assert costs.hours == pytest.approx((42 + 84 + 84) / 3600)
 
 
 def test_a_writer_that_translates_is_asked_sentence_by_sentence(tmp_path: Path) -> None:
-    found = of(local("embedded"), tmp_path, locales=["fr", "pt"])
-    told_ = {step.engine.split("/")[0]: step.usage for step in found.steps if step.name == "translate"}
-    assert (told_["llama.cpp"].calls, told_["llama.cpp"].characters) == (30, 0)
-    assert told_["llama.cpp"].prompt_tokens == 27_900
-    assert (told_["bergamot"].calls, told_["bergamot"].characters) == (3, 1635)
+    costs = of(local("embedded"), tmp_path, locales=["fr", "pt"])
+    text = {step.engine.split("/")[0]: step.usage for step in costs.steps if step.name == "translate"}
+    assert (text["llama.cpp"].calls, text["llama.cpp"].characters) == (30, 0)
+    assert text["llama.cpp"].prompt_tokens == 27_900
+    assert (text["bergamot"].calls, text["bergamot"].characters) == (3, 1635)
 
 
 def cloud(app: App) -> App:
@@ -80,55 +80,55 @@ def _called(engine: object, fingerprint: str) -> Any:
 
 
 def test_money_is_characters_and_hours_by_the_price_table(tmp_path: Path) -> None:
-    found = of(cloud(batch()), tmp_path)
-    dollars = {step.name: step.dollars for step in found.steps}
+    costs = of(cloud(batch_app()), tmp_path)
+    dollars = {step.name: step.dollars for step in costs.steps}
     # AWS's price pages, November 2026: Polly neural 16 US$ a million characters, asked twice; Translate 15.
     assert dollars["speak"] == pytest.approx(6 * 520 * 2 * 16 / 1e6)
     assert dollars["translate"] == pytest.approx(3 * 545 * 15 / 1e6, abs=1e-6)
     # The fake profile writes a story in 0.01 s; an ml.g5.2xlarge costs 1.515 US$ an hour.
     assert dollars["write"] == pytest.approx(0.03 * 1.515 / 3600, abs=1e-6)
-    assert found.dollars == pytest.approx(sum(one or 0 for one in dollars.values()), abs=1e-4)
+    assert costs.dollars == pytest.approx(sum(one or 0 for one in dollars.values()), abs=1e-4)
 
 
 def test_a_hundred_times_the_catalog_is_a_hundred_times_the_estimate(tmp_path: Path) -> None:
-    one = of(cloud(batch()), tmp_path, variants=10)
-    many = of(cloud(batch()), tmp_path, variants=1000)
+    one = of(cloud(batch_app()), tmp_path, variants=10)
+    many = of(cloud(batch_app()), tmp_path, variants=1000)
     assert many.pairs == 100 * one.pairs
     assert many.dollars == pytest.approx(100 * one.dollars, rel=0.01)
     assert many.hours == pytest.approx(100 * one.hours)
 
 
 def test_what_is_made_is_not_estimated_again(tmp_path: Path) -> None:
-    app = batch()
-    plan(app, told(tmp_path), "one", 1)
+    app = batch_app()
+    plan(app, tales(tmp_path), "one", 1)
     run = Run(app.store, "one")
     write(app, run, 1)
     narrate(app, run, 1)
-    found = of(app, tmp_path)
-    assert (found.stories, found.pairs) == (2, 4)
-    made(app, told(tmp_path), "two")
-    found = of(app, tmp_path)
-    assert (found.stories, found.pairs, found.steps, found.hours, found.dollars) == (0, 0, (), 0.0, 0.0)
+    costs = of(app, tmp_path)
+    assert (costs.stories, costs.pairs) == (2, 4)
+    finished(app, tales(tmp_path), "two")
+    costs = of(app, tmp_path)
+    assert (costs.stories, costs.pairs, costs.steps, costs.hours, costs.dollars) == (0, 0, (), 0.0, 0.0)
 
 
 @pytest.mark.parametrize(("budget", "share"), [(None, 1.0), (1000.0, 1.0), (0.0, 0.0)])
 def test_what_the_budget_pays_for(tmp_path: Path, budget: float | None, share: float) -> None:
-    assert of(cloud(batch()), tmp_path, budget=budget).share_in_budget == share
+    assert of(cloud(batch_app()), tmp_path, budget=budget).share_in_budget == share
 
 
 def test_half_the_money_is_half_the_catalog(tmp_path: Path) -> None:
-    whole = of(cloud(batch()), tmp_path)
-    half = of(cloud(batch()), tmp_path, budget=whole.dollars / 2)
+    whole = of(cloud(batch_app()), tmp_path)
+    half = of(cloud(batch_app()), tmp_path, budget=whole.dollars / 2)
     assert half.share_in_budget == pytest.approx(0.5)
 
 
-def test_an_engine_without_a_price_is_told_as_such(tmp_path: Path) -> None:
-    app = batch()
+def test_an_engine_without_a_price_is_textas_such(tmp_path: Path) -> None:
+    app = batch_app()
     odd = replace(app, text=_called(app.text, "some/writer"))
     assert {step.dollars for step in of(odd, tmp_path).steps if step.name == "write"} == {None}
 
 
 def test_the_ideas_of_the_catalog_do_not_matter_only_their_number(tmp_path: Path) -> None:
     other = [idea + " and much, much more than that" for idea in IDEAS]
-    app = batch()
-    assert estimate(app, survey(app, told(tmp_path, other))) == of(app, tmp_path)
+    app = batch_app()
+    assert estimate(app, survey(app, tales(tmp_path, other))) == of(app, tmp_path)

@@ -15,7 +15,7 @@ from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run as run_step
 from pipeline.storage import keys, shelf
-from tests.batch.tales import IDEAS, Mute, batch, listed, made, told
+from tests.batch.catalogs import IDEAS, Mute, batch_app, finished, listed, tales
 from tests.making import Listener
 
 
@@ -24,10 +24,10 @@ def ids(run: Run) -> list[str]:
 
 
 def test_everything_that_the_catalog_names_is_listed_with_its_tags_and_nothing_else(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     stranger = accept(app, "a fox of another catalog")
     run_step(app, stranger, "en", Listener())
-    run = made(app, told(tmp_path, [{"context": IDEAS[0], "tags": ["sea"]}, IDEAS[1]], tags=["night"]))
+    run = finished(app, tales(tmp_path, [{"context": IDEAS[0], "tags": ["sea"]}, IDEAS[1]], tags=["night"]))
     assert listed(app.store) == set()
     assert publish(app, run) == Published(cards=4, withheld=0, incomplete=0)
     assert listed(app.store) == {(one, locale) for one in ids(run) for locale in ("en", "fr")}
@@ -36,23 +36,23 @@ def test_everything_that_the_catalog_names_is_listed_with_its_tags_and_nothing_e
 
 
 def test_what_was_there_before_the_run_is_listed_too(tmp_path: Path) -> None:
-    app = batch()
-    made(app, told(tmp_path, IDEAS[:1]))
-    run = made(app, told(tmp_path, IDEAS[:2]), "two")
+    app = batch_app()
+    finished(app, tales(tmp_path, IDEAS[:1]))
+    run = finished(app, tales(tmp_path, IDEAS[:2]), "two")
     publish(app, run)
     assert len(listed(app.store)) == 4
 
 
 def test_what_is_not_complete_is_left_out_and_the_rest_is_listed(tmp_path: Path) -> None:
-    app = batch(speech=Mute("teapot"))
-    run = made(app, told(tmp_path))
+    app = batch_app(speech=Mute("teapot"))
+    run = finished(app, tales(tmp_path))
     assert publish(app, run) == Published(cards=4, withheld=0, incomplete=2)
     assert len(listed(app.store)) == 4
 
 
 def test_half_a_run_lists_what_it_made(tmp_path: Path) -> None:
-    app = batch()
-    plan(app, told(tmp_path), "one", chunk_size=1)
+    app = batch_app()
+    plan(app, tales(tmp_path), "one", chunk_size=1)
     run = Run(app.store, "one")
     write(app, run, 1)
     narrate(app, run, 1)
@@ -62,8 +62,8 @@ def test_half_a_run_lists_what_it_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("harm", ["{", '{"story_id": 1}', "\xff"])
 def test_a_damaged_manifest_keeps_no_other_from_being_listed(tmp_path: Path, harm: str) -> None:
-    app = batch()
-    run = made(app, told(tmp_path))
+    app = batch_app()
+    run = finished(app, tales(tmp_path))
     app.store.put(keys.manifest(ids(run)[0], "en"), harm.encode("latin-1"))
     assert publish(app, run) == Published(cards=5, withheld=0, incomplete=1)
 
@@ -79,13 +79,13 @@ class Cut(MemoryStore):
 
 def test_a_publishing_that_was_cut_short_shows_nothing_and_the_next_shows_all(tmp_path: Path) -> None:
     store = Cut()
-    app = batch(store)
-    run = made(app, told(tmp_path))
+    app = batch_app(store)
+    run = finished(app, tales(tmp_path))
     with pytest.raises(StoreError):
         publish(app, run)
     assert len(list(store.list("catalogs/published/cards/"))) >= 2
     assert listed(app.store) == set()
-    whole = batch(copied(store))
+    whole = batch_app(copied(store))
     publish(whole, Run(whole.store, run.id))
     assert len(listed(whole.store)) == 6
 
@@ -98,8 +98,8 @@ def copied(store: MemoryStore) -> MemoryStore:
 
 
 def test_published_twice_is_as_once(tmp_path: Path) -> None:
-    app = batch()
-    run = made(app, told(tmp_path))
+    app = batch_app()
+    run = finished(app, tales(tmp_path))
     first = publish(app, run)
     before = shelf.page(app.store)
     assert publish(app, run) == first
@@ -107,19 +107,19 @@ def test_published_twice_is_as_once(tmp_path: Path) -> None:
 
 
 def test_a_story_is_withheld_in_all_its_languages_or_in_one(tmp_path: Path) -> None:
-    app = batch()
-    run = made(app, told(tmp_path))
+    app = batch_app()
+    run = finished(app, tales(tmp_path))
     one, other, third = ids(run)
     assert publish(app, run, {one, f"{other}/fr"}) == Published(cards=3, withheld=3, incomplete=0)
     assert listed(app.store) == {(other, "en"), (third, "en"), (third, "fr")}
 
 
 def test_what_was_withheld_once_is_not_listed_by_a_later_run_but_by_hand_it_is(tmp_path: Path) -> None:
-    app = batch()
-    run = made(app, told(tmp_path))
+    app = batch_app()
+    run = finished(app, tales(tmp_path))
     withheld = ids(run)[0]
     publish(app, run, [withheld[:8]])
-    later = made(app, told(tmp_path), "two")
+    later = finished(app, tales(tmp_path), "two")
     assert publish(app, later) == Published(cards=4, withheld=2, incomplete=0)
     assert withheld not in {story_id for story_id, _ in listed(app.store)}
     (english, _) = shelf.manifests(app.store, withheld)
@@ -129,8 +129,8 @@ def test_what_was_withheld_once_is_not_listed_by_a_later_run_but_by_hand_it_is(t
 
 @pytest.mark.parametrize("slip", ["deadbeef", "no id at all", "", "{first}/de", "{first}/", "../x", "abc"])
 def test_a_slip_in_what_is_withheld_publishes_nothing(tmp_path: Path, slip: str) -> None:
-    app = batch()
-    run = made(app, told(tmp_path))
+    app = batch_app()
+    run = finished(app, tales(tmp_path))
     with pytest.raises(RequestError) as caught:
         publish(app, run, [ids(run)[1], slip.format(first=ids(run)[0])])
     assert caught.value.problem == "bad-id"
@@ -139,20 +139,20 @@ def test_a_slip_in_what_is_withheld_publishes_nothing(tmp_path: Path, slip: str)
 
 
 def test_withdrawn_stories_are_listed_no_longer_and_a_later_run_may_list_them(tmp_path: Path) -> None:
-    app = batch()
-    run = made(app, told(tmp_path))
+    app = batch_app()
+    run = finished(app, tales(tmp_path))
     publish(app, run)
     withdraw(app.store, "one")
     assert listed(app.store) == set()
     with pytest.raises(RequestError, match="withdrawn"):
         publish(app, run)
-    publish(app, made(app, told(tmp_path), "two"))
+    publish(app, finished(app, tales(tmp_path), "two"))
     assert len(listed(app.store)) == 6
 
 
 def test_withdrawing_what_was_never_published_and_publishing_no_run_say_so(tmp_path: Path) -> None:
-    app = batch()
-    made(app, told(tmp_path))
+    app = batch_app()
+    finished(app, tales(tmp_path))
     with pytest.raises(NotFoundError, match="nothing was published with run one"):
         withdraw(app.store, "one")
     with pytest.raises(NotFoundError, match="there is no run two"):

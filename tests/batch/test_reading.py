@@ -101,12 +101,12 @@ def test_a_large_table_lies_beside_its_settings(tmp_path: Path) -> None:
         ("a.jsonl", f'"a"\n"{"x" * 70_000}"\n"b"\n', {2: "64000"}),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(
+def test_what_is_wrong_is_textwith_its_line(
     tmp_path: Path, name: str, text: str, faults: dict[int, str]
 ) -> None:
-    found = {row.line: row.fault for row in rows(tmp_path, name, text) if row.entry is None}
-    assert found.keys() == faults.keys()
-    assert all(faults[line] in told for line, told in found.items())
+    causes = {row.line: row.fault for row in rows(tmp_path, name, text) if row.entry is None}
+    assert causes.keys() == faults.keys()
+    assert all(faults[line] in cause for line, cause in causes.items())
 
 
 def test_the_first_fault_is_not_the_last(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "cause"),
     [
         ("a.yaml", "locales: []\nentries: [a]\n", "locales"),
         ("a.yaml", "name: Not A Name\nentries: [a]\n", "name"),
@@ -137,15 +137,15 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
         ("a.txt", "a", "has to end in"),
     ],
 )
-def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, name: str, text: str, cause: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(RequestError) as caught:
         read(tmp_path / name)
-    assert told in str(caught.value)
+    assert cause in str(caught.value)
     assert caught.value.problem == "bad-catalog"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_cause(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="cannot read"):
         read(tmp_path / "gone.csv")
 

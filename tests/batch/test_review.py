@@ -22,14 +22,14 @@ from pipeline.errors import NotFoundError
 from pipeline.storage import keys
 from pipeline.storage.records import dump, load_manifest
 from pipeline.types import Check, Manifest
+from tests.batch.catalogs import IDEAS, batch_app, finished, tales
 from tests.batch.report.test_figures import HOSTILE, Seen
-from tests.batch.tales import IDEAS, batch, made, told
 
 MANY = [f"{what} {who}" for what in ("a shy", "a kind", "a tiny") for who in ("fox", "owl", "kite", "moth")]
 
 
 def reviewed(app: App, folder: Path, policy: str, share: float = 0.05, run_id: str = "one") -> Run:
-    return made(app, told(folder, MANY, publish={"review": policy, "sample": share}), run_id)
+    return finished(app, tales(folder, MANY, publish={"review": policy, "sample": share}), run_id)
 
 
 def change(app: App, pair: tuple[str, str], **changed: object) -> None:
@@ -48,36 +48,36 @@ def everything(run: Run) -> set[tuple[str, str]]:
 
 
 def test_by_the_policy_none_nothing_is_due(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     review = due(app, reviewed(app, tmp_path, "none"))
     assert (review.is_needed, review.total) == (False, 24)
     assert not list(app.store.list("runs/one/review"))
 
 
 def test_by_the_policy_all_everything_is_shown(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     run = reviewed(app, tmp_path, "all")
     assert shown(due(app, run)) == everything(run)
 
 
 def test_a_sample_is_the_same_each_time_and_about_its_share(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     run = reviewed(app, tmp_path, "sample", 0.5)
     sample = shown(due(app, run))
     assert shown(due(app, run)) == sample
     assert 5 <= len(sample) <= 19  # of 24 by a fair coin: all but one draw in 500
-    whole = batch()
+    whole = batch_app()
     assert shown(due(whole, reviewed(whole, tmp_path, "sample", 0.5, "another"))) == sample
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-9])
 def test_a_sample_is_at_least_one(tmp_path: Path, share: float) -> None:
-    app = batch()
+    app = batch_app()
     assert len(due(app, reviewed(app, tmp_path, "sample", share)).sample) == 1
 
 
 def test_whatever_a_check_found_is_shown_besides_the_sample(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     run = reviewed(app, tmp_path, "sample", 0.0)
     unlike = sorted(everything(run) - shown(due(app, run)))[:2]
     for pair in unlike:
@@ -90,13 +90,13 @@ def test_whatever_a_check_found_is_shown_besides_the_sample(tmp_path: Path) -> N
 
 
 def test_nothing_made_is_nothing_to_look_at(tmp_path: Path) -> None:
-    app = batch()
-    review = due(app, made(app, told(tmp_path, publish={"review": "all"}), budget=0.0))
+    app = batch_app()
+    review = due(app, finished(app, tales(tmp_path, publish={"review": "all"}), budget=0.0))
     assert (review.total, review.is_needed) == (0, False)
 
 
 def test_what_readers_have_and_what_was_refused_is_not_asked_about_again(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     first = reviewed(app, tmp_path, "all")
     refused = sorted(everything(first))[0]
     publish(app, first, ["/".join(refused)])
@@ -105,25 +105,25 @@ def test_what_readers_have_and_what_was_refused_is_not_asked_about_again(tmp_pat
 
 
 def test_what_was_made_before_and_never_published_is_asked_about(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     reviewed(app, tmp_path, "all")
     again = reviewed(app, tmp_path, "all", run_id="two")
     assert shown(due(app, again)) == everything(again)
 
 
 def test_the_form_tells_how_many_how_to_refuse_and_ten_in_full(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     review = due(app, reviewed(app, tmp_path, "all"))
-    told = review.markdown()
-    assert "**24** stories × languages of the catalog **tales** are ready (run `one`)" in told
-    assert "`stories catalog publish one --except ID`" in told
-    assert told.count("\n> ") == 10
-    assert "… and 14 more: `runs/one/review.html`" in told
-    assert len(told) < 15_000
+    form = review.markdown()
+    assert "**24** stories × languages of the catalog **tales** are ready (run `one`)" in form
+    assert "`stories catalog publish one --except ID`" in form
+    assert form.count("\n> ") == 10
+    assert "… and 14 more: `runs/one/review.html`" in form
+    assert len(form) < 15_000
 
 
 def test_a_review_of_no_run_says_so() -> None:
-    app = batch()
+    app = batch_app()
     with pytest.raises(NotFoundError):
         due(app, Run(app.store, "two"))
 
@@ -143,8 +143,8 @@ def read(markdown: str) -> Seen:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_is_only_text_on_the_form_and_on_the_page(tmp_path: Path, text: str) -> None:
-    app = batch()
-    run = made(app, told(tmp_path, IDEAS[:1], publish={"review": "all"}))
+    app = batch_app()
+    run = finished(app, tales(tmp_path, IDEAS[:1], publish={"review": "all"}))
     for pair in everything(run):
         key = keys.manifest(*pair)
         (segment, *_) = load_manifest(app.store.get(key), key).segments
@@ -175,25 +175,25 @@ def test_any_text_comes_back_from_markdown_as_it_was(text: str) -> None:
 )
 def test_no_renderer_finds_an_address_in_a_text(address: str) -> None:
     # The patterns of mdast-util-gfm-autolink-literal, which also looks into escaped text.
-    told = re.sub(r"\\(.)", r"\1", plain(f"see {address} now"))
-    assert not re.search(r"(https?://|www(?=\.))([-.\w]+)", told, re.IGNORECASE)
-    assert not re.search(r"[-.\w+]+@[-\w]+(\.[-\w]+)+", told)
+    escaped = re.sub(r"\\(.)", r"\1", plain(f"see {address} now"))
+    assert not re.search(r"(https?://|www(?=\.))([-.\w]+)", escaped, re.IGNORECASE)
+    assert not re.search(r"[-.\w+]+@[-\w]+(\.[-\w]+)+", escaped)
 
 
 def test_what_moves_a_terminals_cursor_or_turns_the_text_is_taken_out(tmp_path: Path) -> None:
-    app = batch()
-    run = made(app, told(tmp_path, IDEAS[:1], publish={"review": "all"}))
+    app = batch_app()
+    run = finished(app, tales(tmp_path, IDEAS[:1], publish={"review": "all"}))
     for pair in everything(run):
         change(app, pair, title="a\x1b[2J\x07b\u202ec\u2067d\x00e")
-    told_ = due(app, run).markdown()
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", told_)
-    assert r"a\[2Jbcde" in told_
+    text = due(app, run).markdown()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
+    assert r"a\[2Jbcde" in text
 
 
 def test_arabic_reads_from_right_to_left(tmp_path: Path) -> None:
-    app = batch()
-    run = made(
-        app, told(tmp_path, IDEAS[:1], locales=["ar", "fr"], experimental=True, publish={"review": "all"})
+    app = batch_app()
+    run = finished(
+        app, tales(tmp_path, IDEAS[:1], locales=["ar", "fr"], experimental=True, publish={"review": "all"})
     )
     review = due(app, run)
     text = page(review, app.store)
@@ -201,8 +201,8 @@ def test_arabic_reads_from_right_to_left(tmp_path: Path) -> None:
 
 
 def test_sounds_are_linked_where_the_files_lie_beside_the_page(tmp_path: Path) -> None:
-    app = batch(FileStore(tmp_path / "out"))
-    run = made(app, told(tmp_path, IDEAS[:1], publish={"review": "all"}))
+    app = batch_app(FileStore(tmp_path / "out"))
+    run = finished(app, tales(tmp_path, IDEAS[:1], publish={"review": "all"}))
     due(app, run)
     at = tmp_path / "out" / "runs" / "one"
     links = re.findall(r'href="([^"]+)"', (at / "review.html").read_text("utf-8"))
@@ -212,8 +212,8 @@ def test_sounds_are_linked_where_the_files_lie_beside_the_page(tmp_path: Path) -
 
 
 def test_a_page_of_very_many_shows_the_first_and_says_so(tmp_path: Path) -> None:
-    app = batch()
-    one = due(app, made(app, told(tmp_path, IDEAS[:1], publish={"review": "all"}))).sample[0]
+    app = batch_app()
+    one = due(app, finished(app, tales(tmp_path, IDEAS[:1], publish={"review": "all"}))).sample[0]
     text = page(Review("one", "tales", "all", 2500, (), (one,) * 2500), app.store)
     assert text.count("<article") == 2000
     assert "the first 2\u202f000 of 2\u202f500" in text

@@ -20,7 +20,7 @@ from pipeline.errors import ConfigError, RequestError, StoreError, ThrottledErro
 from pipeline.ports import Advance, Progress, Store
 from pipeline.storage import keys
 from pipeline.types import Narration, Voice
-from tests.batch.tales import IDEAS, Mute, batch, listed, told
+from tests.batch.catalogs import IDEAS, Mute, batch_app, listed, tales
 from tests.making import Listener, ScriptedText
 
 
@@ -29,13 +29,13 @@ class Tired(FakeSpeech):
 
     def __init__(self, word: str, times: int) -> None:
         self.word, self.times = word, times
-        self.said: list[str] = []
+        self.spoken: list[str] = []
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
         if self.word in text.lower() and self.times:
             self.times -= 1
             raise ThrottledError("asked too often")
-        self.said.append(f"{voice.locale} {text}")
+        self.spoken.append(f"{voice.locale} {text}")
         return super().synthesize(text, voice)
 
 
@@ -44,12 +44,12 @@ class Breaking(FakeSpeech):
 
     def __init__(self, at: int, error: BaseException) -> None:
         self.at, self.error = at, error
-        self.said: list[str] = []
+        self.spoken: list[str] = []
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
-        if len(self.said) == self.at:
+        if len(self.spoken) == self.at:
             raise self.error
-        self.said.append(f"{voice.locale} {text}")
+        self.spoken.append(f"{voice.locale} {text}")
         return super().synthesize(text, voice)
 
 
@@ -74,9 +74,9 @@ def impatient(pauses: list[float]) -> Callable[[float], None]:
 
 
 def test_a_run_makes_all_reports_it_and_publishes_nothing(tmp_path: Path) -> None:
-    app, progress = batch(), Listener()
-    found = run(app, told(tmp_path), "one", progress, chunk_size=2)
-    assert (found.made, found.planned, found.verdict) == (6, 6, "green")
+    app, progress = batch_app(), Listener()
+    figures = run(app, tales(tmp_path), "one", progress, chunk_size=2)
+    assert (figures.made, figures.planned, figures.verdict) == (6, 6, "green")
     assert kept(app.store)
     assert listed(app.store) == set()
     assert [note.split(" (")[0] for note in progress.notes] == [
@@ -88,12 +88,12 @@ def test_a_run_makes_all_reports_it_and_publishes_nothing(tmp_path: Path) -> Non
 
 
 def test_a_run_with_nothing_to_do_calls_nobody(tmp_path: Path) -> None:
-    store = batch().store
-    run(batch(store), told(tmp_path), "one", Listener())
+    store = batch_app().store
+    run(batch_app(store), tales(tmp_path), "one", Listener())
     text, speech = ScriptedText(), Tired("", 0)
     text.fingerprint = "fake/text/1"
-    again = run(batch(store, text=text, speech=speech), told(tmp_path), "two", Listener())
-    assert (again.made, again.skipped, text.prompts, speech.said) == (0, 6, [], [])
+    again = run(batch_app(store, text=text, speech=speech), tales(tmp_path), "two", Listener())
+    assert (again.made, again.skipped, text.asked, speech.spoken) == (0, 6, [], [])
 
 
 def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_missing(
@@ -101,10 +101,10 @@ def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_
 ) -> None:
     pauses: list[float] = []
     speech = Tired("teapot", 2)
-    found = run(batch(speech=speech), told(tmp_path), "one", Listener(), 3, pause=impatient(pauses))
-    assert (found.made, len(found.failed)) == (6, 0)
+    figures = run(batch_app(speech=speech), tales(tmp_path), "one", Listener(), 3, pause=impatient(pauses))
+    assert (figures.made, len(figures.failed)) == (6, 0)
     # Sentences of one story alone: what two of them share, two threads may say at once.
-    own = [one for one in speech.said if any(word in one for word in ("snail", "teapot", "cannot sleep"))]
+    own = [one for one in speech.spoken if any(word in one for word in ("snail", "teapot", "cannot sleep"))]
     assert len(own) == len(set(own)) >= 6
     assert 1 <= len(pauses) <= 2
     assert pauses == sorted(set(pauses))
@@ -112,10 +112,10 @@ def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_
 
 def test_what_stays_busy_is_tried_three_times_and_the_rest_of_the_catalog_is_made(tmp_path: Path) -> None:
     pauses: list[float] = []
-    app, progress = batch(speech=Mute("teapot", busy=True)), Listener()
-    found = run(app, told(tmp_path), "one", progress, 1, pause=impatient(pauses))
-    assert (found.made, found.is_red) == (4, True)
-    assert {one.attempts for one in found.failed} == {3}
+    app, progress = batch_app(speech=Mute("teapot", busy=True)), Listener()
+    figures = run(app, tales(tmp_path), "one", progress, 1, pause=impatient(pauses))
+    assert (figures.made, figures.is_red) == (4, True)
+    assert {failure.attempts for failure in figures.failed} == {3}
     assert len(pauses) == 2
     assert any(note.startswith("chunk 2 of 3: 0 made, 2 FAILED") for note in progress.notes)
     assert any("asked too often" in note and "again in" in note for note in progress.notes)
@@ -123,8 +123,10 @@ def test_what_stays_busy_is_tried_three_times_and_the_rest_of_the_catalog_is_mad
 
 def test_what_fails_for_good_is_tried_once(tmp_path: Path) -> None:
     pauses: list[float] = []
-    found = run(batch(speech=Mute("teapot")), told(tmp_path), "one", Listener(), pause=impatient(pauses))
-    assert ({one.attempts for one in found.failed}, pauses) == ({1}, [])
+    figures = run(
+        batch_app(speech=Mute("teapot")), tales(tmp_path), "one", Listener(), pause=impatient(pauses)
+    )
+    assert ({failure.attempts for failure in figures.failed}, pauses) == ({1}, [])
 
 
 class Moves(Listener):
@@ -142,25 +144,25 @@ class Moves(Listener):
 @pytest.mark.parametrize("speech", [None, Mute("teapot"), Mute("teapot", busy=True)])
 def test_the_bar_of_the_whole_run_reaches_its_end_once(tmp_path: Path, speech: FakeSpeech | None) -> None:
     progress = Moves()
-    app = batch(**({"speech": speech} if speech else {}))
-    run(app, told(tmp_path), "one", progress, 1, pause=lambda _: None)
+    app = batch_app(**({"speech": speech} if speech else {}))
+    run(app, tales(tmp_path), "one", progress, 1, pause=lambda _: None)
     # Three stories in two languages, each written and narrated.
     assert (sum(progress.moves), min(progress.moves) >= 0) == (12, True)
 
 
 def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twice(tmp_path: Path) -> None:
     whole = Tired("", 0)
-    run(batch(speech=whole), told(tmp_path), "whole", Listener())
-    store = batch().store
+    run(batch_app(speech=whole), tales(tmp_path), "whole", Listener())
+    store = batch_app().store
     stopped = Breaking(25, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        run(batch(store, speech=stopped), told(tmp_path), "one", Listener(), 1)
+        run(batch_app(store, speech=stopped), tales(tmp_path), "one", Listener(), 1)
     assert kept(store)
     later = Tired("", 0)
-    done = run(batch(store, speech=later), told(tmp_path), "two", Listener(), 1)
+    done = run(batch_app(store, speech=later), tales(tmp_path), "two", Listener(), 1)
     assert done.made + done.skipped == 6
-    assert set(stopped.said) | set(later.said) == set(whole.said)
-    assert set(stopped.said) & set(later.said) == set()
+    assert set(stopped.spoken) | set(later.spoken) == set(whole.spoken)
+    assert set(stopped.spoken) & set(later.spoken) == set()
     assert {one.id: one.verdict for one in known(store)} == {"one": "red", "two": "green"}
 
 
@@ -169,9 +171,9 @@ def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twic
     [StoreError("no room", problem="disk-full"), ConfigError("no weights", problem="missing-weights")],
 )
 def test_what_would_fail_every_story_ends_the_run_and_is_reported(tmp_path: Path, error: Exception) -> None:
-    app = batch(speech=Breaking(25, error))
+    app = batch_app(speech=Breaking(25, error))
     with pytest.raises(type(error), match=str(error)):
-        run(app, told(tmp_path), "one", Listener(), 1)
+        run(app, tales(tmp_path), "one", Listener(), 1)
     assert kept(app.store)
 
 
@@ -186,27 +188,27 @@ class Full(MemoryStore):
 
 def test_a_report_that_cannot_be_kept_does_not_hide_what_happened(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no room for runs/one/records/"):
-        run(batch(Full()), told(tmp_path), "one", Listener())
+        run(batch_app(Full()), tales(tmp_path), "one", Listener())
 
 
 def test_a_faulty_catalog_makes_nothing(tmp_path: Path) -> None:
-    app = batch()
+    app = batch_app()
     with pytest.raises(RequestError, match="line 5") as caught:
-        run(app, told(tmp_path, [IDEAS[0], {"context": ""}]), "one", Listener())
+        run(app, tales(tmp_path, [IDEAS[0], {"context": ""}]), "one", Listener())
     assert caught.value.problem == "bad-catalog"
     assert list(app.store.list("")) == []
 
 
 def test_a_budget_stops_it_cleanly(tmp_path: Path) -> None:
-    found = run(batch(), told(tmp_path), "one", Listener(), budget=0.0)
-    assert (found.left, found.stopped, found.verdict) == (6, True, "green")
+    figures = run(batch_app(), tales(tmp_path), "one", Listener(), budget=0.0)
+    assert (figures.left, figures.stopped, figures.verdict) == (6, True, "green")
 
 
 def test_runs_are_listed_the_newest_first_with_their_verdicts(tmp_path: Path) -> None:
-    store = batch().store
-    run(batch(store, speech=Mute("teapot")), told(tmp_path), "b", Listener())
-    run(batch(store), told(tmp_path), "c", Listener(), budget=0.0)
-    plan(batch(store), told(tmp_path), "a")
+    store = batch_app().store
+    run(batch_app(store, speech=Mute("teapot")), tales(tmp_path), "b", Listener())
+    run(batch_app(store), tales(tmp_path), "c", Listener(), budget=0.0)
+    plan(batch_app(store), tales(tmp_path), "a")
     assert [(one.id, one.verdict) for one in known(store)] == [
         ("a", ""),
         ("c", "stopped by budget"),

@@ -301,7 +301,7 @@ def test_a_budget_counts_what_other_tasks_spent(tmp_path: Path, monkeypatch: pyt
     assert write(app, run, 3).left == 1
 
 
-def test_progress_is_told_story_by_story(tmp_path: Path) -> None:
+def test_progress_is_textstory_by_story(tmp_path: Path) -> None:
     app = Counted().app
     run = planned(tmp_path, app)
     progress = Listener()

@@ -32,10 +32,8 @@ class Command:
         self.folder, self._capsys = folder, capsys
 
     def __call__(self, *arguments: str) -> Done:
-        told = [
-            str(self.folder / one) if one.endswith((".yaml", ".csv", ".jsonl")) else one for one in arguments
-        ]
-        verb, *rest = told
+        files = (".yaml", ".csv", ".jsonl")
+        verb, *rest = [str(self.folder / word) if word.endswith(files) else word for word in arguments]
         self._capsys.readouterr()
         place = ["--profile", "fake", "--out", str(self.folder / "out")]
         status = main(["catalog", verb, *place, *rest])
@@ -59,7 +57,7 @@ def run_id(done: Done) -> str:
     return found[1]
 
 
-def test_check_tells_what_a_catalog_asks_for(catalog: Command) -> None:
+def test_check_summarises_a_catalog(catalog: Command) -> None:
     done = catalog("check", "tales.yaml")
     assert done.status == 0
     assert "tales: 2 entries, 2 stories; review: none; no budget; at most 0 may fail" in done.out
@@ -82,7 +80,7 @@ def test_check_lists_every_fault_with_its_line(catalog: Command) -> None:
 
 
 @pytest.mark.parametrize("verb", ["estimate", "run"])
-def test_a_faulty_catalog_is_neither_estimated_nor_run(catalog: Command, verb: str) -> None:
+def test_faulty_catalog_is_neither_estimated_nor_run(catalog: Command, verb: str) -> None:
     (catalog.folder / "tales.yaml").write_text(CATALOG + "- {context: x, colour: red}\n", "utf-8")
     done = catalog(verb, "tales.yaml")
     assert (done.problem, done.out) == ("bad-catalog", "")
@@ -90,13 +88,13 @@ def test_a_faulty_catalog_is_neither_estimated_nor_run(catalog: Command, verb: s
     assert not (catalog.folder / "out").exists()
 
 
-def test_a_file_that_is_none_says_so(catalog: Command) -> None:
+def test_missing_file_is_reported(catalog: Command) -> None:
     done = catalog("check", "none.yaml")
     assert done.problem == "bad-catalog"
     assert "No such file" in done.err
 
 
-def test_estimate_tells_calls_time_and_money_and_what_it_does_not_know(catalog: Command) -> None:
+def test_estimate_prints_calls_time_money_and_its_limits(catalog: Command) -> None:
     done = catalog("estimate", "tales.yaml")
     assert done.status == 0
     assert re.search(r"^speak +fake/speech/1 +36 ", done.out, re.MULTILINE)
@@ -105,7 +103,7 @@ def test_estimate_tells_calls_time_and_money_and_what_it_does_not_know(catalog: 
     assert not (catalog.folder / "out").exists()
 
 
-def test_run_makes_reports_and_lists_only_where_it_is_asked_to(catalog: Command) -> None:
+def test_run_publishes_only_with_the_option(catalog: Command) -> None:
     done = catalog("run", "tales.yaml")
     assert done.status == 0
     assert f"tales, run {run_id(done)}: green\n4 made\n" in done.out
@@ -119,7 +117,7 @@ def test_run_makes_reports_and_lists_only_where_it_is_asked_to(catalog: Command)
     assert len(catalog.listed()) == 4
 
 
-def test_a_review_that_is_due_comes_before_publishing_and_says_how(catalog: Command) -> None:
+def test_due_review_comes_before_publishing(catalog: Command) -> None:
     (catalog.folder / "tales.yaml").write_text(CATALOG.replace("none", "all"), "utf-8")
     done = catalog("run", "tales.yaml", "--publish")
     run = run_id(done)
@@ -133,7 +131,7 @@ def test_a_review_that_is_due_comes_before_publishing_and_says_how(catalog: Comm
     assert len(catalog.listed()) == 3
 
 
-def test_a_slip_in_what_is_left_out_publishes_nothing(catalog: Command) -> None:
+def test_unknown_id_after_except_publishes_nothing(catalog: Command) -> None:
     run = run_id(catalog("run", "tales.yaml"))
     done = catalog("publish", run, "--except", "deadbeef")
     assert done.problem == "bad-id"
@@ -141,7 +139,7 @@ def test_a_slip_in_what_is_left_out_publishes_nothing(catalog: Command) -> None:
     assert not (catalog.folder / "out" / "catalogs").exists()
 
 
-def test_withdraw_takes_back_what_was_published(catalog: Command) -> None:
+def test_withdraw_unlists_a_published_run(catalog: Command) -> None:
     run = run_id(catalog("run", "tales.yaml", "--publish"))
     assert catalog("withdraw", run).status == 0
     assert catalog("withdraw", "another").problem == "not-found"
@@ -150,7 +148,7 @@ def test_withdraw_takes_back_what_was_published(catalog: Command) -> None:
     assert "was withdrawn" in done.err
 
 
-def test_a_red_run_has_a_status_of_its_own_and_tells_each_failure(
+def test_red_run_has_its_own_status_and_lists_each_failure(
     catalog: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def mute(self: FakeSpeech, text: str, voice: object) -> object:
@@ -174,13 +172,13 @@ def test_a_red_run_has_a_status_of_its_own_and_tells_each_failure(
     assert (again.status, "2 made, 2 made before" in again.out) == (0, True)
 
 
-def test_a_budget_stops_a_run_without_fault(catalog: Command) -> None:
+def test_budget_stops_a_run_cleanly(catalog: Command) -> None:
     done = catalog("run", "tales.yaml", "--budget", "0")
     assert done.status == 0
     assert "stopped by its budget\n4 left by the budget" in done.out
 
 
-def test_report_is_of_the_newest_run_or_of_the_one_named_and_runs_lists_them(catalog: Command) -> None:
+def test_report_is_of_the_newest_run_or_of_the_given_run(catalog: Command) -> None:
     assert "no runs yet" in catalog("runs").err
     assert catalog("report").problem == "not-found"
     first = run_id(catalog("run", "tales.yaml", "--budget", "0"))
@@ -196,11 +194,11 @@ def test_report_is_of_the_newest_run_or_of_the_one_named_and_runs_lists_them(cat
 
 
 @pytest.mark.parametrize(
-    "told", [["--chunk-size", "0"], ["--budget", "-1"], ["--budget", "nan"], ["--budget", "x"]]
+    "options", [["--chunk-size", "0"], ["--budget", "-1"], ["--budget", "nan"], ["--budget", "x"]]
 )
-def test_amounts_that_cannot_be_meant_are_refused(catalog: Command, told: list[str]) -> None:
+def test_invalid_amounts_are_refused(catalog: Command, options: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        catalog("run", "tales.yaml", *told)
+        catalog("run", "tales.yaml", *options)
     assert caught.value.code == 2
 
 
@@ -222,23 +220,23 @@ def test_ctrl_c_reports_what_is_made_and_the_same_command_goes_on(stories: Stori
     assert "2 made, 2 made before" in done.out
 
 
-def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_commands_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["catalog", "--help"])
-    told = capsys.readouterr().out
+    text = capsys.readouterr().out
     for verb in ("check", "estimate", "run", "report", "publish", "withdraw", "runs"):
-        assert re.search(rf"^ +{verb} ", told, re.MULTILINE)
-    assert "stories catalog estimate catalogs/bedtime.yaml" in told
+        assert re.search(rf"^ +{verb} ", text, re.MULTILINE)
+    assert "stories catalog estimate catalogs/bedtime.yaml" in text
 
 
-def test_the_examples_of_the_repository_are_catalogs(catalog: Command) -> None:
+def test_example_catalogs_of_the_repository_are_valid(catalog: Command) -> None:
     files = sorted((ROOT / "catalogs").iterdir())
     assert {file.suffix for file in files} == {".yaml", ".csv", ".jsonl"}
     for file in files:
         assert catalog("check", str(file)).status == 0, file.name
 
 
-def test_start_up_imports_nothing_that_only_a_catalog_needs() -> None:
+def test_start_imports_nothing_that_only_a_catalog_needs() -> None:
     script = "import sys, pipeline.cli.__main__; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT

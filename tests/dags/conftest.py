@@ -1,4 +1,4 @@
-"""An Airflow of the tests' own: `dag.test()` in this process, on a database that goes with them."""
+"""Airflow for tests: `dag.test()` in this process, on one database for the session."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from tests.dags.airflows import Airflow
 
 DAGS = Path(__file__).parents[2] / "dags"
-# Airflow's own, of itself and its dependencies; a warning of ours is an error here as everywhere.
-_AIRFLOW_S_OWN = (
+# Of Airflow and its dependencies; a warning of our own code is an error here as everywhere.
+_AIRFLOW_WARNINGS = (
     "ignore::DeprecationWarning:airflow.*",
     "ignore:GitWildMatchPattern:DeprecationWarning",
 )
@@ -23,15 +23,15 @@ _AIRFLOW_S_OWN = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            for told in _AIRFLOW_S_OWN:
-                item.add_marker(pytest.mark.filterwarnings(told))
+            for warning in _AIRFLOW_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
 
 
 @pytest.fixture(scope="session")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Before airflow is imported: it reads its settings then. What it sets up for logging goes again."""
+    """Set before airflow is imported, which reads its settings then. Restores the logging that it sets up."""
     home = tmp_path_factory.mktemp("airflow")
-    told = {
+    variables = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -40,9 +40,9 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = logging.getLogger()
     before = root.level, list(root.handlers)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in told.items():
+        for name, value in variables.items():
             patch.setenv(name, value)
-        for name in [one for one in os.environ if one.startswith("STORIES_") and one != "STORIES_MODELS"]:
+        for name in [name for name in os.environ if name.startswith("STORIES_") and name != "STORIES_MODELS"]:
             patch.delenv(name)
         patch.syspath_prepend(str(DAGS))
         yield home
@@ -62,7 +62,7 @@ def airflow_database(airflow_home: Path) -> Path:
 
 @pytest.fixture
 def airflow(airflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Airflow:
-    """The story catalog's DAG, on a store of the test's own."""
+    """The DAG story_catalog, with a store of its own for each test."""
     import story_catalog
 
     monkeypatch.setenv("STORIES_OUT", str(tmp_path / "out"))

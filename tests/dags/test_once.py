@@ -1,20 +1,23 @@
-"""`make catalog`: the DAG without a server, as a person starts it."""
+"""`make catalog`: the DAG without a server."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
+
+import pytest
 
 from pipeline.bootstrap import build_store
 from pipeline.config.settings import Settings
-from tests.dags.airflows import listed
+from pipeline.errors import RequestError
+from tests.dags.airflows import Airflow, listed
 from tests.dags.conftest import DAGS
 
-# The same program with slow fakes that write down each call, and a start that waits for the other process.
+# The same program with fakes that log each call, and a start that waits for the other process.
 _SLOW = """
 import os, runpy, sys, time
 from pathlib import Path
@@ -23,23 +26,23 @@ from pipeline.engines import fake
 
 folder = Path(sys.argv.pop(1))
 
-def noted(name, method):
-    def call(self, asked, *told, **more):
+def logged(name, method):
+    def call(self, request, *others, **more):
         with (folder / "calls").open("a") as file:
-            file.write(f"{name} {asked!r} {told if name == 'translate' else ''}\\n")
-        time.sleep(0.05)
-        return method(self, asked, *told, **more)
+            file.write(f"{name} {request!r} {others if name == 'translate' else ''}\\n")
+        time.sleep(0.01)
+        return method(self, request, *others, **more)
     return call
 
 methods = {fake.FakeText: "complete", fake.FakeTranslation: "translate", fake.FakeSpeech: "synthesize"}
 for kind, name in methods.items():
-    setattr(kind, name, noted(name, getattr(kind, name)))
+    setattr(kind, name, logged(name, getattr(kind, name)))
 
 build = bootstrap.build_batch
 
 def together(settings):
     (folder / f"here-{os.getpid()}").touch()
-    until = time.monotonic() + 90
+    until = time.monotonic() + 250
     while len(list(folder.glob("here-*"))) < 2 and time.monotonic() < until:
         time.sleep(0.02)
     return build(settings)
@@ -63,43 +66,52 @@ def program(*arguments: str, folder: Path, before: tuple[str, ...] = ()) -> subp
     )
 
 
-def test_two_runs_of_one_catalog_at_once_pay_for_each_call_once(tmp_path: Path) -> None:
+def test_two_simultaneous_runs_of_one_catalog_pay_for_each_call_once(tmp_path: Path) -> None:
     catalog = tmp_path / "twice.yaml"
     catalog.write_text("locales: [en, fr, it]\npublish: {review: none}\nentries:\n- a shy snail\n", "utf-8")
     slow = ("-c", _SLOW, str(tmp_path))
     arguments = ("--profile", "fake", "--", str(catalog))
     running = [program(*arguments, folder=tmp_path, before=slow) for _ in range(2)]
-    told = [one.communicate(timeout=150)[1] for one in running]
-    assert [one.returncode for one in running] == [0, 0], told
+    messages = [process.communicate(timeout=300)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], messages
     calls = (tmp_path / "calls").read_text("utf-8").splitlines()
     assert len(calls) == len(set(calls)) > 30
     store = build_store(Settings(profile="fake", out=tmp_path / "out"))
     assert len(listed(store)) == 3
     reports = [json.loads(store.get(key)) for key in store.list("runs/") if key.endswith("/report.json")]
-    assert [one["verdict"] for one in reports] == ["green", "green"]
-    # A person sees what was done, and where to look; Airflow's thousand lines are elsewhere.
-    assert all(
-        "publish: 3 stories" in one and "report.html" in one and len(one.splitlines()) < 12 for one in told
-    )
+    assert [report["verdict"] for report in reports] == ["green", "green"]
+    # The terminal shows what was done and where the report is, without Airflow's own log.
+    for text in messages:
+        assert "publish: 3 stories" in text
+        assert "report.html" in text
+        assert len(text.splitlines()) < 12
 
 
-def test_a_catalog_that_is_none_is_told_before_airflow_starts(tmp_path: Path) -> None:
-    running = program("--profile", "fake", "--", str(tmp_path / "gone.yaml"), folder=tmp_path)
-    _, told = running.communicate(timeout=30)
-    assert running.returncode > 0
-    assert told.splitlines() == [
-        f"make catalog: cannot read {tmp_path / 'gone.yaml'}: No such file or directory"
-    ]
+def test_missing_catalog_is_reported_before_airflow_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], airflow_home: Path
+) -> None:
+    import story_catalog_once
+
+    missing = tmp_path / "gone.yaml"
+    status = story_catalog_once.main(["--profile", "fake", "--", str(missing)])
+    assert status == RequestError.exit_status
+    cause = f"cannot read {missing}: No such file or directory [bad-catalog]"
+    assert capsys.readouterr().err == f"make catalog: {cause}\n"
 
 
-def test_a_red_run_ends_with_a_status_and_says_where_airflow_s_log_lies(tmp_path: Path) -> None:
-    catalog = tmp_path / "one.yaml"
-    catalog.write_text("entries:\n- a shy snail\n", "utf-8")
-    (tmp_path / "out").write_text("a file where a folder is to be")
-    running = program("--profile", "fake", "--", str(catalog), folder=tmp_path)
-    _, told = running.communicate(timeout=150)
-    assert running.returncode == 1
-    assert "choose another folder" in told
-    log = (tmp_path / told.splitlines()[-1].rpartition("log: ")[2]).resolve()
-    assert "Task failed with exception" in log.read_text("utf-8")
-    shutil.rmtree(log.parent)
+def test_red_run_ends_with_status_1_and_tells_where_the_log_is(
+    tmp_path: Path, airflow: Airflow, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import story_catalog_once
+
+    out = tmp_path / "file"
+    out.write_text("a file in place of a folder")
+    airflow.patch.setattr(story_catalog_once, "_HOMES", tmp_path)
+    airflow.patch.chdir(tmp_path)
+    with patch.dict(os.environ, {"STORIES_OUT": str(out)}):
+        status = story_catalog_once.main(["--profile", "fake", "--", str(airflow.catalog("a shy snail"))])
+    err = capfd.readouterr().err
+    assert status == 1
+    assert "choose another folder" in err
+    assert (tmp_path / err.splitlines()[-1].rpartition("log: ")[2]).name == "airflow.log"
+    assert list(tmp_path.glob("once-*/airflow.log"))

@@ -1,4 +1,4 @@
-"""What the DAG processor and the scheduler see of the files, before anything runs."""
+"""The DAG files as the DAG processor and the scheduler read them."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def parsed(airflow_home: Path) -> dict[str, Any]:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return facts
 
 
-def test_a_parse_imports_neither_the_pipeline_nor_anything_heavy(parsed: dict[str, Any]) -> None:
+def test_parsing_imports_neither_the_pipeline_nor_heavy_packages(parsed: dict[str, Any]) -> None:
     heavy = {"pipeline", "boto3", "botocore", "numpy", "papermill", "pandas", "matplotlib", "sagemaker"}
     assert heavy & set(parsed["all"]) == set()
     assert {"story_catalog", "story_quality"} <= set(parsed["new"])
@@ -58,7 +58,7 @@ def test_the_schedule_and_its_catalog_come_from_the_environment(parsed: dict[str
     assert (parsed["schedule"], parsed["catalog"]) == ("30 2 * * *", "catalogs/night.csv")
 
 
-def test_both_dags_are_found_and_nothing_else_is_taken_for_one(airflow_database: Path) -> None:
+def test_folder_holds_exactly_two_dags(airflow_database: Path) -> None:
     from airflow.dag_processing.dagbag import BundleDagBag
 
     bag = BundleDagBag(dag_folder=DAGS, bundle_path=DAGS, bundle_name="dags-folder")
@@ -66,7 +66,7 @@ def test_both_dags_are_found_and_nothing_else_is_taken_for_one(airflow_database:
     assert {Path(one.file).name for one in bag.dagbag_stats} == {"story_catalog.py", "story_quality.py"}
 
 
-def test_a_catalog_runs_when_it_is_asked_for_and_one_at_a_time(airflow_database: Path) -> None:
+def test_catalog_runs_only_when_triggered_and_one_at_a_time(airflow_database: Path) -> None:
     import story_catalog
 
     dag = story_catalog.CATALOG_DAG
@@ -74,21 +74,21 @@ def test_a_catalog_runs_when_it_is_asked_for_and_one_at_a_time(airflow_database:
     assert set(story_catalog.PROFILES) == set(profiles())
 
 
-def test_every_task_has_bounds_and_only_a_person_s_answer_is_waited_for_otherwise(
+def test_every_task_has_a_timeout_and_retries_except_the_review(
     airflow_database: Path,
 ) -> None:
     import story_catalog
     import story_quality
 
     tasks = story_catalog.CATALOG_DAG.tasks
-    unbounded = {one.task_id for one in tasks if one.execution_timeout is None}
+    unbounded = {task.task_id for task in tasks if task.execution_timeout is None}
     assert unbounded == {"approve"}
     assert story_catalog.CATALOG_DAG.get_task("approve").response_timeout is not None
-    assert {one.task_id for one in tasks if not one.retries} == {"approve", "watch"}
-    assert all(one.retries and one.execution_timeout for one in story_quality.QUALITY_DAG.tasks)
+    assert {task.task_id for task in tasks if not task.retries} == {"approve", "watch"}
+    assert all(task.retries and task.execution_timeout for task in story_quality.QUALITY_DAG.tasks)
 
 
-def test_every_pool_is_one_that_a_local_airflow_makes(airflow_database: Path) -> None:
+def test_local_airflow_creates_every_pool(airflow_database: Path) -> None:
     import story_catalog
 
     used = {one.task_id: one.pool for one in story_catalog.CATALOG_DAG.tasks if one.pool != "default_pool"}
@@ -96,7 +96,7 @@ def test_every_pool_is_one_that_a_local_airflow_makes(airflow_database: Path) ->
     assert all(set(used.values()) == set(pools) for pools in settings.POOLS.values())
 
 
-def test_a_chunk_is_narrated_as_soon_as_it_is_written(airflow_database: Path) -> None:
+def test_chunk_is_narrated_as_soon_as_it_is_written(airflow_database: Path) -> None:
     """The plan says its number; in a mapped group a task waits for its own index alone."""
     import story_catalog
 
@@ -116,12 +116,12 @@ def test_a_chunk_is_narrated_as_soon_as_it_is_written(airflow_database: Path) ->
         ("a" * 250, "a" * 100),
     ],
 )
-def test_a_dag_run_s_id_becomes_a_run_s(airflow_home: Path, dag_run_id: str, expected: str) -> None:
+def test_dag_run_id_becomes_a_run_id(airflow_home: Path, dag_run_id: str, expected: str) -> None:
     import story_catalog_tasks
 
     from pipeline.batch.runs import Run
     from pipeline.engines.fake import MemoryStore
 
-    found = story_catalog_tasks.stories_run_id(dag_run_id)
-    assert found == expected
-    assert Run(MemoryStore(), found).id == expected
+    run_id = story_catalog_tasks.stories_run_id(dag_run_id)
+    assert run_id == expected
+    assert Run(MemoryStore(), run_id).id == expected

@@ -1,42 +1,49 @@
-"""The notebook that looks at a published run."""
+"""The DAG that executes the review notebook for a published run."""
 
 from __future__ import annotations
 
 import gc
 import json
+from pathlib import Path
 
+import nbformat
 import pytest
 
-from tests.dags.airflows import Airflow
+from pipeline.batch.plan import plan
+from pipeline.batch.reading import read
+from pipeline.batch.runs import Run
+from pipeline.batch.work import narrate, write
+from pipeline.ports import Store
+from tests.batch.catalogs import batch_app
+from tests.dags.airflows import Airflow, run_dag
 
 
-def asset_events(name: str) -> list[dict[str, str]]:
-    """The extras of what was published, the last one last."""
-    from airflow.models.asset import AssetEvent, AssetModel
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        found = session.query(AssetEvent).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
-        return [dict(one.extra) for one in found.filter(AssetModel.name == name).order_by(AssetEvent.id)]
-
-
-def test_a_published_catalog_tells_the_quality_dag_its_run_and_the_notebook_shows_it(
-    airflow: Airflow,
-) -> None:
+def reviewed(airflow: Airflow) -> tuple[str, Store]:
+    """The state of a run of the DAG over one story, and the store."""
     import story_quality
 
-    ended = airflow.run(airflow.catalog("a shy snail"))
-    assert asset_events("story_catalog")[-1] == {"run_id": ended.run.id, "profile": "fake"}
-    assert [one.name for one in story_quality.QUALITY_DAG.timetable.asset_condition.objects] == [
-        "story_catalog"
-    ]
-    looked = story_quality.QUALITY_DAG.test(run_conf={"run_id": ended.run.id, "profile": "fake"})
-    assert str(looked.state) == "success"
-    store = ended.run.store
-    notebook = json.loads(store.get(f"runs/{ended.run.id}/quality.ipynb"))
-    shown = json.dumps([cell.get("outputs") for cell in notebook["cells"]])
-    assert f"Run {ended.run.id}. English texts read: 1, narrations: 2." in shown
-    page = store.get(f"runs/{ended.run.id}/quality.html").decode()
+    app = batch_app(airflow.store)
+    plan(app, read(airflow.catalog("a shy snail")), "tonight")
+    for stage in (write, narrate):
+        stage(app, Run(app.store, "tonight"), 1)
+    ended = run_dag(story_quality.QUALITY_DAG, {"run_id": "tonight", "profile": "fake"})
+    return str(ended.state), app.store
+
+
+def test_dag_is_triggered_by_the_published_catalog(airflow: Airflow) -> None:
+    import story_quality
+
+    (asset,) = story_quality.QUALITY_DAG.timetable.asset_condition.objects
+    assert asset.name == "story_catalog"
+
+
+def test_notebook_and_page_of_a_run_are_kept(airflow: Airflow) -> None:
+    state, store = reviewed(airflow)
+    assert state == "success"
+    notebook = json.loads(store.get("runs/tonight/quality.ipynb"))
+    outputs = json.dumps([cell.get("outputs") for cell in notebook["cells"]])
+    assert "Run tonight. English texts read: 1, narrations: 2." in outputs
+    page = store.get("runs/tonight/quality.html").decode()
     assert "A catalog run, judged" in page
     assert "import review_frames" not in page
 
@@ -44,14 +51,18 @@ def test_a_published_catalog_tells_the_quality_dag_its_run_and_the_notebook_show
 # nbclient leaves the event loop of a notebook that failed to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_review_that_fails_is_kept_with_its_error_in_it(airflow: Airflow) -> None:
+def test_notebook_that_fails_is_kept_with_its_error(airflow: Airflow, tmp_path: Path) -> None:
     import story_quality
 
-    ended = airflow.run(airflow.catalog("a shy snail"))
-    ended.run.store.put(f"runs/{ended.run.id}/records/00001.write.json", b"{")
+    python = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
+    failing = nbformat.v4.new_notebook(
+        metadata=python, cells=[nbformat.v4.new_code_cell("raise ValueError('damaged record')")]
+    )
+    nbformat.write(failing, tmp_path / "failing.ipynb")
+    airflow.patch.setattr(story_quality, "NOTEBOOK", tmp_path / "failing.ipynb")
     for task in story_quality.QUALITY_DAG.task_dict.values():
         airflow.patch.setattr(task, "retries", 0)
-    looked = story_quality.QUALITY_DAG.test(run_conf={"run_id": ended.run.id, "profile": "fake"})
-    assert str(looked.state) == "failed"
-    assert "JSONDecodeError" in ended.run.store.get(f"runs/{ended.run.id}/quality.html").decode()
+    state, store = reviewed(airflow)
+    assert state == "failed"
+    assert "ValueError" in store.get("runs/tonight/quality.html").decode()
     gc.collect()

@@ -44,7 +44,7 @@ def run(
 
 def drafts_of(text: CountingText) -> list[Prompt]:
     """The prompts of stories, without those of the judge."""
-    return [prompt for prompt in text.calls.made if not prompt.choices]
+    return [prompt for prompt in text.calls.arguments if not prompt.choices]
 
 
 def test_each_prompt_writes_each_pair_once_with_the_same_seed_and_names() -> None:
