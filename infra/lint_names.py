@@ -14,6 +14,8 @@ from pathlib import Path
 FOLDERS = ("pipeline", "dags", "infra", "bench", "tests")
 BANNED = frozenset("told found one way there made seen heard said asked".split())
 ADVICE = "name the noun: story, text, arguments, status, locale, chain, matches, check, entry …"
+# For the field of a file that others may have stored or read.
+EXCUSE = "# a stored name"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,7 +25,7 @@ def bound_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
-            case ast.arg(arg=name) | ast.keyword(arg=str(name)):
+            case ast.arg(arg=name):
                 yield node.lineno, name
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield node.lineno, name
@@ -34,9 +36,10 @@ def bound_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def violations(source: str) -> list[tuple[int, str]]:
-    """Line and name, in order; a leading underscore does not make a name better."""
+    """Line and name, in order. A leading underscore excuses no name, EXCUSE at the end of a line does."""
+    lines = source.splitlines()
     names = ((line, name) for line, name in bound_names(ast.parse(source)) if name.lstrip("_") in BANNED)
-    return sorted(set(names))
+    return sorted({(line, name) for line, name in names if not lines[line - 1].endswith(EXCUSE)})
 
 
 def main(folders: list[str]) -> int:

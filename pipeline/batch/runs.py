@@ -83,7 +83,7 @@ class ChunkRecord:
     began: float
     seconds: float = 0.0
     attempts: int = 0
-    made: int = 0
+    made: int = 0  # a stored name
     left: int = 0
     failures: tuple[Failure, ...] = ()
     paid: tuple[Payment, ...] = ()

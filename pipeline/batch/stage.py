@@ -83,9 +83,9 @@ class Stage:
             )
         return self._record
 
-    def made(self) -> None:
+    def finish_edition(self) -> None:
         """Counts one edition."""
-        self._add(made=1)
+        self._add(finished=1)
 
     def failed(self, item: Item, locales: Iterable[str], step: str, error: Exception) -> None:
         """Keeps the error as a failure of these editions. Raises an error that concerns every story."""
@@ -113,11 +113,14 @@ class Stage:
             )
         )
 
-    def _add(self, made: int = 0, left: int = 0, failures: tuple[Failure, ...] = ()) -> None:
+    def _add(self, finished: int = 0, left: int = 0, failures: tuple[Failure, ...] = ()) -> None:
         with self._lock:
             record = self._record
             self._record = replace(
-                record, made=record.made + made, left=record.left + left, failures=record.failures + failures
+                record,
+                made=record.made + finished,
+                left=record.left + left,
+                failures=record.failures + failures,
             )
 
     def _keep(self, after: float = 0.0) -> None:

@@ -71,7 +71,7 @@ def _write(stage: Stage, item: Item) -> None:
         except Exception as error:  # noqa: BLE001
             stage.failed(item, [locale], "translate", error)
         else:
-            stage.made()
+            stage.finish_edition()
 
 
 def _accept(app: App, item: Item) -> None:
@@ -89,6 +89,6 @@ def _narrate(stage: Stage, item: Item) -> None:
     try:
         for locale in item.locales:
             run_step(stage.app, item.id, locale, NoProgress())
-            stage.made()
+            stage.finish_edition()
     except Exception as error:  # noqa: BLE001
         stage.failed(item, item.locales, "speak", error)

@@ -255,21 +255,21 @@ def _open(options: Namespace) -> tuple[App, CatalogFile]:
     return _app(options), reading.read(options.file)
 
 
-def _review_or_publish(app: App, made: Run, options: Namespace) -> None:
+def _review_or_publish(app: App, run: Run, options: Namespace) -> None:
     """Publishes where that was asked for and no review is due; else says how."""
     from pipeline.batch import publishing, review
 
-    due = review.due(app, made)
+    due = review.due(app, run)
     if not due.total:
         return
     if due.is_needed:
         say("\n" + due.markdown())
-        _tell_location(app, "to review", keys.run(made.id, "review.html"))
+        _tell_location(app, "to review", keys.run(run.id, "review.html"))
     elif options.publish:
-        _tell_published(publishing.publish(app, made))
+        _tell_published(publishing.publish(app, run))
         return
     out = f" --out {shlex.quote(options.out)}" if options.out else ""
-    tell(f"not published; to do so: stories catalog publish {made.id} --profile {app.profile}{out}")
+    tell(f"not published; to do so: stories catalog publish {run.id} --profile {app.profile}{out}")
 
 
 def _tell_published(published: Published) -> None:

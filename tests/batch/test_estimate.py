@@ -87,15 +87,15 @@ def test_money_is_characters_and_hours_by_the_price_table(tmp_path: Path) -> Non
     assert dollars["translate"] == pytest.approx(3 * 545 * 15 / 1e6, abs=1e-6)
     # The fake profile writes a story in 0.01 s; an ml.g5.2xlarge costs 1.515 US$ an hour.
     assert dollars["write"] == pytest.approx(0.03 * 1.515 / 3600, abs=1e-6)
-    assert costs.dollars == pytest.approx(sum(one or 0 for one in dollars.values()), abs=1e-4)
+    assert costs.dollars == pytest.approx(sum(amount or 0 for amount in dollars.values()), abs=1e-4)
 
 
 def test_a_hundred_times_the_catalog_is_a_hundred_times_the_estimate(tmp_path: Path) -> None:
-    one = of(cloud(batch_app()), tmp_path, variants=10)
+    single = of(cloud(batch_app()), tmp_path, variants=10)
     many = of(cloud(batch_app()), tmp_path, variants=1000)
-    assert many.pairs == 100 * one.pairs
-    assert many.dollars == pytest.approx(100 * one.dollars, rel=0.01)
-    assert many.hours == pytest.approx(100 * one.hours)
+    assert many.pairs == 100 * single.pairs
+    assert many.dollars == pytest.approx(100 * single.dollars, rel=0.01)
+    assert many.hours == pytest.approx(100 * single.hours)
 
 
 def test_what_is_made_is_not_estimated_again(tmp_path: Path) -> None:

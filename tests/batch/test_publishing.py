@@ -30,7 +30,7 @@ def test_everything_that_the_catalog_names_is_listed_with_its_tags_and_nothing_e
     run = finished(app, tales(tmp_path, [{"context": IDEAS[0], "tags": ["sea"]}, IDEAS[1]], tags=["night"]))
     assert listed(app.store) == set()
     assert publish(app, run) == Published(cards=4, withheld=0, incomplete=0)
-    assert listed(app.store) == {(one, locale) for one in ids(run) for locale in ("en", "fr")}
+    assert listed(app.store) == {(story_id, locale) for story_id in ids(run) for locale in ("en", "fr")}
     tags = {card.tags for card in shelf.page(app.store).cards}
     assert tags == {("night", "sea"), ("night",)}
 
@@ -109,8 +109,8 @@ def test_published_twice_is_as_once(tmp_path: Path) -> None:
 def test_a_story_is_withheld_in_all_its_languages_or_in_one(tmp_path: Path) -> None:
     app = batch_app()
     run = finished(app, tales(tmp_path))
-    one, other, third = ids(run)
-    assert publish(app, run, {one, f"{other}/fr"}) == Published(cards=3, withheld=3, incomplete=0)
+    first, other, third = ids(run)
+    assert publish(app, run, {first, f"{other}/fr"}) == Published(cards=3, withheld=3, incomplete=0)
     assert listed(app.store) == {(other, "en"), (third, "en"), (third, "fr")}
 
 

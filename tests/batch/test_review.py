@@ -40,7 +40,7 @@ def change(app: App, pair: tuple[str, str], **changed: object) -> None:
 
 
 def shown(review: Review) -> set[tuple[str, str]]:
-    return {(one.id, one.locale) for one in (*review.flagged, *review.sample)}
+    return {(shown.id, shown.locale) for shown in (*review.flagged, *review.sample)}
 
 
 def everything(run: Run) -> set[tuple[str, str]]:
@@ -83,8 +83,8 @@ def test_whatever_a_check_found_is_shown_besides_the_sample(tmp_path: Path) -> N
     for pair in unlike:
         change(app, pair, checks=(Check("words", False, 42, "80 to 120"), Check("gentle words", True)))
     review = due(app, run)
-    assert {(one.id, one.locale) for one in review.flagged} == set(unlike)
-    assert {one.faults for one in review.flagged} == {("words: 42 (80 to 120)",)}
+    assert {(shown.id, shown.locale) for shown in review.flagged} == set(unlike)
+    assert {shown.faults for shown in review.flagged} == {("words: 42 (80 to 120)",)}
     assert len(review.sample) == 1
     assert review.markdown().count("found: words: 42 (80 to 120)") == 2
 
@@ -154,20 +154,20 @@ def test_a_text_is_only_text_on_the_form_and_on_the_page(tmp_path: Path, text: s
     form = read(review.markdown())
     assert set(form.tags) <= ALLOWED - {"em"}
     assert form.attributes == []
-    seen = Seen(app.store.get(keys.run("one", "review.html")).decode())
-    assert {"script", "img", "iframe", "link", "a", "b"} & set(seen.tags) == set()
-    assert not [name for name, _ in seen.attributes if name.startswith("on") or name in {"src", "href"}]
+    shown = Seen(app.store.get(keys.run("one", "review.html")).decode())
+    assert {"script", "img", "iframe", "link", "a", "b"} & set(shown.tags) == set()
+    assert not [name for name, _ in shown.attributes if name.startswith("on") or name in {"src", "href"}]
     bare = re.sub(r"[\s\u202e]+", " ", text).strip()
-    assert bare in " ".join(seen.text)
+    assert bare in " ".join(shown.text)
     assert bare in "".join(form.text).replace("\u2060", "")
 
 
 @given(st.text(st.sampled_from("ab 1.)(-+#=*_`~<>&;[]!|\\/:@$\"'{}^%?,"), min_size=1, max_size=60))
 def test_any_text_comes_back_from_markdown_as_it_was(text: str) -> None:
     text = " ".join(text.split())
-    seen = read(f"> {plain(text)}")
-    assert set(seen.tags) <= {"blockquote", "p"}
-    assert "".join(seen.text).strip().replace("\u2060", "") == text
+    shown = read(f"> {plain(text)}")
+    assert set(shown.tags) <= {"blockquote", "p"}
+    assert "".join(shown.text).strip().replace("\u2060", "") == text
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_sounds_are_linked_where_the_files_lie_beside_the_page(tmp_path: Path) -
 
 def test_a_page_of_very_many_shows_the_first_and_says_so(tmp_path: Path) -> None:
     app = batch_app()
-    one = due(app, finished(app, tales(tmp_path, IDEAS[:1], publish={"review": "all"}))).sample[0]
-    text = page(Review("one", "tales", "all", 2500, (), (one,) * 2500), app.store)
+    shown = due(app, finished(app, tales(tmp_path, IDEAS[:1], publish={"review": "all"}))).sample[0]
+    text = page(Review("one", "tales", "all", 2500, (), (shown,) * 2500), app.store)
     assert text.count("<article") == 2000
     assert "the first 2\u202f000 of 2\u202f500" in text

@@ -104,7 +104,9 @@ def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_
     figures = run(batch_app(speech=speech), tales(tmp_path), "one", Listener(), 3, pause=impatient(pauses))
     assert (figures.made, len(figures.failed)) == (6, 0)
     # Sentences of one story alone: what two of them share, two threads may say at once.
-    own = [one for one in speech.spoken if any(word in one for word in ("snail", "teapot", "cannot sleep"))]
+    own = [
+        text for text in speech.spoken if any(word in text for word in ("snail", "teapot", "cannot sleep"))
+    ]
     assert len(own) == len(set(own)) >= 6
     assert 1 <= len(pauses) <= 2
     assert pauses == sorted(set(pauses))
@@ -163,7 +165,7 @@ def test_stopped_in_the_middle_it_reports_and_the_next_run_pays_for_nothing_twic
     assert done.made + done.skipped == 6
     assert set(stopped.spoken) | set(later.spoken) == set(whole.spoken)
     assert set(stopped.spoken) & set(later.spoken) == set()
-    assert {one.id: one.verdict for one in known(store)} == {"one": "red", "two": "green"}
+    assert {run.id: run.verdict for run in known(store)} == {"one": "red", "two": "green"}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_runs_are_listed_the_newest_first_with_their_verdicts(tmp_path: Path) ->
     run(batch_app(store, speech=Mute("teapot")), tales(tmp_path), "b", Listener())
     run(batch_app(store), tales(tmp_path), "c", Listener(), budget=0.0)
     plan(batch_app(store), tales(tmp_path), "a")
-    assert [(one.id, one.verdict) for one in known(store)] == [
+    assert [(run.id, run.verdict) for run in known(store)] == [
         ("a", ""),
         ("c", "stopped by budget"),
         ("b", "red"),

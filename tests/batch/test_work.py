@@ -101,7 +101,7 @@ def test_the_same_again_asks_no_engine(tmp_path: Path) -> None:
     calls = counted.calls
     again = write(counted.app, run, 1), narrate(counted.app, run, 1)
     assert counted.calls == calls
-    assert [one.paid for one in again] == [one.paid for one in first]
+    assert [record.paid for record in again] == [record.paid for record in first]
 
 
 def test_a_story_that_fails_for_good_fails_alone_and_is_not_tried_twice(tmp_path: Path) -> None:
@@ -111,7 +111,8 @@ def test_a_story_that_fails_for_good_fails_alone_and_is_not_tried_twice(tmp_path
     written = write(counted.app, run, 1, last=False)
     assert written.made == 4
     assert [
-        (one.line, one.locale, one.step, one.problem, one.cause, one.attempts) for one in written.failures
+        (failure.line, failure.locale, failure.step, failure.problem, failure.cause, failure.attempts)
+        for failure in written.failures
     ] == [
         (1, "en", "generate", "engine", "broken pen", 1),
         (1, "fr", "generate", "engine", "broken pen", 1),
@@ -126,7 +127,7 @@ def test_a_bug_in_one_story_is_that_story_s_failure(tmp_path: Path, caplog: pyte
     counted = Counted(text=Failing(FakeText(), when=about("kite", ZeroDivisionError("oh"))))
     run = planned(tmp_path, counted.app)
     written = write(counted.app, run, 1)
-    assert {one.cause for one in written.failures} == {"ZeroDivisionError: oh"}
+    assert {failure.cause for failure in written.failures} == {"ZeroDivisionError: oh"}
     assert written.made == 4
     assert "not made" in caplog.text
 
@@ -154,7 +155,7 @@ def test_the_last_attempt_keeps_what_stays_busy_as_a_failure(tmp_path: Path) -> 
             written = write(counted.app, run, 1, last=last)
         except UnavailableError:
             assert not last
-    assert [(one.locale, one.attempts, one.problem) for one in written.failures] == [
+    assert [(failure.locale, failure.attempts, failure.problem) for failure in written.failures] == [
         ("en", 3, "throttled"),
         ("fr", 3, "throttled"),
     ]
@@ -172,8 +173,8 @@ def test_a_translation_that_fails_leaves_the_other_languages(tmp_path: Path) -> 
     counted = Counted(translation=NoFrench(FakeTranslation()))
     run = planned(tmp_path, counted.app, locales=["en", "fr", "it"])
     written = write(counted.app, run, 1)
-    assert (written.made, {one.locale for one in written.failures}) == (6, {"fr"})
-    assert {one.step for one in written.failures} == {"translate"}
+    assert (written.made, {failure.locale for failure in written.failures}) == (6, {"fr"})
+    assert {failure.step for failure in written.failures} == {"translate"}
     assert narrate(counted.app, run, 1).made == 6
 
 
@@ -189,7 +190,9 @@ def test_a_voice_that_fails_fails_its_story_and_says_where(tmp_path: Path) -> No
     run = planned(tmp_path, counted.app)
     write(counted.app, run, 1)
     narrated = narrate(counted.app, run, 1)
-    assert [(one.line, one.locale, one.step) for one in narrated.failures] == [(1, "fr", "speak")]
+    assert [(failure.line, failure.locale, failure.step) for failure in narrated.failures] == [
+        (1, "fr", "speak")
+    ]
     assert narrated.made == 5
 
 
@@ -260,9 +263,9 @@ def test_what_a_run_paid_is_what_the_ledger_holds(tmp_path: Path) -> None:
     def without_seconds(paid: Any) -> list[Any]:
         return [(row.of, row.engine, replace(row.usage, seconds=0)) for row in costs.rows(paid, table)]
 
-    paid = [one for record in records for one in record.paid]
+    paid = [payment for record in records for payment in record.paid]
     assert without_seconds(paid) == without_seconds(payments(counted.store))
-    assert counted.calls[0] == sum(one.usage.calls for one in paid if one.verb == "complete")
+    assert counted.calls[0] == sum(payment.usage.calls for payment in paid if payment.verb == "complete")
 
 
 # A dollar a spoken character: the first narration passes any budget.
@@ -284,8 +287,8 @@ def test_a_budget_leaves_the_rest_unbegun_and_the_run_clean(
     assert narrated.failures == ()
     assert narrated.made + narrated.left == 20
     assert 1 <= narrated.made <= 4  # the fake profile narrates four at once
-    made = [is_complete(app.store, item.id, "en") for item in run.items(1)]
-    assert made.count(True) == narrated.made
+    complete = [is_complete(app.store, item.id, "en") for item in run.items(1)]
+    assert complete.count(True) == narrated.made
     assert narrate(app, run, 1).left == 20  # with what it has paid in mind
 
 

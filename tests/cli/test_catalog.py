@@ -52,9 +52,9 @@ def catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 def run_id(done: Done) -> str:
-    found = re.search(r"run (tales-\d{8}-\d{6}-[0-9a-f]{2})", done.err + done.out)
-    assert found
-    return found[1]
+    match = re.search(r"run (tales-\d{8}-\d{6}-[0-9a-f]{2})", done.err + done.out)
+    assert match
+    return match[1]
 
 
 def test_check_summarises_a_catalog(catalog: Command) -> None:
@@ -125,8 +125,8 @@ def test_due_review_comes_before_publishing(catalog: Command) -> None:
     assert f"`stories catalog publish {run} --except ID`" in done.out
     assert "review.html" in done.err
     assert not (catalog.folder / "out" / "catalogs").exists()
-    (one, *_) = re.findall(r"\(en, `([0-9a-f]{12})`\)", done.out)
-    published = catalog("publish", run, "--except", f"{one}/en")
+    (story_id, *_) = re.findall(r"\(en, `([0-9a-f]{12})`\)", done.out)
+    published = catalog("publish", run, "--except", f"{story_id}/en")
     assert published.err == "3 stories × languages are listed, 1 withheld\n"
     assert len(catalog.listed()) == 3
 
@@ -154,9 +154,9 @@ def test_red_run_has_its_own_status_and_lists_each_failure(
     def mute(self: FakeSpeech, text: str, voice: object) -> object:
         if "teapot" in text.lower():
             raise EngineError("no voice\x1b[2J for\nthis")
-        return said(self, text, voice)  # type: ignore[arg-type]
+        return synthesize(self, text, voice)  # type: ignore[arg-type]
 
-    said = FakeSpeech.synthesize
+    synthesize = FakeSpeech.synthesize
     monkeypatch.setattr(FakeSpeech, "synthesize", mute)
     done = catalog("run", "tales.yaml")
     assert done.problem == "red-run"
@@ -167,7 +167,7 @@ def test_red_run_has_its_own_status_and_lists_each_failure(
         ("6", "fr", "engine", "1"),
     ]
     assert "\x1b" not in done.out
-    monkeypatch.setattr(FakeSpeech, "synthesize", said)
+    monkeypatch.setattr(FakeSpeech, "synthesize", synthesize)
     again = catalog("run", "tales.yaml")
     assert (again.status, "2 made, 2 made before" in again.out) == (0, True)
 

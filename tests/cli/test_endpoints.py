@@ -25,8 +25,8 @@ def standing(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def run(stories: Stories, *arguments: str) -> Done:
-    told = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    return stories("endpoints", *arguments, env={**stories.environment(), **told})
+    credentials = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return stories("endpoints", *arguments, env={**stories.environment(), **credentials})
 
 
 def test_every_endpoint_is_listed_with_its_price_and_their_sum(
@@ -50,7 +50,7 @@ def test_one_is_taken_down_by_its_name_and_twice_does_no_harm(
     done = run(stories, "delete", standing)
     assert done.status == 0, done.err
     assert f"deleted: endpoint {standing}" in done.err
-    assert all(standing not in found for found in names(aws).values())
+    assert all(standing not in group for group in names(aws).values())
     again = run(stories, "delete", standing)
     assert (again.status, again.err) == (0, f"nothing of {standing} is there\n")
 

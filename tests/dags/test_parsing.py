@@ -63,7 +63,7 @@ def test_folder_holds_exactly_two_dags(airflow_database: Path) -> None:
 
     bag = BundleDagBag(dag_folder=DAGS, bundle_path=DAGS, bundle_name="dags-folder")
     assert (bag.import_errors, set(bag.dags)) == ({}, {"story_catalog", "story_quality"})
-    assert {Path(one.file).name for one in bag.dagbag_stats} == {"story_catalog.py", "story_quality.py"}
+    assert {Path(stats.file).name for stats in bag.dagbag_stats} == {"story_catalog.py", "story_quality.py"}
 
 
 def test_catalog_runs_only_when_triggered_and_one_at_a_time(airflow_database: Path) -> None:
@@ -91,7 +91,9 @@ def test_every_task_has_a_timeout_and_retries_except_the_review(
 def test_local_airflow_creates_every_pool(airflow_database: Path) -> None:
     import story_catalog
 
-    used = {one.task_id: one.pool for one in story_catalog.CATALOG_DAG.tasks if one.pool != "default_pool"}
+    used = {
+        task.task_id: task.pool for task in story_catalog.CATALOG_DAG.tasks if task.pool != "default_pool"
+    }
     assert used == {"chunk.write": "stories_writer", "chunk.narrate": "stories_voice"}
     assert all(set(used.values()) == set(pools) for pools in settings.POOLS.values())
 

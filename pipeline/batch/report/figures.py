@@ -57,7 +57,7 @@ class Report:
     began: float
     stories: int
     planned: int
-    made: int
+    made: int  # a stored name
     skipped: int
     left: int
     failed: tuple[Failure, ...]
@@ -108,7 +108,7 @@ def gathered(app: App, run: Run) -> Report:
         began=about.began,
         stories=about.stories,
         planned=len(wanted),
-        made=tally.made,
+        made=tally.finished,
         skipped=tally.skipped,
         left=tally.left,
         failed=tuple(tally.failed),
@@ -120,7 +120,7 @@ def gathered(app: App, run: Run) -> Report:
         prices=prices["dated"],
         wall=round(wall, 3),
         seconds=_by_stage(records),
-        rates=_rates(spent, tally.made, wall),
+        rates=_rates(spent, tally.finished, wall),
         by_locale=dict(sorted(Counter(locale for _, locale in complete).items())),
         chunks=_chunks(records),
         audio=_audio(app, sample),
@@ -150,13 +150,13 @@ def _chunks(records: Iterable[ChunkRecord]) -> tuple[Chunk, ...]:
     )
 
 
-def _rates(spent: Iterable[Payment], made: int, wall: float) -> Rates:
+def _rates(spent: Iterable[Payment], editions: int, wall: float) -> Rates:
     verbs: dict[str, Usage] = defaultdict(Usage)
     for payment in spent:
         verbs[payment.verb] += payment.usage
     written, spoken = verbs["complete"], verbs["speak"]
     return Rates(
-        _per(made * 3600, wall),
+        _per(editions * 3600, wall),
         _per(written.completion_tokens, written.seconds),
         _per(spoken.audio_seconds, spoken.seconds),
     )

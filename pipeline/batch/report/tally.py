@@ -21,7 +21,7 @@ class Missing:
 
 
 class Tally:
-    """made, skipped (made before), left (the budget was reached): numbers of editions."""
+    """finished, skipped (made before), left (the budget was reached): numbers of editions."""
 
     def __init__(self, run: Run, records: Iterable[ChunkRecord], complete: frozenset[Pair]) -> None:
         """complete: the editions that are whole in the store, which decides what counts as made."""
@@ -29,7 +29,7 @@ class Tally:
         self._records: dict[int, dict[str, ChunkRecord]] = defaultdict(dict)
         for record in records:
             self._records[record.number][record.stage] = record
-        self.made = self.skipped = self.left = 0
+        self.finished = self.skipped = self.left = 0
         self.failed: list[Failure] = []
         self.missing: list[Missing] = []
         for number in range(1, run.about().chunks + 1):
@@ -44,7 +44,7 @@ class Tally:
         unmade: list[tuple[Item, Pair]] = []
         for item, pair in _pairs(self._run.items(number)):
             if pair in self._complete:
-                self.made += 1
+                self.finished += 1
             elif pair in failures:
                 self.failed.append(failures[pair])
             else:

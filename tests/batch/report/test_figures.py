@@ -49,7 +49,7 @@ def test_a_run_without_trouble_is_green_and_accounts_for_all(tmp_path: Path) -> 
         3,
         {"en": 3, "fr": 3},
     )
-    assert [one.number for one in figures.chunks] == [1, 2]
+    assert [chunk.number for chunk in figures.chunks] == [1, 2]
     # 9 or 10 sentences of 60 ms a character, some 50 characters each: half a minute and more.
     assert len(figures.audio) == 6
     assert all(20 < seconds < 60 for seconds in figures.audio)
@@ -329,7 +329,7 @@ def test_the_page_has_each_plot_once_with_ids_of_its_own(tmp_path: Path) -> None
 
 def test_ten_thousand_failures_and_a_thousand_chunks_are_a_page_that_a_phone_can_load(tmp_path: Path) -> None:
     figures = replace(
-        hostile(tmp_path, 10_000), chunks=tuple(Chunk(one, 1.0, 2.0, 1) for one in range(1, 1001))
+        hostile(tmp_path, 10_000), chunks=tuple(Chunk(number, 1.0, 2.0, 1) for number in range(1, 1001))
     )
     text = page(figures)
     assert len(text) < 700_000
