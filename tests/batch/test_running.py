@@ -93,7 +93,7 @@ def test_a_run_with_nothing_to_do_calls_nobody(tmp_path: Path) -> None:
     text, speech = ScriptedText(), Tired("", 0)
     text.fingerprint = "fake/text/1"
     again = run(batch_app(store, text=text, speech=speech), tales(tmp_path), "two", Listener())
-    assert (again.made, again.skipped, text.asked, speech.spoken) == (0, 6, [], [])
+    assert (again.made, again.skipped, text.prompts, speech.spoken) == (0, 6, [], [])
 
 
 def test_a_busy_engine_is_asked_again_after_growing_pauses_and_only_for_what_is_missing(
