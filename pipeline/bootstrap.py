@@ -226,7 +226,7 @@ def _amazon_translate(parts: _Parts) -> dict[str, Any]:
 
 def _service_language(parts: _Parts) -> dict[str, Any]:
     paid = CachedDetection(create("amazon-detection", clients=parts.clients), parts.store)
-    return {"detecting": paid, "words": create("function-words")}
+    return {"detect_paid": paid, "words": create("function-words")}
 
 
 def _s3(parts: _Parts) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def add(verbs: _SubParsersAction[ArgumentParser], shared: ArgumentParser) -> Non
 def endpoints(options: Namespace) -> None:
     """Prints the table; with `delete`, what was taken down. Raises StoriesError."""
     from pipeline.engines.aws.clients import Clients
-    from pipeline.engines.aws.cost_table import HEADING, cost_rows
+    from pipeline.engines.aws.endpoint.cost_table import HEADING, cost_rows
     from pipeline.engines.aws.endpoint.prices import read_prices
     from pipeline.engines.aws.endpoint.status import list_endpoints
 

@@ -16,7 +16,7 @@ from infra.local_aws import LocalAws, jumpstart
 from infra.local_aws.hostnames import hostnames
 from pipeline.config import env_file
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.cost_table import cost_rows
+from pipeline.engines.aws.endpoint.cost_table import cost_rows
 from pipeline.engines.aws.endpoint.prices import read_prices
 from pipeline.engines.aws.endpoint.status import find_endpoint
 from pipeline.engines.aws.endpoint.takedown import take_down
@@ -174,7 +174,7 @@ def test_the_table_of_running_endpoints_escapes_html() -> None:
     source = code(NOTEBOOK, "running").removesuffix("running_endpoints()")
     scope: dict[str, Any] = {"clients": None, "prices": read_prices()}
     exec(f"import pandas as pd\n{source}", scope)
-    scope["running"] = lambda _: [endpoint("<img src=x onerror=alert(1)>", 1.515, 3.0)]
+    scope["list_endpoints"] = lambda _: [endpoint("<img src=x onerror=alert(1)>", 1.515, 3.0)]
     page = scope["running_endpoints"]().to_html()
     assert "&lt;img src=x" in page
     assert "<img" not in page

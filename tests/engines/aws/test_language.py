@@ -10,7 +10,7 @@ from pipeline.engines.aws.language import AmazonDetection, ServiceLanguage
 from pipeline.engines.function_words import FunctionWords
 from pipeline.errors import ThrottledError, UnavailableError
 from tests.engines.aws.stubbed import Stubbed
-from tests.engines.embedded.test_language import IDEAS
+from tests.engines.contracts.detector_contract import IDEAS
 from tests.engines.test_function_words import OURS, SENTENCES
 
 
