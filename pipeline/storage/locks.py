@@ -74,8 +74,8 @@ class Locks:
         calls `make`.
 
         A waiter reads again when the owner is done, and calls `make` itself where the owner failed. waiting:
-        called once, with a sentence for a person, when another owner is at work. release=False leaves the
-        lock to expire after success: nobody needs it again where the result is never deleted. Raises
+        called once, with a sentence for a person, when another owner is at work. release=False saves
+        a request to a bucket: the lock on a result that is never deleted may expire by itself. Raises
         UnavailableError "busy": nothing came within the patience; and whatever `make` raises.
         """
         pause, deadline = _FIRST_PAUSE, time.monotonic() + self.patience
@@ -109,7 +109,7 @@ class Locks:
         finally:
             over.set()
             renewing.join()
-            if failed or release:
+            if failed or release or self.machine:
                 with suppress(StoriesError):  # it expires by itself
                     self._write(name, mine, until=0)
 

@@ -45,7 +45,7 @@ CASES: dict[tuple[str, str], list[tuple[Reply, bool | None, str]]] = {
         (described("Updating"), True, "updated"),
         (described("SystemUpdating"), True, "maintenance"),
         (described("RollingBack"), True, "back"),
-        (described("Creating"), False, "wait|5 to 10 minutes|3 have passed"),
+        (described("Creating"), False, "wait|5 to 10 minutes|have passed"),
         (described("Failed", FailureReason=REASON), False, "CapacityError: none left|01_deploy_falcon"),
         (described("Failed", FailureReason="{minutes} {0} {no: such}"), False, "{no: such}"),
         (described("OutOfService"), False, "01_deploy_falcon"),
