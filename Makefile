@@ -28,11 +28,13 @@ story: setup-story ## one story: CONTEXT="a shy snail" LOCALE=fr PROFILE=embedde
 setup: ## everything: AWS, Airflow, notebooks, tests
 	@$(SETUP) all
 
-# The browser's tests come alone, after the others: they look at the time.
+# Three workers on two cores: the browser's tests mostly wait for a sound to end. Files go out in their order, so that
+# none of the long ones comes last.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+
 test: setup ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not embedded and not aws_live and not browser"
-	@$(BIN)/python -m pytest -m browser tests/frontend
+	@$(BIN)/python -m pytest $(WORKERS) -m "not embedded and not aws_live"
 
 # Folders without real engines, servers or a browser.
 QUICK := $(wildcard $(addprefix tests/,story storage steps config batch api bench engines/contracts engines/test_fake.py test_lint_names.py))
@@ -42,8 +44,7 @@ test-quick: setup ## a minute of tests: no engines, no servers, no browser
 
 test-embedded: setup ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
 	@$(BIN)/stories models fetch
-	@$(BIN)/python -m pytest -m "not aws_live and not browser"
-	@$(BIN)/python -m pytest -m browser tests/frontend
+	@$(BIN)/python -m pytest $(WORKERS) -m "not aws_live"
 
 test-aws-live: setup ## the tests on your own AWS account (STORIES_ENDPOINT, STORIES_BUCKET): about 0.05 US$ and the endpoint's time
 	@$(BIN)/stories doctor --profile aws
