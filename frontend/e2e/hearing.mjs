@@ -11,7 +11,7 @@ export const overhear = (page) =>
       return audio;
     };
     globalThis.sounding = () => globalThis.sounds.find((sound) => !sound.paused && !sound.ended) ?? null;
-    globalThis.isWhole = (audio) => !audio.src.includes("/media/audio/");
+    globalThis.isWhole = (audio) => audio.src.includes("/media/stories/");
   });
 
 /** Until `condition`, a function of the page, holds: no fixed wait, and a bound that only a fault reaches. */

@@ -182,7 +182,7 @@ def test_every_function_has_its_own_role() -> None:
         (
             "MvpStoriesTextToSpeech",
             "audio cache claims quarantine stories",
-            "audio cache claims quarantine stories",
+            "cache claims quarantine stories",
         ),
         ("MvpStoriesRecordFailure", "stories", "stories"),
     ],
