@@ -28,8 +28,8 @@ story: setup-story ## one story: CONTEXT="a shy snail" LOCALE=fr PROFILE=embedde
 setup: ## everything: AWS, Airflow, notebooks, tests
 	@$(SETUP) all
 
-# Three workers on two cores: the browser's tests mostly wait for a sound to end. Files go out in their order, so that
-# none of the long ones comes last.
+# Three workers on two cores: the browser's tests mostly wait for a sound to end. Files go out in the
+# order of tests/conftest.py, the long ones first.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: setup ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)

@@ -17,7 +17,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import yaml
 
 from pipeline.notebooks.html_export import to_html
@@ -73,6 +72,8 @@ def execute(
 def _first_error(executed: Path) -> str:
     if not executed.exists():
         return ""
+    import nbformat
+
     cells = nbformat.read(executed, as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     error = next((output for output in outputs if output.output_type == "error"), None)

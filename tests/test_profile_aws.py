@@ -17,10 +17,14 @@ import soundfile
 import urllib3
 
 from infra.local_aws import LocalAws
+from pipeline.api.models import StoryOrder
+from pipeline.api.runner import InProcess
+from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app, build_store
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
 from pipeline.ports import Store
+from pipeline.steps import committed, status
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
 from pipeline.storage.ledger import payments, price_table, rows
@@ -100,6 +104,20 @@ def test_first_english_story_takes_few_store_requests(story: TwoEditions) -> Non
     assert len(story.english.segments) == 10
     assert story.first["GetObject"] <= 30
     assert story.first["PutObject"] <= 25
+
+
+def test_first_english_story_by_the_api_takes_few_store_requests(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a status at each change of state; those that a slow machine adds, one a second, are left out."""
+    monkeypatch.setattr(status, "_EVERY", 3600.0)
+    app = build_app(settings())
+    service = OnDemand(app, InProcess(app))
+    edition = service.accept(StoryOrder(context=IDEA, locale="en", variant=0))
+    service.finish(edition, 120)
+    segments = len(committed.manifest(app.store, edition.story_id, "en").segments)
+    assert aws.requests("GetObject") <= 21 + segments
+    assert aws.requests("PutObject") <= 16 + segments  # 25 for nine
 
 
 def test_second_run_calls_no_engine(aws: LocalAws, story: TwoEditions) -> None:

@@ -6,7 +6,6 @@ import gc
 import json
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from pipeline.batch.plan import plan
@@ -55,6 +54,8 @@ def test_notebook_that_fails_is_kept_with_its_error(airflow: Airflow, tmp_path: 
     import story_quality
 
     python = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
+    import nbformat
+
     failing = nbformat.v4.new_notebook(
         metadata=python, cells=[nbformat.v4.new_code_cell("raise ValueError('damaged record')")]
     )

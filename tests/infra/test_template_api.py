@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from jsonschema import Draft4Validator
 from pydantic import BaseModel
 
 from pipeline.api.models import LocaleOrder, StoryOrder
@@ -80,6 +79,8 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
 )
 def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: bool) -> None:
     # API Gateway's models are JSON schema, draft 4.
+    from jsonschema import Draft4Validator
+
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from infra import notebooks
 
 
@@ -19,12 +17,14 @@ def execute(
     environment: the whole of it; None is this process's own. Raises NotebookFailed.
     """
     source = notebooks.NOTEBOOKS / f"{notebook}.ipynb"
+    import nbformat  # three seconds, which only the workers that run notebooks need to spend
+
     executed = nbformat.read(notebooks.execute(source, folder, parameters, environment), as_version=4)
     cells = [cell for cell in executed.cells if cell.cell_type == "code"]
     return {cell.id: "\n".join(map(_shown, cell.outputs)) for cell in cells}
 
 
-def _shown(output: nbformat.NotebookNode) -> str:
+def _shown(output: Any) -> str:
     data = output.get("data", {})
     text = output.get("text") or data.get("text/html") or data.get("text/plain", "")
     return "\n".join([text, *(kind for kind in data if kind.startswith("image/"))])
@@ -32,6 +32,8 @@ def _shown(output: nbformat.NotebookNode) -> str:
 
 def code(notebook: str, cell_id: str) -> str:
     """The source of a cell."""
+    import nbformat
+
     cells = nbformat.read(notebooks.NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
     (source,) = [cell.source for cell in cells if cell.id == cell_id]
     return str(source)
