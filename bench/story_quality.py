@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import textstat
 from tqdm import tqdm
 
 from pipeline.app import App
@@ -103,6 +102,8 @@ def _row(number: int, outcome: Outcome) -> str:
     if not outcome.tries:
         return f"| {number} | {outcome.context} | 0 | {outcome.refused} | | | | |"
     text = " ".join(outcome.tries[-1].draft.lines)
+    import textstat  # three seconds, which the tests of the other functions need not spend
+
     # Indices that count letters, not syllables: textstat's syllables need a download.
     grades = f"{textstat.automated_readability_index(text):.1f} | {textstat.coleman_liau_index(text):.1f}"
     accepted = "yes" if outcome.accepted else "NO"
