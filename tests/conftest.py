@@ -30,6 +30,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _LONGEST = ("frontend", "notebooks", "dags", "infra")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest folders first, each in its own order. A worker takes a file at a time, and the DAGs' tests
     together: Airflow takes ten seconds to start.
