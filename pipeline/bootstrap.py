@@ -108,7 +108,7 @@ def weights(settings: Settings) -> tuple[str, ...]:
 
 
 def writer(settings: Settings) -> str:
-    """The name of the model that writes, by which current.toml says which prompt it is asked with."""
+    """The name of the model that writes, which is the key of its story prompt in current.toml."""
     spec = profile(settings.profile)
     name: str = settings.model or spec["text"]
     return _called(name) if _writer(spec, settings) == "llama" else name

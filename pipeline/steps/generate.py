@@ -125,7 +125,7 @@ def _idea_translation(app: App, language: str) -> TranslationEngine | None:
 
 
 def _checks(app: App, draft: Draft, idea: str, progress: Progress) -> tuple[tuple[Check, ...], Usage]:
-    """The rules first: the judge, which costs completions, is asked only about a draft that passes them."""
+    """The rules first: the judge, which costs completions, runs only on a draft that passes them."""
     rules = story_checks(draft, idea, app.prompt, app.language, app.word_filter)
     if app.strict and not all(check.passed for check in rules):
         return rules, Usage()

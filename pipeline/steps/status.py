@@ -1,6 +1,6 @@
 """The status of a story in a locale: a hint with an expiry, beside the manifest that alone means "done".
 
-Written by whoever follows the steps (`StatusProgress`), read by whoever polls. Past its expiry it
+Written by `StatusProgress` as the steps go on, read by those who poll. Past its expiry it
 reads as failed: its maker died, or ran out of time.
 """
 

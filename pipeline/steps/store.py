@@ -24,7 +24,7 @@ def store(
     text: CommittedText | None = None,
     narrations: Sequence[Narration] | None = None,
 ) -> Manifest:
-    """The committed manifest of the story in `locale`: the first one stays, whoever made it.
+    """The committed manifest of the story in `locale`: the first one that was committed stays.
 
     source: the English text; text: the one in `locale`; narrations: one a segment of it. What the caller
     does not have is read, or made. Raises what the steps before raise, and StoreError.

@@ -1,4 +1,4 @@
-"""Hash what is sent, keep what was paid for: an engine call is made once, whoever asks for it again.
+"""Hash what is sent, keep what was paid for: an engine call is made once.
 
 An entry is JSON under the digest of exactly what was sent: who answered, what it cost, the answer, and its
 own checksum. A spoken one lies inside its sound (sound_file.py).

@@ -91,7 +91,7 @@ def _segment(body: dict[str, Any]) -> ManifestSegment:
 
 
 def commit_text(store: Store, text: CommittedText) -> CommittedText:
-    """The first accepted text stays, whoever wrote it: what is committed, which may be another's."""
+    """Commits the text where none is committed yet; returns the committed one, which may be another maker's."""
     key = keys.text(text.story.id, text.story.locale)
     if store.put_if_absent(key, dump(text)):
         return text

@@ -1,4 +1,4 @@
-"""A sound and a note about it in one file: any player plays it, and whoever wrote the note finds it.
+"""A sound with a note about it in the same file, which players play as before.
 
 WAV: a chunk of our own in front of the others. MP3: an ID3v2.4 tag with one PRIV frame. One file is one
 write: a sound can never be paired with the marks of another.
