@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from pipeline.story.prompt import current, read, story_prompt
 from pipeline.story.word_filter import word_filter
 from pipeline.types import Voice
 
-_END = 1 << 20
 _CLAIM_SECONDS = 15.0
 
 
@@ -111,7 +108,7 @@ def writer(settings: Settings) -> str:
     """The name of the model that writes, which is the key of its story prompt in current.toml."""
     spec = profile(settings.profile)
     name: str = settings.model or spec["text"]
-    return _called(name) if _writer(spec, settings) == "llama" else name
+    return _model_name(name) if _writer(spec, settings) == "llama" else name
 
 
 def models_dir(settings: Settings) -> Path:
@@ -194,7 +191,7 @@ def _llama(parts: _Parts) -> dict[str, Any]:
     settings = parts.settings
     name = settings.model or parts.spec["text"]
     return {
-        "name": _called(name),
+        "name": _model_name(name),
         "weights": partial(_weights, name, settings),
         "readings": models_dir(settings) / "readings" if settings.readings else None,
     }
@@ -255,24 +252,13 @@ def _writer(spec: dict[str, Any], settings: Settings) -> str:
     return "llama" if settings.model and writer == "fake-text" else writer
 
 
-def _called(writer: str) -> str:
-    """The writer's name in its fingerprint; a file's with a digest of its size and ends: names may repeat."""
-    from pipeline.engines.embedded import models
-
-    if not models.is_path(writer):
-        return writer
-    name = os.fsencode(Path(writer).name).decode(errors="replace")
-    with suppress(OSError), Path(writer).expanduser().open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        ends = hashlib.sha256(str(size).encode())
-        for start in (0, max(0, size - _END)):
-            file.seek(start)
-            ends.update(file.read(_END))
-        return f"{name}-{ends.hexdigest()[:8]}"
-    return name
-
-
 def _weights(name: str, settings: Settings) -> Path:
     from pipeline.engines.embedded import models
 
     return models.path_of(name, models_dir(settings))
+
+
+def _model_name(name_or_path: str) -> str:
+    from pipeline.engines.embedded import models
+
+    return models.fingerprint_name(name_or_path)

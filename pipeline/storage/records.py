@@ -91,7 +91,7 @@ def _segment(body: dict[str, Any]) -> ManifestSegment:
 
 
 def commit_text(store: Store, text: CommittedText) -> CommittedText:
-    """Commits the text where none is committed yet; returns the committed one, which may be another maker's."""
+    """Commits the text where there is none yet; returns the committed one, maybe another maker's."""
     key = keys.text(text.story.id, text.story.locale)
     if store.put_if_absent(key, dump(text)):
         return text

@@ -7,6 +7,7 @@ time that it had then. While these hold, it is not hashed again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tomllib
@@ -23,6 +24,7 @@ from pipeline.engines.embedded.sources.client import sha256_of
 from pipeline.errors import ConfigError
 
 _GGUF = b"GGUF"
+_END = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,21 @@ def path_of(name_or_path: str, directory: Path, known: Table | None = None) -> P
 def is_path(text: str) -> bool:
     """Whether a writer is given as a file rather than by a name of the table."""
     return text.lower().endswith(".gguf") or os.sep in text
+
+
+def fingerprint_name(name_or_path: str) -> str:
+    """A model's name in fingerprints; a file's has a digest of its size and its ends, since names may repeat."""
+    if not is_path(name_or_path):
+        return name_or_path
+    name = os.fsencode(Path(name_or_path).name).decode(errors="replace")
+    with contextlib.suppress(OSError), Path(name_or_path).expanduser().open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        ends = hashlib.sha256(str(size).encode())
+        for start in (0, max(0, size - _END)):
+            file.seek(start)
+            ends.update(file.read(_END))
+        return f"{name}-{ends.hexdigest()[:8]}"
+    return name
 
 
 def _gguf(path: Path) -> Path:
