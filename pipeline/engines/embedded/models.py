@@ -112,7 +112,7 @@ def is_path(text: str) -> bool:
 
 
 def fingerprint_name(name_or_path: str) -> str:
-    """A model's name in fingerprints; a file's has a digest of its size and its ends, since names may repeat."""
+    """A model's name in fingerprints; a file's also has a digest of its size and ends: names may repeat."""
     if not is_path(name_or_path):
         return name_or_path
     name = os.fsencode(Path(name_or_path).name).decode(errors="replace")
