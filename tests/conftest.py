@@ -30,18 +30,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _LONGEST = ("frontend", "notebooks", "dags", "infra")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest folders first, each in its own order. A worker takes a file at a time, and the DAGs' tests
-    together: Airflow takes ten seconds to start.
-    """
+    """A stable sort: the longest folders first, each in its own order."""
     folder = Path(__file__).parent
     rank = {name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(folder).parts[0], len(rank)))
-    for item in items:
-        path = item.path.relative_to(folder)
-        group = "dags" if path.parts[0] == "dags" else path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
