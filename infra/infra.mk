@@ -54,7 +54,7 @@ deploy-built: deployable
 	  EndpointName=$(ENDPOINT) $(if $(ORIGIN),"AllowedOrigin=$(ORIGIN)") $(PARAMETERS)
 
 # Before anything is built: what is missing, in words.
-asked: setup-infra
+deployable: setup-infra
 	@test -f infra/stages/$(STAGE).yaml || { echo "STAGE is dev or prod, not '$(STAGE)'" >&2; exit 1; }
 	@test -n "$(ENDPOINT)" || { echo "Name the SageMaker endpoint that writes: make deploy STAGE=$(STAGE) ENDPOINT=…" >&2; exit 1; }
 	@test "$(STAGE)" != prod || test -n "$(ORIGIN)" || \
@@ -67,4 +67,4 @@ destroy: setup-infra ## take a stage's stack down, after a question; its bucket 
 lock-infra: setup-uv ## resolve requirements-infra.in anew into its hashed lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate requirements-infra.in -o requirements-infra.txt
 
-.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built asked destroy lock-infra
+.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built deployable destroy lock-infra

@@ -68,6 +68,14 @@ def test_local_aws_takes_arguments_of_its_own() -> None:
     assert f"-m infra.local_aws {arguments}" in commands
 
 
+def test_every_documented_target_has_all_that_it_depends_on() -> None:
+    documented = [line.split()[1] for line in make("help").stdout.splitlines()]
+    assert len(documented) > 25
+    for target in (*documented, "deploy-built"):
+        done = make("-n", "STAGE=dev", "ENDPOINT=falcon", target)
+        assert done.returncode == 0, done.stderr
+
+
 # Stubs that the project's folder holds as venv.py and pip.py, and pip installs as uv: no network, no seconds.
 VENV = """
 import os, sys

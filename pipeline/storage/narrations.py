@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,11 +80,13 @@ class Narrations:
 def find(store: Store, engine: SpeechEngine, text: str, voice: Voice) -> StoredNarration | None:
     """What was spoken of `text`, without its sound; None where it was not, or is damaged. Speaks nothing."""
     key = _key(engine, text, voice)
-    try:
+    with suppress(NotFoundError, CorruptError):
         answer = unseal(head_note(store, key))["answer"]
-    except (NotFoundError, CorruptError):
-        return None
-    return StoredNarration(key, answer["duration_ms"], _marks(answer))
+        return StoredNarration(key, answer["duration_ms"], _marks(answer))
+    with suppress(NotFoundError, CorruptError):  # of an older store
+        answer = unseal(store.get(_key(engine, text, voice, "json")))["answer"]
+        return StoredNarration(answer["audio"], answer["duration_ms"], _marks(answer))
+    return None
 
 
 def head_note(store: Store, key: str) -> bytes:

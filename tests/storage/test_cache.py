@@ -35,6 +35,7 @@ from pipeline.ports import OnText, Store, ignore
 from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.storage.ledger import payments, rows
 from pipeline.storage.memo import seal
+from pipeline.storage.narrations import StoredNarration, find
 from pipeline.types import Completion, Narration, Prompt, SpeechMark, Usage, Voice
 from tests.counting import Calls, CountingSpeech, CountingText, CountingTranslation
 
@@ -284,6 +285,9 @@ def test_narrations_in_the_former_format_are_read_and_not_paid_for_again() -> No
     store.put(f"cache/speak/{digest[:2]}/{digest}.json", seal(body))
     store.put(sound, narration.audio)
     cached = CachedSpeech(engine, store)
+    assert find(store, cached, "Oui.", VOICE) == StoredNarration(
+        sound, narration.duration_ms, narration.marks
+    )
     assert cached.synthesize("Oui.", VOICE) == replace(narration, key=sound)
     assert len(engine.calls) == 0
     assert [payment.usage.characters for payment in payments(store)] == [4]
