@@ -23,6 +23,17 @@ class StoreContract(ABC):
         store.put("a/b.bin", data)
         assert store.get("a/b.bin") == data
 
+    @pytest.mark.parametrize(
+        ("data", "size"), [(b"", 8), (b"a dragon", 1), (b"a dragon", 8), (b"a dragon", 9)]
+    )
+    def test_head_gives_the_beginning_or_all(self, store: Store, data: bytes, size: int) -> None:
+        store.put("a/b.wav", data)
+        assert store.head("a/b.wav", size) == data[:size]
+
+    def test_head_of_an_absent_key_is_not_found(self, store: Store) -> None:
+        with pytest.raises(NotFoundError):
+            store.head("a/b.wav", 8)
+
     def test_put_replaces_the_whole(self, store: Store) -> None:
         store.put("a", b"a long first value")
         store.put("a", b"short")
