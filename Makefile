@@ -30,7 +30,8 @@ setup: ## everything: AWS, Airflow, notebooks, tests
 
 # Three workers on two cores: the browser's tests mostly wait for a sound to end. Files go out in the
 # order of tests/conftest.py, the long ones first.
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+# A worker that dies is not replaced: its test would only be run again, and die again.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test: setup ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft

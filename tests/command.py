@@ -22,9 +22,11 @@ ROOT = Path(__file__).parents[1]
 
 # The same command with paced fake engines, so that a test can stop it, or overtake it, in the middle.
 # argv[1] is JSON: each engine call prints its name on stderr and takes `seconds`; the call that `hold` names
-# ("synthesize 4": the fourth) never returns. The command begins when its stdin ends: two can begin at once.
+# ("synthesize 4": the fourth) never returns; a test that went wrong leaves the process after five minutes. The
+# command begins when its stdin ends: two can begin at once. A line is one write, so that no other thread's
+# output falls into it.
 PACED = """
-import json, sys, threading, time
+import json, os, sys, threading, time
 from pipeline.cli import serve
 from pipeline.cli.__main__ import main
 from pipeline.engines import fake
@@ -36,9 +38,11 @@ def paced(name, method):
         with lock:
             calls.append(name)
             number = calls.count(name)
-            print("calling", name, file=sys.stderr, flush=True)
+            sys.stderr.write(f"calling {name}\\n")
+            sys.stderr.flush()
         if pace["hold"] == f"{name} {number}":
-            threading.Event().wait()
+            threading.Event().wait(300)
+            os._exit(1)
         time.sleep(pace["seconds"])
         return method(*arguments, **options)
     return call
