@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 from pipeline.engines.embedded import models
 from pipeline.errors import ConfigError
@@ -31,7 +33,16 @@ _LONGEST = ("frontend", "notebooks", "dags", "infra")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A stable sort: the longest folders first, each in its own order."""
+    """A stable sort: the longest folders first, each in its own order.
+
+    Raises UsageError where tests share an id: a worker knows them by it and runs only the first. schemathesis
+    gives all operations the id of their function.
+    """
+    for item in items:
+        if isinstance(item, SchemathesisFunction) and item.parent:
+            item._id = item.parent.id.child(item.name)  # pytest 9.2 builds it from the function alone
+    if repeated := [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]:
+        raise pytest.UsageError(f"tests with the same id: {', '.join(repeated)}")
     folder = Path(__file__).parent
     rank = {name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(folder).parts[0], len(rank)))
