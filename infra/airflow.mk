@@ -5,9 +5,8 @@ DB ?= sqlite
 EXECUTOR ?= local
 WORKERS ?= 2
 
-catalog: setup ## a whole catalog, by Airflow without a server: CATALOG=catalogs/bedtime.yaml PROFILE=embedded ARGS=--dry-run
-	@$(if $(filter fake aws,$(PROFILE)),:,$(BIN)/stories models fetch --profile "$$STORY_PROFILE")
-	@$(BIN)/python dags/story_catalog_once.py --profile "$$STORY_PROFILE" $(ARGS) -- "$$STORY_CATALOG"
+catalog: setup ## a whole catalog, without a scheduler: CATALOG=catalogs/bedtime.yaml PROFILE=embedded ARGS="--budget 20"
+	@$(BIN)/stories catalog run --publish --profile "$$STORY_PROFILE" $(ARGS) -- "$$STORY_CATALOG"
 
 airflow: setup ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTOR=local|celery PROFILE=embedded|draft|fake|aws
 	@$(BIN)/python -m infra.airflow --db $(if $(filter celery,$(EXECUTOR)),postgres,$(DB)) --executor $(EXECUTOR) --workers $(WORKERS) --profile "$$STORY_PROFILE" $(ARGS)

@@ -21,10 +21,9 @@ from pipeline.cli.__main__ import main
 ROOT = Path(__file__).parents[1]
 
 # The same command with paced fake engines, so that a test can stop it, or overtake it, in the middle.
-# argv[1] is JSON: each engine call prints its name on stderr and takes `seconds`; the call that `hold` names
-# ("synthesize 4": the fourth) never returns; a test that went wrong leaves the process after five minutes. The
-# command begins when its stdin ends: two can begin at once. A line is one write, so that no other thread's
-# output falls into it.
+# argv[1] is JSON: each engine call prints its name on stderr, in one write, and takes `seconds`; the call
+# that `hold` names ("synthesize 4": the fourth) does not return; it ends the process after five minutes. The
+# command begins when its stdin ends: two can begin at once.
 PACED = """
 import json, os, sys, threading, time
 from pipeline.cli import serve

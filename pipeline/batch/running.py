@@ -1,9 +1,7 @@
-"""A whole run without a scheduler, as `stories catalog run` has it; and the list of runs.
+"""A whole run without a scheduler (`stories catalog run`, `make catalog`); and the list of runs.
 
-The DAG (dags/story_catalog.py) calls the same stages, plan, write, narrate and report, as its tasks, and
-`make catalog` runs that DAG by Airflow's own dag.test(). This loop stands in for the scheduler alone: the
-order of the chunks and the pauses before a retry. So a laptop needs no Airflow for its first catalog, the
-terminal has bars, and dag.test() remains the proof that the DAG works.
+The DAG (dags/story_catalog.py) calls the same stages, plan, write, narrate and report, as its tasks. This
+loop stands in for the scheduler alone: the order of the chunks and the pauses before a retry.
 """
 
 from __future__ import annotations

@@ -166,9 +166,8 @@ def run(options: Namespace) -> None:
 
     app, file = _open(options)
     run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(1)}"
+    fetch(weights(_settings(options)), _settings(options))  # before the run is on record
     planned = plan(app, file, run_id, options.chunk_size, options.budget)
-    if planned.todo:
-        fetch(weights(_settings(options)), _settings(options))
     tell(f"run {run_id}: {planned.todo} to make, {planned.done} made before")
     try:
         figures = running.run(app, planned, RunProgress())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -218,6 +219,29 @@ def test_ctrl_c_reports_what_is_made_and_the_same_command_goes_on(stories: Stori
     done = stories(*command)
     assert done.status == 0
     assert "2 made, 2 made before" in done.out
+
+
+def test_two_runs_of_a_catalog_at_once_pay_for_each_call_once(stories: Stories) -> None:
+    """Of one story: the fake's stories share sentences, and no lock is held across stories."""
+    text = "name: tales\nlocales: [en, fr, it]\npublish: {review: none}\nentries:\n- a shy snail\n"
+    alone = Stories(stories.directory / "alone")
+    alone.directory.mkdir()
+    calls = []
+    for place, count in ((alone, 1), (stories, 2)):
+        (place.directory / "tales.yaml").write_text(text, "utf-8")
+        running = place.paced("catalog", "run", "tales.yaml", "--publish", seconds=0.01, count=count)
+        ended = [process.communicate(timeout=120)[1] for process in running]
+        assert [process.returncode for process in running] == [0] * count
+        calls.append(sum(err.count("calling ") for err in ended))
+    assert calls[0] == calls[1] > 30
+    reports = [*stories.out.glob("runs/*/report.json")]
+    assert [json.loads(path.read_text("utf-8"))["verdict"] for path in reports] == ["green", "green"]
+    for name in ("stories", "catalogs/published/cards"):
+        paths = (
+            {path.relative_to(out / name) for path in (out / name).rglob("*")}
+            for out in (alone.out, stories.out)
+        )
+        assert next(paths) == next(paths)
 
 
 def test_help_lists_commands_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
