@@ -165,7 +165,7 @@ def run(options: Namespace) -> None:
     from pipeline.cli.weights import fetch
 
     app, file = _open(options)
-    run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(1)}"
+    run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     fetch(weights(_settings(options)), _settings(options))  # before the run is on record
     planned = plan(app, file, run_id, options.chunk_size, options.budget)
     tell(f"run {run_id}: {planned.todo} to make, {planned.done} made before")

@@ -53,7 +53,7 @@ def catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 def run_id(done: Done) -> str:
-    match = re.search(r"run (tales-\d{8}-\d{6}-[0-9a-f]{2})", done.err + done.out)
+    match = re.search(r"run (tales-\d{8}-\d{6}-[0-9a-f]{6})", done.err + done.out)
     assert match
     return match[1]
 
