@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,8 +27,9 @@ from tests.making import fake_app
 States = dict[tuple[str, int], str]
 # Every parameter, in every run: within one process dag.test() keeps those of an earlier run.
 _CONF = {"chunk_size": 0, "budget": None, "dry_run": False}
-# dag.test() looks once a second for an answer or a retry, and its operators for an endpoint's state.
+# dag.test() pauses for a second where it waits for an answer or a retry, an operator for an endpoint's state.
 _LOOK_SECONDS = 0.02
+_PATIENCE = 300.0
 _sleep = time.sleep
 
 
@@ -97,10 +98,10 @@ class Airflow:
 
         self.patch.setattr(bootstrap, "build_batch", build_batch)
 
-    def run(self, catalog: Path, **conf: Any) -> Ended:
+    def run(self, catalog: Path, answer: Answer | None = None, **conf: Any) -> Ended:
         import story_catalog_tasks as tasks
 
-        ended = run_dag(self.dag, {**_CONF, "catalog": str(catalog), "profile": self.profile, **conf})
+        ended = run_dag(self.dag, {**_CONF, "catalog": str(catalog), "profile": self.profile, **conf}, answer)
         instances = ended.get_task_instances()
         return Ended(
             str(ended.state),
@@ -109,38 +110,49 @@ class Airflow:
             Run(self.store, tasks.stories_run_id(ended.run_id)),
         )
 
-    def answering(self, option: str, **params: Any) -> threading.Thread:
-        """A reviewer who answers the next question, as the API's PATCH of hitlDetails does it."""
-        thread = threading.Thread(target=_answer, args=(option, params), daemon=True)
-        thread.start()
-        return thread
 
+def run_dag(dag: Any, conf: dict[str, Any], answer: Answer | None = None) -> Any:
+    """dag.test(), with no pause longer than 0.02 s in this process; a waiting question is answered.
 
-def run_dag(dag: Any, conf: dict[str, Any]) -> Any:
-    """dag.test(), with no pause longer than 0.02 s in this process."""
+    It is answered between two looks of dag.test() at its tasks, when nobody else writes their states: answers
+    of another thread were given in the middle of that. Raises TimeoutError after five minutes.
+    """
     for task in dag.task_dict.values():
         task.retries = min(task.retries, 2)
         task.retry_delay = timedelta(seconds=0.01)
         task.retry_exponential_backoff = 0
+    ours, until = threading.get_ident(), time.monotonic() + _PATIENCE
+
+    def pause(seconds: float) -> None:
+        if threading.get_ident() == ours:
+            if time.monotonic() > until:
+                raise TimeoutError("the DAG run does not end")
+            if answer and seconds == 1:
+                answer.give()
+        _sleep(min(seconds, _LOOK_SECONDS))
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "sleep", lambda seconds: _sleep(min(seconds, _LOOK_SECONDS)))
+        patch.setattr(time, "sleep", pause)
         return dag.test(run_conf=conf)
 
 
-def _answer(option: str, params: dict[str, Any]) -> None:
-    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
-    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
+@dataclass(frozen=True)
+class Answer:
+    """Of a reviewer, to the question of `approve`, as the API's PATCH of hitlDetails gives it."""
 
-    user = SimpleNamespace(get_id=lambda: "reviewer", get_name=lambda: "reviewer")
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
+    option: str
+    params: dict[str, str] = field(default_factory=dict)
+
+    def give(self) -> None:
+        """Does nothing where no question waits."""
+        from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+        from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.utils.session import create_session
+
+        user = SimpleNamespace(get_id=lambda: "reviewer", get_name=lambda: "reviewer")
         with create_session() as session:
-            task = session.query(TaskInstance).filter_by(task_id="approve", state="awaiting_input").first()
-            if task:
-                payload = UpdateHITLDetailPayload(chosen_options=[option], params_input=params)
+            waiting = session.query(TaskInstance).filter_by(task_id="approve", state="awaiting_input")
+            for task in waiting:
+                payload = UpdateHITLDetailPayload(chosen_options=[self.option], params_input=self.params)
                 update_hitl_detail(task.dag_id, task.run_id, "approve", payload, user, session)
-                return
-        _sleep(_LOOK_SECONDS)
-    raise TimeoutError("no review was requested")

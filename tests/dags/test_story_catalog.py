@@ -17,7 +17,7 @@ from pipeline.steps.accept import acceptable
 from pipeline.types import Completion, Prompt
 from tests.batch.catalogs import batch_app
 from tests.counting import CountingSpeech, CountingText
-from tests.dags.airflows import Airflow, asset_events
+from tests.dags.airflows import Airflow, Answer, asset_events
 from tests.making import fake_app
 
 SNAIL, BOAT, KITE = "a shy snail", "a brave little boat", "a kite that fears heights"
@@ -68,18 +68,16 @@ def test_throttled_chunk_is_retried_for_what_is_missing_alone(airflow: Airflow) 
 
 
 def test_rejected_review_publishes_nothing(airflow: Airflow) -> None:
-    reviewer = airflow.answering("Reject")
-    ended = airflow.run(airflow.catalog(SNAIL, locales=["en"], publish={"review": "all"}))
-    reviewer.join(60)
+    catalog = airflow.catalog(SNAIL, locales=["en"], publish={"review": "all"})
+    ended = airflow.run(catalog, Answer("Reject"))
     assert (ended.of("approve"), ended.of("publish"), ended.of("report")) == ("success", "skipped", "success")
     assert (ended.state, ended.published) == ("success", set())
 
 
 def test_reviewer_withholds_a_story_and_the_others_are_published(airflow: Airflow) -> None:
     withheld = acceptable(fake_app(airflow.store), SNAIL, 0, "").story_id
-    reviewer = airflow.answering("Approve", withhold=withheld)
-    ended = airflow.run(airflow.catalog(SNAIL, BOAT, locales=["en"], publish={"review": "all"}))
-    reviewer.join(60)
+    catalog = airflow.catalog(SNAIL, BOAT, locales=["en"], publish={"review": "all"})
+    ended = airflow.run(catalog, Answer("Approve", {"withhold": withheld}))
     assert (ended.state, len(ended.published)) == ("success", 1)
     assert withheld not in {story_id for story_id, _ in ended.published}
 
