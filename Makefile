@@ -31,11 +31,11 @@ setup: ## everything: AWS, Airflow, notebooks, tests
 # Three workers on two cores: the browser's tests mostly wait for a sound to end. Files go out in the
 # order of tests/conftest.py, the long ones first.
 # A worker that dies is not replaced: its test would only be run again, and die again.
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+PYTEST_WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test: setup ## the tests, with the draft profile's real engines (fetches 93 MB of weights once)
 	@$(BIN)/stories models fetch --profile draft
-	@$(BIN)/python -m pytest $(WORKERS) -m "not embedded and not aws_live"
+	@$(BIN)/python -m pytest $(PYTEST_WORKERS) -m "not embedded and not aws_live"
 
 # Folders without real engines, servers or a browser.
 QUICK := $(wildcard $(addprefix tests/,story storage steps config batch api bench engines/contracts engines/test_fake.py test_lint_names.py))
@@ -45,7 +45,7 @@ test-quick: setup ## a minute of tests: no engines, no servers, no browser
 
 test-embedded: setup ## the tests of the default profile's engines too (fetches 1.2 GB of weights once)
 	@$(BIN)/stories models fetch
-	@$(BIN)/python -m pytest $(WORKERS) -m "not aws_live"
+	@$(BIN)/python -m pytest $(PYTEST_WORKERS) -m "not aws_live"
 
 test-aws-live: setup ## the tests on your own AWS account (STORIES_ENDPOINT, STORIES_BUCKET): about 0.05 US$ and the endpoint's time
 	@$(BIN)/stories doctor --profile aws

@@ -1,7 +1,6 @@
 # The scheduled catalog; the Makefile includes this.
 CATALOG ?= catalogs/bedtime.yaml
 export STORY_CATALOG := $(value CATALOG)
-DB ?= sqlite
 EXECUTOR ?= local
 WORKERS ?= 2
 
@@ -9,7 +8,7 @@ catalog: setup ## a whole catalog, without a scheduler: CATALOG=catalogs/bedtime
 	@$(BIN)/stories catalog run --publish --profile "$$STORY_PROFILE" $(ARGS) -- "$$STORY_CATALOG"
 
 airflow: setup ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTOR=local|celery PROFILE=embedded|draft|fake|aws
-	@$(BIN)/python -m infra.airflow --db $(if $(filter celery,$(EXECUTOR)),postgres,$(DB)) --executor $(EXECUTOR) --workers $(WORKERS) --profile "$$STORY_PROFILE" $(ARGS)
+	@$(BIN)/python -m infra.airflow --executor $(EXECUTOR) --workers $(WORKERS) $(if $(DB),--db $(DB)) --profile "$$STORY_PROFILE" $(ARGS)
 
 # RUNLEVEL=1: Debian starts no server of its own; make airflow starts and ends them on ports of their own.
 airflow-services: ## Debian's PostgreSQL and Redis, for DB=postgres and EXECUTOR=celery (asks for root)

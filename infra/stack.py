@@ -43,18 +43,24 @@ def stack_name(stage: str) -> str:
     return f"mvp-stories-{stage}"
 
 
-def describe(session: Any, stack: str) -> dict[str, Any]:
-    """The stack as CloudFormation describes it. Raises RefusedError: it does not exist."""
+def outputs(session: Any, stack: str) -> dict[str, str]:
+    """The stack's outputs by key. Raises RefusedError: it does not exist."""
     try:
-        return dict(session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0])
+        stacks = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         message = error.response["Error"]["Message"]
         raise RefusedError(f"{stack} in {session.region_name}: {message}") from error
+    return {item["OutputKey"]: item["OutputValue"] for item in stacks[0].get("Outputs", ())}
 
 
-def outputs(session: Any, stack: str) -> dict[str, str]:
-    """The stack's outputs by key. Raises RefusedError: it does not exist."""
-    return {item["OutputKey"]: item["OutputValue"] for item in describe(session, stack).get("Outputs", ())}
+def confirm(name: str, ask: Callable[[str], str] = input) -> None:
+    """Asks for the name of what is deleted. Raises RefusedError: another answer, or none."""
+    try:
+        answer = ask(f"Type {name} to continue: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != name:
+        raise RefusedError("Nothing was deleted.")
 
 
 def destroy(
@@ -77,8 +83,7 @@ def destroy(
         print(f"Stays: the user pool {users} with its users.")
     print("Stays: the role by which API Gateway writes logs; the account's stacks share it.")
     print("The SageMaker endpoint is not part of it and costs by the hour: its notebook deletes it.")
-    if ask(f"Type {stack} to continue: ").strip() != stack:
-        raise RefusedError("Nothing was deleted.")
+    confirm(stack, ask)
     delete(stack)
     if bucket and with_bucket:
         remove_bucket(session, bucket)
@@ -122,8 +127,8 @@ def main(arguments: list[str]) -> int:
             print(outputs(session, stack_name(options.stage))["ApiUrl"])
         else:
             destroy(session, options.stage, options.with_bucket, input, _sam_delete)
-    except (RefusedError, EOFError) as refusal:
-        print(str(refusal) or "Nothing was deleted: there was no answer.", file=sys.stderr)
+    except RefusedError as refusal:
+        print(refusal, file=sys.stderr)
     except subprocess.CalledProcessError:
         print("sam could not delete the stack: its messages are above.", file=sys.stderr)
     else:

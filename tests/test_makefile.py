@@ -68,6 +68,12 @@ def test_local_aws_takes_arguments_of_its_own() -> None:
     assert f"-m infra.local_aws {arguments}" in commands
 
 
+def test_airflow_has_workers_of_its_own_and_not_those_of_the_tests() -> None:
+    command = make("-n", "airflow", "EXECUTOR=celery").stdout
+    assert "-m infra.airflow --executor celery --workers 2 " in command
+    assert "-m pytest -n 3 " in make("-n", "test", "WORKERS=2").stdout
+
+
 def test_every_documented_target_has_all_that_it_depends_on() -> None:
     documented = [line.split()[1] for line in make("help").stdout.splitlines()]
     assert len(documented) > 25

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 _GRACE_SECONDS = 20.0
 
 
 class EndedError(Exception):
-    """A process ended by itself; the message has the last lines of its log."""
+    """A process ended by itself, or cannot be started; the message has the last lines of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,58 +34,52 @@ class Processes:
 
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
         self._logs, self._environment = logs, environment
-        self._running: list[tuple[Process, subprocess.Popen[bytes], BinaryIO]] = []
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, process: Process, patience: float = 30.0) -> None:
         """Returns when its port is open, if it has one. Raises EndedError: port taken, ended, too slow."""
         if process.port and _is_open(process.port):
             raise EndedError(f"port {process.port}, which {process.name} needs, is taken by another program")
-        self._logs.mkdir(parents=True, exist_ok=True)
-        log = (self._logs / f"{process.name}.log").open("wb")
-        started = subprocess.Popen(  # noqa: S603 - programs of this file's callers, no shell
-            list(process.command),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=self._environment,
-            user=process.user,
-            cwd=None if process.user is None else "/",
-            start_new_session=True,
-        )
-        self._running.append((process, started, log))
+        with self._log(process.name).open("wb") as log:
+            self._running[process.name] = subprocess.Popen(  # noqa: S603 - programs of our callers, no shell
+                list(process.command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                user=process.user,
+                cwd=process.user and "/",  # which another user can read
+                start_new_session=True,
+            )
         until = time.monotonic() + patience
         while process.port and not _is_open(process.port):
             self.check()
             if time.monotonic() > until:
-                late = f"{process.name} did not open port {process.port} in {patience:.0f} s"
-                raise EndedError(late + self._last(process))
+                raise EndedError(f"{process.name} did not open port {process.port} in {patience:.0f} s")
             time.sleep(0.2)
 
     def check(self) -> None:
         """Raises EndedError where a process has ended."""
-        for process, started, _ in self._running:
-            if started.poll() is not None:
-                raise EndedError(f"{process.name} ended (status {started.returncode}){self._last(process)}")
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                lines = self._log(name).read_text("utf-8", "replace").splitlines()[-12:]
+                last = "".join(f"\n  {line[:200]}" for line in lines)
+                raise EndedError(f"{name} ended (status {process.returncode}){last}")
 
     def stop(self) -> None:
-        """In reverse order; a process that does not end in time is killed, with its children."""
-        for _, started, log in reversed(self._running):
-            with suppress(ProcessLookupError):
-                started.terminate()
-            try:
-                started.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                with suppress(ProcessLookupError):
-                    os.killpg(started.pid, signal.SIGKILL)
-                started.wait()
+        """In reverse order; what does not end in time is killed, and so are children that are left."""
+        for process in reversed(self._running.values()):
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE_SECONDS)
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(started.pid, signal.SIGKILL)  # children that outlived it
-            log.close()
-        self._running = []
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._running = {}
 
-    def _last(self, process: Process) -> str:
-        lines = (self._logs / f"{process.name}.log").read_text("utf-8", "replace").splitlines()
-        return "".join(f"\n  {line[:200]}" for line in lines[-12:])
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
 
 
 def _is_open(port: int) -> bool:

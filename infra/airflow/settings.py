@@ -12,6 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 USER = "admin"
+_SECRETS = "secrets.json"
 # SQLite has one writer: at Airflow's usual 32 tasks at once it died of "database is locked" (measured).
 PARALLELISM = {"sqlite": 4, "postgres": 16}
 EXECUTORS = {"local": "LocalExecutor", "celery": "CeleryExecutor"}
@@ -44,11 +45,11 @@ class Choice:
 
 
 def secrets_of(home: Path) -> dict[str, str]:
-    """The passwords and keys, made at the first call and readable by their owner alone."""
-    path = home / "secrets.json"
+    """The passwords, made at the first call and readable by their owner alone. Airflow reads the file too."""
+    path = home / _SECRETS
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        names = "admin", "jwt", "session", "postgres", "redis"
+        names = USER, "postgres", "redis"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump({name: token_urlsafe(24) for name in names}, file)
     secrets: dict[str, str] = json.loads(path.read_text("utf-8"))
@@ -57,56 +58,38 @@ def secrets_of(home: Path) -> dict[str, str]:
 
 def environment(choice: Choice, secrets: Mapping[str, str]) -> dict[str, str]:
     """The process's own environment and a local Airflow's settings. secrets: of secrets_of(home)."""
-    return {
-        **os.environ,
-        **_stories(choice),
-        **{f"AIRFLOW__{name}": str(value) for name, value in _airflow(choice, secrets)},
-    }
-
-
-def _airflow(choice: Choice, secrets: Mapping[str, str]) -> list[tuple[str, Any]]:
-    values = [
-        ("CORE__DAGS_FOLDER", ROOT / "dags"),
-        ("CORE__LOAD_EXAMPLES", False),
-        ("CORE__EXECUTOR", EXECUTORS[choice.executor]),
-        ("CORE__PARALLELISM", PARALLELISM[choice.database]),
-        ("CORE__DAGS_ARE_PAUSED_AT_CREATION", False),
-        ("CORE__EXECUTION_API_SERVER_URL", f"{choice.url}/execution/"),
-        ("CORE__SIMPLE_AUTH_MANAGER_USERS", f"{USER}:admin"),
-        ("CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", choice.home / "passwords.json"),
-        ("DATABASE__SQL_ALCHEMY_CONN", _database(choice, secrets)),
-        ("API__HOST", "127.0.0.1"),
-        ("API__PORT", choice.port),
-        ("API__BASE_URL", choice.url),
-        ("API__WORKERS", 1),
-        ("API__SECRET_KEY", secrets["session"]),
-        ("API_AUTH__JWT_SECRET", secrets["jwt"]),
-        # A changed DAG file is read within this many seconds.
-        ("DAG_PROCESSOR__REFRESH_INTERVAL", 30),
-        ("SCHEDULER__SCHEDULER_HEARTBEAT_SEC", 1),
-        # A killed task is found after this many seconds, and tried again.
-        ("SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT", 60),
-        ("SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL", 5),
-        ("USAGE_DATA_COLLECTION__ENABLED", False),
-    ]
-    if choice.executor == "celery":
-        values += [
-            ("CELERY__BROKER_URL", f"redis://:{secrets['redis']}@127.0.0.1:{REDIS_PORT}/0"),
-            ("CELERY__RESULT_BACKEND", f"db+{_database(choice, secrets)}"),
-            ("CELERY__WORKER_CONCURRENCY", 2),
-        ]
-    return values
-
-
-def _database(choice: Choice, secrets: Mapping[str, str]) -> str:
-    if choice.database == "sqlite":
-        return f"sqlite:///{choice.home / 'airflow.db'}"
-    return f"postgresql+psycopg2://airflow:{secrets['postgres']}@127.0.0.1:{POSTGRES_PORT}/airflow"
-
-
-def _stories(choice: Choice) -> dict[str, str]:
-    return {
-        "AIRFLOW_HOME": str(choice.home),
+    stories = {
         "STORIES_PROFILE": choice.profile,
         "STORIES_OUT": str(Path(os.environ.get("STORIES_OUT") or "out").absolute()),
     }
+    airflow = {f"AIRFLOW__{name}": str(value) for name, value in _airflow(choice, secrets).items()}
+    return {**os.environ, **stories, "AIRFLOW_HOME": str(choice.home), **airflow}
+
+
+def _airflow(choice: Choice, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """What is not Airflow's default; the database is, but the caller's environment may name another."""
+    settings = {
+        "CORE__DAGS_FOLDER": ROOT / "dags",
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__EXECUTOR": EXECUTORS[choice.executor],
+        "CORE__PARALLELISM": PARALLELISM[choice.database],
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{choice.home / 'airflow.db'}",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": choice.home / _SECRETS,
+        "API__HOST": "127.0.0.1",
+        "API__PORT": choice.port,
+        "API__BASE_URL": choice.url,
+        # A changed DAG file is read within this many seconds.
+        "DAG_PROCESSOR__REFRESH_INTERVAL": 30,
+        "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": 1,
+        # A killed task is found after this many seconds, and tried again.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": 5,
+    }
+    if choice.database == "postgres":
+        server = f"airflow:{secrets['postgres']}@127.0.0.1:{POSTGRES_PORT}/airflow"
+        settings["DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://{server}"
+    if choice.executor == "celery":
+        settings["CELERY__BROKER_URL"] = f"redis://:{secrets['redis']}@127.0.0.1:{REDIS_PORT}/0"
+        settings["CELERY__WORKER_CONCURRENCY"] = 2
+    return settings

@@ -1,50 +1,67 @@
-"""The built page as one stage serves it: its config.json names the API, its headers the origins."""
+"""The built page as one stage serves it: its config.json names the API, its security policy the origins."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from string import Template
+from typing import Any
 
-from infra.frontend.backend import Backend, origin_of
-from infra.stack import RefusedError
+from botocore.config import Config
 
-_ROOT = Path(__file__).resolve().parents[2]
-DIST = _ROOT / "frontend" / "dist"
-HEADERS = _ROOT / "customHttp.yml"
-_CONFIG = "config.json"
+from infra.stack import RefusedError, outputs
 
-
-def headers_for(file: Path, backend: Backend) -> str:
-    """Amplify's customHeaders (YAML) with the origins filled in. Raises RefusedError: not such a template."""
-    if not file.is_file():
-        raise RefusedError(f"{file} does not exist: it holds the page's headers.")
-    template = Template(file.read_text("utf-8"))
-    origins = {"API_ORIGIN": origin_of(backend.api), "MEDIA_ORIGIN": " ".join(backend.media)}
-    if not template.is_valid() or set(template.get_identifiers()) != set(origins):
-        raise RefusedError(
-            f"{file} must name ${{API_ORIGIN}} and ${{MEDIA_ORIGIN}}, and no other: without them the page's "
-            "Content-Security-Policy would block its API or its stories."
-        )
-    return template.substitute(origins)
+# Scheme, host and port: nothing that could end a directive of a security policy.
+_ORIGIN = re.compile(
+    r"(https://[a-z0-9][a-z0-9.-]*|http://(127\.0\.0\.1|([a-z0-9-]+\.)*localhost))(:[0-9]{1,5})?(?=/|\Z)",
+    re.A,
+)
 
 
-def check_built(dist: Path) -> None:
-    """Raises RefusedError: no build."""
+def addresses(session: Any, stack: str) -> tuple[str, list[str]]:
+    """The API's URL, and URLs of its mp3s. Raises RefusedError: no such stack, or an old one.
+
+    The mp3s have two hosts: the bucket's global one, which signed URLs name, and its region's, to which S3
+    redirects from the first in a bucket's first hours.
+    """
+    values = outputs(session, stack)
+    try:
+        api, mp3 = values["ApiUrl"], {"Bucket": values["BucketName"], "Key": "any.mp3"}
+    except KeyError as missing:
+        raise RefusedError(f"{stack} has no output {missing}: deploy it again, make deploy.") from missing
+    styles = [
+        Config(signature_version="s3v4", s3={"addressing_style": style}) for style in ("auto", "virtual")
+    ]
+    clients = [session.client("s3", config=style) for style in styles]
+    return api, [client.generate_presigned_url("get_object", Params=mp3) for client in clients]
+
+
+def origin(url: str) -> str:
+    """scheme://host[:port]. Raises RefusedError: not a URL that a page may call."""
+    match = _ORIGIN.match(url.lower())
+    if not match:
+        raise RefusedError(f"{url!r} is not an address that a page may call: give https://host[:port].")
+    return match[0]
+
+
+def headers(template: str, api: str, media: Iterable[str]) -> str:
+    """Amplify's customHeaders. template: customHttp.yml. api, media: URLs. Raises RefusedError."""
+    return Template(template).substitute(API_ORIGIN=origin(api), MEDIA_ORIGIN=" ".join(map(origin, media)))
+
+
+def zipped(dist: Path, api: str) -> bytes:
+    """`dist` as a zip whose config.json names the API; `dist` does not change. Raises RefusedError."""
     if not (dist / "index.html").is_file():
         raise RefusedError(f"The page is not built ({dist} has no index.html): make frontend.")
-
-
-def zipped(dist: Path, backend: Backend) -> bytes:
-    """`dist` as a zip with the stage's config.json; the files in `dist` do not change."""
-    config = dist / _CONFIG
-    settings = json.loads(config.read_text("utf-8")) if config.is_file() else {}
+    paths = [path for path in dist.rglob("*") if path.is_file()]
+    files = {path.relative_to(dist).as_posix(): path.read_bytes() for path in paths}
+    settings = {**json.loads(files.get("config.json", b"{}")), "api": api.rstrip("/")}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-        for file in sorted(dist.rglob("*")):
-            if file.is_file() and file != config:
-                target.write(file, file.relative_to(dist).as_posix())
-        target.writestr(_CONFIG, json.dumps({**settings, "api": backend.api}))
+        for name, body in {**files, "config.json": json.dumps(settings).encode()}.items():
+            target.writestr(name, body)
     return archive.getvalue()

@@ -104,8 +104,12 @@ def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path: Path
     assert (tmp_path / "home" / "secrets.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_airflow_listens_on_loopback_and_sqlite_has_few_writers(tmp_path: Path) -> None:
+def test_airflow_listens_on_loopback_and_sqlite_has_few_writers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://production")
     variables = environment(Choice(tmp_path, "sqlite", "local", 8080), secrets_of(tmp_path))
+    assert variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db"
     assert variables["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert int(variables["AIRFLOW__CORE__PARALLELISM"]) <= 4
     assert "AIRFLOW__CELERY__BROKER_URL" not in variables
