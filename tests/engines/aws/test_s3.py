@@ -24,7 +24,7 @@ from pipeline.engines.aws import s3
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.objects import attachment, content_type
 from pipeline.engines.aws.s3 import S3Store
-from pipeline.errors import ConfigError, StoreError, StoriesError, ThrottledError, UnavailableError
+from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
 from tests.engines.aws.loopback import Loopback, Script, account
 
 
@@ -33,19 +33,17 @@ def store(aws: LocalAws) -> S3Store:
     return S3Store(Clients(), os.environ["STORIES_BUCKET"])
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        ("stories/4f/story.json", "application/json"),
-        ("stories/4f/en/a.mp3", "audio/mpeg"),
-        ("A.MP3", "audio/mpeg"),
-        ("page/index.html", "text/html; charset=utf-8"),
-        ("quarantine/cache/a.json.0a1b2c3d", "application/octet-stream"),
-        ("claims/stories", "application/octet-stream"),
-    ],
-)
-def test_the_content_type_comes_from_the_extension(key: str, expected: str) -> None:
-    assert content_type(key) == expected
+CONTENT_TYPES = {
+    "stories/4f/story.json": "application/json",
+    "A.MP3": "audio/mpeg",
+    "page/index.html": "text/html; charset=utf-8",
+    "quarantine/cache/a.json.0a1b2c3d": "application/octet-stream",
+    "claims/stories": "application/octet-stream",
+}
+
+
+def test_the_content_type_comes_from_the_extension() -> None:
+    assert {key: content_type(key) for key in CONTENT_TYPES} == CONTENT_TYPES
 
 
 @pytest.mark.parametrize("encryption", ["AES256", "aws:kms"])
@@ -153,9 +151,8 @@ def test_a_url_may_live_from_a_second_to_a_week(store: S3Store) -> None:
     for seconds in (1, 604_800):
         assert f"X-Amz-Expires={seconds}&" in store.url("a", expires_in=seconds)
     for seconds in (-1, 0, 604_801):
-        with pytest.raises(StoreError) as caught:
+        with pytest.raises(StoreError, match=f"{seconds} seconds: choose 1 to 604800"):
             store.url("a", expires_in=seconds)
-        assert caught.value.problem == "bad-expiry"
 
 
 FILENAMES = {
@@ -227,25 +224,17 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("turns", "requests", "wrote"),
-    [
-        ((CONFLICT, CONFLICT, turn()), 3, True),
-        ((CONFLICT, EXISTS), 2, False),
-        ((EXISTS,), 1, False),
-    ],
+    ("turns", "wrote"),
+    [((CONFLICT, CONFLICT, turn()), True), ((CONFLICT, EXISTS), False), ((EXISTS,), False)],
 )
 def test_a_conditional_write_is_sent_again_after_a_conflict(
-    monkeypatch: pytest.MonkeyPatch,
-    pauses: list[float],
-    turns: tuple[Script, ...],
-    requests: int,
-    wrote: bool,
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float], turns: tuple[Script, ...], wrote: bool
 ) -> None:
     with scripted(monkeypatch, *turns) as (store, server):
         assert store.put_if_absent("a", b"x") is wrote
-    assert [received.headers["if-none-match"] for received in server.received] == ["*"] * requests
+    assert [received.headers["if-none-match"] for received in server.received] == ["*"] * len(turns)
     assert pauses == sorted(pauses)
-    assert len(pauses) == requests - 1
+    assert len(pauses) == len(turns) - 1
 
 
 def test_a_conflict_without_end_is_retryable_after_five_requests(
@@ -280,21 +269,6 @@ def test_a_body_whose_checksum_does_not_match_is_never_returned(monkeypatch: pyt
         with pytest.raises(UnavailableError):
             store.get("a")
     assert all(received.headers["x-amz-checksum-mode"] == "ENABLED" for received in server.received)
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind", "requests"),
-    [
-        (turn(403, "AccessDenied"), ConfigError, 1),
-        (turn(503, "SlowDown"), ThrottledError, 5),
-    ],
-)
-def test_a_refused_read_is_an_error_of_its_own_kind(
-    monkeypatch: pytest.MonkeyPatch, reply: Script, kind: type[StoriesError], requests: int
-) -> None:
-    with scripted(monkeypatch, reply) as (store, server), pytest.raises(kind):
-        store.get("a")
-    assert len(server.received) == requests
 
 
 def page(key: str, more: bool) -> bytes:
