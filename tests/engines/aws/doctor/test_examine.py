@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 from infra.local_aws import LocalAws
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.doctor import PATIENCE, examine
-from pipeline.engines.aws.errors import CODES
+from pipeline.engines.aws.meanings import CODES
 from tests.engines.aws.doctor.cloud import (
     BUCKET,
     ENDPOINT,
