@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -80,11 +81,11 @@ def test_a_text_comes_through_as_soon_as_it_is_certain() -> None:
     assert fed == ["Once", " upon", "", "\nUsers met"]
 
 
-def completed(parts: Iterable[Piece]) -> Completion:
-    partial = PartialCompletion(PROMPT, ECHO, STOPS)
+def completed(parts: Iterable[Piece], prompt: Prompt = PROMPT) -> Completion:
+    partial = PartialCompletion(prompt, ECHO, STOPS)
     text = "".join([partial.add(piece) for piece in parts] + [partial.end()])
     completion = partial.completion()
-    assert text == completion.text
+    assert prompt.choices or text == completion.text
     return completion
 
 
@@ -134,5 +135,7 @@ def test_a_choice_is_the_first_word_that_is_an_offer(text: str, choice: str) -> 
     assert chosen(text, ("yes", "no")) == choice
 
 
-def test_a_choice_is_given_as_it_was_offered() -> None:
+def test_a_choice_is_given_as_it_was_offered_with_full_confidence() -> None:
     assert chosen("straße", ("STRASSE", "no")) == "STRASSE"
+    completion = completed([Piece(" Yes.", final=True)], replace(PROMPT, choices=("yes", "no")))
+    assert (completion.text, completion.confidence) == ("yes", 1.0)

@@ -26,6 +26,7 @@ from pipeline.engines.aws.objects import attachment, content_type
 from pipeline.engines.aws.s3 import S3Store
 from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
 from tests.engines.aws.loopback import Loopback, Script, account
+from tests.engines.contracts.store_contract import calls_of
 
 
 @pytest.fixture
@@ -84,16 +85,10 @@ class Untouched:
 
 @pytest.mark.parametrize("key", [*BAD_KEYS, "", "a//b", "a/"])
 def test_a_bad_key_reaches_no_service(key: str) -> None:
-    store = S3Store(Untouched(), "stories")
-    calls = [
-        lambda: store.get(key),
-        lambda: store.put(key, b""),
-        lambda: store.put_if_absent(key, b""),
-        lambda: store.url(key),
-    ]
-    if key in BAD_KEYS:
-        calls.append(lambda: list(store.list(key)))
-    for call in calls:
+    calls = calls_of(S3Store(Untouched(), "stories"), key)
+    if key not in BAD_KEYS:
+        del calls["list"]
+    for call in calls.values():
         with pytest.raises(StoreError) as caught:
             call()
         assert caught.value.problem == "bad-key"
@@ -110,13 +105,10 @@ def test_the_longest_key_is_valid(store: S3Store) -> None:
 
 def test_a_missing_or_unnamed_bucket_is_reported_with_the_setting(aws: LocalAws) -> None:
     for clients, bucket in ((Untouched(), ""), (Clients(), "stories-that-do-not-exist")):
-        store = S3Store(clients, bucket)
-        for call in (
-            lambda store=store: store.get("a"),
-            lambda store=store: store.put("a", b""),
-            lambda store=store: store.put_if_absent("a", b""),
-            lambda store=store: list(store.list("")),
-        ):
+        calls = calls_of(S3Store(clients, bucket), "a")
+        if bucket:
+            del calls["url"]
+        for call in calls.values():
             with pytest.raises(ConfigError, match="STORIES_BUCKET") as caught:
                 call()
             assert bucket in str(caught.value)
