@@ -34,10 +34,10 @@ REQUIRED_MS = 30  # between a mark and its sound, over a whole story
 class TestJoinedMp3(EncoderContract):
     kilobits = 48
     media_type = "audio/mpeg"
-    rates = (16_000, 24_000)  # those of MPEG 2 that 48 kbit/s serve
+    rates = (16_000, 22_050, 24_000, 44_100, 48_000)
 
     def narration(self, samples: Sound, rate: int = RATE) -> Narration:
-        return spoken(samples, rate)
+        return spoken(samples, rate, 48 if rate in (16_000, RATE) else 64)  # fewer bits serve no other rate
 
     @pytest.fixture
     def encoder(self) -> JoinedMp3:
@@ -53,16 +53,6 @@ def bursts(seed: int, rate: int = RATE) -> tuple[Sound, list[int]]:
         at = int(begin) * rate // 1000
         sound[at : at + 60 * rate // 1000] = 0.3 * chance.standard_normal(60 * rate // 1000).clip(-3, 3)
     return sound, [int(begin) for begin in begins]
-
-
-@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
-def test_at_every_rate_segments_begin_where_stated_to_the_millisecond(rate: int) -> None:
-    sounds = [noise(0.5 + n / 7, rate, seed=n) for n in range(4)]
-    recording = JoinedMp3().join([spoken(sound, rate, 64) for sound in sounds])
-    samples, decoded_rate = decoded(recording.audio)
-    assert decoded_rate == rate
-    for sound, start_ms in zip(sounds, recording.starts_ms, strict=True):
-        assert position_ms(sound, samples, rate, start_ms) == pytest.approx(start_ms, abs=1)
 
 
 @pytest.mark.parametrize("delay", [576, 1105, 2257])
@@ -145,31 +135,24 @@ def test_headers_and_tags_of_segments_do_not_end_up_in_the_middle() -> None:
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x05hello"
     audio = tag + tagged_mp3_of(noise(0.4)) + b"TAG" + bytes(125)
     recording = JoinedMp3().join([Narration(audio, "audio/mpeg", 400, ())] * 3)
-    for remnant in (b"ID3", b"TAG", b"Xing", b"Info"):
-        assert remnant not in recording.audio
+    assert not [remnant for remnant in (b"ID3", b"TAG", b"Xing", b"Info") if remnant in recording.audio]
     assert mpeg.read(recording.audio).duration_ms == recording.duration_ms
 
 
-def test_voices_of_different_rates_are_rejected() -> None:
-    with pytest.raises(EngineError, match=r"16000 Hz with 1 channel.*24000 Hz with 1 channel") as caught:
-        JoinedMp3().join([spoken(noise(0.2)), spoken(noise(0.2, 16_000), 16_000)])
-    assert caught.value.problem == "bad-audio"
+FRAMES = [frame.data for frame in mpeg.read(mp3_of(noise(0.5))).frames]
 
 
-def test_mono_with_stereo_is_rejected() -> None:
-    with pytest.raises(EngineError, match=r"1 channel.*2 channel"):
-        JoinedMp3().join([spoken(noise(0.2)), spoken(noise(0.2, channels=2), kbps=64)])
-
-
-def test_a_segment_cut_out_of_a_longer_one_is_rejected() -> None:
-    frames = mpeg.read(mp3_of(noise(0.5))).frames
-    cut = b"".join(frame.data for frame in frames[5:])
-    with pytest.raises(EngineError, match="begins in the middle") as caught:
-        JoinedMp3().join([Narration(cut, "audio/mpeg", 400, ())])
-    assert caught.value.problem == "bad-audio"
-
-
-def test_a_wav_is_rejected() -> None:
-    with pytest.raises(EngineError, match=r"audio/wav.*another encoder") as caught:
-        JoinedMp3().join([Narration(b"RIFF", "audio/wav", 10, ())])
+@pytest.mark.parametrize(
+    ("narration", "words"),
+    [
+        (spoken(noise(0.2, 16_000), 16_000), r"16000 Hz with 1 channel.*24000 Hz with 1 channel"),
+        (spoken(noise(0.2, channels=2), kbps=64), r"1 channel.*2 channel"),
+        (Narration(b"".join(FRAMES[5:]), "audio/mpeg", 400, ()), "begins in the middle"),
+        (Narration(b"RIFF", "audio/wav", 10, ()), r"audio/wav.*another encoder"),
+    ],
+    ids=["another rate", "stereo", "cut out of a longer one", "a wav"],
+)
+def test_a_segment_that_cannot_be_joined_is_rejected(narration: Narration, words: str) -> None:
+    with pytest.raises(EngineError, match=words) as caught:
+        JoinedMp3().join([spoken(noise(0.2)), narration])
     assert (caught.value.problem, caught.value.engine) == ("bad-audio", "joined")

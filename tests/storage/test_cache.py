@@ -23,6 +23,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,7 +54,6 @@ def store() -> Store:
 class Verb:
     """A cached engine. ask: the same call each time; calls: those that reach the engine."""
 
-    cached: CachedText | CachedTranslation | CachedSpeech
     calls: Calls
     ask: Callable[[], object]
     name: str
@@ -63,17 +63,13 @@ class Verb:
 def verb(request: pytest.FixtureRequest, store: Store) -> Verb:
     if request.param == "complete":
         text = CountingText(FakeText())
-        writer = CachedText(text, store)
-        return Verb(writer, text.calls, lambda: writer.complete(PROMPT), "complete")
+        return Verb(text.calls, partial(CachedText(text, store).complete, PROMPT), request.param)
     if request.param == "translate":
         translation = CountingTranslation(FakeTranslation())
-        translator = CachedTranslation(translation, store)
-        return Verb(
-            translator, translation.calls, lambda: translator.translate(TEXTS, "en", "fr"), "translate"
-        )
+        ask = partial(CachedTranslation(translation, store).translate, TEXTS, "en", "fr")
+        return Verb(translation.calls, ask, request.param)
     speech = CountingSpeech(FakeSpeech())
-    speaker = CachedSpeech(speech, store)
-    return Verb(speaker, speech.calls, lambda: speaker.synthesize("Oui.", VOICE), "speak")
+    return Verb(speech.calls, partial(CachedSpeech(speech, store).synthesize, "Oui.", VOICE), request.param)
 
 
 # Calls are counted.
@@ -103,20 +99,10 @@ def test_cache_is_shared_between_processes(tmp_path: Path) -> None:
     assert len(later.calls) == 0
 
 
-_OTHER = {
-    "name": "story@2",
-    "system": "x",
-    "user": "x",
-    "examples": (),
-    "max_tokens": 1,
-    "temperature": 0.0,
-    "top_p": 1.0,
-    "seed": 8,
-    "grammar": 'root ::= "x"',
-    "choices": ("yes", "no"),
-    "attempt": 1,
-    "dry": 0.8,
-}
+_OTHER = Prompt(
+    "story@2", "x", "x", max_tokens=1, temperature=0.0, top_p=1.0, seed=8, grammar='root ::= "x"',
+    choices=("yes", "no"), attempt=1, dry=0.8,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("part", [part.name for part in fields(Prompt)])
@@ -124,17 +110,14 @@ def test_each_field_of_a_prompt_is_part_of_the_key(part: str) -> None:
     engine = CountingText(FakeText())
     cached = CachedText(engine, MemoryStore())
     cached.complete(PROMPT)
-    cached.complete(replace(PROMPT, **{part: _OTHER[part]}))
+    cached.complete(replace(PROMPT, **{part: getattr(_OTHER, part)}))
     assert len(engine.calls) == 2
 
 
 def test_another_model_text_voice_or_language_is_another_call() -> None:
     kept = MemoryStore()
-    text, speech, translation = (
-        CountingText(FakeText()),
-        CountingSpeech(FakeSpeech()),
-        CountingTranslation(FakeTranslation()),
-    )
+    text, speech = CountingText(FakeText()), CountingSpeech(FakeSpeech())
+    translation = CountingTranslation(FakeTranslation())
     CachedText(text, kept).complete(PROMPT)
     text.version = "/finetuned"
     CachedText(text, kept).complete(PROMPT)
@@ -142,14 +125,11 @@ def test_another_model_text_voice_or_language_is_another_call() -> None:
     for line, voice in (("Oui.", VOICE), ("Non.", VOICE), ("Oui.", Voice("fake", "en", "fake-speech"))):
         CachedSpeech(speech, kept).synthesize(line, voice)
     assert len(speech.calls) == 3
-    for texts, source, target in (
-        (("a",), "en", "fr"),
-        (("b",), "en", "fr"),
-        (("a",), "de", "fr"),
-        (("a",), "en", "de"),
-        (("a", ""), "en", "fr"),
-    ):
-        CachedTranslation(translation, kept).translate(texts, source, target)
+    translator = CachedTranslation(translation, kept)
+    for source, target in (("en", "fr"), ("de", "fr"), ("en", "de")):
+        translator.translate(("a",), source, target)
+    for texts in (("b",), ("a", "")):
+        translator.translate(texts, "en", "fr")
     assert len(translation.calls) == 5
 
 
@@ -170,14 +150,8 @@ def test_key_of_a_call_is_its_golden_digest(verb: Verb, store: Store) -> None:
 
 
 def test_an_entry_carries_the_golden_checksum_of_its_body() -> None:
-    usage = {
-        "calls": 1,
-        "prompt_tokens": 0,
-        "completion_tokens": 0,
-        "characters": 11,
-        "audio_seconds": 0.0,
-        "seconds": 0.0,
-    }
+    counts = {"calls": 1, "prompt_tokens": 0, "completion_tokens": 0, "characters": 11}
+    usage = {**counts, "audio_seconds": 0.0, "seconds": 0.0}
     body = {"of": "translate", "engine": "fake/translation/1", "usage": usage, "answer": ["[fr] Good night."]}
     assert json.loads(seal(body))["sha256"] == GOLDEN_ENTRY
 
@@ -197,29 +171,18 @@ def test_a_call_that_fails_leaves_nothing_and_is_made_again(
     assert len(verb.calls) == 2
 
 
-def _half(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def _wrong_checksum(data: bytes) -> bytes:
-    return re.sub(rb'"sha256":"[0-9a-f]{64}"}', b'"sha256":"' + b"0" * 64 + b'"}', data)
-
-
-def _changed_body(data: bytes) -> bytes:
-    return data.replace(b'"engine":"fake', b'"engine":"fork')
-
-
-def _flipped_bit(data: bytes) -> bytes:
-    middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+def flipped(data: bytes, at: int) -> bytes:
+    """With a bit of that byte flipped; at: from the end where it is negative."""
+    at %= len(data)
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
-    "truncated": _half,
-    "wrong checksum": _wrong_checksum,
-    "changed body": _changed_body,
-    "flipped bit": _flipped_bit,
+    "truncated": lambda data: data[: len(data) // 2],
+    "wrong checksum": lambda data: re.sub(rb'"sha256":"[0-9a-f]{64}"}', b'"sha256":"%064d"}' % 0, data),
+    "changed body": lambda data: data.replace(b'"engine":"fake', b'"engine":"fork'),
+    "flipped bit": lambda data: flipped(data, len(data) // 2),
     "no JSON": lambda _: b"\x00\xff not JSON",
     "another JSON": lambda _: b"[1, 2]",
     "null": lambda _: b"null",
@@ -247,9 +210,7 @@ def test_flipped_bit_in_marks_or_audio_is_detected_and_narrated_again_once(at: i
     store, engine = MemoryStore(), CountingSpeech(FakeSpeech())
     cached = CachedSpeech(engine, store)
     first = cached.synthesize("Oui.", VOICE)
-    data = bytearray(store.get(first.key))
-    data[at] ^= 1
-    store.put(first.key, bytes(data))
+    store.put(first.key, flipped(store.get(first.key), at))
     for _ in range(3):
         assert cached.synthesize("Oui.", VOICE) == first
     assert len(engine.calls) == 2
@@ -275,19 +236,14 @@ def test_narrations_in_the_former_format_are_read_and_not_paid_for_again() -> No
     sound = f"audio/{name[:2]}/{name}.wav"
     answer = {**asdict(replace(narration, audio=b"")), "audio": sound}
     del answer["key"]
-    body = {
-        "of": "speak",
-        "engine": "fake/speech/1",
-        "usage": asdict(Usage(1, characters=4)),
-        "answer": answer,
-    }
+    usage = asdict(Usage(1, characters=4))
+    body = {"of": "speak", "engine": "fake/speech/1", "usage": usage, "answer": answer}
     digest = GOLDEN["speak"]
     store.put(f"cache/speak/{digest[:2]}/{digest}.json", seal(body))
     store.put(sound, narration.audio)
     cached = CachedSpeech(engine, store)
-    assert find(store, cached, "Oui.", VOICE) == StoredNarration(
-        sound, narration.duration_ms, narration.marks
-    )
+    stored = StoredNarration(sound, narration.duration_ms, narration.marks)
+    assert find(store, cached, "Oui.", VOICE) == stored
     assert cached.synthesize("Oui.", VOICE) == replace(narration, key=sound)
     assert len(engine.calls) == 0
     assert [payment.usage.characters for payment in payments(store)] == [4]
@@ -358,10 +314,8 @@ class Moody:
 def test_first_write_wins_among_concurrent_calls(store: Store, makers: int) -> None:
     engine = Moody(threading.Barrier(makers))
     with ThreadPoolExecutor(makers) as pool:
-        completions = [
-            future.result()
-            for future in [pool.submit(CachedText(engine, store).complete, PROMPT) for _ in range(makers)]
-        ]
+        futures = [pool.submit(CachedText(engine, store).complete, PROMPT) for _ in range(makers)]
+        completions = [future.result() for future in futures]
     assert len(set(engine.threads)) == makers
     assert len({completion.text for completion in completions}) == 1
     assert CachedText(engine, store).complete(PROMPT) == completions[0]
@@ -403,13 +357,11 @@ def test_ledger_sums_what_was_spent(store: Store) -> None:
     assert set(sums) == {"story@1", "speak", "translate"}
     assert sums["story@1"].calls == 2
     assert sums["story@1"].prompt_tokens == sum(completion.prompt_tokens for completion in completions)
-    assert sums["story@1"].completion_tokens == sum(
-        completion.completion_tokens for completion in completions
-    )
+    written = sum(completion.completion_tokens for completion in completions)
+    assert sums["story@1"].completion_tokens == written
     assert (sums["speak"].calls, sums["speak"].characters) == (2, 4 + 10)
-    assert sums["speak"].audio_seconds == pytest.approx(
-        sum(narration.duration_ms for narration in spoken) / 1000
-    )
+    spoken_s = sum(narration.duration_ms for narration in spoken) / 1000
+    assert sums["speak"].audio_seconds == pytest.approx(spoken_s)
     assert replace(sums["translate"], seconds=0.0) == Usage(1, characters=9)
 
 

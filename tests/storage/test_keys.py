@@ -17,11 +17,6 @@ def test_an_mp3_is_named_by_its_content() -> None:
     assert keys.mp3(ID, "fr", b"mp3 bytes") == f"stories/{ID}/fr/05786cc55616be04.mp3"
 
 
-def test_another_engine_verb_or_text_is_another_call() -> None:
-    calls = {keys.call(verb, engine, sent) for verb in "ab" for engine in "cd" for sent in ("e", "f")}
-    assert len(calls) == 8
-
-
 def test_quarantine_key_holds_the_old_key_and_depends_on_content() -> None:
     first, second = keys.quarantine("cache/x.json", b"one"), keys.quarantine("cache/x.json", b"other")
     assert first != second

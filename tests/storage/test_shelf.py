@@ -27,12 +27,9 @@ def store() -> Store:
 
 
 def test_complete_stories_are_sorted_by_id_and_locale(store: Store) -> None:
-    complete = [(story.variant, story.locale) for story in manifests(store)]
-    assert sorted(complete) == [(0, "en"), (0, "fr"), (1, "it")]
-    assert complete == [
-        (story.variant, story.locale)
-        for story in sorted(manifests(store), key=lambda story: (story.story_id, story.locale))
-    ]
+    complete = list(manifests(store))
+    assert sorted((story.variant, story.locale) for story in complete) == [(0, "en"), (0, "fr"), (1, "it")]
+    assert complete == sorted(complete, key=edition)
 
 
 def test_the_manifests_of_one_story(store: Store) -> None:
@@ -78,15 +75,17 @@ def test_a_damaged_manifest_is_named() -> None:
         list(manifests(kept))
 
 
+def manifest(number: int, locale: str = "en", title: str = "Title", context: str = "") -> Manifest:
+    """Of a story of a second, whose id is the number."""
+    return Manifest(f"{number:032x}", locale, title, context, context, 0, (), "", 1000, ("fake",), {})
+
+
 def shelf(counts: Mapping[str, int]) -> Store:
     """Published stories, so many of each locale."""
     kept = MemoryStore()
     for locale, count in counts.items():
         for number in range(count):
-            story_id = f"{number:032x}"
-            publish(
-                kept, Manifest(story_id, locale, f"Title {number}", "", "", 0, (), "", 1000, ("fake",), {})
-            )
+            publish(kept, manifest(number, locale))
     return kept
 
 
@@ -121,36 +120,30 @@ def test_pages_of_a_locale_hold_that_locale_only() -> None:
 def test_publishing_between_pages_shifts_no_page() -> None:
     store = shelf({"en": 25})
     first = page(store, size=20)
-    publish(store, Manifest("0" * 31 + "a", "ar", "New", "", "", 0, (), "", 1000, (), {}))
+    publish(store, manifest(10, "ar"))
     rest = page(store, cursor=first.cursor, size=20)
     assert {card.id for card in (*first.cards, *rest.cards)} == {f"{number:032x}" for number in range(25)}
 
 
 def test_story_published_again_is_listed_once_with_its_new_card() -> None:
     store = shelf({"en": 1})
-    card = publish(store, Manifest("0" * 32, "en", "Another title", "", "", 0, (), "", 2000, ("fake",), {}))
-    assert card == Card("0" * 32, "en", "Another title", 2000, ("fake",))
+    card = publish(store, manifest(0, title="Another title"))
+    assert card == Card("0" * 32, "en", "Another title", 1000, ("fake",))
     assert page(store).cards == (card,)
 
 
 def test_a_card_does_not_hold_the_idea() -> None:
     kept = MemoryStore()
-    publish(kept, Manifest("0" * 32, "en", "Title", "Ermintrude's snail", "Ermintrude", 0, (), "", 1, (), {}))
+    publish(kept, manifest(0, context="Ermintrude's snail"))
     (key,) = kept.list("")
     assert b"Ermintrude" not in kept.get(key)
 
 
+ID = "0" * 32
+
+
 @pytest.mark.parametrize(
-    "cursor",
-    [
-        "x",
-        "en",
-        f"en.{'0' * 31}",
-        f"en.{'G' * 32}",
-        f"../..{'0' * 32}",
-        f"e/n.{'0' * 32}",
-        f"en.{'0' * 32}\n",
-    ],
+    "cursor", ["x", "en", f"en.{ID[1:]}", f"en.{ID[1:]}G", f"../..{ID}", f"e/n.{ID}", f"en.{ID}\n"]
 )
 def test_malformed_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(RequestError, match="not a cursor"):
@@ -172,46 +165,52 @@ def unpublished() -> tuple[Store, list[Manifest]]:
     return kept, list(manifests(kept))
 
 
+def edition(story: Manifest) -> tuple[str, str]:
+    return story.story_id, story.locale
+
+
 def listed(store: Store) -> set[tuple[str, str]]:
     return {(card.id, card.locale) for card in page(store, size=100).cards}
+
+
+def waiting(store: Store, name: str, stories: list[Manifest]) -> Publication:
+    """A publication with these stories, not yet issued."""
+    publication = Publication(store, name)
+    for story in stories:
+        publication.add(story)
+    return publication
 
 
 def test_publication_is_listed_all_at_once(unpublished: tuple[Store, list[Manifest]]) -> None:
     store, stories = unpublished
     publication = Publication(store, "r1")
-    for manifest in stories:
-        publication.add(manifest, ("sea",))
+    for story in stories:
+        publication.add(story, ("sea",))
         assert listed(store) == set()
     publication.issue()
-    assert listed(store) == {(story.story_id, story.locale) for story in stories}
+    assert listed(store) == set(map(edition, stories))
     assert {card.tags for card in page(store).cards} == {("sea",)}
 
 
 def test_withdrawn_publication_is_unlisted_and_others_stay(unpublished: tuple[Store, list[Manifest]]) -> None:
     store, stories = unpublished
     publish(store, stories[0])
-    for name, part in (("r1", stories[:3]), ("r2", stories[3:])):
-        publication = Publication(store, name)
-        for manifest in part:
-            publication.add(manifest)
-        publication.issue()
+    waiting(store, "r1", stories[:3]).issue()
+    waiting(store, "r2", stories[3:]).issue()
     Publication(store, "r1").withdraw()
-    assert listed(store) == {(story.story_id, story.locale) for story in [stories[0], *stories[3:]]}
+    assert listed(store) == set(map(edition, [stories[0], *stories[3:]]))
 
 
 def test_story_of_an_abandoned_or_withdrawn_publication_may_be_published_again(
     unpublished: tuple[Store, list[Manifest]],
 ) -> None:
     store, stories = unpublished
-    abandoned, withdrawn, third = (Publication(store, name) for name in ("r1", "r2", "r3"))
-    abandoned.add(stories[0])
-    withdrawn.add(stories[1])
+    waiting(store, "r1", stories[:1])
+    withdrawn = waiting(store, "r2", stories[1:2])
     withdrawn.issue()
     withdrawn.withdraw()
-    for manifest in stories[:2]:
-        third.add(manifest)
-    third.issue()
-    assert listed(store) == {(story.story_id, story.locale) for story in stories[:2]}
+    waiting(store, "r3", stories[:2]).issue()
+    assert listed(store) == set(map(edition, stories[:2]))
 
 
 def test_publication_that_was_never_issued_cannot_be_withdrawn() -> None:
@@ -222,18 +221,11 @@ def test_publication_that_was_never_issued_cannot_be_withdrawn() -> None:
 def test_unlisted_cards_do_not_shorten_a_page(unpublished: tuple[Store, list[Manifest]]) -> None:
     """By id and locale every other card is listed; a page of one is filled all the same."""
     store, stories = unpublished
-    waiting, issued = Publication(store, "r1"), Publication(store, "r2")
     ordered = sorted(stories, key=lambda story: (story.locale, story.story_id))
-    for number, manifest in enumerate(ordered):
-        (issued if number % 2 else waiting).add(manifest)
-    issued.issue()
-    listed_cards, cursor = [], ""
-    while True:
-        listing = page(store, cursor=cursor, size=1)
-        listed_cards += [(card.locale, card.id) for card in listing.cards]
-        if not (cursor := listing.cursor):
-            break
-    assert listed_cards == [(story.locale, story.story_id) for story in ordered[1::2]]
+    waiting(store, "r1", ordered[::2])
+    waiting(store, "r2", ordered[1::2]).issue()
+    cards = [(card.id, card.locale) for cards_of_page in leafed(store, size=1) for card in cards_of_page]
+    assert cards == list(map(edition, ordered[1::2]))
 
 
 def test_page_reads_a_limited_number_of_unlisted_cards(
@@ -241,9 +233,7 @@ def test_page_reads_a_limited_number_of_unlisted_cards(
 ) -> None:
     monkeypatch.setattr("pipeline.storage.shelf._MOST_LOOKS", 2)
     store, stories = unpublished
-    waiting = Publication(store, "r1")
-    for manifest in stories:
-        waiting.add(manifest)
+    waiting(store, "r1", stories)
     listing = page(store, size=2)
     assert listing.cards == ()
     assert listing.cursor
@@ -255,31 +245,24 @@ def test_a_story_stays_listed_while_one_of_its_publications_stands(
 ) -> None:
     """Two nights publish the same stories; one of them was published by hand as well."""
     store, stories = unpublished
-    everything = {(story.story_id, story.locale) for story in stories}
+    everything, by_hand = set(map(edition, stories)), edition(stories[0])
     publish(store, stories[0])
-    for name in ("r1", "r2"):
-        publication = Publication(store, name)
-        for manifest in stories:
-            publication.add(manifest)
-            assert listed(store) >= (
-                {(stories[0].story_id, stories[0].locale)} if name == "r1" else everything
-            )
+    for name, before in (("r1", {by_hand}), ("r2", everything)):
+        publication = waiting(store, name, stories)
+        assert listed(store) == before
         publication.issue()
     Publication(store, "r1").withdraw()
     assert listed(store) == everything
     Publication(store, "r2").withdraw()
-    assert listed(store) == {(stories[0].story_id, stories[0].locale)}
+    assert listed(store) == {by_hand}
 
 
 def test_withheld_story_is_unlisted_at_once_and_may_be_published_again(
     unpublished: tuple[Store, list[Manifest]],
 ) -> None:
     store, stories = unpublished
-    publication = Publication(store, "r1")
-    for manifest in stories:
-        publication.add(manifest)
-    publication.issue()
-    bad = (stories[0].story_id, stories[0].locale)
+    waiting(store, "r1", stories).issue()
+    bad = edition(stories[0])
     withhold(store, *bad)
     assert bad not in listed(store)
     assert withheld(store) == {bad}
@@ -291,9 +274,7 @@ def test_withheld_story_is_unlisted_at_once_and_may_be_published_again(
 def test_card_keeps_the_last_two_publications(unpublished: tuple[Store, list[Manifest]]) -> None:
     store, stories = unpublished
     for number in range(5):
-        publication = Publication(store, f"r{number}")
-        publication.add(stories[0])
-        publication.issue()
+        waiting(store, f"r{number}", stories[:1]).issue()
     (card,) = page(store).cards
     assert card.publications == ("r3", "r4")
 

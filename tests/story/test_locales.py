@@ -20,9 +20,8 @@ TAGS = {
 }
 
 
-@pytest.mark.parametrize("tag", TAGS)
-def test_tag_has_a_canonical_form(tag: str) -> None:
-    assert canonical(tag) == TAGS[tag]
+def test_tag_has_a_canonical_form() -> None:
+    assert {tag: canonical(tag) for tag in TAGS} == TAGS
 
 
 SERVED = {
@@ -34,45 +33,19 @@ SERVED = {
     "pt-PT": "pt",
     "EN-us": "en",
     "zh-Hant-TW": "zh-Hant",
-    "de-CH-1901": None,
-    "zh": None,
-    "sv": None,
-    "eng": None,
 }
 
 
-@pytest.mark.parametrize("tag", SERVED)
-def test_tag_matches_itself_or_its_language_only(tag: str) -> None:
-    if expected := SERVED[tag]:
-        assert match(tag, KNOWN) == expected
-        return
-    with pytest.raises(RequestError) as caught:
-        match(tag, KNOWN)
-    assert caught.value.problem == "unknown-locale"
-    assert str(caught.value).endswith("there are en, fr, pt, pt-BR, nl, zh-Hant")
+def test_tag_matches_itself_or_its_language_only() -> None:
+    assert {tag: match(tag, KNOWN) for tag in SERVED} == SERVED
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [
-        "",
-        " ",
-        "-",
-        "e",
-        "english",
-        "fr-",
-        "-fr",
-        "fr--CA",
-        "../en",
-        "fr/CA",
-        "fr;rm",
-        "fr\nCA",
-        "ف",
-        "a1",
-        "en-\x00",
-    ],
-)
-def test_malformed_tag_is_an_unknown_locale(tag: str) -> None:
+UNKNOWN = ["de-CH-1901", "zh", "sv", "eng"]
+MALFORMED = ["", " ", "-", "e", "english", "fr-", "-fr", "fr--CA", "../en", "fr/CA", "fr;rm", "fr\nCA"]
+
+
+@pytest.mark.parametrize("tag", [*UNKNOWN, *MALFORMED, "ف", "a1", "en-\x00"])
+def test_another_or_a_malformed_tag_is_an_unknown_locale(tag: str) -> None:
     with pytest.raises(RequestError) as caught:
         match(tag, KNOWN)
     assert caught.value.problem == "unknown-locale"

@@ -74,63 +74,57 @@ def detector() -> LinguaDetector:
     return LinguaDetector()
 
 
+FRENCH = TRANSLATIONS["fr"]
+
+
 def _failed_checks(
-    source: tuple[str, ...], target: tuple[str, ...], locale: str, detector: LinguaDetector
+    target: tuple[str, ...], locale: str, detector: LinguaDetector, source: tuple[str, ...] = SOURCE
 ) -> set[str]:
     return {result.name for result in check(source, target, locale, detector) if not result.passed}
 
 
 @pytest.mark.parametrize("locale", TRANSLATIONS)
 def test_a_right_translation_passes_every_check(detector: LinguaDetector, locale: str) -> None:
-    assert _failed_checks(SOURCE, TRANSLATIONS[locale], locale, detector) == set()
-    assert [slips(*pair, locale) for pair in zip(SOURCE, TRANSLATIONS[locale], strict=True)] == [()] * len(
-        SOURCE
-    )
+    assert _failed_checks(TRANSLATIONS[locale], locale, detector) == set()
+    assert not [pair for pair in zip(SOURCE, TRANSLATIONS[locale], strict=True) if slips(*pair, locale)]
 
 
 def test_region_is_checked_as_its_language(detector: LinguaDetector) -> None:
-    assert check(SOURCE, TRANSLATIONS["fr"], "fr-CA", detector) == check(
-        SOURCE, TRANSLATIONS["fr"], "fr", detector
-    )
+    assert check(SOURCE, FRENCH, "fr-CA", detector) == check(SOURCE, FRENCH, "fr", detector)
 
 
 def test_checks_carry_what_was_measured(detector: LinguaDetector) -> None:
-    figures = {result.name: result.figure for result in check(SOURCE, TRANSLATIONS["fr"], "fr", detector)}
+    figures = {result.name: result.figure for result in check(SOURCE, FRENCH, "fr", detector)}
     assert figures["count"] == 5
     assert figures["the hero's name"] == 3
     assert figures["in the language"] > 0.99
 
 
 def test_a_lost_sentence_fails_the_count(detector: LinguaDetector) -> None:
-    assert "count" in _failed_checks(SOURCE, TRANSLATIONS["fr"][:-1], "fr", detector)
+    assert "count" in _failed_checks(FRENCH[:-1], "fr", detector)
 
 
 def test_a_text_in_another_language_fails(detector: LinguaDetector) -> None:
-    assert _failed_checks(SOURCE, TRANSLATIONS["es"], "it", detector) >= {"in the language"}
-    assert _failed_checks(SOURCE, SOURCE, "fr", detector) >= {"in the language", "each sentence"}
+    assert _failed_checks(TRANSLATIONS["es"], "it", detector) >= {"in the language"}
+    assert _failed_checks(SOURCE, "fr", detector) >= {"in the language", "each sentence"}
 
 
 def test_one_english_sentence_is_found_and_numbered(detector: LinguaDetector) -> None:
-    target = (*TRANSLATIONS["fr"][:2], SOURCE[2], *TRANSLATIONS["fr"][3:])
+    target = (*FRENCH[:2], SOURCE[2], *FRENCH[3:])
     assert failed(SOURCE, target, "fr", detector) == {2: ("not translated",)}
-    (finding,) = [
-        result for result in check(SOURCE, target, "fr", detector) if result.name == "each sentence"
-    ]
-    assert finding.figure == "3: not translated"
+    figures = {result.name: result.figure for result in check(SOURCE, target, "fr", detector)}
+    assert figures["each sentence"] == "3: not translated"
 
 
 def test_a_sentence_said_twice_fails(detector: LinguaDetector) -> None:
-    target = (TRANSLATIONS["fr"][1], *TRANSLATIONS["fr"][1:])
-    assert "no loops" in _failed_checks(SOURCE, target, "fr", detector)
-    refrain = (SOURCE[0], SOURCE[0], *SOURCE[2:])
-    assert "no loops" not in _failed_checks(
-        refrain, (TRANSLATIONS["fr"][0], TRANSLATIONS["fr"][0], *TRANSLATIONS["fr"][2:]), "fr", detector
-    )
+    assert "no loops" in _failed_checks((FRENCH[1], *FRENCH[1:]), "fr", detector)
+    refrain, translated = ((texts[0], texts[0], *texts[2:]) for texts in (SOURCE, FRENCH))
+    assert "no loops" not in _failed_checks(translated, "fr", detector, refrain)
 
 
 def test_a_hero_of_another_name_fails(detector: LinguaDetector) -> None:
-    target = tuple(text.replace("Tomas", "Jules") for text in TRANSLATIONS["fr"])
-    assert "the hero's name" in _failed_checks(SOURCE, target, "fr", detector)
+    target = tuple(text.replace("Tomas", "Jules") for text in FRENCH)
+    assert "the hero's name" in _failed_checks(target, "fr", detector)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipeline.engines.aws.errors import mapped_errors
+from pipeline.engines.aws.errors import mapped_errors, response_of
 from pipeline.engines.aws.packing import ENGINE, sendable, whole
 from pipeline.errors import StoriesError
 from pipeline.ports import LanguageDetector
@@ -69,5 +69,5 @@ class AmazonDetection:
             if error.problem not in _NOT_TRANSLATED:
                 raise
             # A refused pair names the language: Latin, or English that was to become English.
-            reply = getattr(error.__cause__, "response", {})
+            reply = response_of(error.__cause__)
         return str(reply.get("SourceLanguageCode", "")).split("-")[0].lower() or None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engines.aws.errors import mapped_errors
+from pipeline.engines.aws.errors import code_of, mapped_errors
 from pipeline.engines.aws.objects import attachment, checked_key, checked_prefix, content_type
 from pipeline.errors import ConfigError, NotFoundError, StoreError, UnavailableError
 
@@ -54,7 +54,7 @@ class S3Store:
         try:
             return self._read(key, Range=f"bytes=0-{size - 1}")
         except StoreError as error:
-            if _code(error.__cause__) == "InvalidRange":  # of an empty object
+            if code_of(error.__cause__) == "InvalidRange":  # of an empty object
                 return b""
             raise
 
@@ -127,8 +127,8 @@ class S3Store:
             self._client.put_object(**request, IfNoneMatch="*")
         except ClientError as error:
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            code = error.response.get("Error", {}).get("Code")
-            if status == 412 or (status == 409 and code == "ConditionalRequestConflict" and not last):
+            in_flight = code_of(error) == "ConditionalRequestConflict"
+            if status == 412 or (status == 409 and in_flight and not last):
                 return status
             raise
         return 200
@@ -161,9 +161,3 @@ class S3Store:
     @property
     def _client(self) -> Any:
         return self._clients.get("s3")
-
-
-def _code(error: BaseException | None) -> str:
-    """The service's error code; "" for any other error."""
-    response = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code", ""))

@@ -94,14 +94,6 @@ def test_threads_share_one_client() -> None:
     assert len(set(map(id, shared))) == 2
 
 
-def test_a_missing_region_is_reported_with_how_to_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_REGION")
-    clients = Clients()  # which does nothing yet
-    with pytest.raises(ConfigError, match="set AWS_REGION") as raised:
-        clients.get("s3")
-    assert raised.value.problem == "no-region"
-
-
 def test_the_region_comes_from_the_argument_or_either_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Clients("us-east-2").get("polly").meta.region_name == "us-east-2"
     assert Clients().get("polly").meta.region_name == "eu-west-1"
@@ -111,19 +103,22 @@ def test_the_region_comes_from_the_argument_or_either_variable(monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "words"),
+    ("variable", "value", "words", "problem"),
     [
-        ("AWS_PROFILE", "unknown", "set AWS_PROFILE to a profile"),
-        ("AWS_ENDPOINT_URL_POLLY", "polly.local", "set AWS_ENDPOINT_URL"),
-        ("AWS_REGION", "not a region!", "set AWS_REGION"),
+        ("AWS_PROFILE", "unknown", "set AWS_PROFILE to a profile", "no-credentials"),
+        ("AWS_ENDPOINT_URL_POLLY", "polly.local", "set AWS_ENDPOINT_URL", "aws-config"),
+        ("AWS_REGION", "not a region!", "set AWS_REGION", "no-region"),
+        ("AWS_REGION", "", "set AWS_REGION", "no-region"),
     ],
 )
 def test_a_setting_that_boto3_cannot_use_is_reported_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str, problem: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ConfigError, match=words):
-        Clients().get("polly")
+    clients = Clients()  # which does nothing yet
+    with pytest.raises(ConfigError, match=words) as raised:
+        clients.get("polly")
+    assert raised.value.problem == problem
 
 
 def test_without_credentials_the_call_says_how_to_set_them(

@@ -77,12 +77,8 @@ def test_only_the_model_s_own_text_is_let_through(raw: str, text: str) -> None:
 
 def test_a_text_comes_through_as_soon_as_it_is_certain() -> None:
     text_filter = TextFilter(ECHO, STOPS)
-    assert [text_filter.feed(part) for part in ("Once", " upon", "\nUs", "ers met")] == [
-        "Once",
-        " upon",
-        "",
-        "\nUsers met",
-    ]
+    fed = [text_filter.feed(part) for part in ("Once", " upon", "\nUs", "ers met")]
+    assert fed == ["Once", " upon", "", "\nUsers met"]
 
 
 def completed(parts: Iterable[Piece], prompt: Prompt = PROMPT) -> Completion:
@@ -94,27 +90,14 @@ def completed(parts: Iterable[Piece], prompt: Prompt = PROMPT) -> Completion:
 
 
 def test_the_container_s_own_counts_are_used() -> None:
-    completion = completed(
-        [
-            Piece("Once", tokens=1),
-            Piece(" more.", tokens=1, stop="eos_token", prompt_tokens=31, completion_tokens=3, final=True),
-        ]
-    )
-    assert completion == Completion("Once more.", 31, 3, "end")
+    last = Piece(" more.", tokens=1, stop="eos_token", prompt_tokens=31, completion_tokens=3, final=True)
+    assert completed([Piece("Once", tokens=1), last]) == Completion("Once more.", 31, 3, "end")
 
 
-@pytest.mark.parametrize(
-    ("stop", "reason"),
-    [
-        ("eos_token", "end"),
-        ("stop_sequence", "end"),
-        ("stop", "end"),
-        ("end_of_sequence", "end"),
-        ("length", "length"),
-    ],
-)
-def test_a_container_s_stop_reason_becomes_one_of_two(stop: str, reason: str) -> None:
-    assert completed([Piece("Once.", stop=stop, final=True)]).stop_reason == reason
+def test_a_container_s_stop_reason_becomes_one_of_two() -> None:
+    for stop in ("eos_token", "stop_sequence", "stop", "end_of_sequence", "length"):
+        reason = completed([Piece("Once.", stop=stop, final=True)]).stop_reason
+        assert reason == ("length" if stop == "length" else "end")
 
 
 @pytest.mark.parametrize(("tokens", "reason"), [(7, "end"), (8, "length"), (9, "length")])

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.engines.aws.language import AmazonDetection, ServiceLanguage
 from pipeline.engines.function_words import FunctionWords
-from pipeline.errors import ThrottledError, UnavailableError
+from pipeline.errors import UnavailableError
 from tests.engines.aws.stubbed import Stubbed
 from tests.engines.contracts.detector_contract import IDEAS
 from tests.engines.test_function_words import OURS, SENTENCES
@@ -66,6 +66,11 @@ class Translate(Stubbed):
     def __init__(self) -> None:
         super().__init__("translate")
 
+    def fails(self, code: str, status: int = 400, **fields: str) -> None:
+        self.stub.add_client_error(
+            "translate_text", code, "no", http_status_code=status, modeled_fields=fields
+        )
+
     def replies(self, text: str, code: str) -> None:
         self.stub.add_response(
             "translate_text",
@@ -78,16 +83,11 @@ class Translate(Stubbed):
     ("code", "language"), [("sv", "sv"), ("en", "en"), ("pt-PT", "pt"), ("fr-CA", "fr"), ("zh-TW", "zh")]
 )
 def test_the_language_is_a_primary_subtag(code: str, language: str) -> None:
+    """Of no more than an idea's length, which is what is paid for."""
     stubbed = Translate()
-    stubbed.replies("en räv", code)
-    assert AmazonDetection(stubbed)(" en\nräv ") == language
+    stubbed.replies(f"en räv {'x' * 293}", code)
+    assert AmazonDetection(stubbed)(f" en\nräv {'x' * 294}") == language
     stubbed.stub.assert_no_pending_responses()
-
-
-def test_no_more_than_an_ideas_length_is_paid_for() -> None:
-    stubbed = Translate()
-    stubbed.replies("x" * 300, "en")
-    assert AmazonDetection(stubbed)("x" * 301) == "en"
 
 
 @pytest.mark.parametrize(
@@ -103,18 +103,14 @@ def test_a_refused_translation_may_still_name_the_language(
     code: str, fields: dict[str, str], language: str | None
 ) -> None:
     stubbed = Translate()
-    stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=400, modeled_fields=fields)
+    stubbed.fails(code, **fields)
     assert AmazonDetection(stubbed)("qqq") == language
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "error"),
-    [("TooManyRequestsException", 400, ThrottledError), ("InternalServerException", 500, UnavailableError)],
-)
-def test_a_failing_service_is_an_error(code: str, status: int, error: type[Exception]) -> None:
+def test_a_failing_service_is_an_error() -> None:
     stubbed = Translate()
-    stubbed.stub.add_client_error("translate_text", code, "no", http_status_code=status)
-    with pytest.raises(error):
+    stubbed.fails("InternalServerException", 500)
+    with pytest.raises(UnavailableError):
         AmazonDetection(stubbed)("qqq")
 
 

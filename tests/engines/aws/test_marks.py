@@ -28,7 +28,7 @@ def marked(text: str, pattern: str = r"[^\s<>]+", step_ms: int = 100) -> tuple[D
     return sent, [marks.Mark(step_ms * n, match.start(), match.end()) for n, match in enumerate(matches)]
 
 
-def aligned(text: str, *timed: tuple[int, str], duration_ms: int = 10_000) -> list[tuple[int, str]]:
+def aligned(text: str, *timed: tuple[int, str], duration_ms: int) -> list[tuple[int, str]]:
     """Marks for these words of the text, in order, as (ms, word)."""
     sent = document(text)
     raw, at = sent.ssml.encode(), len(b"<speak><s>")
@@ -92,103 +92,44 @@ def test_a_captured_reply_is_read() -> None:
     assert sent.encode()[mark.start : mark.end] == b"Congratulations"
 
 
-def test_words_have_the_times_of_the_service() -> None:
-    text = "🐻 Zoé's café, naïve & <b>bold</b> قطة!"
-    assert aligned(
-        text,
-        (40, "Zoé's"),
-        (300, "café"),
-        (700, "naïve"),
-        (900, "b"),
-        (990, "bold"),
-        (1200, "b"),
-        (1400, "قطة"),
-    ) == [
-        (40, "Zoé's"),
-        (300, "café"),
-        (700, "naïve"),
-        (900, "b"),
-        (990, "bold"),
-        (1200, "b"),
-        (1400, "قطة"),
-    ]
+TIMES = {
+    "🐻 Zoé's café, naïve & <b>bold</b> قطة!": (
+        "40 Zoé's 100 café 300 naïve 500 b 590 bold 700 b 900 قطة",
+        "40 Zoé's 100 café 300 naïve 500 b 590 bold 700 b 900 قطة",
+    ),
+    # Of the parts of one word the first counts; a mark over several words is shared out by letters.
+    "I don't know": ("5 I 100 don 180 't 300 know", "5 I 100 don't 300 know"),
+    "at 7.25 she left": ("0 at 200 7.25 800 she 990 left", "0 at 200 7 400 25 800 she 990 left"),
+    # Words without a mark lie between their neighbours, or within the audio; so does every mark.
+    "one of the cats": ("0 one 800 cats", "0 one 300 of 500 the 800 cats"),
+    "ab cd ef gh": ("400 cd", "0 ab 400 cd 600 ef 800 gh"),
+    "one two": ("0 one 1990 two", "0 one 999 two"),
+}
 
 
-def test_of_the_parts_of_one_word_the_first_counts() -> None:
-    assert aligned(
-        "I don't know 3,500.", (5, "I"), (100, "don"), (180, "'t"), (300, "know"), (500, "3,500")
-    ) == [
-        (5, "I"),
-        (100, "don't"),
-        (300, "know"),
-        (500, "3"),
-        (500 + 9500 // 4, "500"),
-    ]
-
-
-def test_a_mark_over_several_words_is_shared_out_by_letters() -> None:
-    assert aligned("at 7.25 she left", (0, "at"), (200, "7.25"), (800, "she"), (1000, "left")) == [
-        (0, "at"),
-        (200, "7"),
-        (400, "25"),
-        (800, "she"),
-        (1000, "left"),
-    ]
-
-
-def test_words_without_a_mark_lie_between_their_neighbours() -> None:
-    assert aligned("one of the cats", (0, "one"), (800, "cats")) == [
-        (0, "one"),
-        (300, "of"),
-        (500, "the"),
-        (800, "cats"),
-    ]
-
-
-def test_words_before_the_first_and_after_the_last_mark_lie_within_the_audio() -> None:
-    assert aligned("ab cd ef gh", (400, "cd"), duration_ms=1000) == [
-        (0, "ab"),
-        (400, "cd"),
-        (600, "ef"),
-        (800, "gh"),
-    ]
+@pytest.mark.parametrize("text", TIMES)
+def test_words_have_the_times_of_the_service_or_a_share_between_them_within_the_audio(text: str) -> None:
+    service, ours = (
+        [(int(time_ms), word) for time_ms, word in zip(times[::2], times[1::2], strict=True)]
+        for times in map(str.split, TIMES[text])
+    )
+    assert aligned(text, *service, duration_ms=1_000) == ours
 
 
 def test_marks_that_go_back_in_the_text_do_not_turn_time_back() -> None:
-    sent = document("one two three")
-    at = len("<speak><s>")
-    given_marks = [
-        marks.Mark(0, at, at + 3),
-        marks.Mark(200, at + 8, at + 13),
-        marks.Mark(500, at + 4, at + 7),
-    ]
-    result = marks.align("one two three", sent, given_marks, 1000)
-    check("one two three", result, 1000)
+    text, at = "one two three", len("<speak><s>")
+    spans = ((0, 0, 3), (200, 8, 13), (500, 4, 7))
+    given_marks = [marks.Mark(time_ms, at + start, at + end) for time_ms, start, end in spans]
+    result = marks.align(text, document(text), given_marks, 1000)
+    check(text, result, 1000)
     assert (result[0].time_ms, result[2].time_ms) == (0, 200)
 
 
-def test_marks_may_come_in_any_order() -> None:
-    sent = document("one two")
-    given_marks = [marks.Mark(500, 14, 17), marks.Mark(20, 10, 13)]
-    assert [mark.time_ms for mark in marks.align("one two", sent, given_marks, 1000)] == [20, 500]
-
-
-def test_a_mark_of_no_word_or_outside_the_text_is_ignored() -> None:
-    sent = document("one — two")
-    at = len("<speak><s>")
-    given_marks = [
-        marks.Mark(0, at, at + 3),
-        marks.Mark(100, at + 4, at + 7),  # the dash
-        marks.Mark(150, -1, 14),
-        marks.Mark(160, 900, 910),
-        marks.Mark(200, at + 8, at + 11),
-    ]
-    assert [mark.time_ms for mark in marks.align("one — two", sent, given_marks, 1000)] == [0, 200]
-
-
-def test_times_stay_within_the_audio() -> None:
-    result = aligned("one two", (0, "one"), (990, "two"), duration_ms=500)
-    assert result == [(0, "one"), (499, "two")]
+def test_a_mark_of_no_word_or_outside_the_text_is_ignored_and_the_order_does_not_matter() -> None:
+    text, at = "one — two", len("<speak><s>")
+    dash, before, after = marks.Mark(100, at + 4, at + 7), marks.Mark(150, -1, 14), marks.Mark(160, 900, 910)
+    given_marks = [marks.Mark(200, at + 8, at + 11), dash, before, after, marks.Mark(20, at, at + 3)]
+    assert [mark.time_ms for mark in marks.align(text, document(text), given_marks, 1000)] == [20, 200]
 
 
 @pytest.mark.parametrize("spans", [[], [(14, 17)], [(9_000, 9_003)]])

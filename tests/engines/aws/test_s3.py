@@ -24,8 +24,9 @@ from pipeline.engines.aws import s3
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.objects import attachment, content_type
 from pipeline.engines.aws.s3 import S3Store
-from pipeline.errors import ConfigError, StoreError, StoriesError, ThrottledError, UnavailableError
+from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
 from tests.engines.aws.loopback import Loopback, Script, account
+from tests.engines.contracts.store_contract import calls_of
 
 
 @pytest.fixture
@@ -33,19 +34,17 @@ def store(aws: LocalAws) -> S3Store:
     return S3Store(Clients(), os.environ["STORIES_BUCKET"])
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        ("stories/4f/story.json", "application/json"),
-        ("stories/4f/en/a.mp3", "audio/mpeg"),
-        ("A.MP3", "audio/mpeg"),
-        ("page/index.html", "text/html; charset=utf-8"),
-        ("quarantine/cache/a.json.0a1b2c3d", "application/octet-stream"),
-        ("claims/stories", "application/octet-stream"),
-    ],
-)
-def test_the_content_type_comes_from_the_extension(key: str, expected: str) -> None:
-    assert content_type(key) == expected
+CONTENT_TYPES = {
+    "stories/4f/story.json": "application/json",
+    "A.MP3": "audio/mpeg",
+    "page/index.html": "text/html; charset=utf-8",
+    "quarantine/cache/a.json.0a1b2c3d": "application/octet-stream",
+    "claims/stories": "application/octet-stream",
+}
+
+
+def test_the_content_type_comes_from_the_extension() -> None:
+    assert {key: content_type(key) for key in CONTENT_TYPES} == CONTENT_TYPES
 
 
 @pytest.mark.parametrize("encryption", ["AES256", "aws:kms"])
@@ -86,16 +85,10 @@ class Untouched:
 
 @pytest.mark.parametrize("key", [*BAD_KEYS, "", "a//b", "a/"])
 def test_a_bad_key_reaches_no_service(key: str) -> None:
-    store = S3Store(Untouched(), "stories")
-    calls = [
-        lambda: store.get(key),
-        lambda: store.put(key, b""),
-        lambda: store.put_if_absent(key, b""),
-        lambda: store.url(key),
-    ]
-    if key in BAD_KEYS:
-        calls.append(lambda: list(store.list(key)))
-    for call in calls:
+    calls = calls_of(S3Store(Untouched(), "stories"), key)
+    if key not in BAD_KEYS:
+        del calls["list"]
+    for call in calls.values():
         with pytest.raises(StoreError) as caught:
             call()
         assert caught.value.problem == "bad-key"
@@ -112,13 +105,10 @@ def test_the_longest_key_is_valid(store: S3Store) -> None:
 
 def test_a_missing_or_unnamed_bucket_is_reported_with_the_setting(aws: LocalAws) -> None:
     for clients, bucket in ((Untouched(), ""), (Clients(), "stories-that-do-not-exist")):
-        store = S3Store(clients, bucket)
-        for call in (
-            lambda store=store: store.get("a"),
-            lambda store=store: store.put("a", b""),
-            lambda store=store: store.put_if_absent("a", b""),
-            lambda store=store: list(store.list("")),
-        ):
+        calls = calls_of(S3Store(clients, bucket), "a")
+        if bucket:
+            del calls["url"]
+        for call in calls.values():
             with pytest.raises(ConfigError, match="STORIES_BUCKET") as caught:
                 call()
             assert bucket in str(caught.value)
@@ -153,9 +143,8 @@ def test_a_url_may_live_from_a_second_to_a_week(store: S3Store) -> None:
     for seconds in (1, 604_800):
         assert f"X-Amz-Expires={seconds}&" in store.url("a", expires_in=seconds)
     for seconds in (-1, 0, 604_801):
-        with pytest.raises(StoreError) as caught:
+        with pytest.raises(StoreError, match=f"{seconds} seconds: choose 1 to 604800"):
             store.url("a", expires_in=seconds)
-        assert caught.value.problem == "bad-expiry"
 
 
 FILENAMES = {
@@ -227,25 +216,17 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("turns", "requests", "wrote"),
-    [
-        ((CONFLICT, CONFLICT, turn()), 3, True),
-        ((CONFLICT, EXISTS), 2, False),
-        ((EXISTS,), 1, False),
-    ],
+    ("turns", "wrote"),
+    [((CONFLICT, CONFLICT, turn()), True), ((CONFLICT, EXISTS), False), ((EXISTS,), False)],
 )
 def test_a_conditional_write_is_sent_again_after_a_conflict(
-    monkeypatch: pytest.MonkeyPatch,
-    pauses: list[float],
-    turns: tuple[Script, ...],
-    requests: int,
-    wrote: bool,
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float], turns: tuple[Script, ...], wrote: bool
 ) -> None:
     with scripted(monkeypatch, *turns) as (store, server):
         assert store.put_if_absent("a", b"x") is wrote
-    assert [received.headers["if-none-match"] for received in server.received] == ["*"] * requests
+    assert [received.headers["if-none-match"] for received in server.received] == ["*"] * len(turns)
     assert pauses == sorted(pauses)
-    assert len(pauses) == requests - 1
+    assert len(pauses) == len(turns) - 1
 
 
 def test_a_conflict_without_end_is_retryable_after_five_requests(
@@ -280,21 +261,6 @@ def test_a_body_whose_checksum_does_not_match_is_never_returned(monkeypatch: pyt
         with pytest.raises(UnavailableError):
             store.get("a")
     assert all(received.headers["x-amz-checksum-mode"] == "ENABLED" for received in server.received)
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind", "requests"),
-    [
-        (turn(403, "AccessDenied"), ConfigError, 1),
-        (turn(503, "SlowDown"), ThrottledError, 5),
-    ],
-)
-def test_a_refused_read_is_an_error_of_its_own_kind(
-    monkeypatch: pytest.MonkeyPatch, reply: Script, kind: type[StoriesError], requests: int
-) -> None:
-    with scripted(monkeypatch, reply) as (store, server), pytest.raises(kind):
-        store.get("a")
-    assert len(server.received) == requests
 
 
 def page(key: str, more: bool) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -20,7 +20,7 @@ from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.errors import ConfigError, EngineError, StoriesError, ThrottledError, UnavailableError
 from pipeline.types import Completion, Prompt
-from tests.engines.aws.loopback import LIMIT_S, Loopback, Request, Script, account, count_attempts
+from tests.engines.aws.loopback import LIMIT_S, Loopback, Request, Script, account
 
 STORY = 'Zoë the snail 🐌 said: "Goodnight, café!"\nThe end 👩‍👧.'
 TOKENS = re.findall(r"\s?\S+", STORY)
@@ -33,13 +33,9 @@ def dumped(value: Any) -> bytes:
 
 
 def tokens(of: Iterable[str] = tuple(TOKENS)) -> list[dict[str, Any]]:
+    rest = {"generated_text": None, "details": None}
     return [
-        {
-            "index": at,
-            "token": {"id": at, "text": text, "special": False},
-            "generated_text": None,
-            "details": None,
-        }
+        {"index": at, "token": {"id": at, "text": text, "special": False}, **rest}
         for at, text in enumerate(of, 1)
     ]
 
@@ -73,32 +69,22 @@ def json_lines(events: Iterable[Any]) -> bytes:
     return b"".join(dumped(event) + b"\n" for event in events)
 
 
+TGI, CHAT = "text-generation", "chat"
+ECHOED = DETAILED | {"generated_text": f"{ECHO} {STORY}<|endoftext|>"}
 # One story on the wire: container, streamed, bytes.
 ANSWERS: dict[str, tuple[str, bool, bytes]] = {
-    "tgi, a list": ("text-generation", False, dumped([DETAILED])),
-    "lmi, an object": ("text-generation", False, dumped(DETAILED)),
-    "an echo before it": (
-        "text-generation",
-        False,
-        dumped([DETAILED | {"generated_text": f"{ECHO} {STORY}<|endoftext|>"}]),
-    ),
-    "tgi, events": ("text-generation", True, sse([*tokens(), LAST])),
-    "tgi, events with comments": (
-        "text-generation",
-        True,
-        b":keep-alive\n\nevent: message\n" + sse([*tokens(), LAST], " "),
-    ),
-    "lmi, lines": ("text-generation", True, json_lines([*tokens(), LAST])),
-    "lmi, the last line without its end": (
-        "text-generation",
-        True,
-        json_lines([*tokens(), LAST]).rstrip(),
-    ),
-    "a whole answer where a stream was asked for": ("text-generation", True, dumped([DETAILED])),
-    "chat, whole": ("chat", False, dumped(MESSAGE)),
-    "chat, events": ("chat", True, sse([*DELTAS, STOP, USAGE], " ") + b"data: [DONE]\n\n"),
-    "chat, lines": ("chat", True, json_lines([*DELTAS, STOP, USAGE])),
-    "chat, a whole answer where a stream was asked for": ("chat", True, dumped(MESSAGE)),
+    "tgi, a list": (TGI, False, dumped([DETAILED])),
+    "lmi, an object": (TGI, False, dumped(DETAILED)),
+    "an echo before it": (TGI, False, dumped([ECHOED])),
+    "tgi, events": (TGI, True, sse([*tokens(), LAST])),
+    "tgi, comments": (TGI, True, b":keep-alive\n\nevent: message\n" + sse([*tokens(), LAST], " ")),
+    "lmi, lines": (TGI, True, json_lines([*tokens(), LAST])),
+    "lmi, the last line without its end": (TGI, True, json_lines([*tokens(), LAST]).rstrip()),
+    "a whole answer where a stream was asked for": (TGI, True, dumped([DETAILED])),
+    "chat, whole": (CHAT, False, dumped(MESSAGE)),
+    "chat, events": (CHAT, True, sse([*DELTAS, STOP, USAGE], " ") + b"data: [DONE]\n\n"),
+    "chat, lines": (CHAT, True, json_lines([*DELTAS, STOP, USAGE])),
+    "chat, a whole answer where a stream was asked for": (CHAT, True, dumped(MESSAGE)),
 }
 
 
@@ -253,42 +239,32 @@ def test_an_unknown_container_is_named_with_the_known_ones() -> None:
         SageMakerText(Clients(), "falcon", container="triton").complete(PROMPT)
 
 
-def refusing(status: int, code: str, **fields: Any) -> Script:
-    return lambda request: request.reply(dumped({"Message": "No.", **fields}), status, x_amzn_ErrorType=code)
-
-
-GONE = "Endpoint falcon of account 123456789012 not found."
+def failure(
+    monkeypatch: pytest.MonkeyPatch, script: Script, read_s: float = LIMIT_S, **options: Any
+) -> tuple[StoriesError, int]:
+    """The error of a completion, and how many requests were sent."""
+    with endpoint(monkeypatch, script, read_s, **options) as (server, engine):
+        with pytest.raises(StoriesError) as raised:
+            engine.complete(PROMPT)
+        return raised.value, len(server.received)
 
 
 @pytest.mark.parametrize(
-    ("script", "kind", "requests"),
+    ("status", "code", "fields", "kind"),
     [
-        (refusing(400, "ValidationError", Message=GONE), ConfigError, 1),
-        (refusing(403, "AccessDeniedException"), ConfigError, 1),
-        (refusing(400, "ThrottlingException"), ThrottledError, 2),
-        (refusing(429, "ModelNotReadyException"), ThrottledError, None),
-        (refusing(500, "InternalFailure"), UnavailableError, 2),
-        (refusing(503, "ServiceUnavailable"), UnavailableError, 2),
-        (refusing(530, "InternalDependencyException"), UnavailableError, None),
-        (refusing(424, "ModelError", OriginalStatusCode=500), UnavailableError, 1),
-        (refusing(424, "ModelError", OriginalStatusCode=422, OriginalMessage="long"), EngineError, 1),
-        (refusing(424, "ModelError", OriginalStatusCode=429), ThrottledError, 1),
+        (400, "ValidationError", {"Message": "Endpoint falcon of account 123 not found."}, ConfigError),
+        (403, "AccessDeniedException", {}, ConfigError),
+        (424, "ModelError", {"OriginalStatusCode": 422, "OriginalMessage": "long"}, EngineError),
+        (424, "ModelError", {"OriginalStatusCode": 429}, ThrottledError),
     ],
 )
-def test_a_refusal_is_an_error_of_ours_after_two_requests_at_most(
-    monkeypatch: pytest.MonkeyPatch,
-    script: Script,
-    kind: type[StoriesError],
-    requests: int | None,
+def test_a_refusal_is_an_error_of_ours_after_one_request(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str, fields: dict[str, Any], kind: type[StoriesError]
 ) -> None:
-    with (
-        endpoint(monkeypatch, script) as (server, engine),
-        pytest.raises(StoriesError) as raised,
-    ):
-        engine.complete(PROMPT)
-    assert type(raised.value) is kind
-    assert len(server.received) <= 2
-    assert requests in {None, len(server.received)}
+    """Those that are sent again are in test_faults.py."""
+    body = dumped({"Message": "No.", **fields})
+    error, requests = failure(monkeypatch, lambda request: request.reply(body, status, x_amzn_ErrorType=code))
+    assert (type(error), requests) == (kind, 1)
 
 
 HALF = sse(tokens(["Once", " upon", " a"]))
@@ -327,95 +303,76 @@ def test_half_a_reply_is_an_error_without_a_retry(
     monkeypatch: pytest.MonkeyPatch, parts: list[bytes], whole: bool, kind: type[StoriesError]
 ) -> None:
     """Tokens were paid for: whether to call again is the caller's decision."""
-    with (
-        endpoint(monkeypatch, lambda request: request.stream(parts, whole)) as (server, engine),
-        pytest.raises(EngineError) as raised,
-    ):
-        engine.complete(PROMPT)
-    assert type(raised.value) in ({kind} if whole else {kind, UnavailableError})
-    assert raised.value.engine == "sagemaker"
-    assert len(server.received) == 1
+    error, requests = failure(monkeypatch, lambda request: request.stream(parts, whole))
+    assert type(error) in ({kind} if whole else {kind, UnavailableError})
+    assert (getattr(error, "engine", ""), requests) == ("sagemaker", 1)
 
 
 @pytest.mark.parametrize(
-    ("body", "kind"),
+    ("body", "cut", "kind"),
     [
-        (b"", EngineError),
-        (b"body", EngineError),
-        (b"[]", EngineError),
-        (dumped([{"generated_text": ""}]), EngineError),
-        (dumped([{"generated_text": f"{ECHO}<|endoftext|>"}]), EngineError),
-        (dumped({"error": "Model is overloaded", "error_type": "overloaded"}), ThrottledError),
-        (dumped([DETAILED])[:-9], EngineError),
-        (b"\xff", EngineError),
+        (b"", None, EngineError),
+        (b"body", None, EngineError),
+        (b"[]", None, EngineError),
+        (dumped([{"generated_text": ""}]), None, EngineError),
+        (dumped([{"generated_text": f"{ECHO}<|endoftext|>"}]), None, EngineError),
+        (dumped({"error": "Model is overloaded", "error_type": "overloaded"}), None, ThrottledError),
+        (dumped([DETAILED])[:-9], None, EngineError),
+        (dumped([DETAILED]), 50, UnavailableError),
+        (b"\xff", None, EngineError),
     ],
 )
 def test_a_reply_without_a_story_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, body: bytes, kind: type[StoriesError]
+    monkeypatch: pytest.MonkeyPatch, body: bytes, cut: int | None, kind: type[StoriesError]
 ) -> None:
-    with (
-        endpoint(monkeypatch, answering(body, False), streamed=False) as (server, engine),
-        pytest.raises(EngineError) as raised,
-    ):
-        engine.complete(PROMPT)
-    assert (type(raised.value), raised.value.engine) == (kind, "sagemaker")
-    assert len(server.received) == 1
+    error, requests = failure(monkeypatch, lambda request: request.reply(body, cut=cut), streamed=False)
+    assert (type(error), getattr(error, "engine", ""), requests) == (kind, "sagemaker", 1)
 
 
-@pytest.mark.parametrize("streamed", [True, False])
-def test_a_hung_endpoint_gets_two_requests(monkeypatch: pytest.MonkeyPatch, streamed: bool) -> None:
-    with Loopback(Request.hang) as server:
-        account(monkeypatch, AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=server.url)
-        clients = Clients(timeouts={"sagemaker-runtime": 0.1})
-        attempts = count_attempts(clients.get("sagemaker-runtime"))
-        with pytest.raises(UnavailableError, match="did not answer in time"):
-            SageMakerText(clients, "falcon", streamed=streamed).complete(PROMPT)
-        assert len(attempts) == 2
-        clients.get("sagemaker-runtime").close()
+def endless(each: Callable[[Request], Iterable[bytes]], whole: bool = True) -> Script:
+    """Streams what `each` gives, over and over, until the server ends."""
+
+    def parts(request: Request) -> Iterator[bytes]:
+        while not request.server.ending.is_set():
+            yield from each(request)
+
+    return lambda request: request.stream(parts(request), whole)
 
 
 def test_a_stream_that_falls_silent_ends_by_the_read_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(request: Request) -> None:
-        def parts() -> Iterator[bytes]:
-            yield payload_part(HALF)
-            request.server.ending.wait(LIMIT_S)
+    def half(request: Request) -> Iterator[bytes]:
+        yield payload_part(HALF)
+        request.server.ending.wait(LIMIT_S)
 
-        request.stream(parts(), whole=False)
-
-    with (
-        endpoint(monkeypatch, script, 0.3) as (_, engine),
-        pytest.raises(UnavailableError, match="did not answer in time"),
-    ):
-        engine.complete(PROMPT)
+    error, _ = failure(monkeypatch, endless(half, whole=False), 0.3)
+    assert isinstance(error, UnavailableError)
+    assert "did not answer in time" in str(error)
 
 
 @pytest.mark.parametrize("frame_size", [1, 3])
 def test_an_endless_stream_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch, frame_size: int) -> None:
     """No silence is long enough for a read timeout."""
 
-    def script(request: Request) -> None:
-        def parts() -> Iterator[bytes]:
-            while not request.server.ending.wait(0.01):
-                yield from framed(sse(tokens([" on"])), [frame_size])
+    def on(request: Request) -> Iterator[bytes]:
+        request.server.ending.wait(0.01)
+        yield from framed(sse(tokens([" on"])), [frame_size])
 
-        request.stream(parts())
-
-    with endpoint(monkeypatch, script, LIMIT_S, deadline=0.3) as (server, engine):
-        with pytest.raises(UnavailableError, match=r"did not finish its answer in 0.3 s"):
-            engine.complete(PROMPT)
-        assert len(server.received) == 1
+    error, requests = failure(monkeypatch, endless(on), deadline=0.3)
+    assert isinstance(error, UnavailableError)
+    assert "did not finish its answer in 0.3 s" in str(error)
+    assert requests == 1
 
 
 def test_an_exception_of_the_listener_passes_and_closes_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = threading.Event()
 
-    def script(request: Request) -> None:
-        def parts() -> Iterator[bytes]:
-            while not request.server.ending.wait(0.01):
-                yield payload_part(sse(tokens([" on"])))
+    def on(request: Request) -> Iterator[bytes]:
+        request.server.ending.wait(0.01)
+        yield payload_part(sse(tokens([" on"])))
 
+    def script(request: Request) -> None:
         try:
-            request.stream(parts())
+            endless(on)(request)
         except ConnectionError:
             gone.set()
 
@@ -436,14 +393,3 @@ def test_no_thread_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(LIMIT_S)
         assert not thread.is_alive()
-
-
-def test_a_body_that_is_cut_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(request: Request) -> None:
-        request.reply(dumped([DETAILED]), cut=50)
-
-    with (
-        endpoint(monkeypatch, script, streamed=False) as (_, engine),
-        pytest.raises(UnavailableError, match="broke off"),
-    ):
-        engine.complete(PROMPT)

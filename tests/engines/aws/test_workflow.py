@@ -18,6 +18,11 @@ from pipeline.errors import ConfigError, ThrottledError, UnavailableError
 
 STORY, LOCALE = "0123456789abcdef0123456789abcdef", "fr"
 START, SYNC = "StartExecution", "StartSyncExecution"
+Run = Callable[..., Workflow]
+CALLS: dict[str, Callable[[Workflow], None]] = {
+    START: lambda workflow: workflow.start(STORY, LOCALE),
+    SYNC: lambda workflow: workflow.finish(STORY, LOCALE, 20),
+}
 
 
 @dataclass
@@ -67,9 +72,7 @@ def run_by() -> Iterator[Callable[..., Workflow]]:
         clients.get("stepfunctions").close()
 
 
-def test_start_returns_at_once_and_sends_only_the_ids(
-    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws
-) -> None:
+def test_start_returns_at_once_and_sends_only_the_ids(machine: Machine, run_by: Run, aws: LocalAws) -> None:
     run_by(machine.arn).start(STORY, LOCALE)
     assert not machine.over.is_set()
     machine.go.set()
@@ -78,7 +81,7 @@ def test_start_returns_at_once_and_sends_only_the_ids(
     assert (aws.requests(START), aws.requests(SYNC)) == (1, 0)
 
 
-def test_a_story_may_be_started_again(machine: Machine, run_by: Callable[..., Workflow]) -> None:
+def test_a_story_may_be_started_again(machine: Machine, run_by: Run) -> None:
     """A name of an execution is used once, and an Express machine keeps no names."""
     machine.go.set()
     workflow = run_by(machine.arn)
@@ -87,19 +90,16 @@ def test_a_story_may_be_started_again(machine: Machine, run_by: Callable[..., Wo
     assert len(machine.events) == 2
 
 
-def test_finish_waits_until_all_is_over(
-    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws
-) -> None:
+def test_finish_waits_until_all_is_over(machine: Machine, run_by: Run, aws: LocalAws) -> None:
+    """The name of an execution has 80 characters at most, also with the longest locale."""
     machine.go.set()
-    run_by(machine.arn).finish(STORY, LOCALE, 20)
+    run_by(machine.arn).finish(STORY, "zh-Hant-TW", 20)
     assert machine.over.is_set()
-    assert machine.events == [{"id": STORY, "locale": LOCALE}]
+    assert machine.events == [{"id": STORY, "locale": "zh-Hant-TW"}]
     assert aws.requests(SYNC) == 1
 
 
-def test_an_execution_that_outlasts_the_wait_goes_on(
-    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws
-) -> None:
+def test_an_execution_that_outlasts_the_wait_goes_on(machine: Machine, run_by: Run, aws: LocalAws) -> None:
     run_by(machine.arn, wait=0.3).finish(STORY, LOCALE, 0.3)
     assert not machine.over.is_set()
     machine.go.set()
@@ -107,7 +107,7 @@ def test_an_execution_that_outlasts_the_wait_goes_on(
     assert (aws.requests(SYNC), len(machine.events)) == (1, 1)  # at most once
 
 
-def test_a_failed_execution_is_no_error_here(machine: Machine, run_by: Callable[..., Workflow]) -> None:
+def test_a_failed_execution_is_no_error_here(machine: Machine, run_by: Run) -> None:
     machine.error = RuntimeError("broken")
     machine.go.set()
     run_by(machine.arn).finish(STORY, LOCALE, 20)
@@ -115,7 +115,7 @@ def test_a_failed_execution_is_no_error_here(machine: Machine, run_by: Callable[
 
 
 def test_an_execution_that_ran_out_of_time_is_too_slow(
-    machine: Machine, run_by: Callable[..., Workflow], aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, run_by: Run, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aws.options, "express_limit", 0.3)
     with pytest.raises(UnavailableError) as raised:
@@ -126,41 +126,25 @@ def test_an_execution_that_ran_out_of_time_is_too_slow(
 @pytest.mark.parametrize("operation", [START, SYNC])
 @pytest.mark.parametrize(("kind", "error"), [("throttle", ThrottledError), ("error503", UnavailableError)])
 def test_a_refused_start_is_our_error_after_one_request(
-    machine: Machine,
-    run_by: Callable[..., Workflow],
-    aws: LocalAws,
-    operation: str,
-    kind: str,
-    error: type[Exception],
+    machine: Machine, run_by: Run, aws: LocalAws, operation: str, kind: str, error: type[Exception]
 ) -> None:
     aws.inject(operation, Fault(kind))
-    workflow = run_by(machine.arn)
     with pytest.raises(error):
-        workflow.start(STORY, LOCALE) if operation == START else workflow.finish(STORY, LOCALE, 20)
+        CALLS[operation](run_by(machine.arn))
     assert (aws.requests(operation), machine.events) == (1, [])
 
 
-def test_a_missing_setting_is_reported(run_by: Callable[..., Workflow], aws: LocalAws) -> None:
-    workflow = run_by("")
-    for call in (lambda: workflow.start(STORY, LOCALE), lambda: workflow.finish(STORY, LOCALE, 1)):
-        with pytest.raises(ConfigError, match="STORIES_WORKFLOW") as raised:
-            call()
-        assert raised.value.problem == "no-workflow"
-    assert aws.requests("*") == 0
-
-
-def test_a_missing_state_machine_is_reported_with_the_setting(
-    machine: Machine, run_by: Callable[..., Workflow]
+@pytest.mark.parametrize("operation", [START, SYNC])
+@pytest.mark.parametrize(
+    ("arn", "words", "requests"),
+    [
+        ("", "STORIES_WORKFLOW", 0),
+        ("arn:aws:states:eu-west-1:123456789012:stateMachine:gone", "machine's ARN", 1),
+    ],
+)
+def test_a_missing_setting_or_machine_is_reported(
+    run_by: Run, aws: LocalAws, operation: str, arn: str, words: str, requests: int
 ) -> None:
-    with pytest.raises(ConfigError, match="machine's ARN") as raised:
-        run_by(machine.arn + "-gone").start(STORY, LOCALE)
-    assert raised.value.problem == "no-workflow"
-
-
-def test_the_name_of_an_execution_fits_with_any_locale(
-    machine: Machine, run_by: Callable[..., Workflow]
-) -> None:
-    """A name has 80 characters at most; the local AWS refuses more, as the service does."""
-    machine.go.set()
-    run_by(machine.arn).finish(STORY, "zh-Hant-TW", 20)
-    assert machine.events == [{"id": STORY, "locale": "zh-Hant-TW"}]
+    with pytest.raises(ConfigError, match=words) as raised:
+        CALLS[operation](run_by(arn))
+    assert (raised.value.problem, aws.requests("*")) == ("no-workflow", requests)

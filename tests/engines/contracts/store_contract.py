@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pipeline.errors import NotFoundError
 from pipeline.ports import Store
+
+
+def calls_of(store: Store, key: str) -> dict[str, Callable[[], object]]:
+    """Every call of a store with this key, or prefix."""
+    return {
+        "get": lambda: store.get(key),
+        "head": lambda: store.head(key, 8),
+        "put": lambda: store.put(key, b""),
+        "put_if_absent": lambda: store.put_if_absent(key, b""),
+        "list": lambda: list(store.list(key)),
+        "url": lambda: store.url(key),
+    }
 
 
 class StoreContract(ABC):

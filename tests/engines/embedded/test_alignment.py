@@ -70,35 +70,22 @@ def test_anchors_of_the_spoken_text_are_mapped_to_the_original() -> None:
     assert carried == (written.index("fin"), 3)
 
 
-def test_each_word_begins_at_its_anchor() -> None:
-    spans = words("one two three")
-    assert first_phonemes(spans, anchors((0, 0), (4, 3), (8, 5)), 9) == [0, 3, 5]
+FIRSTS = {
+    "each word begins at its anchor": ("one two three", [(0, 0), (4, 3), (8, 5)], 9, [0, 3, 5]),
+    # "of the" is spoken as one word: ʌvðə, two phonemes each; by letters the second begins at 4 * 2/5.
+    "words of one anchor share it": ("roof of the house", [(0, 0), (5, 3), (12, 7)], 10, [0, 3, 5, 7]),
+    "the first of many": ("have 325 apples", [(0, 0), (5, 3), (6, 9), (9, 14)], 18, [0, 3, 14]),
+    "between words: of the next": ("one - and", [(0, 0), (4, 3)], 6, [0, 3]),
+    "before the first": ("ab cd ef", [(6, 4)], 6, [0, 2, 4]),
+    "no anchor: spread evenly": ("aa bb cc dd", [], 8, [0, 2, 4, 6]),
+}
 
 
-def test_the_words_of_one_anchor_share_its_phonemes_by_their_letters() -> None:
-    """ "of the" is spoken as one word: ʌvðə, two phonemes each; by letters the second begins at 4 * 2/5."""
-    spans = words("roof of the house")
-    assert first_phonemes(spans, anchors((0, 0), (5, 3), (12, 7)), 10) == [0, 3, 5, 7]
-
-
-def test_a_word_of_many_anchors_begins_at_the_first() -> None:
-    assert first_phonemes(words("have 325 apples"), anchors((0, 0), (5, 3), (6, 9), (9, 14)), 18) == [
-        0,
-        3,
-        14,
-    ]
-
-
-def test_an_anchor_between_words_belongs_to_the_word_after_it() -> None:
-    assert first_phonemes(words("one - and"), anchors((0, 0), (4, 3)), 6) == [0, 3]
-
-
-def test_words_before_the_first_anchor_share_what_comes_before_it() -> None:
-    assert first_phonemes(words("ab cd ef"), anchors((6, 4)), 6) == [0, 2, 4]
-
-
-def test_without_anchors_the_words_are_spread_evenly() -> None:
-    assert first_phonemes(words("aa bb cc dd"), [], 8) == [0, 2, 4, 6]
+@pytest.mark.parametrize(("text", "pairs", "length", "firsts"), FIRSTS.values(), ids=FIRSTS)
+def test_words_begin_at_their_anchors_or_share_what_lies_between(
+    text: str, pairs: list[tuple[int, int]], length: int, firsts: list[int]
+) -> None:
+    assert first_phonemes(words(text), anchors(*pairs), length) == firsts
 
 
 @given(

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.engines.embedded.files import FileStore
 from pipeline.errors import StoreError
-from tests.engines.contracts.store_contract import StoreContract
+from tests.engines.contracts.store_contract import StoreContract, calls_of
 from tests.engines.embedded.limits import file_size_limit
 
 
@@ -61,15 +61,7 @@ def test_the_url_opens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("key", ["/etc/passwd", "../x", "a/../../x", "a/..", "..", "a\\b", "a\0b"])
 def test_a_key_outside_the_store_is_rejected_by_every_method(root: Path, key: str) -> None:
-    store = FileStore(root)
-    calls = [
-        lambda: store.get(key),
-        lambda: store.put(key, b"x"),
-        lambda: store.put_if_absent(key, b"x"),
-        lambda: list(store.list(key)),
-        lambda: store.url(key),
-    ]
-    for call in calls:
+    for call in calls_of(FileStore(root), key).values():
         with pytest.raises(StoreError) as caught:
             call()
         assert caught.value.problem == "bad-key"
@@ -103,13 +95,10 @@ def test_a_folder_where_the_file_should_be_is_unwritable(root: Path) -> None:
     assert everything(root) == []
 
 
-def test_a_name_too_long_for_the_disk_is_unwritable(tmp_path: Path) -> None:
-    assert refused(FileStore(tmp_path / ("o" * 300))) == "unwritable"
-
-
-def test_a_read_only_folder_is_unwritable() -> None:
-    # /proc refuses new files, to root as well.
-    assert refused(FileStore(Path("/proc/stories"))) == "unwritable"
+@pytest.mark.parametrize("name", ["o" * 300, "/proc/stories"], ids=["too long", "read only"])
+def test_a_folder_that_the_disk_refuses_is_unwritable(tmp_path: Path, name: str) -> None:
+    """/proc refuses new files, to root as well."""
+    assert refused(FileStore(tmp_path / name)) == "unwritable"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.engines.aws.doctor.case import Case, Result, unsure
 from pipeline.engines.aws.doctor.permissions import decisions_on
+from pipeline.engines.aws.errors import code_of
 from pipeline.engines.aws.s3 import S3Store
 from pipeline.errors import ConfigError, StoriesError
 
@@ -106,7 +107,6 @@ def _setting(case: Case, part: str, action: str) -> dict[str, Any]:
     try:
         return case.call("s3", f"get_{part}", f"{action} on {case.bucket}", Bucket=case.bucket)
     except StoriesError as error:
-        response = getattr(error.__cause__, "response", None) or {}
-        if response.get("Error", {}).get("Code") in _UNSET:
+        if code_of(error.__cause__) in _UNSET:
             return {}
         raise

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipeline.engines.aws.clients import Clients
-from pipeline.engines.aws.errors import mapped_errors
+from pipeline.engines.aws.errors import mapped_errors, response_of
 from pipeline.engines.aws.voices import Table
 from pipeline.errors import ConfigError, StoriesError
 
@@ -78,7 +78,7 @@ class Case:
             with mapped_errors(service, what):
                 reply: dict[str, Any] = getattr(clients.get(service), operation)(**parameters)
         except StoriesError as error:
-            self._read_clock(getattr(error.__cause__, "response", None) or {})
+            self._read_clock(response_of(error.__cause__))
             raise
         self._read_clock(reply)
         if wanted and not reply.get(wanted):

@@ -8,16 +8,8 @@ from typing import Any
 
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.endpoint.autoscaling import unscale
-from pipeline.engines.aws.endpoint.status import (
-    BUSY,
-    CREATED_WITHIN_S,
-    DELETING,
-    POLL_S,
-    Endpoint,
-    find_endpoint,
-    or_none,
-    wait_until,
-)
+from pipeline.engines.aws.endpoint.status import BUSY, DELETING, Endpoint, find_endpoint, or_none
+from pipeline.engines.aws.endpoint.waiting import CREATED_WITHIN_S, POLL_S, wait_until
 from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import StoriesError
 from pipeline.ports import OnText, ignore

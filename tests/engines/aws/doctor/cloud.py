@@ -27,20 +27,8 @@ ENDPOINT = "Stories-Falcon"
 NUMBER = "111122223333"
 SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Studio/a.caller@example.org"
 ROLE = f"arn:aws:iam::{NUMBER}:role/service-role/Studio"
-NAMES = [
-    "region",
-    "credentials",
-    "endpoint",
-    "bucket",
-    "bucket private",
-    "bucket encrypted",
-    "bucket region",
-    "bucket writable",
-    "voices",
-    "permissions",
-    "clock",
-]
-OF_BUCKET = [name for name in NAMES if name.startswith("bucket ")]
+OF_BUCKET = ["bucket private", "bucket encrypted", "bucket region", "bucket writable"]
+NAMES = ["region", "credentials", "endpoint", "bucket", *OF_BUCKET, "voices", "permissions", "clock"]
 TABLE = Table(
     "2026-11",
     {"en": "Joanna", "nl": "Laura"},
@@ -195,14 +183,29 @@ def examined(
     clients: Clients, endpoint: str = ENDPOINT, bucket: str = BUCKET, table: Table = TABLE
 ) -> dict[str, Finding]:
     """All findings by name; each is well-formed."""
-    findings = list(examine(clients, endpoint, bucket, table))
+    findings = list(map(checked, examine(clients, endpoint, bucket, table)))
     assert [finding.name for finding in findings] == NAMES
-    for finding in findings:
-        assert finding.summary
-        assert bool(finding.todo) is (finding.passed is not True), finding
-        assert finding.summary.startswith("not checked") is (finding.passed is None), finding
-        assert "\n" not in finding.summary + finding.todo
     return {finding.name: finding for finding in findings}
+
+
+def checked(finding: Finding) -> Finding:
+    """The finding itself, which is well-formed."""
+    assert finding.summary
+    assert bool(finding.todo) is (finding.passed is not True), finding
+    assert finding.summary.startswith("not checked") is (finding.passed is None), finding
+    assert "\n" not in finding.summary + finding.todo
+    return finding
+
+
+def finding_of(
+    name: str, clients: Clients, endpoint: str = ENDPOINT, bucket: str = BUCKET, table: Table = TABLE
+) -> Finding:
+    """That finding: the examination goes no further."""
+    return next(checked(each) for each in examine(clients, endpoint, bucket, table) if each.name == name)
+
+
+def words_of(finding: Finding) -> str:
+    return f"{finding.summary} {finding.todo}"
 
 
 def states(findings: Mapping[str, Finding], *names: str) -> set[bool | None]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pipeline.engines.aws.voices import PollyVoice, Table
 from tests.engines.aws.doctor.cloud import (
     BUCKET,
     FOUR,
     NUMBER,
     REGION,
+    TABLE,
     Refusal,
     Reply,
     cloud,
     described,
-    examined,
+    finding_of,
     voices,
+    words_of,
 )
 
 REASON = "CapacityError:\n none left"
@@ -39,6 +44,9 @@ CASES: dict[tuple[str, str], list[tuple[Reply, bool | None, str]]] = {
         (identity(f"arn:aws:iam::{NUMBER}:user/family/a.caller"), True, "user|3333"),
         (identity(f"arn:aws:iam::{NUMBER}:root"), True, "root|3333"),
         (identity(f"arn:aws-us-gov:sts::{NUMBER}:federated-user/a.caller"), True, "federated|3333"),
+        (Refusal("InvalidClientTokenId", 403), False, "keys"),
+        (Refusal("SignatureDoesNotMatch", 403), False, "clock"),
+        (Refusal("ExpiredToken", 403), False, "sign in again"),
     ],
     ("endpoint", "DescribeEndpoint"): [
         (described("InService"), True, "in service"),
@@ -53,6 +61,7 @@ CASES: dict[tuple[str, str], list[tuple[Reply, bool | None, str]]] = {
         (described("UpdateRollbackFailed", FailureReason=REASON), False, "none left|update it again"),
         (described("Dream{ing}"), False, "Dream{ing}|console"),
         (NO_ENDPOINT, False, "STORIES_ENDPOINT|01_deploy_falcon"),
+        (Refusal("ValidationException", 400, "Value 'a b' at 'endpointName'"), False, "hyphens"),
         (Refusal("AccessDeniedException", 400), None, "IAM"),
     ],
     ("bucket private", "GetPublicAccessBlock"): [
@@ -90,7 +99,28 @@ CASES: dict[tuple[str, str], list[tuple[Reply, bool | None, str]]] = {
 def test_a_reply_gives_its_finding(
     name: str, operation: str, reply: Reply, passed: bool | None, words: str
 ) -> None:
-    finding = examined(cloud(**{operation: reply}))[name]
+    finding = finding_of(name, cloud(**{operation: reply}))
     assert finding.passed is passed
-    for word in words.split("|"):
-        assert word in f"{finding.summary} {finding.todo}"
+    assert all(word in words_of(finding) for word in words.split("|"))
+
+
+MANY = [PollyVoice(f"Voice{number:02}", "en-US", ("neural",)) for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "words"),
+    [
+        ("endpoint", {"endpoint": ""}, "set STORIES_ENDPOINT|01_deploy_falcon"),
+        ("bucket", {"bucket": ""}, "set STORIES_BUCKET"),
+        ("voices", {"table": Table("2026-11", {"nl": "Lotte"}, TABLE.voices)}, "neural Lotte"),
+        ("voices", {"table": Table("2026-11", {}, tuple(MANY))}, "Voice07 and 22 more|AWS_REGION"),
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_gives_its_finding(
+    name: str, setting: dict[str, Any], words: str
+) -> None:
+    clients = cloud()
+    finding = finding_of(name, clients, **setting)
+    assert finding.passed is False
+    assert all(word in words_of(finding) for word in words.split("|"))
+    assert {"DescribeEndpoint": "endpoint", "HeadBucket": "bucket"}.get(clients.operations()[-1]) != name

