@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from pipeline.ports import LanguageDetector
 from pipeline.story.prompt import Draft, StoryPrompt
@@ -16,11 +17,21 @@ FEWEST_WORDS, MOST_WORDS = 80, 120
 _LEAST_DISTINCT = 0.8
 # Runs of 5 words that also stand in a worked example: an original story has a few by chance.
 _MOST_COPIED = 4
-# Chat before the story; headings on a line of their own, or "The end." at the end of one.
+# Share of a line's words that the line before has: a line that only says it again has nearly all of them.
+_MOST_REPEATED = 0.8
+# Chat before the story; headings on a line of their own, or a sentence "The end." anywhere.
 _CHATTER = re.compile(r"\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
-_HEADING = re.compile(r"^\W*(title:|plan:|note:|once the plan)|(^|[.!?][\"”]? )\W*the end\W*$", re.I | re.M)
+_HEADING = re.compile(
+    r"^\W*(title:|plan:|note:|once the plan)|(^|[.!?][\"”]? )\W*the end\W*([.!…]|$)", re.I | re.M
+)
 _MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*([-–•]|\d+[.)])\s", re.MULTILINE)
 _NAME = re.compile(r"(?<![.!?\"“”] )(?<!^)\b[A-Z][a-z]+\b")
+_SHORT_LINE = 4  # different words
+# Words that follow a noun: in "Nora the brave snail was", not brave but snail is a kind.
+_AFTER_A_KIND = "|".join(
+    "was is had has and who that came went said saw sat told smiled felt helped wished loved lived in on "
+    "with to".split()
+)
 _COMMON = frozenset(
     "a an and the of to in on at for with his her its their who that is are was has have from by be not "
     "cannot can't can could very one day first about into as it he she they story wants want".split()
@@ -59,6 +70,14 @@ def story_checks(
             f"at least {_LEAST_DISTINCT} of 4-word runs occur once",
         ),
         Check(
+            "no echoes",
+            (echoed := _echoed(draft.lines)) <= _MOST_REPEATED,
+            echoed,
+            f"at most {_MOST_REPEATED} of a line's words stand in the line before",
+        ),
+        Check("quotes", _quotes(text), None, "each that opens is closed"),
+        Check("one kind", len(kinds := _kinds(draft, text)) < 2, ", ".join(kinds) or None, "of hero"),
+        Check(
             "its own",
             (copied := _copied(text, prompt)) <= _MOST_COPIED,
             copied,
@@ -94,6 +113,32 @@ def _shared(idea: str, text: str) -> int:
 
 def _keywords(idea: str) -> set[str]:
     return {word[:4] for word in map(str.lower, words(idea)) if word not in _COMMON}
+
+
+def _echoed(lines: tuple[str, ...]) -> float:
+    """The highest share of a line's words that the line before has, 0 to 1. Short lines may repeat."""
+    shares = [0.0]
+    for before, line in pairwise(set(map(str.lower, words(line))) for line in lines):
+        if len(line) > _SHORT_LINE:
+            shares.append(len(line & before) / len(line))
+    return round(max(shares), 3)
+
+
+def _quotes(text: str) -> bool:
+    """Whether each quote that opens is closed. Straight quotes have no direction: their number is even."""
+    depth = 0
+    for mark in re.findall("[“”]", text):
+        depth += 1 if mark == "“" else -1
+        if depth not in (0, 1):
+            return False
+    return depth == 0 and text.count('"') % 2 == 0
+
+
+def _kinds(draft: Draft, text: str) -> tuple[str, ...]:
+    """What the hero is called after its name, "Nora the snail": one word, or none."""
+    name = hero(draft, text)
+    pattern = rf"\b{re.escape(name)},? the ((?:[a-z]+ ){{0,2}}?)([a-z]+)\b(?=[,.!?;:]| (?:{_AFTER_A_KIND})\b)"
+    return tuple(sorted({kind.removesuffix("s") for _, kind in re.findall(pattern, text)})) if name else ()
 
 
 def _only_story(lines: str) -> bool:

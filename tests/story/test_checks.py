@@ -56,6 +56,9 @@ def test_each_check_has_its_figure_and_bound() -> None:
         "on the idea",
         "only the story",
         "no loops",
+        "no echoes",
+        "quotes",
+        "one kind",
         "its own",
         "English",
         "gentle words",
@@ -184,3 +187,28 @@ def test_empty_draft_fails_without_an_exception() -> None:
 )
 def test_distinct_is_the_share_of_runs_of_four_words_that_occur_once(text: str, share: float) -> None:
     assert distinct(text) == share
+
+
+@pytest.mark.parametrize(
+    ("changed", "check"),
+    [
+        ({"line_6": "She slid up a little way, and slid down again."}, None),
+        ({"line_5": "She slid up a little way and she slid down."}, "no echoes"),
+        ({"line_5": '"I will never get there," she said. "It is far'}, "quotes"),
+        ({"line_5": "“I will never get there,” she said and sighed."}, None),
+        ({"line_5": "”I will never get there,“ she said and sighed."}, "quotes"),
+        ({"line_4": 'She said, "I slid up.', "line_5": 'I will never get there," and sighed.'}, None),
+        ({"line_6": "The end. Then Milo the beetle came by with a leaf."}, "only the story"),
+        ({"line_6": "She had reached the end of the path. Milo came by."}, None),
+        (
+            {"line_8": "Milo pulled hard, and Nora the snail laughed.", "line_9": "Nora the mouse sat."},
+            "one kind",
+        ),
+        ({"line_8": "Milo pulled Nora the shy snail.", "line_9": "Nora the snail, who sat, was glad."}, None),
+    ],
+)
+def test_faults_that_readers_found_are_refused(changed: dict[str, str], check: str | None) -> None:
+    """And what only looks like them is not."""
+    assert set(failed(lines(**changed))) & {"no echoes", "quotes", "one kind", "only the story"} == (
+        {check} if check else set()
+    )
