@@ -86,6 +86,10 @@ class AudioEncoder(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
+    def prepare(self) -> None:
+        """Loads what join needs, in whichever thread: called while an engine is waited for."""
+        ...
+
     def join(self, narrations: Sequence[Narration]) -> Recording: ...
 
 

@@ -104,6 +104,9 @@ class FakeEncoder:
 
     fingerprint = "fake/encoder/1"
 
+    def prepare(self) -> None:
+        """Nothing to load."""
+
     def join(self, narrations: Sequence[Narration]) -> Recording:
         starts, total = [], 0
         for narration in narrations:

@@ -33,6 +33,9 @@ class JoinedMp3:
 
     fingerprint = "joined/mp3/1"
 
+    def prepare(self) -> None:
+        """Nothing to load."""
+
     def join(self, narrations: Sequence[Narration]) -> Recording:
         """starts_ms: in the sound of a decoder that skips nothing. Raises EngineError (bad-audio)."""
         if not narrations:

@@ -7,6 +7,7 @@ that the story in that locale is complete.
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 
 from pipeline.app import App
@@ -25,6 +26,8 @@ def run(app: App, story_id: str, locale: str, progress: Progress) -> Manifest:
     """The manifest; what is complete is only read. Raises what the steps raise."""
     with suppress(NotFoundError):
         return committed.manifest(app.store, story_id, locale)
+    # Beside the writer, which computes outside Python: the mp3 does not wait for it at the end.
+    threading.Thread(target=app.encoder.prepare, daemon=True).start()
     source = generate(app, story_id, progress)
     text = translate(app, story_id, locale, progress, source)
 

@@ -289,6 +289,33 @@ class OtherEncoder(FakeEncoder):
         return replace(recording, audio=recording.audio + b"\0")
 
 
+class PreparedEncoder(FakeEncoder):
+    def __init__(self) -> None:
+        self.prepared = threading.Event()
+
+    def prepare(self) -> None:
+        self.prepared.set()
+
+
+def test_encoder_loads_while_the_story_is_written() -> None:
+    encoder = PreparedEncoder()
+
+    class Waiting(FakeText):
+        def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+            assert encoder.prepared.wait(60)
+            return super().complete(prompt, on_text)
+
+    (manifest,) = make(fake_app(MemoryStore(), text=Waiting(), encoder=encoder), "en")
+    assert manifest.mp3
+
+
+def test_complete_story_loads_no_encoder() -> None:
+    store, encoder = MemoryStore(), PreparedEncoder()
+    make(fake_app(store), "en")
+    make(fake_app(store, encoder=encoder), "en")
+    assert not encoder.prepared.is_set()
+
+
 @pytest.mark.parametrize("encoder", [FakeEncoder(), OtherEncoder()])
 def test_deleted_mp3_is_made_again_from_the_cache(tmp_path: Path, encoder: FakeEncoder) -> None:
     store, text = FileStore(tmp_path), CountingText(FakeText())

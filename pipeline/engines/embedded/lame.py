@@ -29,6 +29,9 @@ class LameEncoder:
 
     fingerprint = "lame/mono-64k/1"
 
+    def prepare(self) -> None:
+        loudness.prepare()
+
     def join(self, narrations: Sequence[Narration]) -> Recording:
         """starts_ms: in the decoded sound, with the decoder's delay. Raises EngineError."""
         if not narrations:

@@ -18,6 +18,12 @@ _ROUNDS = 4  # limiting takes a little loudness away, so gain and limiter are se
 _NEAR_LU = 0.02
 
 
+def prepare() -> None:
+    """Imports what the functions below need: scipy takes a second."""
+    import pyloudnorm  # noqa: F401
+    import scipy.ndimage  # noqa: F401
+
+
 def integrated(samples: Samples, rate: int) -> float | None:
     """LUFS; None for silence, which has no loudness."""
     import pyloudnorm  # brings scipy: a second that a story made before does not wait for
