@@ -5,8 +5,8 @@
     python -m bench.readers mix baseline other             one sheet, shuffled and unnamed, and the key to it
     python -m bench.readers score one.csv two.csv          what two readers or more gave, an arm a row
 
-A reader gets sheet.md and nothing else, and returns a CSV: number, idea, plot, hero, ending, language (0 to 2)
-and aloud (yes or no), as the sheet explains. Files lie in bench/out/readers; README.md has the protocol.
+A reader gets sheet.md and nothing else, and returns a CSV: number, idea, plot, hero, ending, language (0, 1
+or 2) and aloud (yes or no), as the sheet explains. Files lie in bench/out/readers; protocol: README.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""`stories prompts`: the story prompts, which model uses which, and undoing a promotion.
-
-Promotion is imported where it is used: its TOML writer would slow every other command's start.
-"""
+"""`stories prompts`: the story prompts, which model uses which, and undoing a promotion."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from collections.abc import Callable
 from pipeline.bootstrap import writer
 from pipeline.cli.terminal import say, table, tell
 from pipeline.config.settings import Settings
+from pipeline.notebooks.experiment import promotion
 from pipeline.story.prompt import EVERY_MODEL, current, read, story_prompt, story_prompts
 
 _EXAMPLES = """
@@ -53,11 +51,9 @@ def _prompts(options: argparse.Namespace) -> None:
 
 
 def _list(_: str, model: str) -> None:
-    from pipeline.notebooks.experiment import promotion
-
     rows: list[tuple[str, ...]] = [("prompt", "used by", "promoted")]
     for prompt_id in story_prompts():
-        models = [_in_words(name) for name, ids in promotion.users().items() if ids[-1] == prompt_id]
+        models = [_in_words(name) for name, ids in read("current")["models"].items() if ids[-1] == prompt_id]
         records = [
             " ".join(str(record[name]) for name in ("model", "date", "why") if name in record)
             for record in read(f"stories/{prompt_id}").get(promotion.RECORDS, [])
@@ -68,22 +64,17 @@ def _list(_: str, model: str) -> None:
 
 
 def _show(prompt_id: str, model: str) -> None:
-    from pipeline.notebooks.experiment import promotion
-
-    say(promotion.text(story_prompt(prompt_id or current(model)).id).rstrip())
+    say(promotion.prompt_file(story_prompt(prompt_id or current(model)).id).read_text("utf-8").rstrip())
 
 
 def _use(prompt_id: str, model: str) -> None:
-    from pipeline.notebooks.experiment import promotion
-
     promotion.use(model, prompt_id)
     tell(f"{_in_words(model)} uses {current(model)} from now on; {_COMMIT}")
 
 
 def _back(_: str, model: str) -> None:
-    from pipeline.notebooks.experiment import promotion
-
-    tell(f"{_in_words(model)} uses {promotion.back(model)} again; {_COMMIT}")
+    promotion.back(model)
+    tell(f"{_in_words(model)} uses {current(model)} again; {_COMMIT}")
 
 
 def _in_words(model: str) -> str:

@@ -1,4 +1,7 @@
-"""Notebook 02, head-less: a run that promotes a winner, a second run that calls no engine, a real model."""
+"""Notebook 02, head-less: a run that promotes a winner, and one with a real model that promotes nothing.
+
+That a second run calls no engine is tested where each call is made: the grid, its marks, the recordings.
+"""
 
 from __future__ import annotations
 
@@ -72,18 +75,6 @@ def promoted(project: Project) -> dict[str, str]:
     return run(project, promote=True)
 
 
-@pytest.fixture(scope="module")
-def repeated(project: Project, promoted: dict[str, str]) -> tuple[dict[str, str], bool]:
-    """The cells of a run with the same two prompts, and whether it left the cache as it was."""
-    before = cache(project)
-    cells = run(project, prompts=["eleven@1"])
-    return cells, cache(project) == before
-
-
-def cache(project: Project) -> set[Path]:
-    return set((project.folder / "proto" / "cache").rglob("*.json"))
-
-
 def manifests(store: Path) -> dict[str, bytes]:
     paths = (store / "stories").rglob("manifest.json")
     return {path.relative_to(store).as_posix(): path.read_bytes() for path in paths}
@@ -112,26 +103,17 @@ def test_hostile_ideas_are_escaped(promoted: dict[str, str]) -> None:
     assert not [cell for cell, text in promoted.items() if "<script" in text and cell != "difference"]
 
 
+def test_the_forecast_counts_drafts_that_are_not_cached(promoted: dict[str, str]) -> None:
+    figures = re.findall("<td>([^<]*)", promoted["forecast"].partition("together")[2])
+    assert figures[:2] == ["28", "0"]  # two prompts and 14 ideas; none is cached
+
+
 def test_marks_that_are_none_are_counted(promoted: dict[str, str]) -> None:
     assert "'grammar': 2, 'creativity': 2, 'consistency': 2" in promoted["marks"]
 
 
-def test_a_second_run_calls_no_engine(repeated: tuple[dict[str, str], bool]) -> None:
-    cells, unchanged = repeated
-    assert unchanged
-    figures = re.findall("<td>([^<]*)", cells["forecast"].partition("together")[2])
-    assert figures[:3] == ["28", "26", "0"]  # drafts, cached (two are of a refused idea), calls
-
-
-def test_a_worse_candidate_is_not_promoted(repeated: tuple[dict[str, str], bool]) -> None:
-    cells, _ = repeated
-    assert "KEEP short@1" in cells["decision"]
-    assert "Nothing is promoted: fake stays with short@1." in cells["promotion"]
-    assert "No draft of it was accepted" in cells["recordings"]
-
-
 @pytest.mark.usefixtures("smollm2")
-def test_it_runs_with_a_small_real_model(project: Project) -> None:
+def test_a_small_real_model_writes_and_nothing_is_promoted(project: Project) -> None:
     small = {
         "contexts_file": "notebooks/contexts.yaml",
         "contexts_limit": 1,
@@ -141,6 +123,8 @@ def test_it_runs_with_a_small_real_model(project: Project) -> None:
     samplings = {"warm": {"temperature": 0.9}}
     cells = run(project, profile="draft", prompts=["tiny@1"], samplings=samplings, judge_profile="", **small)
     assert "llama.cpp/smollm2-135m/1 uses tiny@1 today." in cells["setting-up"]
+    assert "KEEP tiny@1" in cells["decision"]
     assert "1 unseen contexts: under 10" in cells["decision"]
+    assert "No draft of it was accepted" in cells["recordings"]
     assert "Nothing is promoted: smollm2-135m stays with tiny@1." in cells["promotion"]
     assert "No marks" in cells["marks"]

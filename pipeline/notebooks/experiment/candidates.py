@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from pandas import DataFrame
 from pydantic import Field, StringConstraints
 
 from pipeline.errors import ConfigError
@@ -91,6 +92,21 @@ def arms(names: Sequence[str], samplings: Mapping[str, Any], folder: Path) -> tu
     return result
 
 
+def compared(tried: Sequence[Arm]) -> DataFrame:
+    """A row a prompt: settings, sizes, and why it is tried."""
+    rows = {
+        arm.id: {
+            "plan": ", ".join(arm.spec["plan"]) or "none",
+            "examples": len(arm.spec["examples"]),
+            "temperature": arm.spec["temperature"],
+            "dry": arm.spec.get("dry", 0.0),
+            "why": arm.why,
+        }
+        for arm in tried
+    }
+    return DataFrame.from_dict(rows, orient="index").rename_axis("prompt")
+
+
 def shipped(prompt_id: str) -> Arm:
     """Raises ConfigError, naming the known."""
     prompt = story_prompt(prompt_id)
@@ -110,16 +126,17 @@ def read(path: Path) -> Arm:
 
 
 def _named(name: str, folder: Path) -> Arm:
-    if ID.fullmatch(str(name)):
+    """Every name that is no shipped prompt's id is compared with the files: it is no path."""
+    if ID.fullmatch(name):
         return shipped(name)
-    names = sorted(path.stem for path in folder.glob("*.yaml"))
-    if name not in names:
+    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if name not in files:
         raise ConfigError(
-            f"unknown prompt {str(name)[:40]!r}: there are {', '.join(names)} in {folder.name}/, and shipped "
-            "ones by name and version, as in story@1",
+            f"unknown prompt {name[:40]!r}: there are {', '.join(files)} in {folder.name}/, and shipped ones "
+            "by name and version, as in story@1",
             problem="unknown-prompt",
         )
-    return read(folder / f"{name}.yaml")
+    return read(files[name])
 
 
 def _sampled(arm: Arm, name: str, settings: Any) -> Arm:

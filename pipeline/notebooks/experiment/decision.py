@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pandas import DataFrame
 
 from pipeline.errors import RequestError
 from pipeline.notebooks.experiment.intervals import Interval
@@ -18,15 +20,14 @@ from pipeline.notebooks.experiment.measures import (
     tokens_per_accepted,
 )
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
 # A cheaper candidate may be accepted less often by this much, at the interval's lower end.
 NOT_WORSE = -0.05
 # Alarms, compared with means. Cosine; grades of a US school.
 MOST_SIMILAR = 0.05
 MOST_HARDER = 1.0
 FEWEST_CONTEXTS = 10
+# What a promotion's record says of the candidate itself.
+_LEVELS = ("accepted", "words", "ari", "nearest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,18 @@ class Decision:
     reasons: tuple[str, ...]
     figures: Mapping[str, Interval] = field(default_factory=dict)
 
+    def table(self) -> DataFrame:
+        """The figures, a row each."""
+        rows = {name: asdict(interval) for name, interval in self.figures.items()}
+        names = {"mean": "difference", "low": "95 % from", "high": "to", "n": "contexts"}
+        return DataFrame.from_dict(rows, orient="index").rename(columns=names).round(3)
+
 
 def choose(frame: DataFrame, baseline: str) -> str:
     """The candidate that was accepted most often on the search's contexts; of equals, the one with the fewest
     tokens for each accepted story. Only contexts of which each candidate has a draft count: a hard one is
     then hard for all. Raises RequestError: there is none."""
-    names = [name for name in prompts(frame) if name != baseline and len(drafts(frame, name))]
+    names = [name for name in prompts(frame, baseline) if len(drafts(frame, name))]
     shared = set.intersection(*(set(drafts(frame, name).context) for name in names)) if names else set()
     if not shared:
         raise RequestError(
@@ -58,7 +65,7 @@ def choose(frame: DataFrame, baseline: str) -> str:
 
 
 def decide(frame: DataFrame, baseline: str, candidate: str) -> Decision:
-    """frame: drafts of both on contexts that the search did not use (measures.table)."""
+    """frame: drafts of both on contexts that the search did not use (grid.run)."""
     if obstacle := _obstacle(frame, baseline, candidate):
         return Decision(False, (obstacle,))
     figures = {
@@ -123,9 +130,7 @@ def record(
     Figures are [mean, low, high], of 95 %, with contexts as the unit; "_difference" is less the baseline's.
     """
     figures = {"accepted_search": level(search, candidate, "accepted")}
-    figures |= {
-        f"{name}_unseen": level(unseen, candidate, name) for name in ("accepted", "words", "ari", "nearest")
-    }
+    figures |= {f"{name}_unseen": level(unseen, candidate, name) for name in _LEVELS}
     figures |= {f"{name}_difference": interval for name, interval in decision.figures.items()}
     return {
         "date": date,
@@ -135,10 +140,7 @@ def record(
         "compared_on_search": prompts(search),
         "variants": int(unseen.variant.nunique()),
         "figures": "mean, low and high of 95 %, by context",
-        **{
-            name: [round(x, 4) for x in (value.mean, value.low, value.high)]
-            for name, value in figures.items()
-        },
-        "search_contexts": list(dict.fromkeys(search.context)),
-        "unseen_contexts": list(dict.fromkeys(unseen.context)),
+        **{name: [round(x, 4) for x in (item.mean, item.low, item.high)] for name, item in figures.items()},
+        "search_contexts": list(search.context.unique()),
+        "unseen_contexts": list(unseen.context.unique()),
     }

@@ -1,18 +1,20 @@
-"""What an experiment will take, before it begins: calls, tokens, seconds, money."""
+"""What an experiment will take, before it begins: calls, tokens, minutes, money."""
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
+
+from pandas import Series
 
 from pipeline.app import App
 from pipeline.config.profiles import profile
 from pipeline.errors import RequestError
 from pipeline.notebooks.experiment.grading import Grader
-from pipeline.notebooks.experiment.grid import Cell, Idea, draft_usage
+from pipeline.notebooks.experiment.grid import Cell, Idea
 from pipeline.storage import ledger
 from pipeline.storage.cache import cached_completion, cached_usage
 from pipeline.storage.ledger import Payment
@@ -23,77 +25,59 @@ from pipeline.types import Usage
 _GRADING = Usage(3, 750, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Of the calls that are still to come. cells: all; cached: drafts that cost nothing now. usage: calls of
-    the writer, its judging and the grader; its seconds are of wall time. dollars: None where an engine's
-    price is not known."""
-
-    cells: int
-    cached: int
-    usage: Usage
-    dollars: float | None
-
-    def __add__(self, other: Forecast) -> Forecast:
-        dollars = _sum_of_known([self.dollars, other.dollars])
-        return Forecast(
-            self.cells + other.cells, self.cached + other.cached, self.usage + other.usage, dollars
-        )
-
-
 def forecast(
     app: App, grid: Sequence[Cell], english: Mapping[str, Idea], grader: Grader | None = None
-) -> Forecast:
-    """Tokens and seconds of a draft are the means of cached ones, else the project's and the profile's
-    averages. Each new draft is counted with all its judging and grading, a cached one with its grading, if
-    its marks are not cached."""
-    cells = [cell for cell in grid if not english[cell.context].failure]
-    usages = [draft_usage(app, cell, english[cell.context]) for cell in cells]
-    cached = [usage for usage in usages if usage is not None]
-    new = len(cells) - len(cached)
-    writing = sum([_draft(app, cached)] * new, Usage())
-    dollars = [_dollars(app.text.fingerprint, writing)] if new else []
-    grading = Usage()
+) -> Series[float]:
+    """drafts: all of the grid; cached: those that cost nothing now. calls, tokens, minutes of wall time, US$
+    (NaN where an engine's price is not known): of what is still to come, judging and marks included. Calls no
+    engine. Forecasts can be added.
+
+    Tokens and seconds of a draft are the means of cached ones, else the project's and the profile's averages.
+    """
+    drafts = [cell for cell in grid if not english[cell.context].failure]
+    cached = [usage for cell in drafts if (usage := cell.usage(app, english[cell.context]))]
+    ungraded = sum(not _is_graded(app, grader, cell, english[cell.context]) for cell in drafts)
+    usual_seconds = float(profile(app.profile)["batch"]["write"])
+    writing = _times(len(drafts) - len(cached), _draft(app, cached, usual_seconds))
+    # Grading takes about as long as a draft: the story is read once, and hardly anything is written.
+    grading = _times(ungraded, replace(_GRADING, seconds=usual_seconds))
+    calls = [Payment("complete", "draft", app.text.fingerprint, writing)]
     if grader is not None:
-        ungraded = sum(
-            not _is_graded(app, grader, cell, english[cell.context])
-            for cell, usage in zip(cells, usages, strict=True)
-            if usage is not None
-        )
-        # Grading takes about as long as a draft: the story is read once, and hardly anything is written.
-        seconds = writing.seconds + _usual_seconds(app) * ungraded
-        grading = replace(sum([_GRADING] * (new + ungraded), Usage()), seconds=seconds)
-        if grading.calls:
-            dollars.append(_dollars(grader.engine.fingerprint, grading))
-    return Forecast(len(grid), len(cached), writing + grading, _sum_of_known(dollars))
+        calls.append(Payment("complete", "marks", grader.engine.fingerprint, grading))
+    costs = ledger.rows([call for call in calls if call.usage.calls], ledger.price_table())
+    usage = writing + grading
+    figures = {
+        "drafts": len(grid),
+        "cached": len(cached),
+        "calls": usage.calls,
+        "tokens": usage.prompt_tokens + usage.completion_tokens,
+        "minutes": round(usage.seconds / 60, 2),
+        "US$": round(sum(math.nan if row.dollars is None else row.dollars for row in costs), 4),
+    }
+    return Series(figures, dtype=float)
 
 
-def dearest(forecasts: Iterable[Forecast]) -> Forecast:
-    """The most expensive of several alternatives (an unknown price counts as the highest); of equals, the
-    longest."""
-    return max(
-        forecasts, key=lambda item: (math.inf if item.dollars is None else item.dollars, item.usage.seconds)
-    )
-
-
-def check_budget(planned: Forecast, budget: float) -> None:
+def check_budget(planned: Series[float], budget: float) -> None:
     """Raises RequestError: it costs more than `budget` US$, or its cost is not known."""
-    if planned.dollars is None:
+    cost = planned["US$"]
+    if math.isnan(cost):
         raise RequestError(
             "the engine has no price in pipeline/data/prices.toml, so no budget can hold: add its row",
             problem="bad-setting",
         )
-    if planned.dollars > budget:
+    if cost > budget:
         raise RequestError(
-            f"this would cost about {planned.dollars:.2f} US$, and the budget is {budget:.2f}: raise "
-            "`budget`, or take fewer prompts, samplings, contexts or variants",
+            f"this would cost about {cost:.2f} US$, and the budget is {budget:.2f}: raise `budget`, or take "
+            "fewer prompts, samplings, contexts or variants",
             problem="bad-setting",
         )
 
 
-def _is_graded(app: App, grader: Grader, cell: Cell, idea: Idea) -> bool:
-    """Whether the marks of a cached draft are cached too."""
-    completion = cached_completion(app.store, app.text, cell.prompt(idea.text))
+def _is_graded(app: App, grader: Grader | None, cell: Cell, idea: Idea) -> bool:
+    """Whether nothing is left to grade: the draft's marks are cached, or none are wanted."""
+    if grader is None:
+        return True
+    completion = cached_completion(app.store, app.text, cell.prompt(idea))
     if completion is None:
         return False
     draft = cell.arm.prompt.parse(completion, MOST_WORDS)
@@ -101,10 +85,10 @@ def _is_graded(app: App, grader: Grader, cell: Cell, idea: Idea) -> bool:
     return all(cached_usage(app.store, grader.engine, prompt) is not None for prompt in prompts)
 
 
-def _draft(app: App, cached: Sequence[Usage]) -> Usage:
+def _draft(app: App, cached: Sequence[Usage], usual_seconds: float) -> Usage:
     """A draft with its four questions. seconds: of wall time, so a share where several are made at once."""
     averages = tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
-    writing, judging = Usage(**averages["write"], seconds=_usual_seconds(app)), Usage(**averages["judge"])
+    writing, judging = Usage(**averages["write"], seconds=usual_seconds), Usage(**averages["judge"])
     if cached:
         total, count = sum(cached, Usage()), len(cached)
         writing = Usage(
@@ -116,17 +100,5 @@ def _draft(app: App, cached: Sequence[Usage]) -> Usage:
     return writing + judging
 
 
-def _usual_seconds(app: App) -> float:
-    """The profile's average for a draft."""
-    return float(profile(app.profile)["batch"]["write"])
-
-
-def _dollars(engine: str, usage: Usage) -> float | None:
-    (row,) = ledger.rows([Payment("complete", "draft", engine, usage)], ledger.price_table())
-    return row.dollars
-
-
-def _sum_of_known(dollars: Iterable[float | None]) -> float | None:
-    """None where a part is not known."""
-    parts = list(dollars)
-    return None if None in parts else round(sum(part for part in parts if part is not None), 4)
+def _times(count: int, usage: Usage) -> Usage:
+    return sum([usage] * count, Usage())

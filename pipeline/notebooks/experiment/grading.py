@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pandas import DataFrame
 
 from pipeline.errors import EngineError
+from pipeline.notebooks.experiment.grid import in_parallel
 from pipeline.notebooks.experiment.measures import drafts
 from pipeline.ports import TextEngine
 from pipeline.types import Prompt
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 # "8", "8.", "8/10", "Grade: 8": a mark, followed by nothing that makes it another number.
 _MARK = re.compile(r"\W*(?:(?:grade|mark|score|rating)\W+)?(10|[1-9])(?:\s*/\s*10)?(?![\w/]|[.,]\d)", re.I)
@@ -70,17 +68,7 @@ def mark(completion: str) -> float:
 
 def graded(frame: DataFrame, grader: Grader) -> DataFrame:
     """The table with a column of marks for each question; missing where there is no draft, or no mark."""
-    import pandas
-    from tqdm import tqdm
-
     rows = drafts(frame)
     stories = list(zip(rows.idea, rows.title, rows.text, strict=True))
-    with ThreadPoolExecutor(grader.engine.parallel) as pool:
-        calls = pool.map(lambda story: grader.grade(*story), stories)
-        marks = list(tqdm(calls, "grade", len(stories), unit="draft", file=sys.stdout))
-    return frame.join(pandas.DataFrame(marks, index=rows.index, columns=list(grader.questions), dtype=float))
-
-
-def missing(frame: DataFrame, grader: Grader) -> dict[str, int]:
-    """How many drafts have no mark, by question."""
-    return {question: int(drafts(frame)[question].isna().sum()) for question in grader.questions}
+    marks = in_parallel(lambda story: grader.grade(*story), stories, grader.engine.parallel, "grade")
+    return frame.join(DataFrame(marks, index=rows.index, columns=list(grader.questions), dtype=float))

@@ -7,36 +7,34 @@ prompt costs only its own drafts.
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from pandas import DataFrame
+from tqdm import tqdm
 
 from pipeline.app import App
-from pipeline.errors import ConfigError, EngineError, RequestError
+from pipeline.errors import EngineError, RequestError
 from pipeline.notebooks.experiment.candidates import Arm
-from pipeline.ports import Advance, NoProgress
+from pipeline.notebooks.scores import scores
+from pipeline.notebooks.similarity import cosines
+from pipeline.ports import NoProgress
 from pipeline.steps import generate
-from pipeline.steps.generate import Attempt
 from pipeline.storage.cache import cached_usage
 from pipeline.story import ideas
+from pipeline.story.checks import hero
 from pipeline.types import Prompt, StoryRequest, Usage
 
 # Failures of a single cell. Missing weights or a full disk would fail them all.
 _CELL_ERRORS = (EngineError, RequestError)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One draft. variant: gives the seed and the heroes' names: (context, variant) is a pair across arms."""
-
-    arm: Arm
-    context: str
-    variant: int
-
-    def prompt(self, idea: str) -> Prompt:
-        return self.arm.prompt.prompt(StoryRequest(self.context, self.variant), idea, 0)
+# Columns that a table has even where no draft could be written.
+_FIGURES = ("accepted", "complete", "unsafe", "tokens", "seconds", "words")
+CHECK = "check: "
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,19 @@ class Idea:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """usage: of the writing, when the draft was made. failure: why there is no draft; "" where there is."""
+class Cell:
+    """One draft. variant: gives the seed and the heroes' names: (context, variant) is a pair across arms."""
 
-    cell: Cell
-    idea: str
-    attempt: Attempt | None = None
-    usage: Usage = field(default_factory=Usage)
-    failure: str = ""
+    arm: Arm
+    context: str
+    variant: int
+
+    def prompt(self, idea: Idea) -> Prompt:
+        return self.arm.prompt.prompt(StoryRequest(self.context, self.variant), idea.text, 0)
+
+    def usage(self, app: App, idea: Idea) -> Usage | None:
+        """What the draft took when it was written; None where it is not cached. Calls no engine."""
+        return cached_usage(app.store, app.text, self.prompt(idea))
 
 
 def cells(arms: Sequence[Arm], contexts: Sequence[str], variants: int) -> tuple[Cell, ...]:
@@ -65,77 +68,91 @@ def cells(arms: Sequence[Arm], contexts: Sequence[str], variants: int) -> tuple[
     )
 
 
-def in_english(app: App, contexts: Sequence[str]) -> dict[str, Idea]:
+def in_english(app: App, contexts: Iterable[str]) -> dict[str, Idea]:
     """Each context as the writer receives it; other languages are translated by a cached call each."""
     return {context: _idea(app, context) for context in contexts}
 
 
-def draft_usage(app: App, cell: Cell, idea: Idea) -> Usage | None:
-    """What the cell's draft took when it was written; None where it is not cached. Calls no engine."""
-    return None if idea.failure else cached_usage(app.store, app.text, cell.prompt(idea.text))
+def run(app: App, grid: Sequence[Cell], english: Mapping[str, Idea], title: str) -> DataFrame:
+    """A first draft of every cell: a row each, in the grid's order, with a progress bar.
 
-
-def run(app: App, grid: Sequence[Cell], english: Mapping[str, Idea], title: str) -> list[Outcome]:
-    """A first draft of every cell, in the grid's order; app.text.parallel at a time, with a progress bar.
-
-    A failed cell is kept with its reason; the next run tries it again. Ctrl-C stops at the next word, and
-    keeps what is finished. Raises ConfigError, StoreError: what would fail every cell.
+    failure: why there is no draft; its figures are then missing, and the next run tries it again. accepted:
+    every check passed. complete: it ends, with all its lines. seconds, tokens: of the writing, when it was
+    made. nearest: the cosine with the most similar draft of the same prompt and another context. Raises
+    ConfigError, StoreError: what would fail every cell.
     """
-    from tqdm import tqdm
+    rows = in_parallel(lambda cell: _row(app, cell, english[cell.context]), grid, app.text.parallel, title)
+    frame = DataFrame(rows)
+    frame = frame.reindex(columns=[*frame, *(name for name in _FIGURES if name not in frame)])
+    frame["nearest"] = _nearest(frame)
+    return frame
 
-    progress = _StopSignal()
-    outcomes: dict[int, Outcome] = {}
-    with ThreadPoolExecutor(app.text.parallel) as pool:
+
+def in_parallel(
+    call: Callable[[_Item], _Result], items: Sequence[_Item], workers: int, title: str
+) -> list[_Result]:
+    """The results in order. Ctrl-C begins no more calls: it keeps, and waits for, those under way."""
+    with ThreadPoolExecutor(workers) as pool:
         try:
-            futures = {
-                pool.submit(_outcome, app, cell, english[cell.context], progress): index
-                for index, cell in enumerate(grid)
-            }
-            for future in tqdm(as_completed(futures), title, len(futures), unit="draft", file=sys.stdout):
-                outcomes[futures[future]] = future.result()
-        except BaseException:  # Ctrl-C too, also while drafts are still being submitted
-            progress.stopped.set()
+            return list(tqdm(pool.map(call, items), title, len(items), unit="draft", file=sys.stdout))
+        except BaseException:  # Ctrl-C too
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [outcomes[index] for index in range(len(grid))]
-
-
-class _StoppedError(Exception):
-    """The run has ended; the draft in progress is dropped."""
-
-
-class _StopSignal(NoProgress):
-    """Ends a run's drafts in mid-sentence."""
-
-    def __init__(self) -> None:
-        self.stopped = threading.Event()
-
-    def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
-        return nullcontext(self._advance)
-
-    def _advance(self, _: int) -> None:
-        if self.stopped.is_set():
-            raise _StoppedError
-
-
-def _outcome(app: App, cell: Cell, idea: Idea, progress: _StopSignal) -> Outcome:
-    if idea.failure:
-        return Outcome(cell, idea.text, failure=idea.failure)
-    request = StoryRequest(cell.context, cell.variant)
-    try:
-        attempt = generate.attempt(replace(app, prompt=cell.arm.prompt), request, idea.text, 0, progress)
-    except _CELL_ERRORS as error:
-        return Outcome(cell, idea.text, failure=_in_words(error))
-    return Outcome(cell, idea.text, attempt, draft_usage(app, cell, idea) or Usage())
 
 
 def _idea(app: App, context: str) -> Idea:
     try:
         return Idea(generate.in_english(app, ideas.accept(context, app.word_filter)))
-    except ConfigError:
-        raise
     except _CELL_ERRORS as error:
         return Idea(context, _in_words(error))
+
+
+def _row(app: App, cell: Cell, idea: Idea) -> dict[str, Any]:
+    row = {
+        "prompt": cell.arm.id,
+        "context": cell.context,
+        "variant": cell.variant,
+        "idea": idea.text,
+        "failure": idea.failure,
+        **dict.fromkeys(("title", "text", "hero", "refused"), ""),
+    }
+    if idea.failure:
+        return row
+    request = StoryRequest(cell.context, cell.variant)
+    try:
+        attempt = generate.attempt(replace(app, prompt=cell.arm.prompt), request, idea.text, 0, NoProgress())
+    except _CELL_ERRORS as error:
+        return row | {"failure": _in_words(error)}
+    return row | _figures(attempt, cell.usage(app, idea) or Usage())
+
+
+def _figures(attempt: generate.Attempt, usage: Usage) -> dict[str, Any]:
+    checks = {check.name: check for check in attempt.checks}
+    text = " ".join(attempt.draft.lines)
+    return {
+        "title": attempt.draft.title,
+        "text": text,
+        "hero": hero(attempt.draft, text),
+        "accepted": float(not attempt.failed),
+        "refused": generate.reasons(attempt.failed),
+        "complete": float(attempt.draft.whole),
+        "unsafe": float(not checks["gentle words"].passed),
+        "english": checks["English"].figure,
+        "seconds": usage.seconds,
+        "tokens": usage.prompt_tokens + usage.completion_tokens,
+        **asdict(scores(text)),
+        **{f"{CHECK}{name}": float(check.passed) for name, check in checks.items()},
+    }
+
+
+def _nearest(frame: DataFrame) -> Any:
+    """0 to 1; NaN where there is nothing to compare with. Within a context the idea's own words would be
+    similar. Words are weighted over all prompts' drafts together."""
+    prompt, context = frame.prompt.to_numpy(), frame.context.to_numpy()
+    exists = (frame.failure == "").to_numpy()
+    comparable = (prompt[:, None] == prompt) & (context[:, None] != context) & exists
+    nearest = np.where(comparable, cosines(list(frame.text)), -1.0).max(axis=1, initial=-1.0)
+    return np.where(exists & (nearest >= 0), nearest, np.nan)
 
 
 def _in_words(error: Exception) -> str:

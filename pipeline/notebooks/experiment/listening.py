@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from markupsafe import Markup
+from pandas import DataFrame
 
 from pipeline.app import App
 from pipeline.errors import EngineError
@@ -14,30 +14,16 @@ from pipeline.notebooks import html
 from pipeline.notebooks.experiment.candidates import Arm
 from pipeline.notebooks.experiment.measures import drafts
 from pipeline.notebooks.html import Page
-from pipeline.ports import Progress
+from pipeline.ports import NoProgress
 from pipeline.steps.accept import accept, chain
 from pipeline.steps.run import run
 from pipeline.types import Manifest
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A story in a locale. manifest: None where it could not be made; failure says why."""
-
-    locale: str
-    manifest: Manifest | None = None
-    mp3: bytes = b""
-    failure: str = ""
 
 
 def most_different(frame: DataFrame, most: int = 2) -> list[tuple[str, int]]:
     """(context, variant) of those where prompts differ most in what is accepted."""
     spread = drafts(frame).groupby(["context", "variant"], sort=False).accepted.std(ddof=0).fillna(0.0)
-    ordered = spread.sort_values(ascending=False, kind="stable")
-    return [(str(context), int(variant)) for context, variant in ordered.index[:most]]
+    return list(spread.sort_values(ascending=False, kind="stable").index[:most])
 
 
 def side_by_side(frame: DataFrame, context: str, variant: int) -> Page:
@@ -53,13 +39,11 @@ def side_by_side(frame: DataFrame, context: str, variant: int) -> Page:
 def accepted(frame: DataFrame, prompt: str, most: int = 1) -> list[tuple[str, int]]:
     """(context, variant) of the prompt's first accepted drafts."""
     rows = drafts(frame, prompt)
-    rows = rows[rows.accepted == 1].head(most)
-    return [(str(context), int(variant)) for context, variant in zip(rows.context, rows.variant, strict=True)]
+    pairs = rows[rows.accepted == 1][["context", "variant"]].head(most)
+    return list(pairs.itertuples(index=False, name=None))
 
 
-def record(
-    app: App, arm: Arm, context: str, variant: int, locales: Sequence[str], progress: Progress
-) -> Iterator[Recording]:
+def record(app: App, arm: Arm, context: str, variant: int, locales: Sequence[str]) -> Iterator[Page]:
     """The arm's story in each locale, made as `stories make` would, from the cached draft.
 
     A committed story stays as it is: where the prompt's words have changed since, raise its version. A locale
@@ -71,18 +55,15 @@ def record(
     for tag in locales:
         locale = chain(app, tag).locale
         try:
-            manifest = run(app, story_id, locale, progress)
+            manifest = run(app, story_id, locale, NoProgress())
         except EngineError as error:
-            yield Recording(locale, failure=str(error))
+            yield html.sentence(f"[{locale}] could not be made: {error}")
         else:
-            yield Recording(locale, manifest, app.store.get(manifest.mp3))
+            yield player(manifest, app.store.get(manifest.mp3))
 
 
-def player(recording: Recording) -> Page:
+def player(manifest: Manifest, mp3: bytes) -> Page:
     """The sound, its text and the labels that a listener must see."""
-    manifest = recording.manifest
-    if manifest is None:
-        return html.sentence(f"[{recording.locale}] could not be made: {recording.failure}")
     text = " ".join(segment.text for segment in manifest.segments)
-    line = Markup("{} {}").format(recording.locale, html.badges(manifest.labels))
-    return html.page(html.card(manifest.title, line, html.paragraph(text) + html.player(recording.mp3)))
+    line = Markup("{} {}").format(manifest.locale, html.badges(manifest.labels))
+    return html.page(html.card(manifest.title, line, html.paragraph(text) + html.player(mp3)))

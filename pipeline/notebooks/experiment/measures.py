@@ -1,39 +1,22 @@
-"""Drafts as a table, a row each with its figures; and rows as figures of a context each."""
+"""Figures of a table of drafts (grid.run): of each prompt, and of a candidate less the baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pandas import DataFrame, Series
 
 from pipeline.notebooks.experiment import intervals
-from pipeline.notebooks.experiment.grid import Outcome
-from pipeline.notebooks.experiment.intervals import Interval
-from pipeline.notebooks.scores import scores
-from pipeline.notebooks.similarity import cosines
-from pipeline.steps.generate import reasons
-from pipeline.story.checks import hero
+from pipeline.notebooks.experiment.grid import CHECK
+from pipeline.notebooks.experiment.intervals import Interval, contexts_for, contexts_to_detect
 
-if TYPE_CHECKING:
-    from pandas import DataFrame, Series
-
-RATES = ("accepted", "complete", "unsafe")
-CHECK = "check: "
+_RATES = ("accepted", "complete", "unsafe")
 _PAIR = ["context", "variant"]
-
-
-def table(outcomes: Sequence[Outcome]) -> DataFrame:
-    """A row a draft. failure: why there is none; its figures are then missing. accepted: every check passed.
-    complete: it ends, with all its lines. seconds, tokens: of the writing, when it was made. nearest: the
-    cosine with the most similar draft of the same prompt and another context."""
-    import pandas
-
-    frame = pandas.DataFrame([_row(outcome) for outcome in outcomes])
-    for name in (*RATES, "tokens", "seconds", "words"):
-        if name not in frame:
-            frame[name] = float("nan")
-    frame["nearest"] = _nearest(frame)
-    return frame
+_MEANS = (
+    "complete", "words", "ari", "coleman_liau", "lix", "rix", "repetition", "distinct_1", "distinct_2",
+    "nearest", "english",
+)  # fmt: skip
+_FORMATS = {"complete": ".0%", "english": ".0%", "words": ".0f"}
 
 
 def drafts(frame: DataFrame, prompt: str = "") -> DataFrame:
@@ -42,9 +25,9 @@ def drafts(frame: DataFrame, prompt: str = "") -> DataFrame:
     return rows[rows.prompt == prompt] if prompt else rows
 
 
-def prompts(frame: DataFrame) -> list[str]:
-    """The ids, in the order of the rows."""
-    return list(dict.fromkeys(frame.prompt))
+def prompts(frame: DataFrame, baseline: str = "") -> list[str]:
+    """The ids, in the order of the rows, without the baseline's."""
+    return [name for name in frame.prompt.unique() if name != baseline]
 
 
 def by_context(frame: DataFrame, prompt: str, figure: str) -> Series[float]:
@@ -54,21 +37,20 @@ def by_context(frame: DataFrame, prompt: str, figure: str) -> Series[float]:
 
 def paired(frame: DataFrame, baseline: str, candidate: str, figure: str) -> Series[float]:
     """The candidate's figure less the baseline's, a mean a context, over pairs of which both exist."""
-    by_pair = drafts(frame).pivot(index=_PAIR, columns="prompt", values=figure).astype(float)
-    by_pair = by_pair.reindex(columns=[baseline, candidate])
-    return (by_pair[candidate] - by_pair[baseline]).dropna().groupby(level="context").mean()
+    new, old = (drafts(frame, name).set_index(_PAIR)[figure].astype(float) for name in (candidate, baseline))
+    return (new - old).dropna().groupby(level="context").mean()
 
 
 def level(frame: DataFrame, prompt: str, figure: str) -> Interval:
     """A prompt's mean, with its interval over contexts."""
     values = list(by_context(frame, prompt, figure))
-    return intervals.rate(values) if figure in RATES else intervals.mean(values)
+    return intervals.rate(values) if figure in _RATES else intervals.mean(values)
 
 
 def difference(frame: DataFrame, baseline: str, candidate: str, figure: str) -> Interval:
     """The mean paired difference, with its interval over contexts."""
     values = list(paired(frame, baseline, candidate, figure))
-    return intervals.rate_difference(values) if figure in RATES else intervals.mean(values)
+    return intervals.rate_difference(values) if figure in _RATES else intervals.mean(values)
 
 
 def tokens_per_accepted(frame: DataFrame, prompt: str) -> float:
@@ -88,44 +70,55 @@ def token_difference(frame: DataFrame, baseline: str, candidate: str) -> Interva
     return intervals.ratio_difference(*(list(sums[name]) for name in sums.columns))
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
-    cell = outcome.cell
-    row: dict[str, Any] = {
-        "prompt": cell.arm.id,
-        "context": cell.context,
-        "variant": cell.variant,
-        "idea": outcome.idea,
-        "failure": outcome.failure,
-        **dict.fromkeys(("title", "text", "hero", "refused"), ""),
-    }
-    if outcome.attempt is None:
-        return row
-    draft = outcome.attempt.draft
-    checks = {check.name: check for check in outcome.attempt.checks}
-    text = " ".join(draft.lines)
-    return row | {
-        "title": draft.title,
-        "text": text,
-        "hero": hero(draft, text),
-        "accepted": float(not outcome.attempt.failed),
-        "refused": reasons(outcome.attempt.failed),
-        "complete": float(draft.whole),
-        "unsafe": float(not checks["gentle words"].passed),
-        "english": checks["English"].figure,
-        "seconds": outcome.usage.seconds,
-        "tokens": outcome.usage.prompt_tokens + outcome.usage.completion_tokens,
-        **asdict(scores(text)),
-        **{f"{CHECK}{name}": float(check.passed) for name, check in checks.items()},
+def summary(frame: DataFrame) -> DataFrame:
+    """For people: a column a prompt, each figure with as many digits as it deserves."""
+    return DataFrame({prompt: _summary(frame, prompt) for prompt in prompts(frame)})
+
+
+def _summary(frame: DataFrame, prompt: str) -> dict[str, str]:
+    rows, rate = drafts(frame, prompt), level(frame, prompt, "accepted")
+    heroes = rows.hero[rows.hero != ""].nunique()  # a draft without a named hero adds none
+    return {
+        "drafts": f"{len(rows)}",
+        "failed": f"{(frame.prompt == prompt).sum() - len(rows)}",
+        "accepted": f"{rate.mean:.0%}",
+        "accepted, 95 %": f"{rate.low:.0%} to {rate.high:.0%}",
+        "attempts expected": f"{1 / rate.mean if rate.mean else float('inf'):.1f}",
+        "tokens per accepted": f"{tokens_per_accepted(frame, prompt):.0f}",
+        "seconds (median)": f"{rows.seconds.median():.1f}",
+        "heroes (distinct)": f"{heroes / len(rows):.0%}" if len(rows) else "nan",
+        **{name: f"{rows[name].mean():{_FORMATS.get(name, '.2f')}}" for name in _MEANS if name in rows},
+        "unsafe": f"{rows.unsafe.sum():.0f}",
     }
 
 
-def _nearest(frame: DataFrame) -> Any:
-    """0 to 1; NaN where there is nothing to compare with. Within a context the idea's own words would be
-    similar. Words are weighted over all prompts' drafts together."""
-    import numpy as np
+def check_rates(frame: DataFrame) -> DataFrame:
+    """The share of drafts that pass each check, a column a prompt. Where checks refuse, the judge is called
+    only for drafts that pass the rules, so its shares are of fewer."""
+    names = [name for name in frame if str(name).startswith(CHECK)]
+    shares = drafts(frame).groupby("prompt", sort=False)[names].mean().T
+    return shares.rename(index=lambda name: str(name).removeprefix(CHECK))
 
-    prompt, context = frame.prompt.to_numpy(), frame.context.to_numpy()
-    exists = (frame.failure == "").to_numpy()
-    comparable = (prompt[:, None] == prompt) & (context[:, None] != context) & exists
-    nearest = np.where(comparable, cosines(list(frame.text)), -1.0).max(axis=1, initial=-1.0)
-    return np.where(exists & (nearest >= 0), nearest, np.nan)
+
+def failures(frame: DataFrame) -> Any:
+    """The drafts that are missing, and why, for display."""
+    rows = frame[frame.failure != ""][["prompt", *_PAIR, "failure"]]
+    return rows.style.format(escape="html").hide(axis="index").set_properties(**{"text-align": "start"})
+
+
+def sample_sizes(frame: DataFrame, baseline: str) -> DataFrame:
+    """How many contexts the accept rate's paired difference needs, from its observed spread; NaN where all
+    contexts agree, so that the spread is unknown."""
+    rows = {}
+    for name in prompts(frame, baseline):
+        spread = float(paired(frame, baseline, name, "accepted").std()) or float("nan")
+        now = difference(frame, baseline, name, "accepted")
+        rows[name] = {
+            "contexts now": now.n,
+            "difference now": str(now),
+            "spread": spread,
+            "for ± 0.1": contexts_for(0.1, spread),
+            "to detect 0.2": contexts_to_detect(0.2, spread),
+            "to detect 0.1": contexts_to_detect(0.1, spread),
+        }
+    return DataFrame.from_dict(rows, orient="index")

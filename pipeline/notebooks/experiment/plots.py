@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
 
 from pipeline.notebooks.drawing import COLOURS, WANTED, dots, figure_of, label, name_rows, panels
 from pipeline.notebooks.experiment.decision import NOT_WORSE
 from pipeline.notebooks.experiment.intervals import Interval
 from pipeline.notebooks.experiment.measures import difference, drafts, level, prompts
 from pipeline.story.checks import FEWEST_WORDS, MOST_WORDS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from pandas import DataFrame
 
 # Column, title, label of the axis.
 _DISTRIBUTIONS = (
@@ -27,14 +25,14 @@ _DISTRIBUTIONS = (
 
 def distributions(frame: DataFrame) -> Figure:
     """A dot a draft; above them the mean with its interval."""
-    figure = _dot_plots(frame, _DISTRIBUTIONS, 3.4)
+    figure = _dot_plots(frame, _DISTRIBUTIONS)
     figure.axes[0].axvspan(FEWEST_WORDS, MOST_WORDS, color=WANTED, zorder=0)
     return figure
 
 
 def marks(frame: DataFrame, questions: Sequence[str]) -> Figure:
     """A grader's marks, a panel a question."""
-    figure = _dot_plots(frame, [(name, name.capitalize(), "mark, 1 to 10") for name in questions], 3.4)
+    figure = _dot_plots(frame, [(name, name.capitalize(), "mark, 1 to 10") for name in questions])
     for axes in figure.axes:
         axes.set_xlim(0.5, 10.5)
     return figure
@@ -42,37 +40,40 @@ def marks(frame: DataFrame, questions: Sequence[str]) -> Figure:
 
 def accept_rates(frame: DataFrame) -> Figure:
     """The share of drafts that are accepted, with its interval."""
-    (axes,) = panels(width=6.4, height=_height(frame))
-    names = prompts(frame)
-    for row, name in enumerate(names):
-        interval = level(frame, name, "accepted")
-        _bar(axes, row, interval, _colour(row))
-        # Above its bar, so that it covers neither the bar nor a neighbour.
-        axes.annotate(f"{interval.mean:.0%}", (interval.mean, row), (0, 6), textcoords="offset points")
+    shares = {name: level(frame, name, "accepted") for name in prompts(frame)}
+    axes = _rows(shares, 0)
+    for row, share in enumerate(shares.values()):
+        if share.n:  # above its bar, so that it covers neither the bar nor a neighbour
+            axes.annotate(f"{share.mean:.0%}", (share.mean, row), (0, 6), textcoords="offset points")
     label(axes, "Accepted at the first draft", "share of drafts, 95 % interval")
     axes.set_xlim(-0.03, 1.05)
-    name_rows(axes, names)
     return figure_of(axes)
 
 
 def differences(frame: DataFrame, baseline: str) -> Figure:
     """Each candidate's accept rate less the baseline's. An interval wholly right of 0: better."""
-    names = [name for name in prompts(frame) if name != baseline]
-    (axes,) = panels(width=6.4, height=_height(frame))
+    names = prompts(frame, baseline)
+    axes = _rows({name: difference(frame, baseline, name, "accepted") for name in names}, 1)
     axes.axvspan(NOT_WORSE, 0, color="#EEEEEE", zorder=0)
     axes.axvline(0, color="#555555", linewidth=1)
-    for row, name in enumerate(names):
-        _bar(axes, row, difference(frame, baseline, name, "accepted"), _colour(row + 1))
     x = f"difference of shares, 95 % interval (grey: worse by {-NOT_WORSE} at most)"
     label(axes, f"Accepted: less {baseline}, paired", x)
-    name_rows(axes, names)
     return figure_of(axes)
 
 
-def _dot_plots(frame: DataFrame, columns: Sequence[tuple[str, str, str]], width: float) -> Figure:
+def _rows(intervals: dict[str, Interval], first_colour: int) -> Axes:
+    """A plot with a bar a prompt. first_colour: a prompt has the same one in every plot."""
+    (axes,) = panels(width=6.4, height=_height(len(intervals)))
+    for row, interval in enumerate(intervals.values()):
+        _bar(axes, row, interval, _colour(first_colour + row))
+    name_rows(axes, list(intervals))
+    return axes
+
+
+def _dot_plots(frame: DataFrame, columns: Sequence[tuple[str, str, str]]) -> Figure:
     """A panel for each (column, title, axis label); a row a prompt."""
-    drawn = panels(len(columns), width=width, height=_height(frame), columns=len(columns))
     names = prompts(frame)
+    drawn = panels(len(columns), width=3.4, height=_height(len(names)), columns=len(columns))
     for axes, (column, title, x) in zip(drawn, columns, strict=True):
         for row, name in enumerate(names):
             dots(axes, drafts(frame, name)[column].dropna(), row + 0.08, _colour(row))
@@ -85,21 +86,14 @@ def _dot_plots(frame: DataFrame, columns: Sequence[tuple[str, str, str]], width:
 
 
 def _bar(axes: Axes, row: float, interval: Interval, colour: str) -> None:
-    if interval.n:
-        axes.errorbar(
-            interval.mean, row, xerr=_reach(interval), fmt="o", color=colour, capsize=4, markersize=5
-        )
-
-
-def _reach(interval: Interval) -> Any:
-    """Distances from the mean to both ends; 0 where they are unknown."""
-    ends = (interval.mean - interval.low, interval.high - interval.mean)
-    return [[max(0.0, end) if end == end else 0.0] for end in ends]
+    """Nothing is drawn for what is unknown (NaN)."""
+    axes.plot([interval.low, interval.high], [row, row], "|-", color=colour, markersize=8)
+    axes.plot(interval.mean, row, "o", color=colour, markersize=5)
 
 
 def _colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def _height(frame: DataFrame) -> float:
-    return 1.4 + 0.5 * len(prompts(frame))
+def _height(rows: int) -> float:
+    return 1.4 + 0.5 * rows

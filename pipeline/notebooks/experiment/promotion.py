@@ -7,16 +7,13 @@ the command line, the DAG and the Lambda function of that commit use it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
 from pipeline.errors import ConfigError, RequestError
-from pipeline.story.prompt import EVERY_MODEL, ID, read, story_prompts
+from pipeline.story.prompt import EVERY_MODEL, ID, story_prompts
 
 RECORDS = "promoted"
 
@@ -37,44 +34,35 @@ def diff(model: str, spec: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     return "".join(_diff(path, text) for path, text in _promoted(model, spec, record).items())
 
 
-def use(model: str, prompt_id: str) -> tuple[Path, ...]:
+def use(model: str, prompt_id: str) -> None:
     """Makes a shipped prompt the model's, without a record. Raises RequestError: unknown, or already so."""
     if prompt_id not in story_prompts():
         raise RequestError(
             f"unknown story prompt {prompt_id[:40]!r}: there are {', '.join(story_prompts())}",
             problem="unknown-prompt",
         )
-    return _write({_current_file(): _current_with(model, prompt_id)})
+    _write(_with(model, prompt_id))
 
 
-def back(model: str) -> str:
-    """Undoes the model's last promotion or use; returns the id that it uses now. The prompt's file stays:
-    stories were written with it. Raises RequestError: nothing to undo."""
-    document = _read(_current_file())
-    models = document["models"]
-    ids = list(models.get(model, ()))
-    if not ids or (model == EVERY_MODEL and len(ids) == 1):
+def back(model: str) -> None:
+    """Undoes the model's last promotion or use. The prompt's file stays: stories were written with it. Raises
+    RequestError: nothing to undo."""
+    ids = _ids(model)
+    if len(ids) < (2 if model == EVERY_MODEL else 1):
         raise RequestError(
             f"{model} has no story prompt of its own to go back from: `stories prompts` lists who has",
             problem="nothing-to-undo",
         )
-    if len(ids) == 1:
-        del models[model]
-    else:
-        models[model] = ids[:-1]
-    _write({_current_file(): tomlkit.dumps(document)})
-    return str((models.get(model) or models[EVERY_MODEL])[-1])
+    _write(_with_ids(model, ids[:-1]))
 
 
-def users() -> dict[str, tuple[str, ...]]:
+def prompt_file(prompt_id: str) -> Path:
+    return current_file().parent / "stories" / f"{prompt_id}.toml"
+
+
+def current_file() -> Path:
     """Each model's prompts, the one in use last."""
-    models: dict[str, list[str]] = read("current")["models"]
-    return {model: tuple(ids) for model, ids in models.items()}
-
-
-def text(prompt_id: str) -> str:
-    """A prompt's file as it is."""
-    return _prompt_file(prompt_id).read_text("utf-8")
+    return Path(str(files("pipeline").joinpath("data", "prompts", "current.toml")))
 
 
 def without_records(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,38 +72,33 @@ def without_records(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _promoted(model: str, spec: Mapping[str, Any], record: Mapping[str, Any]) -> dict[Path, str]:
     """The files' texts after a promotion, the prompt's own first."""
+    import tomlkit
+
     prompt_id = f"{spec['name']}@{spec['version']}"
     if not ID.fullmatch(prompt_id):
         raise RequestError(
             f"not a story prompt's name and version: {prompt_id[:40]!r}; write it like bedtime@2",
             problem="bad-id",
         )
-    path, prompt = _prompt_file(prompt_id), without_records(spec)
-    if not path.exists():
-        document = _new_document(prompt)
-    elif without_records((document := _read(path)).unwrap()) != prompt:
+    path, prompt = prompt_file(prompt_id), without_records(spec)
+    if path.exists():
+        document = _read(path)
+    else:
+        document = tomlkit.document()
+        document.update(_multiline(prompt))
+    if without_records(document.unwrap()) != prompt:
         raise RequestError(
             f"{prompt_id} is another prompt already, and stories were written with it: raise the version",
             problem="prompt-taken",
         )
     document.setdefault(RECORDS, tomlkit.aot()).append(tomlkit.item({"model": model, **record}))
-    return {path: tomlkit.dumps(document), _current_file(): _current_with(model, prompt_id)}
-
-
-def _new_document(prompt: Mapping[str, Any]) -> tomlkit.TOMLDocument:
-    """Plain values before tables, as TOML requires."""
-    document = tomlkit.document()
-    for name, value in sorted(prompt.items(), key=lambda pair: _is_tables(pair[1])):
-        document[name] = _multiline(value)
-    return document
-
-
-def _is_tables(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
+    return {path: document.as_string(), **_with(model, prompt_id)}
 
 
 def _multiline(value: Any) -> Any:
     """The value with long texts over several lines, as people write them."""
+    import tomlkit
+
     if isinstance(value, str) and "\n" in value:
         return tomlkit.string(value, multiline=True)
     if isinstance(value, Mapping):
@@ -123,30 +106,32 @@ def _multiline(value: Any) -> Any:
     return [_multiline(part) for part in value] if isinstance(value, list) else value
 
 
-def _current_with(model: str, prompt_id: str) -> str:
+def _ids(model: str) -> list[str]:
+    return list(_read(current_file())["models"].get(model, ()))
+
+
+def _with(model: str, prompt_id: str) -> dict[Path, str]:
     """current.toml with the prompt as the model's last."""
-    document = _read(_current_file())
-    models = document["models"]
-    ids = list(models.get(model, ()))
+    ids = _ids(model)
     if ids[-1:] == [prompt_id]:
         raise RequestError(f"{model} uses {prompt_id} already", problem="already-so")
-    models[model] = [*ids, prompt_id]
-    return tomlkit.dumps(document)
+    return _with_ids(model, [*ids, prompt_id])
 
 
-def _prompt_file(prompt_id: str) -> Path:
-    return _folder() / "stories" / f"{prompt_id}.toml"
-
-
-def _current_file() -> Path:
-    return _folder() / "current.toml"
-
-
-def _folder() -> Path:
-    return Path(str(files("pipeline").joinpath("data", "prompts")))
+def _with_ids(model: str, ids: Sequence[str]) -> dict[Path, str]:
+    """current.toml with these as the model's prompts; without the model where there are none."""
+    document = _read(current_file())
+    if ids:
+        document["models"][model] = ids
+    else:
+        del document["models"][model]
+    return {current_file(): document.as_string()}
 
 
 def _read(path: Path) -> Any:
+    import tomlkit  # slow to load, for every command but `stories prompts`
+    from tomlkit.exceptions import TOMLKitError
+
     try:
         return tomlkit.parse(path.read_text("utf-8"))
     except (OSError, TOMLKitError) as error:
@@ -158,9 +143,8 @@ def _read(path: Path) -> Any:
 def _write(texts: Mapping[Path, str]) -> tuple[Path, ...]:
     """Each whole or not at all, in order: current.toml, the last, never names a file that does not exist."""
     for path, content in texts.items():
+        temporary = path.with_name(f".{path.name}.new")
         try:
-            path.parent.mkdir(exist_ok=True)
-            temporary = path.with_name(f".{path.name}.new")
             temporary.write_text(content, "utf-8")
             temporary.replace(path)
         except OSError as error:
@@ -174,6 +158,6 @@ def _write(texts: Mapping[Path, str]) -> tuple[Path, ...]:
 
 def _diff(path: Path, content: str) -> str:
     before = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-    name = f"pipeline/data/{path.relative_to(_folder().parent).as_posix()}"
+    name = f"pipeline/data/{path.relative_to(current_file().parents[1]).as_posix()}"
     old = f"a/{name}" if before else "/dev/null"
     return "".join(difflib.unified_diff(before, content.splitlines(keepends=True), old, f"b/{name}"))

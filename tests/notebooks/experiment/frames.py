@@ -1,4 +1,4 @@
-"""Tables of drafts as measures.table makes them, from figures that a test gives."""
+"""Tables of drafts as grid.run makes them, from figures that a test gives."""
 
 from __future__ import annotations
 

@@ -61,26 +61,20 @@ def test_a_candidate_without_shown_gain_is_not_promoted(
         ({"nearest": 0.26}, "more alike"),
         ({"ari": 4.1}, "harder to read"),
         ({"nearest": float("nan")}, "more alike"),
+        ({"nearest": 0.24, "ari": 3.9}, ""),
+        ({"nearest": 0.0, "ari": 1.0}, ""),
     ],
 )
 def test_an_alarm_prevents_a_promotion(changed: dict[str, float], message: str) -> None:
     result = decided(HALF, MORE, **changed)
-    assert not result.promote
+    assert result.promote == (not message)
     assert message in result.reasons[-1]
-
-
-@pytest.mark.parametrize("changed", [{"nearest": 0.24}, {"ari": 3.9}, {"ari": 1.0, "nearest": 0.0}])
-def test_figures_within_bounds_raise_no_alarm(changed: dict[str, float]) -> None:
-    assert decided(HALF, MORE, **changed).promote
 
 
 def test_too_few_contexts_decide_nothing() -> None:
     assert "9 unseen contexts" in decided([0.0] * 9, [1.0] * 9).reasons[0]
     variants = table(rows("old", [0.0] * 20, variants=4), rows("new", [1.0] * 20, variants=4))
-    result = decision.decide(variants, "old", "new")
-    assert "5 unseen contexts" in result.reasons[0]
-    record = decision.record(result, variants, variants, "old", "new", "fake/text/1", "2026-02-03")
-    assert "5 unseen contexts" in record["why"]
+    assert "5 unseen contexts" in decision.decide(variants, "old", "new").reasons[0]
 
 
 def test_a_failed_draft_prevents_a_decision_unless_it_is_of_another_prompt() -> None:

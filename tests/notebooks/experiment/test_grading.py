@@ -9,7 +9,7 @@ from pipeline.bootstrap import build_app, build_grader
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ConfigError, UnavailableError
-from pipeline.notebooks.experiment.grading import Grader, graded, mark, missing
+from pipeline.notebooks.experiment.grading import Grader, graded, mark
 from pipeline.ports import OnText, ignore
 from pipeline.storage.cache import CachedText
 from pipeline.story.prompt import read
@@ -38,18 +38,16 @@ GOOD = {"grammar": "9", "creativity": "4", "consistency": "10"}
 
 
 @pytest.mark.parametrize(
-    ("completion", "expected"),
-    [("7", 7), ("10", 10), (" 8.\n", 8), ("9/10", 9), ("9 / 10", 9), ("**6**", 6), ("Grade: 5", 5)],
+    ("completions", "expected"),
+    [
+        (["7", "7.", " 7\n", "7/10", "7 / 10", "**7**", "Grade: 7"], 7),
+        (["10", "10/10"], 10),
+        (["", "0", "11", "100", "7.5", "good", "1st", "Once upon a time 3 bears", "9/100", "-"], math.nan),
+    ],
 )
-def test_a_mark_is_read_from_1_to_10(completion: str, expected: int) -> None:
-    assert mark(completion) == expected
-
-
-@pytest.mark.parametrize(
-    "completion", ["", "0", "11", "100", "7.5", "good", "1st", "Once upon a time 3 bears", "9/100", "-"]
-)
-def test_a_completion_without_a_mark_is_nan(completion: str) -> None:
-    assert math.isnan(mark(completion))
+def test_a_mark_is_a_number_from_1_to_10_or_missing(completions: list[str], expected: float) -> None:
+    marks = [mark(completion) for completion in completions]
+    assert marks == pytest.approx([expected] * len(completions), nan_ok=True)
 
 
 def test_each_question_has_a_prompt_of_its_own_with_the_story_as_plain_text() -> None:
@@ -64,20 +62,16 @@ def test_each_question_has_a_prompt_of_its_own_with_the_story_as_plain_text() ->
         assert '"10"' in prompt.grammar
 
 
-def test_missing_marks_are_counted() -> None:
-    frame = table(rows("old", [1.0, 0.0]), rows("new", [1.0], failure="away"))
-    grader = Grader(Teacher({**GOOD, "grammar": "fine", "creativity": "away"}), read("grades"))
+def test_a_mark_that_cannot_be_had_is_missing_and_the_others_are_cached() -> None:
+    frame = table(rows("old", [1.0, 0.0], text="A text."), rows("new", [1.0], failure="away"))
+    teacher = Teacher({**GOOD, "grammar": "fine", "creativity": "away"})
+    grader = Grader(CachedText(teacher, MemoryStore()), read("grades"))
     result = graded(frame, grader)
     assert list(result.consistency.fillna(-1)) == [10, 10, -1]
-    assert missing(result, grader) == {"grammar": 2, "creativity": 2, "consistency": 0}
-
-
-def test_marks_are_cached() -> None:
-    teacher = Teacher(GOOD)
-    grader = Grader(CachedText(teacher, MemoryStore()), read("grades"))
-    for _ in range(2):
-        graded(table(rows("old", [1.0])), grader)
-    assert len(teacher.prompts) == 3
+    assert result[["grammar", "creativity"]].isna().all(axis=None)
+    teacher.prompts.clear()
+    graded(frame, grader)
+    assert {prompt.name for prompt in teacher.prompts} == {"grade-creativity@1"}
 
 
 def test_the_grader_is_the_model_of_the_parameters() -> None:

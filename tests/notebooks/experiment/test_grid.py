@@ -9,19 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from pipeline.app import App
 from pipeline.engines.fake import FakeText, MemoryStore
 from pipeline.errors import ConfigError, RequestError, UnavailableError
-from pipeline.notebooks.experiment import forecast, grid, measures, plots, summaries
+from pipeline.notebooks.experiment import forecast, grid, measures, plots
 from pipeline.notebooks.experiment.candidates import Arm, arms, shipped
-from pipeline.notebooks.experiment.forecast import Forecast
 from pipeline.notebooks.experiment.grading import Grader, graded
-from pipeline.notebooks.experiment.grid import Outcome
 from pipeline.ports import OnText, ignore
 from pipeline.story.prompt import read
-from pipeline.types import Completion, Prompt, Usage
+from pipeline.types import Completion, Prompt
 from tests.command import ROOT
 from tests.counting import CountingText
 from tests.making import ScriptedText, fake_app
@@ -30,15 +28,14 @@ from tests.notebooks.experiment.frames import rows, table
 FOLDER = ROOT / "notebooks" / "prompts"
 CONTEXTS = ("a shy badger", "a teapot at sea")
 FIGURES = {"ari": 3.0, "distinct_2": 0.8, "grammar": 7.0}
+COST = ["cached", "calls", "US$"]
 
 
 def two_arms() -> tuple[Arm, ...]:
     return (shipped("story@1"), *arms(["short"], {"own": {}}, FOLDER))
 
 
-def run(
-    app: App, tried: Sequence[Arm], contexts: Sequence[str] = CONTEXTS, variants: int = 1
-) -> list[Outcome]:
+def run(app: App, tried: Sequence[Arm], contexts: Sequence[str] = CONTEXTS, variants: int = 1) -> DataFrame:
     return grid.run(app, grid.cells(tried, contexts, variants), grid.in_english(app, contexts), "test")
 
 
@@ -49,19 +46,19 @@ def drafts_of(text: CountingText) -> list[Prompt]:
 
 def test_each_prompt_writes_each_pair_once_with_the_same_seed_and_names() -> None:
     text = CountingText(FakeText())
-    outcomes = run(fake_app(MemoryStore(), text), two_arms(), variants=2)
-    assert [(outcome.cell.arm.id, outcome.cell.context, outcome.cell.variant) for outcome in outcomes] == [
+    frame = run(fake_app(MemoryStore(), text), two_arms(), variants=2)
+    assert list(frame[["prompt", "context", "variant"]].itertuples(index=False, name=None)) == [
         (prompt, context, variant)
         for prompt in ("story@1", "short@1")
         for context in CONTEXTS
         for variant in (0, 1)
     ]
-    pairs = {
-        name: sorted((prompt.seed, prompt.user) for prompt in drafts_of(text) if prompt.name == name)
+    story, short = (
+        sorted((prompt.seed, prompt.user) for prompt in drafts_of(text) if prompt.name == name)
         for name in ("story@1", "short@1")
-    }
-    assert len(pairs["story@1"]) == 4
-    assert pairs["story@1"] == pairs["short@1"]
+    )
+    assert len(story) == 4
+    assert story == short
 
 
 def test_a_second_run_calls_no_engine_and_a_new_prompt_costs_only_itself() -> None:
@@ -70,8 +67,8 @@ def test_a_second_run_calls_no_engine_and_a_new_prompt_costs_only_itself() -> No
     text = CountingText(FakeText())
     second = run(fake_app(store, text), two_arms())
     assert len(text.calls) == 0
-    assert [outcome.attempt for outcome in second] == [outcome.attempt for outcome in first]
-    assert all(outcome.usage.completion_tokens > 50 for outcome in second)
+    assert second.equals(first)
+    assert second.tokens.min() > 50
     run(fake_app(store, text), (*two_arms(), *arms(["plain"], {"own": {}}, FOLDER)))
     assert {prompt.name for prompt in drafts_of(text)} == {"plain@1"}
 
@@ -90,11 +87,11 @@ class Failing(FakeText):
 
 def test_a_failed_draft_is_kept_with_its_reason_and_repeated_by_the_next_run() -> None:
     store = MemoryStore()
-    frame = measures.table(run(fake_app(store, Failing()), two_arms()))
+    frame = run(fake_app(store, Failing()), two_arms())
     assert list(frame.failure) == ["", "UnavailableError: the endpoint is away"] * 2
     assert list(measures.drafts(frame).context) == ["a shy badger"] * 2
-    assert summaries.summary(frame).failed.tolist() == [1, 1]
-    assert set(measures.table(run(fake_app(store), two_arms())).failure) == {""}
+    assert measures.summary(frame).loc["failed"].tolist() == ["1", "1"]
+    assert set(run(fake_app(store), two_arms()).failure) == {""}
 
 
 def test_an_error_that_every_draft_would_have_ends_the_run() -> None:
@@ -103,21 +100,21 @@ def test_an_error_that_every_draft_would_have_ends_the_run() -> None:
 
 
 def test_a_rejected_idea_fails_its_own_drafts_only() -> None:
-    outcomes = run(fake_app(MemoryStore()), two_arms(), ("a shy badger", "a bloody massacre"))
-    assert [bool(outcome.failure) for outcome in outcomes] == [False, True] * 2
-    assert "not for a children's story" in outcomes[1].failure
-    failed = measures.table(outcomes[1:2])
-    assert summaries.summary(failed)["drafts"].tolist() == [0]
-    assert len(measures.paired(failed, "story@1", "short@1", "accepted")) == 0
+    frame = run(fake_app(MemoryStore()), two_arms(), ("a shy badger", "a bloody massacre"))
+    assert [bool(failure) for failure in frame.failure] == [False, True] * 2
+    assert "not for a children's story" in frame.failure[1]
+    none = run(fake_app(MemoryStore()), two_arms(), ("a bloody massacre",))
+    assert measures.summary(none).loc["drafts"].tolist() == ["0", "0"]
+    assert len(measures.paired(none, "story@1", "short@1", "accepted")) == 0
 
 
 @dataclass
 class Interrupting(FakeText):
-    """Writes its first story at once; the second sends Ctrl-C, and all others wait until they are stopped."""
+    """Sends Ctrl-C at its second story, and holds that story until the run is over."""
 
     begun: int = 0
-    finished: int = 0
     lock: Any = field(default_factory=threading.Lock)
+    interrupted: threading.Event = field(default_factory=threading.Event)
     parallel = 2
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
@@ -126,30 +123,33 @@ class Interrupting(FakeText):
         with self.lock:
             self.begun += 1
             number = self.begun
-        if number == 1:
-            return super().complete(prompt, on_text)
         if number == 2:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        for _ in range(3000):  # 30 s
-            threading.Event().wait(0.01)
-            on_text("word ")
-        self.finished += 1
+        if number > 1:
+            assert self.interrupted.wait(30)
         return super().complete(prompt, on_text)
 
 
-def test_ctrl_c_stops_at_the_next_word_and_keeps_finished_drafts() -> None:
+def test_ctrl_c_begins_no_more_drafts_and_keeps_those_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     store, text = MemoryStore(), Interrupting()
+    shutdown = grid.ThreadPoolExecutor.shutdown
+
+    def noticed(pool: Any, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        shutdown(pool, wait=False, cancel_futures=cancel_futures)
+        text.interrupted.set()
+        shutdown(pool, wait=wait)
+
+    monkeypatch.setattr(grid.ThreadPoolExecutor, "shutdown", noticed)
     with pytest.raises(KeyboardInterrupt):
         run(fake_app(store, text), two_arms(), variants=4)
-    assert text.finished == 0
     assert text.begun <= 4
     app = fake_app(store)
     english = grid.in_english(app, CONTEXTS)
     cells = grid.cells(two_arms(), CONTEXTS, 4)
-    assert sum(grid.draft_usage(app, cell, english[cell.context]) is not None for cell in cells) == 1
+    assert sum(cell.usage(app, english[cell.context]) is not None for cell in cells) == text.begun
 
 
-def forecast_of(app: App, grader: Grader | None = None) -> Forecast:
+def forecast_of(app: App, grader: Grader | None = None) -> Series[float]:
     cells = grid.cells(two_arms(), CONTEXTS, 1)
     return forecast.forecast(app, cells, grid.in_english(app, CONTEXTS), grader)
 
@@ -159,25 +159,25 @@ def test_the_forecast_counts_what_is_not_cached_and_calls_no_engine() -> None:
     app = fake_app(MemoryStore(), text)
     # 4 drafts and 4 questions about each; estimates.toml: 1005 + 190 tokens a draft, 760 + 4 a judging.
     before = forecast_of(app)
-    assert (before.cells, before.cached, before.usage.calls, before.dollars) == (4, 0, 20, 0)
-    assert before.usage.prompt_tokens + before.usage.completion_tokens == 4 * (1195 + 764)
+    assert list(before[["drafts", *COST]]) == [4, 0, 20, 0]
+    assert before["tokens"] == 4 * (1195 + 764)
     assert len(text.calls) == 0
     run(app, two_arms()[:1])
     half = forecast_of(app)
-    assert (half.cached, half.usage.calls) == (2, 10)
+    assert list(half[COST]) == [2, 10, 0]
+    assert list((before + half)[["drafts", *COST]]) == [8, 2, 30, 0]
     run(app, two_arms())
-    after = forecast_of(app)
-    assert (after.cached, after.usage, after.dollars) == (4, Usage(), 0)
+    assert list(forecast_of(app)[[*COST, "tokens", "minutes"]]) == [4, 0, 0, 0, 0]
 
 
 def test_marks_are_counted_until_they_are_cached() -> None:
     app = fake_app(MemoryStore())
     grader = Grader(app.text, read("grades"))
-    assert forecast_of(app, grader).usage.calls == 20 + 12
-    frame = measures.table(run(app, two_arms()))
-    assert forecast_of(app, grader).usage.calls == 12
+    assert forecast_of(app, grader)["calls"] == 20 + 12
+    frame = run(app, two_arms())
+    assert forecast_of(app, grader)["calls"] == 12
     graded(frame, grader)
-    assert forecast_of(app, grader).usage.calls == 0
+    assert forecast_of(app, grader)["calls"] == 0
 
 
 @dataclass
@@ -189,8 +189,8 @@ def test_an_endpoint_costs_by_the_hour_and_a_budget_is_checked() -> None:
     app = replace(fake_app(MemoryStore(), Hourly()), profile="aws")
     planned = forecast_of(app)
     # 4 drafts of 6 s (profiles/aws.toml) at 1.515 US$ an hour.
-    assert planned.usage.seconds == 24
-    assert planned.dollars == pytest.approx(24 * 1.515 / 3600, abs=1e-4)
+    assert planned["minutes"] == 0.4
+    assert planned["US$"] == pytest.approx(24 * 1.515 / 3600, abs=1e-4)
     forecast.check_budget(planned, 0.02)
     with pytest.raises(RequestError, match=r"about 0\.01 US\$, and the budget is 0\.00"):
         forecast.check_budget(planned, 0.0)
@@ -198,20 +198,11 @@ def test_an_endpoint_costs_by_the_hour_and_a_budget_is_checked() -> None:
 
 def test_an_unknown_price_fits_no_budget_unless_everything_is_cached() -> None:
     app = fake_app(MemoryStore(), ScriptedText())
-    assert forecast_of(app).dollars is None
+    unknown = forecast_of(app)
     with pytest.raises(RequestError, match="no price"):
-        forecast.check_budget(forecast_of(app), 100)
+        forecast.check_budget(forecast_of(fake_app(MemoryStore())) + unknown, 100)
     run(app, two_arms())
     forecast.check_budget(forecast_of(app), 0)
-
-
-def test_the_dearest_is_compared_by_money_and_then_by_time() -> None:
-    slow = Forecast(1, 0, Usage(seconds=100.0), 1.0)
-    dear = Forecast(1, 0, Usage(seconds=1.0), 2.0)
-    unknown = Forecast(1, 0, Usage(seconds=1.0), None)
-    assert forecast.dearest([slow, dear]) is dear
-    assert forecast.dearest([slow, unknown, dear]) is unknown
-    assert forecast.dearest([replace(dear, dollars=1.0), slow]) is slow
 
 
 def test_pairs_are_averaged_by_context_and_need_both_drafts() -> None:
@@ -223,14 +214,14 @@ def test_pairs_are_averaged_by_context_and_need_both_drafts() -> None:
 
 
 def test_drafts_are_compared_across_contexts_of_the_same_prompt() -> None:
-    frame = measures.table(run(fake_app(MemoryStore()), two_arms(), variants=2))
+    frame = run(fake_app(MemoryStore()), two_arms(), variants=2)
     # The fake has a single plot: of another context it is the same but for the idea's words and the names.
     assert 0.3 < frame.nearest.min() <= frame.nearest.max() < 1
 
 
 def test_sample_sizes_come_from_the_observed_spread() -> None:
     frame = table(rows("old", [0, 0, 0, 0]), rows("new", [1, 0, 1, 0]), rows("same", [0, 0, 0, 0]))
-    sizes = summaries.sample_sizes(frame, "old")
+    sizes = measures.sample_sizes(frame, "old")
     # sd of 1 0 1 0 is 0.577: (1.96 x 0.577 / 0.1)^2 = 128.05
     assert sizes.loc["new", "for ± 0.1"] == 129
     assert sizes.loc["same", "for ± 0.1"] != sizes.loc["same", "for ± 0.1"]
@@ -250,7 +241,7 @@ def usual() -> DataFrame:
     ids=["usual", "one-context", "all-failed"],
 )
 def test_every_plot_and_table_is_made_with_titles(frame: DataFrame) -> None:
-    assert list(summaries.formatted(frame)) == ["old", "new"]
+    assert list(measures.summary(frame)) == ["old", "new"]
     figures = [
         plots.distributions(frame),
         plots.accept_rates(frame),

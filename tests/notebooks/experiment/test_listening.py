@@ -3,11 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from markupsafe import escape
+
 from pipeline.engines.fake import FakeText, FakeTranslation, MemoryStore
 from pipeline.notebooks.experiment import grid, listening, measures
 from pipeline.notebooks.experiment.candidates import arms, shipped
-from pipeline.notebooks.experiment.listening import Recording
 from pipeline.ports import NoProgress, OnText, ignore
+from pipeline.steps.accept import accept
+from pipeline.steps.run import run
 from tests.command import ROOT
 from tests.counting import CountingText
 from tests.making import fake_app
@@ -40,18 +43,24 @@ def test_a_recording_is_the_cached_draft_in_each_language() -> None:
     app = fake_app(MemoryStore(), text)
     (arm,) = arms(["short"], {"own": {}}, ROOT / "notebooks" / "prompts")
     cells = grid.cells((shipped("story@1"), arm), [CONTEXT], 1)
-    frame = measures.table(grid.run(app, cells, grid.in_english(app, [CONTEXT]), "test"))
+    frame = grid.run(app, cells, grid.in_english(app, [CONTEXT]), "test")
     calls = len(text.calls)
     ((context, variant),) = listening.accepted(frame, arm.id)
-    english, french = listening.record(app, arm, context, variant, ["en", "fr"], NoProgress())
+    english, french = (
+        page._repr_html_() for page in listening.record(app, arm, context, variant, ["en", "fr"])
+    )
     assert len(text.calls) == calls
-    assert english.manifest
-    assert french.manifest
-    segments = " ".join(segment.text for segment in english.manifest.segments)
-    assert segments == measures.drafts(frame, arm.id).text.iloc[0]
-    hostile = replace(english.manifest, title=HOSTILE, labels=(HOSTILE,))
-    html = listening.player(Recording("en", hostile, english.mp3))._repr_html_()
-    assert "data:audio/mpeg;base64," in html
+    assert escape(measures.drafts(frame, arm.id).text.iloc[0]) in english
+    assert "[fr] " in french  # the mark of the fake translation
+    assert "data:audio/mpeg;base64," in english
+    assert "data:audio/mpeg;base64," in french
+
+
+def test_a_player_escapes_what_the_engines_wrote() -> None:
+    app = fake_app(MemoryStore())
+    manifest = run(app, accept(app, CONTEXT), "en", NoProgress())
+    html = listening.player(replace(manifest, title=HOSTILE, labels=(HOSTILE,)), b"mp3")._repr_html_()
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
     assert "<script" not in html
     assert "<img" not in html
 
@@ -67,9 +76,9 @@ class Ungentle(FakeTranslation):
 
 def test_a_refused_language_says_why_and_the_others_are_made() -> None:
     app = fake_app(MemoryStore(), translation=Ungentle())
-    french, english = listening.record(app, shipped("story@1"), CONTEXT, 0, ["fr", "en"], NoProgress())
-    assert not french.mp3
-    assert english.mp3
-    html = listening.player(french)._repr_html_()
-    assert "[fr] could not be made: the translation to fr did not pass" in html
-    assert "<audio" not in html
+    french, english = (
+        page._repr_html_() for page in listening.record(app, shipped("story@1"), CONTEXT, 0, ["fr", "en"])
+    )
+    assert "[fr] could not be made: the translation to fr did not pass" in french
+    assert "<audio" not in french
+    assert "<audio" in english

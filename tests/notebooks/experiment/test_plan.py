@@ -74,62 +74,32 @@ def test_a_sampling_makes_another_prompt_with_the_same_seed_and_names() -> None:
     [
         ({"temprature": 0.2}, "temprature: not known here; known: temperature"),
         ({"temperature": 3}, "temperature: Input should be less than or equal to 2"),
-        ({"temperature": "warm"}, "temperature: Input should be a valid number"),
         ({"temperature": float("nan")}, "temperature: Input should be a finite number"),
         ({"version": True}, "version: Input should be a valid integer"),
         ({"name": "../mine"}, "small letters"),
         ({"why": " "}, "why: "),
+        ({"why": False}, "why: is no text: put it in quotes"),
         ({"based_on": "story@99"}, "unknown story prompt 'story@99'"),
         ({"system": "You write $stories"}, "'stories' is no placeholder"),
         ({"user": "costs 5$"}, "is no placeholder"),
-        ({"system": "x" * 4001}, "system: String should have at most 4000 characters"),
         ({"plan": ["Hero: x"]}, "plan.0: "),
         ({"plan": []}, "example 1 is not what the prompt asks for: its plan (none)"),
         ({"fewest": 11}, "fewest is more than the number of lines"),
         ({"lines": [{"job": "all", "grammar": "x"}]}, "lines.0.grammar: not known here"),
-        ({"examples": []}, "examples: List should have at least 1 item"),
-        ({"promoted": []}, "promoted: not known here"),
-    ],
-)
-def test_a_wrong_field_of_a_candidate_is_named(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError) as error:
-        candidates.read(file(tmp_path, **changed))
-    assert message in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
         ("name: [", "is no YAML"),
         ("- a list", "valid dictionary"),
         ("name: mine", "version: Field required"),
-        ("a: &a [x]\nb: [*a, *a]", "anchors"),
         ("!!python/object/apply:os.system [ls]", "is no YAML"),
-        ("why: " + "x" * 64_000, "larger than"),
     ],
 )
-def test_a_hostile_file_is_rejected(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        candidates.read(file(tmp_path, text))
-
-
-@pytest.mark.parametrize(
-    ("names", "samplings", "message"),
-    [
-        (["nobody"], OWN, "unknown prompt 'nobody': there are because, named, plain, short, wide"),
-        (["../prompts/plain"], OWN, "unknown prompt"),
-        (["plain"], {"hot": {"heat": 2}}, "sampling 'hot': heat: not known here; known: temperature"),
-        (["plain"], {"Hot one": {}}, "write it like"),
-        (["plain"], {"hot": 0.2}, "write it like"),
-        (["plain", "plain"], OWN, "listed twice: plain@1"),
-        ([], OWN, "nothing to try"),
-    ],
-)
-def test_a_wrong_prompt_or_sampling_is_named(names: list[str], samplings: Any, message: str) -> None:
+def test_what_is_wrong_in_a_candidates_file_is_named_in_one_line(
+    tmp_path: Path, changed: dict[str, Any] | str, message: str
+) -> None:
+    path = file(tmp_path, changed) if isinstance(changed, str) else file(tmp_path, **changed)
     with pytest.raises(ConfigError) as error:
-        arms(names, samplings, FOLDER)
+        candidates.read(path)
     assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_other_words_under_a_shipped_name_are_rejected(tmp_path: Path) -> None:
@@ -191,14 +161,20 @@ def test_the_plan_compares_with_the_models_prompt_of_today() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"prompts": ["nobody"]}, "unknown prompt 'nobody': there are because, named, plain, short, wide"),
+        ({"prompts": ["../prompts/plain"]}, "unknown prompt"),
+        ({"prompts": ["plain", "plain"]}, "listed twice: plain@1"),
+        ({"prompts": []}, "nothing to try"),
+        ({"prompts": ["story@1"]}, "nothing to compare story@1 with"),
+        ({"samplings": {"hot": {"heat": 2}}}, "sampling 'hot': heat: not known here; known: temperature"),
+        ({"samplings": {"Hot one": {}}}, "write it like"),
+        ({"samplings": {"hot": 0.2}}, "write it like"),
+        ({"samplings": {"dry": {"dry": 0.8}}}, "short-dry@1: only local models"),
         ({"contexts_limit": 0}, "contexts_limit = 0: a whole number from 1 on"),
         ({"variants": 1.5}, "variants = 1.5"),
-        ({"budget": -1}, "budget = -1"),
         ({"budget": float("nan")}, "budget = nan"),
-        ({"prompts": ["story@1"]}, "nothing to compare story@1 with"),
         ({"locales": ["xx"]}, "xx"),
         ({"contexts_file": Path("none.yaml")}, "cannot read none.yaml"),
-        ({"samplings": {"dry": {"dry": 0.8}}}, "short-dry@1: only local models"),
     ],
 )
 def test_a_wrong_parameter_is_named(changed: dict[str, Any], message: str) -> None:
