@@ -33,11 +33,11 @@ class Reading:
         return cls(reader, points, aloud)
 
 
-def kappa(one: Mapping[int, bool], two: Mapping[int, bool]) -> float:
+def kappa(first: Mapping[int, bool], second: Mapping[int, bool]) -> float:
     """Cohen's kappa of two readers' yes and no, over the stories that both read; nan where chance decides."""
-    shared = sorted(one.keys() & two.keys())
-    agreed = sum(one[number] == two[number] for number in shared) / len(shared)
-    yes = [sum(answers[number] for number in shared) / len(shared) for answers in (one, two)]
+    shared = sorted(first.keys() & second.keys())
+    agreed = sum(first[number] == second[number] for number in shared) / len(shared)
+    yes = [sum(answers[number] for number in shared) / len(shared) for answers in (first, second)]
     chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
     return (agreed - chance) / (1 - chance) if chance < 1 else float("nan")
 
@@ -61,8 +61,8 @@ def table(readings: Sequence[Reading], arms: Mapping[int, str]) -> str:
             lines.append(
                 f"| {arm} | {reading.reader} | {yes} of {len(numbers)} | {interval} | {points:.1f} |"
             )
-    for one, two in combinations(readings, 2):
-        same = sum(one.aloud[number] == two.aloud[number] for number in arms)
-        share = f"{same} of {len(arms)} (kappa {kappa(one.aloud, two.aloud):.2f})"
-        lines.append(f"\n{one.reader} and {two.reader} agree on {share}.")
+    for first, second in combinations(readings, 2):
+        same = sum(first.aloud[number] == second.aloud[number] for number in arms)
+        share = f"{same} of {len(arms)} (kappa {kappa(first.aloud, second.aloud):.2f})"
+        lines.append(f"\n{first.reader} and {second.reader} agree on {share}.")
     return "\n".join(lines)

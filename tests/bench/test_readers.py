@@ -15,9 +15,9 @@ def reading(reader: str, *aloud: str, points: str = "2") -> Reading:
 
 def test_kappa_of_a_known_table() -> None:
     """20 both yes, 5 and 10 apart, 15 both no: 0.4, the worked example of Cohen's kappa on Wikipedia."""
-    one = [True] * 25 + [False] * 25
-    two = [True] * 20 + [False] * 5 + [True] * 10 + [False] * 15
-    assert kappa(dict(enumerate(one)), dict(enumerate(two))) == pytest.approx(0.4)
+    first = [True] * 25 + [False] * 25
+    second = [True] * 20 + [False] * 5 + [True] * 10 + [False] * 15
+    assert kappa(dict(enumerate(first)), dict(enumerate(second))) == pytest.approx(0.4)
 
 
 def test_an_arm_and_reader_is_a_row() -> None:
