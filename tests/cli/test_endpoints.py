@@ -22,7 +22,7 @@ def standing(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     quick(aws, monkeypatch)
     # The command looks every 10 s, since a deletion on AWS takes minutes.
     pause = time.sleep
-    monkeypatch.setattr("pipeline.engines.aws.endpoint.status.time.sleep", lambda _: pause(0.05))
+    monkeypatch.setattr("pipeline.engines.aws.endpoint.waiting.time.sleep", lambda _: pause(0.05))
     stand(aws, NAME, count=2)
     yield NAME
     take_down(Clients(), NAME, every=0.05)
