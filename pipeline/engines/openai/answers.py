@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.engines.chat import Odds, count, data, items, string, table
 from pipeline.engines.openai.client import no_api
-from pipeline.engines.openai.errors import ENGINE, Server, event_error, filtered
+from pipeline.engines.openai.errors import ENGINE, RefusedError, Server, event_error, filtered, final
 from pipeline.engines.openai.schema import JsonLines
 from pipeline.engines.openai.thoughts import Thoughts
 from pipeline.engines.streams import lines
@@ -63,7 +63,9 @@ class Answer:
         """Whether nothing of the text is missing after this object."""
         fields = table(value)
         if fields.get("error") or fields.get("object") == "error":
-            raise event_error(server, value)
+            error = event_error(server, value)
+            # Text that was passed on cannot be asked for in another form.
+            raise final(error) if self.text and isinstance(error, RefusedError) else error
         usage, choices = table(fields.get("usage")), fields.get("choices")
         if not isinstance(choices, list) and not usage:
             raise no_api(server)

@@ -131,13 +131,18 @@ def event_error(server: Server, value: Any) -> StoriesError:
     return _error(server, code if isinstance(code, int) else 500, _words(value), "")
 
 
+def final(refusal: RefusedError) -> EngineError:
+    """The same for outside of this package: nothing is left to send otherwise."""
+    return EngineError(str(refusal), engine=ENGINE, problem=refusal.problem)
+
+
 def filtered(server: Server) -> StoriesError:
     return _built(server, _FILTERED, 200, "", "")
 
 
 def _error(server: Server, status: int, words: str, retry_after: str) -> StoriesError:
     meaning = _meaning(server, status, words)
-    if meaning is _REFUSED and status in (400, 422, 501):
+    if meaning is _REFUSED and status in (400, 422):
         return RefusedError(_text(server, meaning, status, words, ""), words)
     return _built(server, meaning, status, words, retry_after)
 

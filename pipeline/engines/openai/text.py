@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+import time
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -13,15 +13,17 @@ from pipeline.engines.chat import chosen, estimate
 from pipeline.engines.openai.address import address
 from pipeline.engines.openai.answers import Answer
 from pipeline.engines.openai.client import Client, Patience
-from pipeline.engines.openai.errors import ENGINE, RefusedError
+from pipeline.engines.openai.errors import ENGINE, RefusedError, final
 from pipeline.engines.openai.requests import KNOWN, OTHERS, Known, Request, Terms, give_up, request
 from pipeline.engines.streams import within
 from pipeline.errors import ConfigError, EngineError, StoriesError
 from pipeline.ports import OnText, ignore
-from pipeline.types import Completion, Prompt
+from pipeline.types import Completion, Prompt, Usage
 
 # More than the fields that may be given up one after another.
 _MOST_FORMS = 16
+# What a gateway that has no list of models, or does not show it to everybody, may answer.
+_NO_LIST = {"no-endpoint", "access-denied", "bad-answer", "model-refused", "engine"}
 _log = logging.getLogger(__name__)
 
 
@@ -77,25 +79,30 @@ class OpenAiText:
         """
         known = self._server()
         terms = self._terms
+        deadline = time.monotonic() + self._patience.whole
+        spent = Usage()
         for _ in range(_MOST_FORMS):
             form = request(prompt, self._model, known, terms)
             try:
-                answer = self._answer(prompt, form, terms, on_text)
+                answer = self._answer(prompt, form, terms, deadline, on_text)
             except RefusedError as refusal:
-                name = form.refused(refusal.words)
-                if not name:
-                    raise _final(refusal) from None
-                _log.warning(
-                    "%s does not take %s: it is left out from now on", self._client.server.what, name
-                )
-                terms = give_up(terms, name)
+                terms = self._less(form, terms, refusal)
                 continue
+            spent += _usage(form, answer)
             learned = _learned(form, terms, answer, usable := _is_usable(prompt, answer))
             if usable or learned == terms:
                 self._terms |= learned
-                return self._completion(prompt, form, answer, on_text)
+                return self._completion(prompt, answer, spent, on_text)
             terms = learned
         raise EngineError(f"{self._client.server.what} takes no form of the request", engine=ENGINE)
+
+    def _less(self, form: Request, terms: Terms, refusal: RefusedError) -> Terms:
+        """The terms without what the server refused. Raises EngineError: nothing is left to give up."""
+        name = form.refused(refusal.words)
+        if not name:
+            raise final(refusal) from None
+        _log.warning("%s does not take %s: it is left out from now on", self._client.server.what, name)
+        return give_up(terms, name)
 
     def _server(self) -> Known:
         """What the server takes, by the list of its models; a server without a list is one of the others."""
@@ -103,7 +110,7 @@ class OpenAiText:
             try:
                 models = self._client.models()
             except StoriesError as error:
-                if error.problem not in ("no-endpoint", "bad-answer", "model-refused", "engine"):
+                if error.problem not in _NO_LIST:
                     raise
                 models = ()
             owners = {model.name: model.owner for model in models}
@@ -118,17 +125,18 @@ class OpenAiText:
             self._known = KNOWN.get(owner, OTHERS)
         return self._known
 
-    def _answer(self, prompt: Prompt, form: Request, terms: Terms, on_text: OnText) -> Answer:
+    def _answer(
+        self, prompt: Prompt, form: Request, terms: Terms, deadline: float, on_text: OnText
+    ) -> Answer:
         on_piece = ignore if prompt.choices else on_text
         answer = Answer(prompt.choices, form.in_json, terms.opens, on_piece)
-        parts = within(
-            self._patience.whole, partial(self._client.chat, form.body), ENGINE, self._client.server.what
-        )
+        seconds = round(deadline - time.monotonic(), 1)
+        parts = within(seconds, partial(self._client.chat, form.body), ENGINE, self._client.server.what)
         with closing(parts):
             answer.read(parts, self._client.server)
         return answer
 
-    def _completion(self, prompt: Prompt, form: Request, answer: Answer, on_text: OnText) -> Completion:
+    def _completion(self, prompt: Prompt, answer: Answer, spent: Usage, on_text: OnText) -> Completion:
         text, confidence = answer.text, 1.0
         if prompt.choices:
             text, confidence = _choice(prompt, answer)
@@ -138,13 +146,17 @@ class OpenAiText:
                 f"{self._client.server.what} answered with no text: run it again, or choose another model",
                 engine=ENGINE,
             )
-        return Completion(
-            text,
-            answer.prompt_tokens or estimate("\n".join(_sent(form))),
-            answer.completion_tokens or estimate(answer.text),
-            "length" if answer.stop == "length" else "end",
-            confidence,
-        )
+        stop = "length" if answer.stop == "length" else "end"
+        return Completion(text, spent.prompt_tokens, spent.completion_tokens, stop, confidence)
+
+
+def _usage(form: Request, answer: Answer) -> Usage:
+    """What one answer took, of use or not; estimated where the server does not say."""
+    sent = "\n".join(message["content"] for message in form.body["messages"])
+    return Usage(
+        prompt_tokens=answer.prompt_tokens or estimate(sent),
+        completion_tokens=answer.completion_tokens or estimate(answer.text),
+    )
 
 
 def _choice(prompt: Prompt, answer: Answer) -> tuple[str, float]:
@@ -172,12 +184,3 @@ def _learned(form: Request, terms: Terms, answer: Answer, usable: bool) -> Terms
     if "logprobs" in form.body or answer.text:
         return replace(terms, wordy=True)
     return terms
-
-
-def _final(refusal: RefusedError) -> EngineError:
-    return EngineError(str(refusal), engine=ENGINE, problem=refusal.problem)
-
-
-def _sent(form: Request) -> Iterator[str]:
-    for message in form.body["messages"]:
-        yield message["content"]

@@ -196,10 +196,12 @@ def test_a_refusal_that_no_form_mends_is_not_remembered() -> None:
 
 
 def test_a_model_that_spends_its_tokens_on_reasoning_gets_room_for_it() -> None:
-    thinking = events(chunk({"content": "", "reasoning": "Hm."}), chunk({}, "length"))
+    thinking = events(chunk({"content": "", "reasoning": "Hm."}), chunk({}, "length"), last(33, 60))
     with ModelServer(OLLAMA.models, streamed(thinking), streamed(OLLAMA.story)) as server:
         engine = server.engine()
-        assert engine.complete(PROMPT).text == "Olga the owl yawned."
+        completion = engine.complete(PROMPT)
+        assert completion.text == "Olga the owl yawned."
+        assert (completion.prompt_tokens, completion.completion_tokens) == (66, 68)  # both were paid for
         engine.complete(PROMPT)
     asked_for = [body["max_tokens"] for body in server.bodies]
     assert asked_for[0] == PROMPT.max_tokens
@@ -257,6 +259,23 @@ def test_a_content_filter_is_no_engine_failure_but_a_rejected_idea(end: dict[str
 def test_no_text_at_all_is_an_error(parts: list[bytes]) -> None:
     with ModelServer(404, streamed(parts)) as server, pytest.raises(EngineError, match="no text"):
         server.engine().complete(PROMPT)
+
+
+def test_a_refusal_within_the_stream_counts_as_one_before_it_unless_text_was_passed_on() -> None:
+    no = {"error": {"message": "response_format: not supported", "type": "BadRequestError", "code": 400}}
+    with ModelServer(OLLAMA.models, streamed(events(no)), streamed(OLLAMA.story)) as server:
+        assert server.engine().complete(SHAPED).text == "Olga the owl yawned."
+    pieces: list[str] = []
+    late = events(_content('{"Title": "A",'), no)
+    with ModelServer(OLLAMA.models, streamed(late)) as server, pytest.raises(EngineError) as caught:
+        server.engine().complete(SHAPED, pieces.append)
+    assert (pieces, type(caught.value), len(server.bodies)) == (["Title: A"], EngineError, 1)
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_a_gateway_that_shows_no_list_of_models_writes_all_the_same(status: int) -> None:
+    with ModelServer(status, streamed(LM_STUDIO.story)) as server:
+        assert server.engine().complete(PROMPT).text == "Olga the owl yawned."
 
 
 def test_what_a_listener_raises_passes_through_and_the_next_call_works() -> None:
