@@ -25,8 +25,8 @@ def shared_options() -> ArgumentParser:
     )
     shared.add_argument(
         "--model",
-        help="the writer's weights: a name of `stories models`, or a GGUF's path; or its name at the server of "
-        "STORIES_WRITER_URL (STORIES_MODEL)",
+        help="the writer's weights: a name of `stories models`, or a GGUF's path; where STORIES_WRITER_URL "
+        "names a server, the model's name there (STORIES_MODEL)",
     )
     shared.add_argument(
         "--prompt",
