@@ -69,7 +69,8 @@ def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str)
         "STORIES_ENDPOINT": environ.get("STORIES_JUDGE_ENDPOINT") or environ.get("STORIES_ENDPOINT", ""),
     }
     # A writer that the environment names is the app's.
-    judge_environ.pop("STORIES_MODEL", None)
+    for name in ("STORIES_MODEL", "STORIES_WRITER_URL"):
+        judge_environ.pop(name, None)
     settings = Settings.from_env(judge_environ, profile=profile or DEFAULT_PROFILE, model=model)
     grader = _Parts(settings, app.store).text
     same = grader.fingerprint == app.text.fingerprint and not environ.get("STORIES_JUDGE_ENDPOINT")
@@ -216,6 +217,17 @@ def _sagemaker(parts: _Parts) -> dict[str, Any]:
     }
 
 
+def _openai(parts: _Parts) -> dict[str, Any]:
+    writer = parts.settings.writer
+    return {
+        "url": writer.url,
+        "key": writer.key,
+        "plain": writer.plain,
+        "model": parts.settings.model,
+        "attempts": parts.settings.aws.attempts,
+    }
+
+
 def _amazon_translate(parts: _Parts) -> dict[str, Any]:
     aws = parts.settings.aws
     return {"clients": parts.clients, "formality": aws.formality, "terminology": aws.terminology}
@@ -238,6 +250,7 @@ _OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
     "kokoro": _kokoro,
     "lingua": lambda parts: {"words": create("function-words")},
     "files": lambda parts: {"root": parts.settings.out},
+    "openai": _openai,
     "sagemaker": _sagemaker,
     "amazon-translate": _amazon_translate,
     "service-language": _service_language,
@@ -247,7 +260,10 @@ _OPTIONS: dict[str, Callable[[_Parts], dict[str, Any]]] = {
 
 
 def _writer(spec: dict[str, Any], settings: Settings) -> str:
-    """A fake has no model: where a model is named, the writer is a local one."""
+    """A server that the settings name writes for every profile. A fake has no model: where a model is named,
+    the writer is a local one."""
+    if settings.writer.url:
+        return "openai"
     writer: str = spec["writer"]
     return "llama" if settings.model and writer == "fake-text" else writer
 

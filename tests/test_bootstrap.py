@@ -93,6 +93,38 @@ def test_aws_settings_come_from_the_environment() -> None:
     assert build_app(Settings(profile="aws")).strict is True
 
 
+@pytest.mark.parametrize("name", profiles())
+def test_a_server_of_one_s_own_choice_writes_for_every_profile_and_needs_no_weights(name: str) -> None:
+    environ = {
+        "STORIES_PROFILE": name,
+        "STORIES_WRITER_URL": "http://127.0.0.1:11434/v1",
+        "STORIES_WRITER_KEY": "sk-very-secret-0123",
+        "STORIES_MODEL": "qwen2.5:7b",
+    }
+    settings = Settings.from_env(environ)
+    app = build_app(settings)
+    assert app.text.fingerprint == "openai/qwen2.5-7b/1"
+    assert app.prompt.id == "story@1"
+    assert "sk-very-secret" not in repr(settings) + repr(app)
+    without = {key: value for key, value in environ.items() if "WRITER" not in key and key != "STORIES_MODEL"}
+    profile_weights = weights(Settings.from_env(without))
+    assert set(weights(settings)) == {weight for weight in profile_weights if weight.startswith("kokoro")}
+
+
+def test_a_server_without_a_model_or_with_a_public_http_address_is_refused_before_any_work() -> None:
+    for url, problem in (("http://127.0.0.1:1/v1", "no-model"), ("http://example.com/v1", "plain-http")):
+        model = "m" if problem == "plain-http" else ""
+        with pytest.raises(ConfigError) as caught:
+            build_app(Settings.from_env({"STORIES_PROFILE": "fake", "STORIES_WRITER_URL": url}, model=model))
+        assert caught.value.problem == problem
+    allowed = {
+        "STORIES_PROFILE": "fake",
+        "STORIES_WRITER_URL": "http://example.com",
+        "STORIES_WRITER_HTTP": "1",
+    }
+    assert build_app(Settings.from_env(allowed, model="m")).text.fingerprint == "openai/m/1"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -41,6 +41,10 @@ environment (an option goes before it; it goes before a file .env in this folder
   STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL, STORIES_PROMPT
   STORIES_CHECKS=report    a story that fails a check is kept, and the failure reported
   STORIES_READINGS=0       do not keep the local writer's state after reading its prompts (300 MB)
+for a writer of your own choice, with any profile (--model is the model's name there):
+  STORIES_WRITER_URL       its OpenAI protocol: http://127.0.0.1:11434/v1 is Ollama's
+  STORIES_WRITER_KEY       its key, where it wants one
+  STORIES_WRITER_HTTP=1    http:// is allowed to other hosts than this machine and private networks
 for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
   STORIES_ENDPOINT         a SageMaker endpoint's name, or ssm:/an/ssm/parameter that holds it
   STORIES_BUCKET

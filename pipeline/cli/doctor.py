@@ -47,6 +47,11 @@ def doctor(options: Namespace) -> None:
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
+    if settings.writer.url:
+        from pipeline.engines.openai.doctor import examine
+
+        writer = settings.writer
+        yield examine(writer.url, settings.model, writer.key, writer.plain)
     if profile(settings.profile)["store"] == "files":
         yield from _local(settings)
     else:
@@ -60,7 +65,9 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
 
     aws = settings.aws
     clients = Clients(timeouts=cloud.PATIENCE)
-    yield from cloud.examine(clients, aws.endpoint, aws.bucket, polly.read_table(aws.voices))
+    findings = cloud.examine(clients, aws.endpoint, aws.bucket, polly.read_table(aws.voices))
+    # Another server writes: no endpoint is needed.
+    yield from (finding for finding in findings if finding.name != "endpoint" or not settings.writer.url)
 
 
 def _local(settings: Settings) -> Iterator[Finding]:

@@ -23,7 +23,11 @@ def shared_options() -> ArgumentParser:
     shared.add_argument(
         "--out", metavar="DIR", help=f"where stories are kept (default: {DEFAULT_OUT}; STORIES_OUT)"
     )
-    shared.add_argument("--model", help="the writer's weights: a name of `stories models`, or a GGUF's path")
+    shared.add_argument(
+        "--model",
+        help="the writer's weights: a name of `stories models`, or a GGUF's path; where STORIES_WRITER_URL "
+        "names a server, the model's name there (STORIES_MODEL)",
+    )
     shared.add_argument(
         "--prompt",
         metavar="NAME@VERSION",

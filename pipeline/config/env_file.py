@@ -1,6 +1,6 @@
 """`.env`: a file of settings for the commands on this machine, written by a person or a notebook.
 
-Only STORIES_* and AWS's region and profile are read; credentials and other settings are ignored.
+Only STORIES_* and AWS's region and profile are read; AWS's credentials and other settings are ignored.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,28 @@ class Aws:
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """A server of one's own choice that writes, whatever the profile; "" for the profile's writer.
+
+    url: the base of its OpenAI protocol, as in "http://127.0.0.1:11434/v1". key: the bearer token.
+    plain: http:// is allowed to hosts that are neither this machine nor on a private network.
+    """
+
+    url: str = ""
+    key: str = field(default="", repr=False)
+    plain: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Writer:
+        """STORIES_WRITER_URL, _KEY, _HTTP (1: yes)."""
+        return cls(
+            url=environ.get("STORIES_WRITER_URL", "").strip(),
+            key=environ.get("STORIES_WRITER_KEY", ""),
+            plain=environ.get("STORIES_WRITER_HTTP") == "1",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Serving:
     """Settings of the API.
 
@@ -96,7 +118,8 @@ class Serving:
 class Settings:
     """profile: a name of data/profiles/*.toml. out: the store's folder. models: the folder of the weights.
 
-    model: the writer's weights, a name of `stories models` or a path to a GGUF; "" for the profile's own.
+    model: the writer's weights, a name of `stories models` or a path to a GGUF; "" for the profile's own; the
+    model's name at the server, where `writer` names one.
     prompt: the story prompt's id, "name@version"; "" for the model's current prompt.
     readings: whether the local writer's state after reading its prompts is kept beside the weights (300 MB).
     strict: whether a text that fails a check is rejected; None for the profile's own.
@@ -111,6 +134,7 @@ class Settings:
     aws: Aws = Aws()
     serving: Serving = Serving()
     prompt: str = ""
+    writer: Writer = Writer()
 
     @classmethod
     def from_options(cls, environ: Mapping[str, str], options: Any) -> Settings:
@@ -135,6 +159,7 @@ class Settings:
             aws=Aws.from_env(environ),
             serving=Serving.from_env(environ),
             prompt=options.get("prompt") or environ.get("STORIES_PROMPT") or "",
+            writer=Writer.from_env(environ),
         )
 
 

@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "espeak": "pipeline.engines.embedded.espeak:EspeakSpeech",
     "lame": "pipeline.engines.embedded.lame:LameEncoder",
     "lingua": "pipeline.engines.embedded.language:LinguaDetector",
+    "openai": "pipeline.engines.openai.text:OpenAiText",
     "sagemaker": "pipeline.engines.aws.sagemaker:SageMakerText",
     "amazon-translate": "pipeline.engines.aws.translate:AmazonTranslation",
     "polly": "pipeline.engines.aws.polly:PollySpeech",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pipeline.engines.aws.containers import Piece
+from pipeline.engines.chat import chosen, estimate
 from pipeline.types import Completion, Prompt
-
-# A rough figure for English and a vocabulary of 65,000 (Falcon) to 130,000: four characters a token.
-_CHARACTERS_PER_TOKEN = 4
 
 
 class TextFilter:
@@ -109,10 +106,10 @@ class PartialCompletion:
 
     def completion(self) -> Completion:
         prompt_tokens, completion_tokens = self._usage
-        tokens = completion_tokens or self._tokens or _estimate(self._text)
+        tokens = completion_tokens or self._tokens or estimate(self._text)
         return Completion(
             chosen(self._text, self._prompt.choices),
-            prompt_tokens or _estimate(self._rendered),
+            prompt_tokens or estimate(self._rendered),
             tokens,
             self._stop_reason(tokens),
         )
@@ -127,14 +124,3 @@ class PartialCompletion:
         if self._stop:  # "eos_token", "stop_sequence", "stop", "eos" … all mean that it ended by itself
             return "length" if self._stop == "length" else "end"
         return "length" if tokens >= self._prompt.max_tokens else "end"
-
-
-def chosen(text: str, choices: Sequence[str]) -> str:
-    """The first word that is one of the choices; the text as it came where none is."""
-    known = {choice.casefold(): choice for choice in choices}
-    words = (word.casefold() for word in re.findall(r"\w+", text))
-    return next((known[word] for word in words if word in known), text)
-
-
-def _estimate(text: str) -> int:
-    return max(1, -(-len(text) // _CHARACTERS_PER_TOKEN))

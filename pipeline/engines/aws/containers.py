@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.engines.aws.prompt_formats import Format
+from pipeline.engines.chat import count, messages, string, table
 from pipeline.errors import EngineError, ThrottledError, UnavailableError
 from pipeline.types import Prompt
 
@@ -92,19 +93,19 @@ class TextGeneration:
         fields = _fields(value[0] if isinstance(value, list) and value else value)
         if "token" not in fields and "generated_text" not in fields:
             raise _unknown_form(fields)
-        token, details = _table(fields.get("token")), _table(fields.get("details"))
+        token, details = table(fields.get("token")), table(fields.get("details"))
         if details.get("finish_reason") == "error":  # LMI's word for a failure half way
             raise UnavailableError("the model failed while it wrote: run it again")
         special = token.get("special") or token.get("special_token")
         prefill = details.get("prefill")
         return Piece(
-            text="" if special else _text(token.get("text")),
+            text="" if special else string(token.get("text")),
             tokens=1 if token else 0,
-            whole=_text(fields.get("generated_text")),
-            stop=_text(details.get("finish_reason")),
-            prompt_tokens=_count(details.get("input_length"))
+            whole=string(fields.get("generated_text")),
+            stop=string(details.get("finish_reason")),
+            prompt_tokens=count(details.get("input_length"))
             or (len(prefill) if isinstance(prefill, list) else 0),
-            completion_tokens=_count(details.get("generated_tokens")),
+            completion_tokens=count(details.get("generated_tokens")),
             final=fields.get("generated_text") is not None,
         )
 
@@ -115,12 +116,12 @@ class Chat:
     stops: tuple[str, ...] = ()  # the model's own chat template ends its turns
 
     def render(self, prompt: Prompt) -> str:
-        return "\n".join(message["content"] for message in _messages(prompt))
+        return "\n".join(message["content"] for message in messages(prompt))
 
     def body(self, prompt: Prompt, streamed: bool) -> dict[str, Any]:
         greedy = _is_greedy(prompt)
         body: dict[str, Any] = {
-            "messages": _messages(prompt),
+            "messages": messages(prompt),
             "max_tokens": _max_tokens(prompt),
             "temperature": 0 if greedy else prompt.temperature,
             "seed": prompt.seed,
@@ -132,30 +133,23 @@ class Chat:
 
     def piece(self, value: Any) -> Piece:
         fields = _fields(value)
-        usage, choices = _table(fields.get("usage")), fields.get("choices")
+        usage, choices = table(fields.get("usage")), fields.get("choices")
         if not isinstance(choices, list) or not (choices or usage):
             raise _unknown_form(fields)
-        choice = _table(choices[0]) if choices else {}
-        delta, message = _table(choice.get("delta")), _table(choice.get("message"))
-        stop = _text(choice.get("finish_reason"))
+        choice = table(choices[0]) if choices else {}
+        delta, message = table(choice.get("delta")), table(choice.get("message"))
+        stop = string(choice.get("finish_reason"))
         if stop == "error":
             raise UnavailableError("the model failed while it wrote: run it again")
         return Piece(
-            text=_text(delta.get("content")),
+            text=string(delta.get("content")),
             tokens=1 if delta.get("content") else 0,
-            whole=_text(message.get("content")),
+            whole=string(message.get("content")),
             stop=stop,
-            prompt_tokens=_count(usage.get("prompt_tokens")),
-            completion_tokens=_count(usage.get("completion_tokens")),
+            prompt_tokens=count(usage.get("prompt_tokens")),
+            completion_tokens=count(usage.get("completion_tokens")),
             final=bool(stop or message),
         )
-
-
-def _messages(prompt: Prompt) -> list[dict[str, str]]:
-    turns = [("system", prompt.system)] if prompt.system else []
-    for user, assistant in prompt.examples:
-        turns += [("user", user), ("assistant", assistant)]
-    return [{"role": role, "content": text} for role, text in [*turns, ("user", prompt.user)]]
 
 
 def _max_tokens(prompt: Prompt) -> int:
@@ -182,7 +176,7 @@ def _fields(value: Any) -> dict[str, Any]:
     error = value.get("error") or (value if failed else None)
     if error is None:
         return value
-    inner = _table(error)
+    inner = table(error)
     kind = str(value.get("error_type") or inner.get("type") or "")
     words = " ".join(str(inner.get("message") or error).split())[:240]
     raise _ERRORS.get(kind, EngineError)(f"the model answered with an error: {words}")
@@ -196,18 +190,3 @@ def _unknown_form(value: Any) -> EngineError:
         f"the model's answer has another form than its container should give ({names}): "
         "check STORIES_CONTAINER (text-generation or chat)"
     )
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    """JSON may hold half of a surrogate pair, which no file or hash takes: it becomes U+FFFD."""
-    if not isinstance(value, str):
-        return ""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0

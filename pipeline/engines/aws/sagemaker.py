@@ -15,7 +15,8 @@ from pipeline.engines.aws.containers import Chat, Container, Piece, TextGenerati
 from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.parameters import resolve
 from pipeline.engines.aws.prompt_formats import format_of
-from pipeline.engines.aws.streams import lines, within
+from pipeline.engines.chat import data
+from pipeline.engines.streams import lines, within
 from pipeline.errors import ConfigError, EngineError, UnavailableError
 from pipeline.ports import OnText, ignore
 from pipeline.types import Completion, Prompt
@@ -137,11 +138,11 @@ class SageMakerText:
                 yield container.piece(self._json("\n".join(lines(parts, _ENGINE, self._what))))
                 return
             for line in lines(parts, _ENGINE, self._what):
-                data = _data(line)
-                if data == "[DONE]":  # ends OpenAI's streams
+                value = data(line)
+                if value == "[DONE]":  # ends OpenAI's streams
                     yield Piece(final=True)
-                elif data:
-                    yield container.piece(self._json(data))
+                elif value:
+                    yield container.piece(self._json(value))
         except EngineError as error:
             error.engine = error.engine or _ENGINE
             raise
@@ -158,10 +159,3 @@ class SageMakerText:
 def _pass_on(text: str, on_text: OnText) -> None:
     if text:
         on_text(text)
-
-
-def _data(line: str) -> str:
-    """A server-sent event's data, or a line of JSON. Comments (":") and an event's other fields are ""."""
-    if line.startswith("data:"):
-        return line[len("data:") :].strip()
-    return "" if line.startswith((":", "event:", "id:", "retry:")) else line.strip()

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pipeline.engines.chat import dry
 from pipeline.engines.embedded import openmp
 from pipeline.engines.embedded.completions import StreamedCompletion
 from pipeline.engines.embedded.readings import Readings
@@ -22,9 +23,6 @@ from pipeline.types import Completion, Prompt
 
 # Prompts (worked examples included) measure under 900 tokens and completions are at most 400.
 _CONTEXT_PER_SLOT = 2048
-# DRY sampling looks back over the whole slot, and lets runs of so many tokens come again. Qwen 1.5B on 30
-# ideas copied lines of a worked example with 4, none with 3; on 40 others 3 halved loops and copies.
-_DRY = {"dry_allowed_length": 3, "dry_penalty_last_n": _CONTEXT_PER_SLOT}
 # Candidates for the next token among which the choices are sought.
 _TOP = 40
 # Seconds to wait for a stopped model: it stops at its next token, and not while it reads the prompt.
@@ -172,8 +170,7 @@ def _body(prompt: Prompt) -> dict[str, Any]:
     }
     if prompt.grammar:
         body["grammar"] = prompt.grammar
-    if prompt.dry:
-        body |= {"dry_multiplier": prompt.dry, **_DRY}
+    body |= dry(prompt, look_back=_CONTEXT_PER_SLOT)
     if prompt.choices:
         body |= {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": _TOP}
     return body

@@ -12,7 +12,8 @@ import pytest
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import ConfigError, UnavailableError
-from tests.engines.aws.loopback import Loopback, Request, account, count_attempts
+from tests.engines.aws.loopback import account, count_attempts
+from tests.engines.loopback import Loopback, Request
 
 Call = Callable[[Any], Any]
 ARN = "arn:aws:states:eu-west-1:123456789012:stateMachine:stories"

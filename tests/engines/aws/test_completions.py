@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.engines.aws.completions import PartialCompletion, TextFilter, chosen
+from pipeline.engines.aws.completions import PartialCompletion, TextFilter
 from pipeline.engines.aws.containers import Piece
 from pipeline.types import Completion, Prompt
 
@@ -120,22 +120,6 @@ def test_the_whole_text_at_the_end_of_a_stream_does_not_come_twice() -> None:
     assert completed([Piece("Once."), Piece("", whole="Once.", final=True)]).text == "Once."
 
 
-@pytest.mark.parametrize(
-    ("text", "choice"),
-    [
-        (" Yes, it is.", "yes"),
-        ("yes", "yes"),
-        ("The answer is NO!", "no"),
-        ("no, not yes", "no"),
-        ("not sure", "not sure"),
-        ("", ""),
-    ],
-)
-def test_a_choice_is_the_first_word_that_is_an_offer(text: str, choice: str) -> None:
-    assert chosen(text, ("yes", "no")) == choice
-
-
 def test_a_choice_is_given_as_it_was_offered_with_full_confidence() -> None:
-    assert chosen("straße", ("STRASSE", "no")) == "STRASSE"
     completion = completed([Piece(" Yes.", final=True)], replace(PROMPT, choices=("yes", "no")))
     assert (completion.text, completion.confidence) == ("yes", 1.0)

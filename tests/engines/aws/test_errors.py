@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.errors import mapped, mapped_errors
 from pipeline.errors import StoreError, StoriesError, UnavailableError
-from tests.engines.aws.loopback import Loopback, Request, account
+from tests.engines.aws.loopback import account
+from tests.engines.loopback import Loopback, Request
 
 OPERATIONS = {
     "sagemaker-runtime": "InvokeEndpoint InvokeEndpointWithResponseStream",

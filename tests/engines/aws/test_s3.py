@@ -25,8 +25,9 @@ from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.objects import attachment, content_type
 from pipeline.engines.aws.s3 import S3Store
 from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
-from tests.engines.aws.loopback import Loopback, Script, account
+from tests.engines.aws.loopback import account
 from tests.engines.contracts.store_contract import calls_of
+from tests.engines.loopback import Loopback, Script
 
 
 @pytest.fixture

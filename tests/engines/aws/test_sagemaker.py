@@ -20,7 +20,8 @@ from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.sagemaker import SageMakerText
 from pipeline.errors import ConfigError, EngineError, StoriesError, ThrottledError, UnavailableError
 from pipeline.types import Completion, Prompt
-from tests.engines.aws.loopback import LIMIT_S, Loopback, Request, Script, account
+from tests.engines.aws.loopback import account
+from tests.engines.loopback import LIMIT_S, Loopback, Request, Script
 
 STORY = 'Zoë the snail 🐌 said: "Goodnight, café!"\nThe end 👩‍👧.'
 TOKENS = re.findall(r"\s?\S+", STORY)

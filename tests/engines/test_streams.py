@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engines.aws import streams
-from pipeline.engines.aws.streams import lines, within
+from pipeline.engines import streams
+from pipeline.engines.streams import lines, within
 from pipeline.errors import EngineError, ThrottledError, UnavailableError
 
 Parts = Generator[bytes, None, None]

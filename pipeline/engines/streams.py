@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 from pipeline.errors import EngineError, StoriesError, UnavailableError
 
-# InvokeEndpoint's own bound for a whole answer is 6 MB; a line longer than that is no answer.
+# InvokeEndpoint's own bound for a whole answer is 6 MB; a line longer than that is no answer of any server.
 _LONGEST_LINE = 6_000_000
 
 
@@ -74,7 +74,7 @@ def lines(parts: Iterable[bytes], engine: str, what: str) -> Iterator[str]:
     for part in parts:
         *whole, rest = (rest + part).split(b"\n")
         if len(rest) > _LONGEST_LINE:
-            raise EngineError(f"{what} answered with an endless line: check its container", engine=engine)
+            raise EngineError(f"{what} answered with an endless line: check what runs there", engine=engine)
         for line in whole:
             yield _text(line, engine, what)
     if rest:
