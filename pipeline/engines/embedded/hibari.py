@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import tomllib
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +88,7 @@ class _Model:
         self._synthesize = dsp.synth
         self.rate: int = hibari.SAMPLE_RATE
         g2p = self._hibari.g2p
+        g2p.lexicon.golds.d.update(_names())
         self.front_end = FrontEnd(
             sentences=self._hibari.split_sentences,
             write_out=normalize,
@@ -107,6 +110,11 @@ class _Model:
         # A silent symbol stands before the first and after the last: where it ends, the first begins.
         begins = np.cumsum(durations.reshape(-1))[:-1] * (_FRAME * 1000 / self.rate)
         return samples, begins.tolist()
+
+
+def _names() -> dict[str, str]:
+    """Name -> its symbols."""
+    return tomllib.loads(files("pipeline").joinpath("data", "english_names.toml").read_text("utf-8"))
 
 
 def _load() -> _Model:

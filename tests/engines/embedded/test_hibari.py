@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import tomllib
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 import soundfile
 
 from pipeline.engines.embedded.hibari import _DURATION, HibariSpeech
+from pipeline.engines.embedded.pronunciation import pronounce
 from pipeline.errors import ConfigError, EngineError, RequestError
 from pipeline.story.text import words
 from pipeline.types import Narration, Voice
@@ -99,6 +101,21 @@ class TestHibariSpeech(HeardContract):
             marks = engine.synthesize(f"It was {figures} when they left.", HEART).marks
             expected = engine.synthesize(f"It was {in_words} when they left.", HEART).marks
             assert marks[-3].time_ms == pytest.approx(expected[-3].time_ms, abs=120)
+
+    @pytest.mark.parametrize(("name", "rhyme"), [("Pia", "Mia"), ("Chloe", "Joey")])
+    def test_a_name_of_the_table_rhymes_as_it_should(
+        self, engine: HibariSpeech, name: str, rhyme: str
+    ) -> None:
+        """Without the table Pia is said as in pie, and Chloe has one syllable."""
+        (of_name,), (of_rhyme,) = (pronounce(text, engine._model().front_end) for text in (name, rhyme))
+        assert of_name.symbols[-3:] == of_rhyme.symbols[-3:]
+
+    def test_every_symbol_of_the_table_of_names_is_one_that_the_voice_knows(
+        self, engine: HibariSpeech
+    ) -> None:
+        table = tomllib.loads((ROOT / "pipeline" / "data" / "english_names.toml").read_text("utf-8"))
+        vocabulary = engine._model().front_end.vocabulary
+        assert {symbol for symbols in table.values() for symbol in symbols} <= set(vocabulary)
 
     def test_a_command_of_the_front_end_is_read_as_text(self, engine: HibariSpeech) -> None:
         """The package reads [text](/symbols/) as how to pronounce a text."""
