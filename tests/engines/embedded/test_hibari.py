@@ -182,13 +182,35 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 
 def test_it_speaks_without_espeak_phonemizer_or_kokoro_and_is_loaded_at_its_first_use() -> None:
     """Under the GPL are espeak-ng and phonemizer; an invented name takes the longest path."""
-    done = subprocess.run(
-        [sys.executable, "-c", _SPEAK], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    modules = set(done.stdout.split())
+    modules = _modules_after(_SPEAK)
     assert {"hibari", "onnxruntime"} <= modules
     assert not [name for name in modules if "espeak" in name or "phonemizer" in name or "kokoro" in name]
+
+
+_SPEAK_BY_DEFAULT = """
+import sys
+from pipeline.bootstrap import build_app
+from pipeline.config.settings import Settings
+from pipeline.engines.fake import MemoryStore
+chain = build_app(Settings(), MemoryStore()).chains["en"]
+assert chain.speech.synthesize("Good night.", chain.voice).marks
+print(*sys.modules)
+"""
+
+
+def test_the_default_profile_speaks_english_without_loading_the_libraries_of_other_languages() -> None:
+    modules = _modules_after(_SPEAK_BY_DEFAULT)
+    assert "hibari" in modules
+    assert not {"espeakng_loader", "phonemizer", "kokoro_onnx"} & modules
+
+
+def _modules_after(code: str) -> set[str]:
+    """The modules that a fresh process has, which prints them."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
 
 
 def test_the_bytes_appended_to_the_graph_make_the_durations_an_output() -> None:
