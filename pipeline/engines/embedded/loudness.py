@@ -16,6 +16,7 @@ _LOOKAHEAD_MS = 5
 _MIN_SECONDS = 0.4  # one gating block of BS.1770; shorter sounds are measured with silence after them
 _ROUNDS = 4  # limiting takes a little loudness away, so gain and limiter are set together
 _NEAR_LU = 0.02
+_VOICE_LUFS, _VOICE_PEAK = -21.0, 0.95
 
 
 def prepare() -> None:
@@ -33,6 +34,16 @@ def integrated(samples: Samples, rate: int) -> float | None:
         warnings.simplefilter("ignore", RuntimeWarning)  # log10(0) of silent blocks
         level = float(pyloudnorm.Meter(rate).integrated_loudness(np.pad(samples, (0, lacking))))
     return level if np.isfinite(level) else None
+
+
+def levelled(samples: Samples, level: float) -> Samples:
+    """A voice brought to the loudness that all voices have; less loud where it would clip.
+
+    level: the voice's own, measured once, in LUFS: an evenly loud voice needs no measuring of each sentence.
+    """
+    gain = 10 ** ((_VOICE_LUFS - level) / 20)
+    peak = float(abs(samples).max(initial=0.0)) * gain
+    return cast(Samples, samples * np.float32(gain / max(1.0, peak / _VOICE_PEAK)))
 
 
 def true_peaks(samples: Samples) -> Samples:
