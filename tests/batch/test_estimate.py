@@ -54,7 +54,7 @@ def test_a_writer_that_translates_is_asked_sentence_by_sentence(tmp_path: Path) 
     text = {step.engine.split("/")[0]: step.usage for step in costs.steps if step.name == "translate"}
     assert (text["llama.cpp"].calls, text["llama.cpp"].characters) == (30, 0)
     assert text["llama.cpp"].prompt_tokens == 27_900
-    assert (text["bergamot"].calls, text["bergamot"].characters) == (3, 1635)
+    assert (text["firefox"].calls, text["firefox"].characters) == (3, 1635)
 
 
 def cloud(app: App) -> App:

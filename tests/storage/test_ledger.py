@@ -46,7 +46,15 @@ def test_price_is_by_the_longest_prefix_and_none_for_unknown_engines() -> None:
 def test_the_shipped_table_is_dated_and_local_engines_are_free() -> None:
     table = price_table()
     assert table["dated"].startswith("20")
-    local = ("llama.cpp/x/1", "fake/text/1", "kokoro/x", "espeak-ng/1", "bergamot/x", "ctranslate2/x")
+    local = (
+        "llama.cpp/x/1",
+        "fake/text/1",
+        "kokoro/x",
+        "espeak-ng/1",
+        "bergamot/x",
+        "firefox/x",
+        "ctranslate2/x",
+    )
     paid = [Payment("speak", "speak", engine, Usage(1, 10**6, 10**6, 10**6)) for engine in local]
     assert [row.dollars for row in rows(paid, table)] == [0.0] * len(local)
 
