@@ -106,6 +106,14 @@ def weights(settings: Settings) -> tuple[str, ...]:
     return (*named, *spec["weights"])
 
 
+def translated_languages(settings: Settings) -> tuple[str, ...]:
+    """The languages that a translator of Firefox's is to translate, where its files are on this machine."""
+    rows = profile(settings.profile)["locales"]
+    return tuple(
+        dict.fromkeys(language(locale) for locale, row in rows.items() if row.get("translation") == _FIREFOX)
+    )
+
+
 def writer(settings: Settings) -> str:
     """The name of the model that writes, which is the key of its story prompt in current.toml."""
     spec = profile(settings.profile)

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.bootstrap import models_dir, weights
+from pipeline.bootstrap import models_dir, translated_languages, weights
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import say, tell
 from pipeline.config.profiles import profile
@@ -75,8 +75,18 @@ def _local(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"weights {name}", False, f"not here ({size})", todo)
         else:
             yield Finding(f"weights {name}", True, "here", "")
+    yield from _translators(settings)
     yield _folder("stories", settings.out)
     yield _folder("weights", directory)
+
+
+def _translators(settings: Settings) -> Iterator[Finding]:
+    from pipeline.engines.embedded import translators
+
+    for language in translated_languages(settings):
+        is_here = translators.are_here(translators.of(language), models_dir(settings))
+        summary = "here" if is_here else "not here: the language model drafts it"
+        yield Finding(f"translator {language}", is_here or None, summary, "stories models fetch")
 
 
 def _folder(name: str, path: Path) -> Finding:

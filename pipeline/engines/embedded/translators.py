@@ -48,6 +48,11 @@ class Direction:
         return f"firefox-{self.source}-{self.target}"
 
     @property
+    def language(self) -> str:
+        """The one beside English."""
+        return self.target if self.source == ENGLISH else self.source
+
+    @property
     def size(self) -> int:
         """Bytes of all parts."""
         return sum(part.size for part in self.parts.values())
@@ -92,12 +97,8 @@ def _direction(pair: str, entry: dict[str, Any]) -> Direction:
 
 def of(language: str, known: Translators | None = None) -> tuple[Direction, ...]:
     """From English to `language` and back; empty for a language without translators."""
-    pair = {ENGLISH, language}
-    return tuple(
-        direction
-        for direction in (known or table()).directions.values()
-        if {direction.source, direction.target} == pair
-    )
+    directions = (known or table()).directions.values()
+    return tuple(direction for direction in directions if direction.language == language)
 
 
 def are_here(directions: tuple[Direction, ...], directory: Path) -> bool:
