@@ -116,7 +116,7 @@ def test_locales_are_listed_with_engines_and_quality(stories: Stories) -> None:
     assert rows[2][2] == "fake/translation/1"
     experimental = stories("locales", "--profile", "embedded").out
     assert re.search(r"^ar .*\(experimental\) +llama\.cpp/.* draft translation", experimental, re.MULTILINE)
-    assert re.search(r"^pt +good +firefox/en-pt-d9687357\+pt-en-6c3b7af0/1 ", experimental, re.MULTILINE)
+    assert re.search(r"^pt +fair +firefox/en-pt-d9687357\+pt-en-6c3b7af0/1 ", experimental, re.MULTILINE)
 
 
 def test_translators_are_listed_and_fetched_where_they_can_be_had(stories: Stories) -> None:

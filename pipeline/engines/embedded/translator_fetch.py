@@ -56,7 +56,8 @@ def fetch(
         try:
             _fetch(wanted, directory, host, known.licence, progress, force, fetchers)
         except StoriesError as error:
-            progress.note(f"no translator for {language} here, the language model drafts it: {error}")
+            reason = f"{host} cannot be reached" if error.problem == "no-network" else error
+            progress.note(f"no translator for {language} here, the language model drafts it: {reason}")
             if error.problem in _REMEMBERED:
                 memory.add(_ANY if _REMEMBERED[error.problem] else language)
             if error.problem == "no-network":
