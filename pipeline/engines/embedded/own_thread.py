@@ -41,7 +41,7 @@ class OwnThread:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():  # a fork leaves it behind
                 # Not to be waited for by the interpreter, which would do so before the finalizer ends it.
                 self._thread = threading.Thread(
                     target=_serve, args=(self._calls, self._name), name=self._name, daemon=True

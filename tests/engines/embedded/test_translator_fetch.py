@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from pipeline.engines.embedded import translator_fetch, translators
+from pipeline.engines.embedded.firefox import FirefoxTranslation
 from pipeline.engines.embedded.progress import NoFetchProgress
 from pipeline.engines.embedded.sources import attachment, hub
 from pipeline.engines.embedded.translators import PARTS, Direction, Part, Translators
@@ -53,6 +54,7 @@ class Bench(NoFetchProgress):
     directory: Path
     time: float = 1_800_000_000.0
     patience: hub.Patience = PATIENCE
+    directions: tuple[Direction, ...] = DIRECTIONS
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
@@ -70,7 +72,7 @@ class Bench(NoFetchProgress):
             known=Translators(
                 f"{self.site.url}/files",
                 "MPL-2.0",
-                MappingProxyType({direction.name: direction for direction in DIRECTIONS}),
+                MappingProxyType({direction.name: direction for direction in self.directions}),
             ),
             fetchers={"attachment": partial(attachment.fetch, patience=self.patience)},
             now=lambda: self.time,
@@ -118,6 +120,21 @@ def test_both_directions_of_a_language_are_fetched_once(bench: Bench) -> None:
     assert not bench.fetch("fr")
     assert bench.notes == []
     assert len(bench.site.requests) == requests
+
+
+def test_a_fetched_translator_translates(bench: Bench) -> None:
+    """The real files of Portuguese, as if they were not installed."""
+    installed = translators.of("pt")
+    fetched = tuple(replace(direction, package="") for direction in installed)
+    for direction in installed:
+        for part, body in translators.read(direction, bench.directory).items():
+            bench.site.files[f"/files/{direction.parts[part].location}"] = body
+    bench.directions = fetched
+    assert not translators.are_here(fetched, bench.directory)
+    assert bench.fetch("pt")
+    engine = FirefoxTranslation(fetched, partial(translators.read, directory=bench.directory))
+    assert engine.translate(("Good night, little bear.",), "en", "pt") == ("Boa noite, pequeno urso.",)
+    assert engine.translate(("um menino que perdeu o gato",), "pt-BR", "en") == ("a boy who lost the cat",)
 
 
 def test_force_fetches_what_is_here(bench: Bench) -> None:
