@@ -83,10 +83,14 @@ def _local(settings: Settings) -> Iterator[Finding]:
 def _translators(settings: Settings) -> Iterator[Finding]:
     from pipeline.engines.embedded import translators
 
-    for language in translated_languages(settings):
-        is_here = translators.are_here(translators.of(language), models_dir(settings))
-        summary = "here" if is_here else "not here: the language model drafts it"
-        yield Finding(f"translator {language}", is_here or None, summary, "stories models fetch")
+    directory, languages = models_dir(settings), translated_languages(settings)
+    missing = [each for each in languages if not translators.are_here(translators.of(each), directory)]
+    if languages:
+        here = ", ".join(each for each in languages if each not in missing) or "none"
+        drafts = f"; the language model drafts {', '.join(missing)}" if missing else ""
+        yield Finding(
+            "translators", None if missing else True, f"here: {here}{drafts}", "stories models fetch"
+        )
 
 
 def _folder(name: str, path: Path) -> Finding:

@@ -131,6 +131,13 @@ def test_translators_are_listed_and_fetched_where_they_can_be_had(stories: Stori
     assert stories("models", "verify", "firefox-en-fr").problem == "missing-weights"
 
 
+def test_doctor_says_which_languages_have_a_translator(stories: Stories) -> None:
+    missing = stories("doctor", "--profile", "embedded").out
+    assert "?   translators: here: pt; the language model drafts fr, it, es, de, nl, ar" in missing
+    assert "ok  translators: here: pt\n" in stories("doctor", "--profile", "draft").out
+    assert "translators" not in stories("doctor").out
+
+
 def test_models_are_listed_with_size_and_licence(stories: Stories) -> None:
     done = stories("models")
     assert re.search(r"^smollm2-135m +98 MB +Apache-2\.0 +to fetch +writer", done.out, re.MULTILINE)
