@@ -49,6 +49,11 @@ def test_local_engines_cost_hours_and_no_money(tmp_path: Path) -> None:
     assert costs.hours == pytest.approx((42 + 84 + 84) / 3600)
 
 
+def test_a_translator_takes_less_time_than_a_writer_that_translates(tmp_path: Path) -> None:
+    costs = of(local("embedded"), tmp_path, locales=["pt"])
+    assert costs.hours == pytest.approx((42 + 3 * 0.4 + 42) / 3600)
+
+
 def test_a_writer_that_translates_is_asked_sentence_by_sentence(tmp_path: Path) -> None:
     costs = of(local("embedded"), tmp_path, locales=["fr", "pt"])
     text = {step.engine.split("/")[0]: step.usage for step in costs.steps if step.name == "translate"}
