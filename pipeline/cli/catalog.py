@@ -171,7 +171,7 @@ def run(options: Namespace) -> None:
         settings, chunks = _settings(options), Run(app.store, run_id)
         fetch(weights(settings), settings)
         items = (item for number in range(1, planned.chunks + 1) for item in chunks.items(number))
-        if fetch_translators(settings, {locale for item in items for locale in item.locales}):
+        if fetch_translators(settings, (locale for item in items for locale in item.locales)):
             app = _app(options)  # from here on the same translators to the end of the run
     tell(f"run {run_id}: {planned.todo} to make, {planned.done} made before")
     try:

@@ -63,8 +63,9 @@ def fetch_translators(settings: Settings, locales: Iterable[str]) -> bool:
 
     locales: those that the profile translates otherwise are left out.
     """
-    wanted = {language(locale) for locale in locales} & set(translated_languages(settings))
-    return _fetch_translators(settings, sorted(wanted))
+    known = translated_languages(settings)
+    wanted = {language(locale) for locale in locales} if known else set()
+    return _fetch_translators(settings, [each for each in known if each in wanted])
 
 
 def _fetch_translators(
