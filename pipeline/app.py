@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
 from pipeline.storage.locks import Locks
@@ -18,6 +18,8 @@ class Chain:
     """The engines of one locale. translation: None for the language that stories are written in.
 
     quality: a measured word for people; labels: what a listener must be told ("draft translation").
+    labels_by_translator: the same for a text that was translated before by another engine than this chain's,
+    under the first part of its fingerprint.
     """
 
     locale: str
@@ -27,6 +29,11 @@ class Chain:
     quality: str
     labels: tuple[str, ...] = ()
     experimental: bool = False
+    labels_by_translator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def labels_of(self, translator: str) -> tuple[str, ...]:
+        """What a listener must be told of a text that the engine with this fingerprint translated."""
+        return self.labels_by_translator.get(translator.partition("/")[0], self.labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,13 @@ from pipeline.ports import LanguageDetector, SpeechEngine, Store, TextEngine, Tr
 from pipeline.storage.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
 from pipeline.storage.locks import Locks, this_machine
 from pipeline.story.judge import Judge
+from pipeline.story.locales import language
 from pipeline.story.prompt import current, read, story_prompt
 from pipeline.story.word_filter import word_filter
 from pipeline.types import Voice
 
 _CLAIM_SECONDS = 15.0
+_FIREFOX = "firefox"
 
 
 def build_app(settings: Settings, store: Store | None = None) -> App:
@@ -105,6 +107,14 @@ def weights(settings: Settings) -> tuple[str, ...]:
     return (*named, *spec["weights"])
 
 
+def translated_languages(settings: Settings) -> tuple[str, ...]:
+    """The languages that a translator of Firefox's is to translate, where its files are on this machine."""
+    rows = profile(settings.profile)["locales"]
+    return tuple(
+        dict.fromkeys(language(locale) for locale, row in rows.items() if row.get("translation") == _FIREFOX)
+    )
+
+
 def writer(settings: Settings) -> str:
     """The name of the model that writes, which is the key of its story prompt in current.toml."""
     spec = profile(settings.profile)
@@ -156,26 +166,49 @@ class _Parts:
         return detector
 
     def chain(self, locale: str, row: dict[str, Any]) -> Chain:
-        translation = row.get("translation")
+        rows = (row, row | row["otherwise"]) if "otherwise" in row else (row,)
+        chosen = rows[0] if self._has_translator(row, locale) else rows[-1]
+        translation = chosen.get("translation")
         return Chain(
             locale=locale,
             voice=Voice(row["voice"], locale, row["speech"]),
             speech=self._speech(row["speech"]),
-            translation=self.translation(translation) if translation else None,
-            quality=row["quality"],
-            labels=tuple(row.get("labels", ())),
+            translation=self.translation(translation, locale) if translation else None,
+            quality=chosen["quality"],
+            labels=_labels(chosen),
             experimental=row.get("experimental", False),
+            labels_by_translator={
+                self.translation(each["translation"], locale).fingerprint.partition("/")[0]: _labels(each)
+                for each in reversed(rows)
+                if "translation" in each
+            },
         )
 
-    def translation(self, name: str) -> TranslationEngine:
-        if name not in self._created:
-            created = self._create(name)
+    def translation(self, name: str, locale: str = "") -> TranslationEngine:
+        """The engine `name`; one of its own for each language where its files are."""
+        key = f"{name} {language(locale)}" if name == _FIREFOX else name
+        if key not in self._created:
+            created = self._create_firefox(locale) if name == _FIREFOX else self._create(name)
             # Translations by the local model are completions of the cached writer, kept one by one already.
-            self._created[name] = (
+            self._created[key] = (
                 created if name == "llm-translation" else CachedTranslation(created, self.store)
             )
-        engine: TranslationEngine = self._created[name]
+        engine: TranslationEngine = self._created[key]
         return engine
+
+    def _has_translator(self, row: dict[str, Any], locale: str) -> bool:
+        """Decided here, once for the whole life of an app: its fingerprints and labels never change."""
+        if row.get("translation") != _FIREFOX:
+            return True
+        from pipeline.engines.embedded import translators
+
+        return translators.are_here(translators.of(language(locale)), models_dir(self.settings))
+
+    def _create_firefox(self, locale: str) -> Any:
+        from pipeline.engines.embedded import translators
+
+        read = partial(translators.read, directory=models_dir(self.settings))
+        return create(_FIREFOX, directions=translators.of(language(locale)), read=read)
 
     def _speech(self, name: str) -> SpeechEngine:
         if name not in self._created:
@@ -186,6 +219,10 @@ class _Parts:
     def _create(self, name: str) -> Any:
         options = _OPTIONS.get(name)
         return create(name, **(options(self) if options else {}))
+
+
+def _labels(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(row.get("labels", ()))
 
 
 def _llama(parts: _Parts) -> dict[str, Any]:

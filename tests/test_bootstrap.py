@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bootstrap import build_app, models_dir, weights
+from pipeline.bootstrap import build_app, models_dir, translated_languages, weights
 from pipeline.config.profiles import profile, profiles
 from pipeline.config.settings import Aws, Settings
+from pipeline.engines.embedded import translators
 from pipeline.engines.registry import REGISTRY, create
 from pipeline.errors import ConfigError
+from tests.engines.embedded.test_translators import place
 
 
 def fingerprint(model: Path | str) -> str:
@@ -68,6 +70,50 @@ def test_each_profile_builds_without_weights_and_touches_no_disk(name: str, tmp_
     for chain in app.chains.values():
         assert chain.quality
         assert chain.labels or name in {"embedded", "aws"}
+
+
+def test_files_of_a_translator_decide_who_translates_when_the_app_is_built(tmp_path: Path) -> None:
+    settings = Settings(profile="embedded", models=tmp_path)
+    before = build_app(settings)
+    place(tmp_path, *translators.of("fr"), translators.of("de")[0])
+    after = build_app(settings)
+    draft, real, half = before.chains["fr"], after.chains["fr"], after.chains["de"]
+    assert draft.translation is not None
+    assert real.translation is not None
+    assert draft.translation.fingerprint.startswith("llama.cpp/qwen2.5-coder-1.5b/")
+    assert (draft.labels, draft.quality) == (("draft translation",), "fair")
+    assert real.translation.fingerprint == "firefox/en-fr-6322e296+fr-en-15f997bc/1"
+    assert (real.labels, real.quality) == ((), "unmeasured")
+    assert half.labels == ("draft translation", "foreign accent")
+    assert before.chains["it"].labels == after.chains["it"].labels == ("draft translation",)
+
+
+def test_each_language_has_a_translator_of_its_own(tmp_path: Path) -> None:
+    place(tmp_path, *translators.of("fr"), *translators.of("es"))
+    chains = build_app(Settings(profile="embedded", models=tmp_path)).chains
+    names = {chains[locale].translation.fingerprint for locale in ("fr", "es", "pt")}  # type: ignore[union-attr]
+    assert len(names) == 3
+
+
+def test_labels_are_of_the_engine_that_translated(tmp_path: Path) -> None:
+    draft = build_app(Settings(profile="embedded", models=tmp_path)).chains["de"]
+    place(tmp_path, *translators.of("de"))
+    real = build_app(Settings(profile="embedded", models=tmp_path)).chains["de"]
+    for chain in (draft, real):
+        assert chain.labels_of("llama.cpp/another-model/1/translate@9") == (
+            "draft translation",
+            "foreign accent",
+        )
+        assert chain.labels_of("firefox/en-de-00000000/1") == ("foreign accent",)
+        assert chain.labels_of("bergamot/older/1") == chain.labels
+
+
+def test_languages_to_fetch_translators_for() -> None:
+    assert translated_languages(Settings(profile="embedded")) == ("fr", "it", "es", "pt", "de", "nl", "ar")
+    assert translated_languages(Settings(profile="draft")) == ("pt",)
+    assert (
+        translated_languages(Settings(profile="fake")) == translated_languages(Settings(profile="aws")) == ()
+    )
 
 
 def test_aws_settings_come_from_the_environment() -> None:
@@ -171,6 +217,7 @@ from dataclasses import replace
 sys.modules["numpy"] = None  # as if it were not installed
 from pipeline.engines.registry import create
 from pipeline.errors import ConfigError
+from tests.engines.embedded.test_translators import place
 try:
     create("lame")
 except ConfigError as error:

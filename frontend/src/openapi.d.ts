@@ -193,6 +193,11 @@ export interface components {
             labels: string[];
             /** Experimental */
             experimental: boolean;
+            /**
+             * Translation
+             * @description Engine that translates it; null: stories are written in it
+             */
+            translation?: string | null;
         };
         /** Locales */
         Locales: {

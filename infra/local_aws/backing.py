@@ -1,7 +1,7 @@
 """The engines behind the local AWS: those of one of the pipeline's local profiles.
 
-draft: SmolLM2, Bergamot for Portuguese (labelled fakes otherwise), hibari and espeak. embedded: Qwen, its
-translations, hibari and Kokoro. fake: nothing to load, equal results every time.
+draft: SmolLM2, Firefox's translator for Portuguese (labelled fakes otherwise), hibari, espeak. embedded:
+Qwen, the translators that are here, hibari and Kokoro. fake: nothing to load, equal results every time.
 """
 
 from __future__ import annotations

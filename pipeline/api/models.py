@@ -110,6 +110,9 @@ class LocaleView(BaseModel):
     quality: str
     labels: list[str]
     experimental: bool
+    translation: str | None = Field(
+        default=None, description="Engine that translates it; null: stories are written in it"
+    )
 
 
 class Locales(BaseModel):

@@ -155,6 +155,7 @@ class Routes:
                 "quality": chain.quality,
                 "labels": list(chain.labels),
                 "experimental": chain.experimental,
+                "translation": chain.translation.fingerprint if chain.translation else None,
             }
             for chain in self._app.chains.values()
         ]

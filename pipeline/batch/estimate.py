@@ -79,7 +79,9 @@ def estimate(app: App, survey: Survey, budget: float | None = None) -> Estimate:
     translated, spoken = _by_engine(app, survey)
     for engine, pairs in sorted(translated.items()):
         kind = "translate_by_writer" if engine.startswith(app.text.fingerprint) else "translate"
-        steps.append(_step(TRANSLATE, engine, means[kind], pairs, pairs * seconds["translate"]))
+        steps.append(
+            _step(TRANSLATE, engine, means[kind], pairs, pairs * seconds.get(kind, seconds["translate"]))
+        )
     for engine, pairs in sorted(spoken.items()):
         steps.append(_step(SPEAK, engine, means["speak"], pairs, pairs * seconds["speak"]))
     limit = survey.catalog.budget if budget is None else budget

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.bootstrap import models_dir, weights
+from pipeline.bootstrap import models_dir, translated_languages, weights
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import say, tell
 from pipeline.config.profiles import profile
@@ -82,8 +82,22 @@ def _local(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"weights {name}", False, f"not here ({size})", todo)
         else:
             yield Finding(f"weights {name}", True, "here", "")
+    yield from _translators(settings)
     yield _folder("stories", settings.out)
     yield _folder("weights", directory)
+
+
+def _translators(settings: Settings) -> Iterator[Finding]:
+    from pipeline.engines.embedded import translators
+
+    directory, languages = models_dir(settings), translated_languages(settings)
+    missing = [each for each in languages if not translators.are_here(translators.of(each), directory)]
+    if languages:
+        here = ", ".join(each for each in languages if each not in missing) or "none"
+        drafts = f"; the language model drafts {', '.join(missing)}" if missing else ""
+        yield Finding(
+            "translators", None if missing else True, f"here: {here}{drafts}", "stories models fetch"
+        )
 
 
 def _folder(name: str, path: Path) -> Finding:

@@ -16,7 +16,7 @@ from pipeline.bootstrap import build_app, build_store, weights
 from pipeline.cli import terminal
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import TerminalProgress, location, say, tell
-from pipeline.cli.weights import fetch
+from pipeline.cli.weights import fetch, fetch_translators
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, NotFoundError, RequestError
 from pipeline.ports import Store
@@ -78,6 +78,8 @@ def make(options: Namespace) -> None:
     story_id = _story_id(app, options)
     if not all(is_complete(app.store, story_id, locale) for locale in wanted):
         fetch(weights(settings), settings)
+        if fetch_translators(settings, wanted):
+            app = build_app(settings)
     progress = TerminalProgress()
     for locale in dict.fromkeys(wanted):
         tell(f"{locale}: story {story_id}")

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.bootstrap import models_dir, weights
+from pipeline.bootstrap import models_dir, translated_languages, weights
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import say, table, tell
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
+from pipeline.story.locales import language
+
+if TYPE_CHECKING:
+    from pipeline.engines.embedded.translators import Direction
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
@@ -28,19 +35,23 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 
 
 def models(options: Namespace) -> None:
-    from pipeline.engines.embedded import models as pinned
+    from pipeline.engines.embedded import translators
 
     settings = Settings.from_options(os.environ, options)
-    names = tuple(options.names) or weights(settings)
     if options.action in {"try", "use"}:
         _writer(options.action, options.names, settings)
-    elif options.action == "fetch":
-        fetch(names, settings, force=options.force)
+        return
+    known = translators.table().directions
+    pairs = [known[name] for name in options.names if name in known]
+    names = tuple(name for name in options.names if name not in known)
+    if options.action == "fetch":
+        languages = [pair.language for pair in pairs] if options.names else translated_languages(settings)
+        fetch(names if options.names else weights(settings), settings, force=options.force)
+        _fetch_translators(settings, languages, again=True, force=options.force)
     elif options.action == "verify":
-        for name in names:
-            say(f"{name}: {pinned.verify(pinned.find(name), models_dir(settings))} is whole")
+        _verify(names if options.names else weights(settings), pairs, models_dir(settings))
     else:
-        _list(settings)
+        _list(models_dir(settings))
 
 
 def _writer(action: str, names: list[str], settings: Settings) -> None:
@@ -69,21 +80,62 @@ def fetch(names: tuple[str, ...], settings: Settings, force: bool = False) -> No
     fetching.ensure(names, directory, progress_on(sys.stderr), force=force)
 
 
-def _list(settings: Settings) -> None:
-    from pipeline.engines.embedded import models as pinned
+def fetch_translators(settings: Settings, locales: Iterable[str]) -> bool:
+    """Whether any came: an app that was built before does not know it. Says where none can be had.
 
-    directory = models_dir(settings)
+    locales: those that the profile translates otherwise are left out.
+    """
+    known = translated_languages(settings)
+    wanted = {language(locale) for locale in locales} if known else set()
+    return _fetch_translators(settings, [each for each in known if each in wanted])
+
+
+def _fetch_translators(
+    settings: Settings, languages: Iterable[str], *, again: bool = False, force: bool = False
+) -> bool:
+    """again: also those that could not be had today."""
+    from pipeline.engines.embedded import translator_fetch
+    from pipeline.engines.embedded.progress import progress_on
+
+    progress, directory = progress_on(sys.stderr), models_dir(settings)
+    return translator_fetch.fetch(languages, directory, settings.mirror, progress, again=again, force=force)
+
+
+def _verify(names: tuple[str, ...], pairs: list[Direction], directory: Path) -> None:
+    from pipeline.engines.embedded import models as pinned
+    from pipeline.engines.embedded import translators
+
+    for name in names:
+        say(f"{name}: {pinned.verify(pinned.find(name), directory)} is whole")
+    for pair in pairs:
+        translators.read(pair, directory)
+        say(f"{pair.name}: its {len(pair.parts)} files are whole")
+
+
+def _list(directory: Path) -> None:
+    from pipeline.engines.embedded import models as pinned
+    from pipeline.engines.embedded import translators
+
     absent = {model.name for model in pinned.missing(pinned.table(), directory)}
+    known = translators.table()
     rows = [
-        (
-            name,
-            pinned.amount(model.size),
-            model.licence,
-            "to fetch" if name in absent else "here",
-            model.use,
-            model.about,
-        )
+        (name, pinned.amount(model.size), model.licence, _where(name not in absent), model.use, model.about)
         for name, model in pinned.table().items()
+    ]
+    rows += [
+        (
+            pair.name,
+            pinned.amount(pair.size),
+            known.licence,
+            _where(translators.are_here((pair,), directory)),
+            "translator",
+            "",
+        )
+        for pair in known.directions.values()
     ]
     say(table([("name", "size", "licence", "where", "for", "about"), *rows]))
     tell(f"in {directory}")
+
+
+def _where(is_here: bool) -> str:
+    return "here" if is_here else "to fetch"

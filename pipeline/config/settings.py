@@ -118,6 +118,7 @@ class Serving:
 class Settings:
     """profile: a name of data/profiles/*.toml. out: the store's folder. models: the folder of the weights.
 
+    mirror: a URL or a folder in place of the host of the translators' files; "" for Mozilla's own.
     model: the writer's weights, a name of `stories models` or a path to a GGUF; "" for the profile's own; the
     model's name at the server, where `writer` names one.
     prompt: the story prompt's id, "name@version"; "" for the model's current prompt.
@@ -135,6 +136,7 @@ class Settings:
     serving: Serving = Serving()
     prompt: str = ""
     writer: Writer = Writer()
+    mirror: str = ""
 
     @classmethod
     def from_options(cls, environ: Mapping[str, str], options: Any) -> Settings:
@@ -145,8 +147,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str], **options: Any) -> Settings:
         """From STORIES_PROFILE, _OUT, _MODELS, _MODEL, _PROMPT, which `options` override, and from
 
-        STORIES_READINGS (0: no) and STORIES_CHECKS ("refuse", or "report" for strict=False). Raises
-        ConfigError: an invalid value.
+        STORIES_MODELS_MIRROR, STORIES_READINGS (0: no) and STORIES_CHECKS ("refuse", or "report" for
+        strict=False). Raises ConfigError: an invalid value.
         """
         models = options.get("models") or environ.get("STORIES_MODELS")
         return cls(
@@ -160,6 +162,7 @@ class Settings:
             serving=Serving.from_env(environ),
             prompt=options.get("prompt") or environ.get("STORIES_PROMPT") or "",
             writer=Writer.from_env(environ),
+            mirror=environ.get("STORIES_MODELS_MIRROR", "").strip(),
         )
 
 

@@ -16,7 +16,7 @@ REGISTRY: dict[str, str] = {
     "fake-language": "pipeline.engines.fake:FakeLanguage",
     "llama": "pipeline.engines.embedded.llama:LlamaText",
     "llm-translation": "pipeline.engines.embedded.llm_translate:LlmTranslation",
-    "bergamot": "pipeline.engines.embedded.bergamot:BergamotTranslation",
+    "firefox": "pipeline.engines.embedded.firefox:FirefoxTranslation",
     "kokoro": "pipeline.engines.embedded.kokoro:KokoroSpeech",
     "hibari": "pipeline.engines.embedded.hibari:HibariSpeech",
     "espeak": "pipeline.engines.embedded.espeak:EspeakSpeech",

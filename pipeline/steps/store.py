@@ -63,7 +63,7 @@ def build(
     """The tagged mp3 and the manifest that names it; nothing is stored yet."""
     recording = app.encoder.join(narrations)
     engines = _engines(app, source, text, chain)
-    mp3 = _tagged(recording, text.story, engines, _labels(chain))
+    mp3 = _tagged(recording, text.story, engines, _labels(chain, text))
     usage = {"generate": source.usage, "speak": _speech_usage(narrations, text.story)}
     checks = source.checks
     if chain.translation is not None:
@@ -79,7 +79,7 @@ def build(
         segments=_segments(text.story, narrations, recording.starts_ms),
         mp3=keys.mp3(text.story.id, chain.locale, mp3),
         duration_ms=recording.duration_ms,
-        labels=_labels(chain),
+        labels=_labels(chain, text),
         engines=engines,
         checks=checks,
         usage=usage,
@@ -108,8 +108,9 @@ def _engines(app: App, source: CommittedText, text: CommittedText, chain: Chain)
     }
 
 
-def _labels(chain: Chain) -> tuple[str, ...]:
-    return (*chain.labels, "experimental") if chain.experimental else chain.labels
+def _labels(chain: Chain, text: CommittedText) -> tuple[str, ...]:
+    labels = chain.labels_of(text.engine) if chain.translation else chain.labels
+    return (*labels, "experimental") if chain.experimental else labels
 
 
 def _speech_usage(narrations: Sequence[Narration], story: Story) -> Usage:

@@ -23,7 +23,8 @@ class Detector(Protocol):
     def confidence(self, text: str, language: str) -> float: ...
 
 
-# Correct translations by bergamot and the local model all lie above .9 for a whole story (docs/quality.md).
+# Correct translations by Firefox's networks and the local model all lie above .9 for a whole story
+# (docs/quality.md).
 _SURE = 0.8
 # A segment is not translated where its own language is this likely, and so much likelier than the one
 # asked for. Of 141 right sentences in 7 languages none had more than 0.4 times; of 50 English ones, none

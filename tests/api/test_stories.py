@@ -266,7 +266,14 @@ def test_an_experimental_locale_needs_the_experimental_field() -> None:
 def test_locales_are_listed_with_their_quality() -> None:
     locales = {row["locale"]: row for row in FakeApi().get("/locales").json["locales"]}
     assert locales.keys() == {"en", "fr", "nl", "ar", "it", "es", "de", "pt"}
-    assert locales["fr"] == {"locale": "fr", "quality": "fake", "labels": ["fake"], "experimental": False}
+    assert locales["fr"] == {
+        "locale": "fr",
+        "quality": "fake",
+        "labels": ["fake"],
+        "experimental": False,
+        "translation": "fake/translation/1",
+    }
+    assert locales["en"]["translation"] is None
 
 
 def test_health_names_the_profile() -> None:

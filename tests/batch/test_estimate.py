@@ -49,12 +49,17 @@ def test_local_engines_cost_hours_and_no_money(tmp_path: Path) -> None:
     assert costs.hours == pytest.approx((42 + 84 + 84) / 3600)
 
 
+def test_a_translator_takes_less_time_than_a_writer_that_translates(tmp_path: Path) -> None:
+    costs = of(local("embedded"), tmp_path, locales=["pt"])
+    assert costs.hours == pytest.approx((42 + 3 * 0.4 + 42) / 3600)
+
+
 def test_a_writer_that_translates_is_asked_sentence_by_sentence(tmp_path: Path) -> None:
     costs = of(local("embedded"), tmp_path, locales=["fr", "pt"])
     text = {step.engine.split("/")[0]: step.usage for step in costs.steps if step.name == "translate"}
     assert (text["llama.cpp"].calls, text["llama.cpp"].characters) == (30, 0)
     assert text["llama.cpp"].prompt_tokens == 27_900
-    assert (text["bergamot"].calls, text["bergamot"].characters) == (3, 1635)
+    assert (text["firefox"].calls, text["firefox"].characters) == (3, 1635)
 
 
 def cloud(app: App) -> App:

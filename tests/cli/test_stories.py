@@ -115,7 +115,27 @@ def test_locales_are_listed_with_engines_and_quality(stories: Stories) -> None:
     assert rows[1][1:] == ["fake", "written in it", "fake/speech/1 fake", "fake"]
     assert rows[2][2] == "fake/translation/1"
     experimental = stories("locales", "--profile", "embedded").out
-    assert re.search(r"^ar .*\(experimental\)", experimental, re.MULTILINE)
+    assert re.search(r"^ar .*\(experimental\) +llama\.cpp/.* draft translation", experimental, re.MULTILINE)
+    assert re.search(r"^pt +fair +firefox/en-pt-d9687357\+pt-en-6c3b7af0/1 ", experimental, re.MULTILINE)
+
+
+def test_translators_are_listed_and_fetched_where_they_can_be_had(stories: Stories) -> None:
+    listed = stories("models").out
+    assert re.search(r"^firefox-en-pt +22 MB +MPL-2\.0 +here +translator", listed, re.MULTILINE)
+    assert re.search(r"^firefox-en-fr +37 MB +MPL-2\.0 +to fetch +translator", listed, re.MULTILINE)
+    env = stories.environment() | {"STORIES_MODELS_MIRROR": str(stories.directory / "mirror")}
+    fetched = stories("models", "fetch", "firefox-en-fr", env=env)
+    assert fetched.status == 0
+    assert "no translator for fr here, the language model drafts it" in fetched.err
+    assert "firefox-en-pt: its 3 files are whole" in stories("models", "verify", "firefox-en-pt").out
+    assert stories("models", "verify", "firefox-en-fr").problem == "missing-weights"
+
+
+def test_doctor_says_which_languages_have_a_translator(stories: Stories) -> None:
+    missing = stories("doctor", "--profile", "embedded").out
+    assert "?   translators: here: pt; the language model drafts fr, it, es, de, nl, ar" in missing
+    assert "ok  translators: here: pt\n" in stories("doctor", "--profile", "draft").out
+    assert "translators" not in stories("doctor").out
 
 
 def test_models_are_listed_with_size_and_licence(stories: Stories) -> None:

@@ -18,7 +18,7 @@ from botocore.stub import ANY, Stubber
 from infra.frontend import __main__, amplify
 from infra.frontend.page import headers, origin, zipped
 from infra.stack import RefusedError
-from tests.engines.aws.loopback import Loopback
+from tests.engines.loopback import Loopback
 
 API, MEDIA = "https://abc123.execute-api.eu-west-1.amazonaws.com/dev/", "https://media.example.org"
 ORIGIN = "https://abc123.execute-api.eu-west-1.amazonaws.com"

@@ -370,6 +370,24 @@ def test_experimental_locale_must_be_allowed_and_is_labelled() -> None:
     assert manifest.labels == ("fake", "experimental")
 
 
+class OtherTranslation(FakeTranslation):
+    fingerprint = "firefox/en-fr-0/1"
+
+
+def test_a_translation_that_is_committed_stays_and_keeps_its_label_when_a_translator_comes() -> None:
+    store = MemoryStore()
+    before, after = fake_app(store), fake_app(store, translation=OtherTranslation())
+    labels = {"fake": ("draft translation",), "firefox": ()}
+    french = replace(after.chains["fr"], labels=(), labels_by_translator=labels)
+    after = replace(after, chains={**after.chains, "fr": french})
+    drafted, fresh = accept(before, IDEA), accept(before, IDEA, 1)
+    text = translate_step(before, drafted, "fr", Listener())
+    first, second = (run(after, story_id, "fr", Listener()) for story_id in (drafted, fresh))
+    assert tuple(segment.text for segment in first.segments) == text.story.segments
+    assert (first.engines["translation"], first.labels) == ("fake/translation/1", ("draft translation",))
+    assert (second.engines["translation"], second.labels) == ("firefox/en-fr-0/1", ())
+
+
 # Drafts that do not pass.
 
 

@@ -53,6 +53,7 @@ def test_the_shipped_table_is_dated_and_local_engines_are_free() -> None:
         "hibari/x",
         "espeak-ng/1",
         "bergamot/x",
+        "firefox/x",
         "ctranslate2/x",
     )
     paid = [Payment("speak", "speak", engine, Usage(1, 10**6, 10**6, 10**6)) for engine in local]

