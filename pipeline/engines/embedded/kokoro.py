@@ -41,7 +41,19 @@ _SPEEDS = {"en": 0.8, "fr": 0.75, "it": 0.85, "es": 0.8, "pt": 0.8, "de": 0.8}
 # loudest would clip. All are brought to one level, in LUFS; an unmeasured style counts as the loudest.
 _LEVEL, _LOUDEST = -21.0, -14.6
 _PEAK = 0.95
-_LEVELS = {"af_heart": -22.5, "ff_siwis": -19.7, "if_sara": -14.6, "ef_dora": -23.5, "pf_dora": -23.4}
+_LEVELS = {
+    "af_heart": -22.5,
+    "af_nicole": -21.4,
+    "am_michael": -23.9,
+    "bf_emma": -20.2,
+    "ef_dora": -23.5,
+    "em_alex": -23.0,
+    "ff_siwis": -19.7,
+    "if_sara": -14.6,
+    "im_nicola": -19.7,
+    "pf_dora": -23.4,
+    "pm_alex": -22.9,
+}
 # BCP-47 -> espeak-ng's name; a tag that is not here is pronounced as its primary language.
 _LANGUAGES = {
     "en": "en-us",
