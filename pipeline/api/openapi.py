@@ -32,8 +32,10 @@ _PROBLEMS_OF_POST = {
 def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]]) -> dict[int, Any]:
     """A route's responses and problems, as Powertools takes them. responses: model and meaning by status."""
     problems = {**_PROBLEMS, **(_PROBLEMS_OF_POST if method == "POST" else {})}
-    if "<" in path:
+    if path.startswith("/stories/"):
         problems[404] = "There is no such story"
+    if "/voices/" in path:
+        problems[502] = "The voice could not speak"
     documents: dict[int, Any] = {
         code: {
             "description": meaning,

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.cli import player
 from pipeline.cli.parsers import Commands, add_command
-from pipeline.cli.terminal import say, table, tell
+from pipeline.cli.terminal import location, say, table, tell
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
 from pipeline.config.voices import VoiceRow
@@ -34,6 +35,7 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
         metavar="LOCALE",
         help=f"only this language; or `{_REFRESH}`: ask the service what has changed of Polly's voices",
     )
+    parser.add_argument("--play", action="store_true", help="each voice says one sentence")
     parser.add_argument(
         "--file", type=Path, help="where to keep the refreshed table (default: STORIES_VOICES)"
     )
@@ -48,6 +50,8 @@ def voices(options: Namespace) -> None:
     served = match(options.locale, spec["locales"]) if options.locale else ""
     rows = [row for row in offered(spec, settings.aws.voices) if served in ("", row.locale)]
     say(_listed(rows, spec))
+    if options.play:
+        _play(settings, tuple(spec["weights"]), {(row.locale, row.name) for row in rows})
 
 
 def _listed(rows: Sequence[VoiceRow], spec: Mapping[str, Any]) -> str:
@@ -63,6 +67,29 @@ def _listed(rows: Sequence[VoiceRow], spec: Mapping[str, Any]) -> str:
         for row in rows
     ]
     return table([("locale", "voice", "engine", "quality", "who speaks"), *lines])
+
+
+def _play(settings: Settings, weights: tuple[str, ...], wanted: Collection[tuple[str, str]]) -> None:
+    """Each sentence is kept in the store, as any narration: a voice is paid for once."""
+    from pipeline.bootstrap import build_app
+    from pipeline.cli.weights import fetch
+    from pipeline.steps.sample import sample
+
+    fetch(weights, settings)
+    app = build_app(settings)
+    choices = [(chain.locale, choice) for chain in app.chains.values() for choice in chain.voices]
+    silent = False
+    for locale, choice in choices:
+        if (locale, choice.name) not in wanted:
+            continue
+        path = location(app.store, sample(app, app.chains[locale].spoken(choice.name)).key)
+        tell(f"{locale} {choice.name}: {path}")
+        if command := player.find(path):
+            player.play(command, path)
+        else:
+            silent = True
+    if silent:
+        tell(f"no player here ({player.NAMES}): open the files by hand")
 
 
 def _refresh(file: Path | None, path: Path | None) -> None:

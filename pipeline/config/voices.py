@@ -26,10 +26,6 @@ class VoiceRow:
     quality: str
     labels: tuple[str, ...] = ()
 
-    def is_named(self, name: str) -> bool:
-        """Whether `name` means this voice: its name, or the engine's, in any case."""
-        return name.lower() in {self.name, self.id.lower()}
-
 
 def rows() -> tuple[VoiceRow, ...]:
     """All but Polly's, which are in the service's own table."""

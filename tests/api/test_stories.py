@@ -266,7 +266,10 @@ def test_an_experimental_locale_needs_the_experimental_field() -> None:
 def test_locales_are_listed_with_their_quality() -> None:
     locales = {row["locale"]: row for row in FakeApi().get("/locales").json["locales"]}
     assert locales.keys() == {"en", "fr", "nl", "ar", "it", "es", "de", "pt"}
+    voices = locales["fr"].pop("voices")
     assert locales["fr"] == {"locale": "fr", "quality": "fake", "labels": ["fake"], "experimental": False}
+    own = {"name": "fake", "about": "a tone", "quality": "fake", "labels": [], "paced": True}
+    assert voices == [own, {**own, "name": "low", "about": "a low tone"}]
 
 
 def test_health_names_the_profile() -> None:
@@ -285,6 +288,7 @@ def test_the_openapi_document_has_every_call() -> None:
         "POST /stories/{story_id}/locales",
         "GET /stories/{story_id}/{locale}",
         "GET /locales",
+        "GET /locales/{locale}/voices/{voice}",
         "GET /health",
         "GET /openapi.json",
     }

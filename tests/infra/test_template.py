@@ -29,7 +29,8 @@ STATES = {
 TRANSLATION = {"translate:TranslateText", "comprehend:DetectDominantLanguage"}
 OBJECTS = {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
 CALLS = {
-    "MvpStoriesWorkflowTrigger": OBJECTS | {"states:StartSyncExecution", "states:StartExecution"},
+    "MvpStoriesWorkflowTrigger": OBJECTS
+    | {"states:StartSyncExecution", "states:StartExecution", "polly:SynthesizeSpeech"},
     "MvpStoriesGenerate": OBJECTS
     | TRANSLATION
     | {"sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"},

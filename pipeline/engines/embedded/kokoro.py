@@ -99,7 +99,7 @@ class KokoroSpeech:
         pronunciation = phonemes(spoken.text, language, library(), kokoro.tokenizer.vocab)
         if not any(map(str.isalpha, pronunciation.symbols)):
             raise nothing_to_say(text, _ENGINE)
-        speed = _SPEEDS[voice.locale.partition("-")[0]]
+        speed = _SPEEDS[voice.locale.partition("-")[0]] * voice.pace
         samples, rate, times_ms = _speak(kokoro, pronunciation.symbols, voice.id, speed)
         return narration(text, spoken, pronunciation.anchors, _levelled(samples, voice.id), rate, times_ms)
 
