@@ -176,7 +176,7 @@ def test_every_function_has_its_own_role() -> None:
         (
             "MvpStoriesWorkflowTrigger",
             "audio cache catalogs idempotency stories",
-            "idempotency stories",
+            "cache/speak idempotency quarantine stories",
         ),
         ("MvpStoriesGenerate", "cache claims quarantine stories", "cache claims quarantine stories"),
         ("MvpStoriesTranslate", "cache claims quarantine stories", "cache claims quarantine stories"),
