@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from pipeline.errors import RequestError
 from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.storage import editions
+from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
 from pipeline.story.judge import Judge
 from pipeline.story.prompt import StoryPrompt
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A voice that a locale's stories may be asked in. paced: whether it speaks slower and faster, too.
+
+    name, about, quality, labels: as in the table of voices.
+    """
+
+    name: str
+    voice: Voice
+    speech: SpeechEngine
+    about: str
+    quality: str
+    paced: bool
+    labels: tuple[str, ...] = ()
+
+    def is_named(self, name: str) -> bool:
+        """Whether `name` means this voice: its name, or the engine's own, in any case."""
+        return name.lower() in {self.name, self.voice.id.lower()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +43,7 @@ class Chain:
     quality: a measured word for people; labels: what a listener must be told ("draft translation").
     labels_by_translator: the same for a text that was translated before by another engine than this chain's,
     under the first part of its fingerprint.
+    edition: the name of what it makes of a story. voices: those to choose from, the locale's own first.
     """
 
     locale: str
@@ -31,9 +55,62 @@ class Chain:
     experimental: bool = False
     labels_by_translator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    voices: tuple[Choice, ...] = ()
+    edition: str = ""
+
     def labels_of(self, translator: str) -> tuple[str, ...]:
         """What a listener must be told of a text that the engine with this fingerprint translated."""
         return self.labels_by_translator.get(translator.partition("/")[0], self.labels)
+
+    def spoken(self, name: str = "", pace: float = USUAL_PACE) -> Chain:
+        """The same by another voice, or at another pace. name: of the voice, "" for the locale's own.
+
+        Raises RequestError: no such voice, or a pace that it cannot have.
+        """
+        choice = self._choice(name)
+        pace = round(pace, 2)
+        if pace != USUAL_PACE:
+            _check_pace(choice, pace)
+        elif choice is self.voices[0]:
+            return self
+        return replace(
+            self,
+            voice=replace(choice.voice, pace=pace),
+            speech=choice.speech,
+            labels=_united(self.labels, choice.labels),
+            labels_by_translator={
+                name: _united(labels, choice.labels) for name, labels in self.labels_by_translator.items()
+            },
+            edition=editions.name(self.locale, choice.name, pace),
+        )
+
+    def _choice(self, name: str) -> Choice:
+        for choice in self.voices:
+            if not name or choice.is_named(name):
+                return choice
+        raise RequestError(
+            f"{self.locale} has no voice {name[:40]!r}: there are "
+            f"{', '.join(choice.name for choice in self.voices)}",
+            problem="unknown-voice",
+        )
+
+
+def _united(*labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Without repetitions, in order."""
+    return tuple(dict.fromkeys(label for group in labels for label in group))
+
+
+def _check_pace(choice: Choice, pace: float) -> None:
+    if not SLOWEST <= pace <= FASTEST:
+        raise RequestError(
+            f"a pace of {pace:g} is not from {SLOWEST:g} (slow) to {FASTEST:g} (fast); 1 is the usual",
+            problem="bad-pace",
+        )
+    if not choice.paced:
+        raise RequestError(
+            f"the voice {choice.name} speaks at its own pace only: leave the pace out, or choose another",
+            problem="bad-pace",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +132,9 @@ class App:
     locks: Locks
     strict: bool = True
     foreign: TranslationEngine | None = None
+
+    def chain(self, edition: str) -> Chain:
+        """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""
+        locale, voice, pace = editions.parse(edition)
+        chain = self.chains[locale]
+        return chain.spoken(voice, pace) if voice else chain

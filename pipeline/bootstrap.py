@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.api.runner import InProcess, Recorded, Runner
-from pipeline.app import App, Chain
+from pipeline.app import App, Chain, Choice
 from pipeline.config.profiles import DEFAULT_PROFILE, profile
 from pipeline.config.settings import Settings
+from pipeline.config.voices import VoiceRow, paced
 from pipeline.engines.registry import create
+from pipeline.engines.voices import offered
 from pipeline.ports import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
 from pipeline.storage.cache import CachedDetection, CachedSpeech, CachedText, CachedTranslation
 from pipeline.storage.locks import Locks, this_machine
@@ -169,9 +171,10 @@ class _Parts:
         rows = (row, row | row["otherwise"]) if "otherwise" in row else (row,)
         chosen = rows[0] if self._has_translator(row, locale) else rows[-1]
         translation = chosen.get("translation")
+        voice = Voice(row["voice"], locale, row["speech"])
         return Chain(
             locale=locale,
-            voice=Voice(row["voice"], locale, row["speech"]),
+            voice=voice,
             speech=self._speech(row["speech"]),
             translation=self.translation(translation, locale) if translation else None,
             quality=chosen["quality"],
@@ -182,7 +185,35 @@ class _Parts:
                 for each in reversed(rows)
                 if "translation" in each
             },
+            voices=self._choices(voice),
+            edition=locale,
         )
+
+    @cached_property
+    def _rows(self) -> tuple[VoiceRow, ...]:
+        return offered(self.spec, self.settings.aws.voices)
+
+    def _choices(self, own: Voice) -> tuple[Choice, ...]:
+        """The voices of a locale, its own first, also where a newer table no longer has that."""
+        rows = [row for row in self._rows if row.locale == own.locale]
+        if not rows or (rows[0].engine, rows[0].id) != (own.engine, own.id):
+            rows.insert(0, VoiceRow(own.locale, "own", own.engine, own.id, "", "unmeasured"))
+        return tuple(
+            Choice(
+                row.name,
+                Voice(row.id, row.locale, row.engine),
+                self._speech(row.engine),
+                row.about,
+                row.quality,
+                row.engine in self._paced,
+                row.labels,
+            )
+            for row in rows
+        )
+
+    @cached_property
+    def _paced(self) -> frozenset[str]:
+        return paced()
 
     def translation(self, name: str, locale: str = "") -> TranslationEngine:
         """The engine `name`; one of its own for each language where its files are."""

@@ -50,18 +50,18 @@ def translate(event: Event, context: Any) -> dict[str, str]:
 
 @observed
 def speak(event: Event, context: Any) -> dict[str, str]:
-    """MvpStoriesTextToSpeech: speaks and stores, and so completes the story in the locale."""
+    """MvpStoriesTextToSpeech: speaks and stores, and so completes the edition."""
     return _run(event, run)
 
 
 @observed
 def record_failure(event: Event, context: Any) -> dict[str, str]:
     """Record failure: writes the status for a state that timed out, crashed or gave up."""
-    app, (story_id, locale) = _app(_settings()), _ids(event)
-    if not _has_failed(app, story_id, locale) and not is_complete(app.store, story_id, locale):
+    app, (story_id, edition) = _app(_settings()), _ids(event)
+    if not _has_failed(app, story_id, edition) and not is_complete(app.store, story_id, edition):
         name = str((event.get("error") or {}).get("Error", ""))
-        status.fail(app.store, story_id, locale, problems.of_workflow(name))
-    return {"id": story_id, "locale": locale}
+        status.fail(app.store, story_id, edition, problems.of_workflow(name))
+    return {"id": story_id, "locale": edition}
 
 
 # By function name, for a local AWS.
@@ -76,25 +76,26 @@ FUNCTIONS = {
 
 def _run(event: Event, step: Step) -> dict[str, str]:
     """Only ids come in and go out. An error that is not retryable is in the status before it is raised."""
-    app, (story_id, locale) = _app(_settings()), _ids(event)
+    app, (story_id, edition) = _app(_settings()), _ids(event)
     try:
-        step(app, story_id, locale, StatusProgress(app.store, story_id, locale))
+        step(app, story_id, edition, StatusProgress(app.store, story_id, edition))
     except StoriesError as error:
         if not error.retryable:
-            status.fail(app.store, story_id, locale, error)
+            status.fail(app.store, story_id, edition, error)
         raise
-    return {"id": story_id, "locale": locale}
+    return {"id": story_id, "locale": edition}
 
 
-def _has_failed(app: App, story_id: str, locale: str) -> bool:
+def _has_failed(app: App, story_id: str, edition: str) -> bool:
     """Whether the state itself wrote why it failed."""
     try:
-        return status.read(app.store, story_id, locale, clock=lambda: 0.0).state == status.FAILED
+        return status.read(app.store, story_id, edition, clock=lambda: 0.0).state == status.FAILED
     except NotFoundError:  # no state ran
         return False
 
 
 def _ids(event: Event) -> tuple[str, str]:
+    """The story's id and the edition's name."""
     return str(event["id"]), str(event["locale"])
 
 

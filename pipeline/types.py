@@ -76,11 +76,15 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """id: the engine's own name for it. locale: the BCP-47 tag of the language it is to speak."""
+    """id: the engine's own name for it. locale: the BCP-47 tag of the language it is to speak.
+
+    pace: how fast, as a share of the engine's usual pace in that language.
+    """
 
     id: str
     locale: str
     engine: str
+    pace: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,10 @@ class ManifestSegment:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A story in a locale is complete: written last, it names everything. No timestamps, no URLs."""
+    """An edition is complete: written last, it names everything. No timestamps, no URLs.
+
+    voice: its name, where it is not the locale's own at its usual pace; pace: as in Voice.
+    """
 
     story_id: str
     locale: str
@@ -193,3 +200,5 @@ class Manifest:
     engines: Mapping[str, str]
     checks: tuple[Check, ...] = ()
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    voice: str = ""
+    pace: float = 1.0

@@ -29,7 +29,12 @@ def fake_app(
     translator = CachedTranslation(translation or FakeTranslation(), store)
     speaker = CachedSpeech(speech or FakeSpeech(), store)
     chains = {
-        locale: replace(chain, speech=speaker, translation=chain.translation and translator)
+        locale: replace(
+            chain,
+            speech=speaker,
+            translation=chain.translation and translator,
+            voices=tuple(replace(choice, speech=speaker) for choice in chain.voices),
+        )
         for locale, chain in app.chains.items()
     }
     return replace(app, text=writer, judge=replace(app.judge, engine=writer), chains=chains, **changed)

@@ -93,6 +93,31 @@ def test_the_demo_request_is_made_by_the_workflow(api: Gateway, aws: LocalAws) -
     assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (1, 0)
 
 
+def test_another_voice_at_another_pace_is_made_by_the_workflow_from_the_same_text(
+    api: Gateway, aws: LocalAws
+) -> None:
+    own = api("POST", "/", {"context": IDEA, "locale": "en-GB", "variant": 5}).json
+    written, spoken = aws.requests(WRITE), aws.requests(SPEAK)
+    body = {"context": IDEA, "locale": "en-GB", "variant": 5, "voice": "Brian", "pace": 0.8}
+    slow = api("POST", "/", body).json
+    assert (slow["locale"], slow["voice"], slow["pace"]) == ("en-GB", "brian", 0.8)
+    assert (slow["id"], slow["story"]) == (own["id"], own["story"])
+    assert slow["durationMs"] > 1.1 * own["durationMs"]
+    assert (aws.requests(WRITE), aws.requests(SPEAK)) == (written, 2 * spoken)
+    assert "Brian, pace 0.8" in slow["engines"]["speech"]
+
+
+def test_a_voice_of_polly_says_one_sentence(api: Gateway, aws: LocalAws) -> None:
+    sample = api("GET", "/locales/en-GB/voices/brian")
+    assert sample.status == 200
+    with urllib3.PoolManager(retries=False, timeout=10) as http:
+        sound = http.request("GET", sample.json["audioUrl"])
+    assert (sound.status, sound.data[:3]) == (200, b"ID3")
+    spoken = aws.requests(SPEAK)
+    assert api("GET", "/locales/en-GB/voices/Brian").json["text"] == sample.json["text"]
+    assert aws.requests(SPEAK) == spoken
+
+
 def test_an_unknown_locale_is_a_400_and_starts_nothing(api: Gateway, aws: LocalAws) -> None:
     response = api("POST", "/", {"context": IDEA, "locale": "tlh"})
     assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")

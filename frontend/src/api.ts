@@ -1,4 +1,5 @@
 /** The only place that talks to the network, typed from the API's own document. */
+import { editionOf, partsOf } from "./editions";
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -8,10 +9,12 @@ export type Mark = Schemas["Mark"];
 export type Segment = Told<Schemas["Segment"], "marks">;
 export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> & {
   segments: Segment[];
+  edition: string;
 };
 export type Card = Schemas["Card"];
 export type Catalog = Schemas["StoryPage"];
 export type LocaleView = Schemas["LocaleView"];
+export type VoiceView = Schemas["VoiceView"];
 export type Accepted = Schemas["Accepted"];
 
 const TYPE = "urn:mvp-stories:problem:";
@@ -31,10 +34,11 @@ export class Problem extends Error {
 
 export interface Api {
   ask(context: string, locale: string, key: string): Promise<Accepted>;
-  askLocale(id: string, locale: string): Promise<Accepted>;
-  story(id: string, locale: string): Promise<Story>;
+  askEdition(id: string, edition: string): Promise<Accepted>;
+  story(id: string, edition: string): Promise<Story>;
   catalog(locale: string, cursor: string): Promise<Catalog>;
   locales(): Promise<LocaleView[]>;
+  sample(locale: string, voice: string): Promise<Schemas["SampleView"]>;
 }
 
 /** base: the API's address without a slash at its end; "" is the page's own origin. */
@@ -49,8 +53,15 @@ export function makeApi(base: string): Api {
   return {
     ask: (context, locale, key) =>
       post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
-    askLocale: (id, locale) => post(`/stories/${id}/locales`, { locale, experimental: true }),
-    story: async (id, locale) => storyOf(await get(`/stories/${id}/${encodeURIComponent(locale)}`)),
+    askEdition: (id, edition) => {
+      const { locale, ...by } = partsOf(edition);
+      return post(`/stories/${id}/locales`, { locale, experimental: true, ...(by.voice ? by : {}) });
+    },
+    story: async (id, edition) => {
+      const { locale, voice, pace } = partsOf(edition);
+      const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
+      return storyOf(await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`));
+    },
     catalog: (locale, cursor) => {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
@@ -58,12 +69,13 @@ export function makeApi(base: string): Api {
       return get(`/stories${query.size ? `?${query}` : ""}`);
     },
     locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
+    sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
   };
 }
 
 function storyOf(view: Schemas["StoryView"]): Story {
   const segments = (view.segments ?? []).map((segment) => ({ ...segment, marks: segment.marks ?? [] }));
-  return { locales: [], labels: [], engines: {}, ...view, segments };
+  return { locales: [], labels: [], engines: {}, ...view, segments, edition: editionOf(view) };
 }
 
 /** config.json beside index.html names the API, so that one build serves every stage. */

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/locales/{locale}/voices/{voice}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hear a voice say one sentence */
+        get: operations["voice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -141,6 +158,13 @@ export interface components {
             status: "queued" | "writing" | "translating" | "speaking" | "done" | "failed";
             /** Variant */
             variant?: number | null;
+            /**
+             * Voice
+             * @description With pace, where it is not the locale's own voice at its usual pace
+             */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
         };
         /** Card */
         Card: {
@@ -157,6 +181,13 @@ export interface components {
              * @default []
              */
             labels?: string[];
+            /**
+             * Voice
+             * @description With pace, where it is not the locale's own voice at its usual pace
+             */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -182,6 +213,10 @@ export interface components {
              * @default false
              */
             experimental?: boolean;
+            /** Voice */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
         };
         /** LocaleView */
         LocaleView: {
@@ -198,6 +233,10 @@ export interface components {
              * @description Engine that translates it; null: stories are written in it
              */
             translation?: string | null;
+             * Voices
+             * @description The locale's own first
+             */
+            voices: components["schemas"]["VoiceView"][];
         };
         /** Locales */
         Locales: {
@@ -244,6 +283,21 @@ export interface components {
              * @description 0: not known
              */
             total: number;
+        };
+        /**
+         * SampleView
+         * @description One sentence of a voice.
+         */
+        SampleView: {
+            /** Text */
+            text: string;
+            /**
+             * Audiourl
+             * @description Signed
+             */
+            audioUrl: string;
+            /** Durationms */
+            durationMs: number;
         };
         /** Segment */
         Segment: {
@@ -292,6 +346,10 @@ export interface components {
              * @default false
              */
             experimental?: boolean;
+            /** Voice */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
         };
         /** StoryPage */
         StoryPage: {
@@ -317,6 +375,13 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "writing" | "translating" | "speaking" | "done" | "failed";
+            /**
+             * Voice
+             * @description With pace, where it is not the locale's own voice at its usual pace
+             */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
             progress?: components["schemas"]["ProgressView"] | null;
             /** Title */
             title?: string | null;
@@ -376,6 +441,28 @@ export interface components {
             loc: (string | number)[];
             /** Error Type */
             type: string;
+        };
+        /** VoiceView */
+        VoiceView: {
+            /** Name */
+            name: string;
+            /**
+             * About
+             * @description Who speaks, in a few words of English
+             */
+            about: string;
+            /** Quality */
+            quality: string;
+            /**
+             * Labels
+             * @description What a listener must know
+             */
+            labels: string[];
+            /**
+             * Paced
+             * @description It can speak slower and faster
+             */
+            paced: boolean;
         };
         /** ResponseValidationError */
         ResponseValidationError: {
@@ -510,7 +597,12 @@ export interface operations {
     };
     story: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A voice of the locale, by its name in GET /locales; none: the locale's own */
+                voice?: string | null;
+                /** @description How fast, where the voice can: 1 is the usual */
+                pace?: number | null;
+            };
             header?: never;
             path: {
                 /** @description 32 hex digits, of an earlier response */
@@ -551,6 +643,76 @@ export interface operations {
             };
             /** @description Something is wrong here */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    voice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description BCP-47 */
+                locale: string;
+                /** @description Of GET /locales */
+                voice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sentence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleView"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The voice could not speak */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,7 @@ import { useStory } from "../src/composables/useStory";
 
 const ID = "0".repeat(32);
 const accepted: Accepted = { id: ID, locale: "en", status: "queued" };
-const view = (status: Story["status"]): Story => ({ id: ID, locale: "en", status, segments: [], locales: [], labels: [], engines: {} });
+const view = (status: Story["status"]): Story => ({ id: ID, locale: "en", edition: "en", status, segments: [], locales: [], labels: [], engines: {} });
 
 /** Gives one answer after the other; an Error is thrown. Keeps what it was called with. */
 function answering<T>(...answers: (T | Error)[]) {

@@ -6,7 +6,7 @@ Qwen, the translators that are here, hibari and Kokoro. fake: nothing to load, e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,12 @@ class Backing:
                     raise
         return FakeTranslation().translate(lines, source, target)
 
-    def speak(self, text: str, language: str) -> Narration:
+    def speak(self, text: str, language: str, pace: float = 1.0) -> Narration:
         """Raises EngineError: no voice for the language, or no word to say."""
         chain = self.app.chains.get(language)
         if chain is None:
             raise EngineError(f"the local AWS has no voice for {language!r}", problem="unknown-voice")
-        narration: Narration = _uncached(chain.speech).synthesize(text, chain.voice)
+        narration: Narration = _uncached(chain.speech).synthesize(text, replace(chain.voice, pace=pace))
         return narration
 
 

@@ -30,7 +30,8 @@ def synthesize_speech(call: Call) -> Params:
     utterance = ssml.parse(source, engine) if params.get("TextType") == "ssml" else ssml.plain(source)
     _check_length(source, utterance.text)
     code = language(params.get("LanguageCode") or voice.language)
-    audio = sound.say(utterance, lambda text: call.account.backing.speak(text, _LANGUAGES.get(code, code)))
+    spoken_in = _LANGUAGES.get(code, code)
+    audio = sound.say(utterance, lambda text: call.account.backing.speak(text, spoken_in, utterance.pace))
     media = params["OutputFormat"]
     return {
         "AudioStream": sound.marks(utterance, audio, source, params["SpeechMarkTypes"])

@@ -30,6 +30,13 @@ _TAGS: Mapping[str, frozenset[str]] = {
     "amazon:domain": frozenset({"neural"}),
 }
 _STRENGTHS = {"none": 0, "x-weak": 50, "weak": 100, "medium": 300, "strong": 500, "x-strong": 1000}
+_RATES = {
+    "x-slow": 0.5,
+    "slow": 0.75,
+    "medium": 1.0,
+    "fast": 1.3,
+    "x-fast": 1.6,
+}  # the service's vary by voice
 _MAX_BREAK_MS = 10_000
 _NO_PITCH = frozenset({"neural", "long-form", "generative"})
 
@@ -38,13 +45,15 @@ _NO_PITCH = frozenset({"neural", "long-form", "generative"})
 class Utterance:
     """text: the spoken text. starts, ends: of each of its characters, in bytes of the source.
 
-    pauses: (place in the text, ms), in order.
+    pauses: (place in the text, ms), in order. pace: as a share of the voice's own, for all of the text: that
+    of the last <prosody rate>.
     """
 
     text: str = ""
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     pauses: list[tuple[int, int]] = field(default_factory=list)
+    pace: float = 1.0
 
     def add(self, data: str, start: int, entity_end: int = 0) -> None:
         for char in data:
@@ -104,6 +113,8 @@ class _Reader:
             self._utterance.pauses.append((len(self._utterance.text), _pause(attributes)))
         if tag == "prosody" and "pitch" in attributes and self._engine in _NO_PITCH:
             raise _invalid(f"Unsupported {self._engine.title()} feature")
+        if tag == "prosody" and "rate" in attributes:
+            self._utterance.pace = _pace(attributes["rate"])
 
     def _close(self, tag: str) -> None:
         self._depth -= 1
@@ -117,6 +128,15 @@ class _Reader:
 
     def _doctype(self, *_: object) -> None:
         raise _invalid("Invalid SSML request")
+
+
+def _pace(rate: str) -> float:
+    if rate in _RATES:
+        return _RATES[rate]
+    match = re.fullmatch(r"(\d{2,3})%", rate)
+    if match is None or not 20 <= int(match[1]) <= 200:
+        raise _invalid("Invalid SSML request")
+    return int(match[1]) / 100
 
 
 def _pause(attributes: Mapping[str, str]) -> int:

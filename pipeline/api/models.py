@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.steps.accept import VARIANTS
+from pipeline.storage.editions import FASTEST, SLOWEST
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -14,6 +15,12 @@ State = Literal["queued", "writing", "translating", "speaking", "done", "failed"
 Locale = Annotated[
     str, Field(min_length=2, max_length=LONGEST_TAG, pattern=_TAG, description="BCP-47, as fr or fr-CA")
 ]
+
+VOICE = "A voice of the locale, by its name in GET /locales; none: the locale's own"
+PACE = "How fast, where the voice can: 1 is the usual"
+_SPOKEN_BY = "With pace, where it is not the locale's own voice at its usual pace"
+Voice = Annotated[str, Field(min_length=1, max_length=40, description=VOICE)]
+Pace = Annotated[float, Field(ge=SLOWEST, le=FASTEST, description=PACE)]
 
 
 class _Order(BaseModel):
@@ -34,11 +41,15 @@ class StoryOrder(_Order):
         default=None, ge=0, lt=VARIANTS, description="Which of the idea's many stories; none: a random one"
     )
     experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
+    voice: Voice | None = None
+    pace: Pace | None = None
 
 
 class LocaleOrder(_Order):
     locale: Locale
     experimental: bool = False
+    voice: Voice | None = None
+    pace: Pace | None = None
 
 
 class Mark(BaseModel):
@@ -66,6 +77,8 @@ class Accepted(BaseModel):
     locale: str
     status: State
     variant: int | None = None
+    voice: str | None = Field(default=None, description=_SPOKEN_BY)
+    pace: float | None = None
 
 
 class StoryView(BaseModel):
@@ -74,6 +87,8 @@ class StoryView(BaseModel):
     id: str
     locale: str
     status: State
+    voice: str | None = Field(default=None, description=_SPOKEN_BY)
+    pace: float | None = None
     progress: ProgressView | None = None
     title: str | None = None
     story: str | None = None
@@ -98,11 +113,29 @@ class Card(BaseModel):
     title: str
     durationMs: int
     labels: list[str] = []
+    voice: str | None = Field(default=None, description=_SPOKEN_BY)
+    pace: float | None = None
 
 
 class StoryPage(BaseModel):
     stories: list[Card]
     cursor: str | None = Field(default=None, description="Of the next page; none: this is the last")
+
+
+class VoiceView(BaseModel):
+    name: str
+    about: str = Field(description="Who speaks, in a few words of English")
+    quality: str
+    labels: list[str] = Field(description="What a listener must know")
+    paced: bool = Field(description="It can speak slower and faster")
+
+
+class SampleView(BaseModel):
+    """One sentence of a voice."""
+
+    text: str
+    audioUrl: str = Field(description="Signed")
+    durationMs: int
 
 
 class LocaleView(BaseModel):
@@ -113,6 +146,7 @@ class LocaleView(BaseModel):
     translation: str | None = Field(
         default=None, description="Engine that translates it; null: stories are written in it"
     )
+    voices: list[VoiceView] = Field(description="The locale's own first")
 
 
 class Locales(BaseModel):

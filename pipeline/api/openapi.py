@@ -27,13 +27,16 @@ _PROBLEMS_OF_POST = {
     429: "Too many stories are being made: ask again after Retry-After seconds",
     502: "The story could not be made",
 }
+_PROBLEMS_OF_VOICES = {404: "There is nothing at this address", 502: "The voice could not speak"}
 
 
 def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]]) -> dict[int, Any]:
     """A route's responses and problems, as Powertools takes them. responses: model and meaning by status."""
     problems = {**_PROBLEMS, **(_PROBLEMS_OF_POST if method == "POST" else {})}
-    if "<" in path:
+    if "<story_id>" in path:
         problems[404] = "There is no such story"
+    if "<voice>" in path:
+        problems |= _PROBLEMS_OF_VOICES
     documents: dict[int, Any] = {
         code: {
             "description": meaning,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
@@ -18,7 +19,9 @@ from pipeline.api.service import Edition, OnDemand
 from pipeline.errors import NotFoundError
 from pipeline.steps import status
 from pipeline.steps.accept import chain
-from pipeline.storage import shelf
+from pipeline.steps.sample import sample
+from pipeline.storage import editions, shelf
+from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 
 _ID = r"^[0-9a-f]{32}$"
 _IN_PATH = re.compile(r"/stories/([0-9a-f]{32})(?:/|$)")
@@ -41,6 +44,10 @@ Cursor = Annotated[str | None, Query(pattern=f"^{shelf.CURSOR.pattern}$", descri
 Only = Annotated[
     str | None, Query(min_length=2, max_length=models.LONGEST_TAG, description="Only this locale")
 ]
+
+By = Annotated[str | None, Query(min_length=1, max_length=40, description=models.VOICE)]
+Name = Annotated[str, Path(min_length=1, max_length=40, description="Of GET /locales")]
+At = Annotated[float | None, Query(ge=SLOWEST, le=FASTEST, description=models.PACE)]
 
 
 class Route(NamedTuple):
@@ -103,6 +110,13 @@ class Routes:
             Route("GET", "/stories/<story_id>/<locale>", self.story, progress, {200: story}),
             Route("GET", "/stories", self.stories, "The published stories", {200: page}),
             Route("GET", "/locales", self.locales, "The languages", {200: locales}),
+            Route(
+                "GET",
+                "/locales/<locale>/voices/<voice>",
+                self.voice,
+                "Hear a voice say one sentence",
+                {200: (models.SampleView, "The sentence")},
+            ),
             Route("GET", "/health", self.health, "Is it well?", {200: (models.Health, "It is")}),
             Route("GET", "/openapi.json", self.document, "This document", {200: (None, "OpenAPI 3.1")}),
         )
@@ -110,10 +124,10 @@ class Routes:
     def make(self, body: StoryOrder, key: Key = None) -> Response[Any]:
         edition = self._accept(body, key)
         self._stories.finish(edition, self._wait)
-        view = views.view(self._app, edition.story_id, edition.locale)
+        view = views.view(self._app, edition.story_id, edition.name)
         if view["status"] == status.DONE:
             return json_response(200, view)
-        if problem := views.failure(self._app, edition.story_id, edition.locale):
+        if problem := views.failure(self._app, edition.story_id, edition.name):
             return problem_response(problem)
         return self._accepted(edition, view["status"])
 
@@ -121,10 +135,10 @@ class Routes:
         return self._begin(self._accept(body, key))
 
     def ask_locale(self, story_id: StoryId, body: LocaleOrder) -> Response[Any]:
-        return self._begin(self._stories.in_locale(story_id, body.locale, body.experimental))
+        return self._begin(self._stories.in_locale(story_id, body))
 
-    def story(self, story_id: StoryId, locale: Tag) -> Response[Any]:
-        served = chain(self._app, locale, experimental=True).locale
+    def story(self, story_id: StoryId, locale: Tag, voice: By = None, pace: At = None) -> Response[Any]:
+        served = chain(self._app, locale, True, voice or "", USUAL_PACE if pace is None else pace).edition
         if recent := self._recent.get((story_id, served)):
             return json_response(200, recent)
         view = views.view(self._app, story_id, served)
@@ -143,6 +157,7 @@ class Routes:
                 "title": card.title,
                 "durationMs": card.duration_ms,
                 "labels": list(card.labels),
+                **views.spoken_by(card.voice, card.pace),
             }
             for card in page.cards
         ]
@@ -156,10 +171,26 @@ class Routes:
                 "labels": list(chain.labels),
                 "experimental": chain.experimental,
                 "translation": chain.translation.fingerprint if chain.translation else None,
+                "voices": [
+                    {
+                        "name": choice.name,
+                        "about": choice.about,
+                        "quality": choice.quality,
+                        "labels": list(choice.labels),
+                        "paced": choice.paced,
+                    }
+                    for choice in chain.voices
+                ],
             }
             for chain in self._app.chains.values()
         ]
         return json_response(200, {"locales": locales})
+
+    def voice(self, locale: Tag, voice: Name) -> Response[Any]:
+        spoken = sample(self._app, chain(self._app, locale, True, voice))
+        url = self._app.store.url(spoken.key)
+        body = {"text": spoken.text, "audioUrl": url, "durationMs": spoken.duration_ms}
+        return json_response(200, body)
 
     def health(self) -> Response[Any]:
         """The store answers. Raises StoreError."""
@@ -175,16 +206,18 @@ class Routes:
 
     def _begin(self, edition: Edition) -> Response[Any]:
         self._stories.begin(edition)
-        state = views.view(self._app, edition.story_id, edition.locale)["status"]
+        state = views.view(self._app, edition.story_id, edition.name)["status"]
         return self._accepted(edition, state)
 
     def _accepted(self, edition: Edition, state: str) -> Response[Any]:
         """200 where it is complete, else 202; where the story is, or will be."""
+        locale, voice, pace = editions.parse(edition.name)
         body = {
             "id": edition.story_id,
-            "locale": edition.locale,
+            "locale": locale,
             "status": state,
             "variant": edition.variant,
+            **views.spoken_by(voice, pace),
         }
         headers = {"Location": self._location(edition)}
         if state == status.DONE:
@@ -196,7 +229,9 @@ class Routes:
         event = self._resolver.current_event.raw_event
         path = (event.get("requestContext") or {}).get("path") or event["path"]
         stage = path.removesuffix(event["path"])
-        return f"{stage}/stories/{edition.story_id}/{edition.locale}"
+        locale, voice, pace = editions.parse(edition.name)
+        query = "?" + urlencode({"voice": voice, "pace": f"{pace:g}"}) if voice else ""
+        return f"{stage}/stories/{edition.story_id}/{locale}{query}"
 
 
 def caller(event: Mapping[str, Any]) -> str:

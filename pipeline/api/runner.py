@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from pipeline.app import App
-from pipeline.errors import BusyError, StoriesError
+from pipeline.errors import BusyError, RequestError, StoriesError
 from pipeline.ports import Store
 from pipeline.steps import status
 from pipeline.steps.run import run
@@ -21,7 +21,7 @@ from pipeline.storage import keys, shelf
 from pipeline.storage.records import load_manifest
 from pipeline.types import Manifest
 
-# (story id, locale)
+# (story id, edition's name)
 Job = tuple[str, str]
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.
 _FIRST_GUESS = 60.0
@@ -29,13 +29,13 @@ _LONGEST_WAIT = 120
 
 
 class Runner(Protocol):
-    """Makes (story id, locale) of a committed request. Both methods raise BusyError and EngineError."""
+    """Makes (story id, edition) of a committed request. Both methods raise BusyError and EngineError."""
 
-    def start(self, story_id: str, locale: str) -> None:
+    def start(self, story_id: str, edition: str) -> None:
         """Its status is in the store when this returns."""
         ...
 
-    def finish(self, story_id: str, locale: str, seconds: float) -> None:
+    def finish(self, story_id: str, edition: str, seconds: float) -> None:
         """Starts it, and returns when it is complete or failed, after `seconds` at the latest."""
         ...
 
@@ -70,11 +70,11 @@ class InProcess:
         self._durations: deque[float] = deque(maxlen=8)
         self._log = logging.getLogger(__name__)
 
-    def start(self, story_id: str, locale: str) -> None:
-        self._submit((story_id, locale))
+    def start(self, story_id: str, edition: str) -> None:
+        self._submit((story_id, edition))
 
-    def finish(self, story_id: str, locale: str, seconds: float) -> None:
-        over = self._submit((story_id, locale))
+    def finish(self, story_id: str, edition: str, seconds: float) -> None:
+        over = self._submit((story_id, edition))
         over.wait(0 if self._stopping else seconds)
 
     def resume(self) -> int:
@@ -86,7 +86,7 @@ class InProcess:
         names = set(store.list("stories/"))
         jobs = list(unfinished(store, names))
         for job in jobs:
-            if job[1] in self._app.chains:
+            if _is_served(self._app, job[1]):
                 self._submit(job, bounded=False)
         if self._publish:
             for manifest in _unlisted(store, names):
@@ -168,6 +168,15 @@ class InProcess:
         )
 
 
+def _is_served(app: App, edition: str) -> bool:
+    """Whether this profile has the locale and the voice."""
+    try:
+        app.chain(edition)
+    except (KeyError, RequestError):
+        return False
+    return True
+
+
 def _fields(job: Job) -> dict[str, str]:
     return {"story_id": job[0], "locale": job[1]}
 
@@ -179,13 +188,13 @@ class Recorded:
         self._runner = runner
         self._store = store
 
-    def start(self, story_id: str, locale: str) -> None:
-        with self._recorded((story_id, locale)):
-            self._runner.start(story_id, locale)
+    def start(self, story_id: str, edition: str) -> None:
+        with self._recorded((story_id, edition)):
+            self._runner.start(story_id, edition)
 
-    def finish(self, story_id: str, locale: str, seconds: float) -> None:
-        with self._recorded((story_id, locale)):
-            self._runner.finish(story_id, locale, seconds)
+    def finish(self, story_id: str, edition: str, seconds: float) -> None:
+        with self._recorded((story_id, edition)):
+            self._runner.finish(story_id, edition, seconds)
 
     @contextmanager
     def _recorded(self, job: Job) -> Iterator[None]:

@@ -7,21 +7,22 @@ import time
 from dataclasses import dataclass, field, replace
 
 from pipeline.api import idempotency
-from pipeline.api.models import StoryOrder
+from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, commit
+from pipeline.storage.editions import USUAL_PACE
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A requested story in one locale. variant: which of the idea's many stories it is."""
+    """A requested edition. name: as in storage/editions.py. variant: which of the idea's many stories."""
 
     story_id: str
-    locale: str
+    name: str
     variant: int
 
 
@@ -38,27 +39,27 @@ class OnDemand:
 
         key: the caller's Idempotency-Key, "" for none; a rejected order leaves it unused.
         """
-        locale = chain(self.app, order.locale, order.experimental).locale
+        edition = self._edition(order)
         accepted = acceptable(self.app, order.context, order.variant or 0)
         variant = self._variant(order, key, caller)
         story_id = commit(self.app, replace(accepted, request=replace(accepted.request, variant=variant)))
-        return Edition(story_id, locale, variant)
+        return Edition(story_id, edition, variant)
 
-    def in_locale(self, story_id: str, tag: str, experimental: bool = False) -> Edition:
+    def in_locale(self, story_id: str, order: LocaleOrder) -> Edition:
         """A story that was accepted before, in this locale. Raises NotFoundError, RequestError."""
-        locale = chain(self.app, tag, experimental).locale
-        return Edition(story_id, locale, committed.request(self.app.store, story_id).request.variant)
+        edition = self._edition(order)
+        return Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
 
     def begin(self, edition: Edition) -> None:
         """It is being made when this returns, unless it is complete. Raises BusyError, EngineError."""
         if not self._is_complete(edition) and not self._is_live(edition):
-            self.runner.start(edition.story_id, edition.locale)
+            self.runner.start(edition.story_id, edition.name)
 
     def finish(self, edition: Edition, seconds: float) -> None:
         """Begins it and returns when it is complete or failed, after `seconds` at the latest."""
         deadline = time.monotonic() + seconds
         if not self._is_complete(edition) and not self._is_live(edition):
-            self.runner.finish(edition.story_id, edition.locale, seconds)
+            self.runner.finish(edition.story_id, edition.name, seconds)
             return
         pause = _FIRST_PAUSE
         while not self._is_complete(edition) and self._is_live(edition) and time.monotonic() < deadline:
@@ -66,14 +67,20 @@ class OnDemand:
                 return
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
+    def _edition(self, order: StoryOrder | LocaleOrder) -> str:
+        """Raises RequestError."""
+        pace = USUAL_PACE if order.pace is None else order.pace
+        return chain(self.app, order.locale, order.experimental, order.voice or "", pace).edition
+
     def _variant(self, order: StoryOrder, key: str, caller: str) -> int:
         if not key:
             return idempotency.draw() if order.variant is None else order.variant
         sent = order.model_dump(include={"context", "locale", "variant"})
+        sent |= order.model_dump(include={"voice", "pace"}, exclude_none=True)
         return idempotency.variant(self.app.store, caller, key, sent)
 
     def _is_live(self, edition: Edition) -> bool:
-        return status.is_live(self.app.store, edition.story_id, edition.locale)
+        return status.is_live(self.app.store, edition.story_id, edition.name)
 
     def _is_complete(self, edition: Edition) -> bool:
-        return committed.is_complete(self.app.store, edition.story_id, edition.locale)
+        return committed.is_complete(self.app.store, edition.story_id, edition.name)

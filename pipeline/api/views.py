@@ -1,4 +1,4 @@
-"""A story in a locale as a reader sees it: its status, then its text, then each spoken segment.
+"""An edition as a reader sees it: its status, then its text, then each spoken segment.
 
 URLs are signed when a view is made, and never stored.
 """
@@ -13,7 +13,7 @@ from pipeline.api import problems
 from pipeline.app import App
 from pipeline.errors import NotFoundError
 from pipeline.steps import committed, status
-from pipeline.storage import keys
+from pipeline.storage import editions, keys
 from pipeline.storage.narrations import StoredNarration, find
 from pipeline.storage.records import CommittedText, load_manifest
 from pipeline.types import Manifest, ManifestSegment, SpeechMark
@@ -21,21 +21,26 @@ from pipeline.types import Manifest, ManifestSegment, SpeechMark
 View = dict[str, Any]
 
 
-def view(app: App, story_id: str, locale: str) -> View:
+def view(app: App, story_id: str, edition: str) -> View:
     """A models.StoryView: of the manifest, else of the status with the text and audio that are ready.
 
     Raises NotFoundError: it was never requested.
     """
-    manifest = _manifest(app, story_id, locale)
-    return _in_progress(app, story_id, locale) if manifest is None else _complete(app, manifest)
+    manifest = _manifest(app, story_id, edition)
+    return _in_progress(app, story_id, edition) if manifest is None else _complete(app, manifest)
 
 
-def failure(app: App, story_id: str, locale: str) -> problems.Problem | None:
+def failure(app: App, story_id: str, edition: str) -> problems.Problem | None:
     """Why the story failed; None where it is complete, or still in progress."""
-    if _manifest(app, story_id, locale) is not None:
+    if _manifest(app, story_id, edition) is not None:
         return None
-    current = status.read(app.store, story_id, locale)
+    current = status.read(app.store, story_id, edition)
     return problems.of_failure(current) if current.state == status.FAILED else None
+
+
+def spoken_by(voice: str, pace: float) -> View:
+    """Nothing for the locale's own voice at its usual pace."""
+    return {"voice": voice, "pace": pace} if voice else {}
 
 
 def _complete(app: App, manifest: Manifest) -> View:
@@ -43,6 +48,7 @@ def _complete(app: App, manifest: Manifest) -> View:
         "id": manifest.story_id,
         "locale": manifest.locale,
         "status": status.DONE,
+        **spoken_by(manifest.voice, manifest.pace),
         "title": manifest.title,
         "story": " ".join(segment.text for segment in manifest.segments),
         "mp3Url": app.store.url(manifest.mp3),
@@ -61,12 +67,14 @@ def _complete(app: App, manifest: Manifest) -> View:
     }
 
 
-def _in_progress(app: App, story_id: str, locale: str) -> View:
-    current = status.read(app.store, story_id, locale)
+def _in_progress(app: App, story_id: str, edition: str) -> View:
+    current = status.read(app.store, story_id, edition)
+    locale, voice, pace = editions.parse(edition)
     view: View = {
         "id": story_id,
         "locale": locale,
         "status": current.state,
+        **spoken_by(voice, pace),
         "locales": _locales(app, story_id),
     }
     if current.state == status.FAILED:
@@ -75,32 +83,32 @@ def _in_progress(app: App, story_id: str, locale: str) -> View:
         view |= {"problem": problem.slug, "detail": problem.detail, "retryable": retryable}
     else:
         view["progress"] = {"done": current.done, "total": current.total}
-    text = _text(app, story_id, locale)
+    text = _text(app, story_id, edition)
     if text is not None:
         view |= {"title": text.story.title, "story": text.story.text}
-        view["segments"] = _segments(app, locale, text.story.segments)
+        view["segments"] = _segments(app, edition, text.story.segments)
     return view
 
 
-def _manifest(app: App, story_id: str, locale: str) -> Manifest | None:
-    key = keys.manifest(story_id, locale)
+def _manifest(app: App, story_id: str, edition: str) -> Manifest | None:
+    key = keys.manifest(story_id, edition)
     try:
         return load_manifest(app.store.get(key), key)
     except NotFoundError:
         return None
 
 
-def _text(app: App, story_id: str, locale: str) -> CommittedText | None:
-    is_translated = app.chains[locale].translation is not None
+def _text(app: App, story_id: str, edition: str) -> CommittedText | None:
+    chain = app.chain(edition)
     try:
-        return committed.text(app.store, story_id, locale if is_translated else keys.WRITTEN_IN)
+        return committed.text(app.store, story_id, chain.locale if chain.translation else keys.WRITTEN_IN)
     except NotFoundError:
         return None
 
 
-def _segments(app: App, locale: str, texts: Sequence[str]) -> list[View]:
+def _segments(app: App, edition: str, texts: Sequence[str]) -> list[View]:
     """Segments are spoken in order: none is looked up after the first that is not spoken yet."""
-    chain = app.chains[locale]
+    chain = app.chain(edition)
     segments: list[View] = [{"text": text} for text in texts]
     for segment in segments:
         narration = find(app.store, chain.speech, segment["text"], chain.voice)
@@ -123,6 +131,7 @@ def _mark(mark: SpeechMark) -> View:
 
 
 def _locales(app: App, story_id: str) -> list[str]:
-    """The locales in which it is complete."""
+    """The locales in which it is complete, by their own voices."""
     parts = (key.split("/") for key in app.store.list(f"stories/{story_id}/"))
-    return [locale for _, _, locale, *name in parts if name == ["manifest.json"]]
+    names = (edition for _, _, edition, *name in parts if name == ["manifest.json"])
+    return [name for name in names if name == editions.locale(name)]

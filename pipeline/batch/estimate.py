@@ -96,7 +96,7 @@ def _by_engine(app: App, survey: Survey) -> tuple[Counter[str], Counter[str]]:
     spoken: Counter[str] = Counter()
     for locale, pairs in survey.pairs.items():
         todo = pairs - survey.done.get(locale, 0)
-        chain = app.chains[locale]
+        chain = app.chain(locale)
         spoken[chain.speech.fingerprint] += todo
         if chain.translation is not None:
             translated[chain.translation.fingerprint] += todo

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
+
 # A list in a cell of a table: "sea; night".
 _SEPARATOR = re.compile(r"\s*[;,]\s*")
 
@@ -28,6 +30,8 @@ Tags = Annotated[tuple[Word, ...], BeforeValidator(_split), Field(max_length=20)
 Locales = Annotated[tuple[Word, ...], BeforeValidator(_split), Field(max_length=50)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 Variants = Annotated[int, Field(ge=1, le=1000)]
+Voice = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+Pace = Annotated[float, Field(ge=SLOWEST, le=FASTEST)]
 Audience = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
 
 
@@ -43,6 +47,8 @@ class Entry(_Strict):
     audience: Audience = ""
     variants: Variants | None = None
     locales: Locales = ()
+    voice: Voice = ""
+    pace: Pace | None = None
 
 
 class Publish(_Strict):
@@ -55,10 +61,13 @@ class Publish(_Strict):
 
 class Catalog(_Strict):
     """The settings for all entries. budget: US dollars, None for no bound. max_failed: editions that may fail
-    before the run is red. experimental: allows languages measured as not intelligible."""
+    before the run is red. experimental: allows languages measured as not intelligible. voice: its name, in
+    every locale; "": each locale's own."""
 
     name: Name
     locales: Annotated[Locales, Field(min_length=1)] = ("en",)
+    voice: Voice = ""
+    pace: Pace = USUAL_PACE
     tags: Tags = ()
     variants: Variants = 1
     audience: Audience = ""

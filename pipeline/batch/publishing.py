@@ -30,7 +30,7 @@ _READERS = 8
 # Calls begun ahead of the result that is consumed: a catalog's manifests do not fit in memory.
 _AHEAD = 64
 _ID = re.compile(r"(?P<start>[0-9a-f]{4,32})(/(?P<locale>[A-Za-z0-9-]{2,35}))?")
-# An edition: a story's id and its locale.
+# An edition: a story's id and the edition's name, as in editions.py.
 Pair = tuple[str, str]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

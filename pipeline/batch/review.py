@@ -14,7 +14,7 @@ from pipeline.batch.html import plain, rendered
 from pipeline.batch.publishing import Pair, complete_of, pairs, readable, streamed
 from pipeline.batch.runs import Run
 from pipeline.ports import Store
-from pipeline.storage import keys, shelf
+from pipeline.storage import editions, keys, shelf
 from pipeline.storage.digest import digest
 from pipeline.story.locales import language
 from pipeline.types import Check, Manifest
@@ -29,7 +29,10 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An edition as a person reads it. faults: failed checks, in words; none for a sample."""
+    """An edition as a person reads it. locale: its name, as in editions.py.
+
+    faults: failed checks, in words; none for a sample.
+    """
 
     id: str
     locale: str
@@ -96,7 +99,7 @@ def due(app: App, run: Run) -> Review:
         shown = _shown(manifest)
         if shown.faults:
             flagged.append(shown)
-        elif (manifest.story_id, manifest.locale) in chosen:
+        elif (manifest.story_id, editions.of(manifest)) in chosen:
             sample.append(shown)
     review = replace(review, flagged=tuple(flagged), sample=tuple(sample))
     if review.is_needed:
@@ -130,7 +133,7 @@ def _listed(store: Store) -> frozenset[Pair]:
     cursor = ""
     while True:
         page = shelf.page(store, cursor=cursor, size=_PAGE)
-        listed.update((card.id, card.locale) for card in page.cards)
+        listed.update((card.id, card.edition) for card in page.cards)
         if not (cursor := page.cursor):
             return frozenset(listed)
 
@@ -145,7 +148,7 @@ def _sample(fresh: Iterable[Pair], share: float) -> set[Pair]:
 def _shown(manifest: Manifest) -> Shown:
     return Shown(
         manifest.story_id,
-        manifest.locale,
+        editions.of(manifest),
         _clean(manifest.title),
         _clean(" ".join(segment.text for segment in manifest.segments)),
         _clean(manifest.context),

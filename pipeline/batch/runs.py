@@ -42,8 +42,9 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One story of the catalog, and some of its locales: those to make, or those that are complete.
+    """One story of the catalog, and some of its editions: those to make, or those that are complete.
 
+    locales: the editions' names, each a locale where its own voice speaks.
     line: of the file. context, audience: checked and cleaned. audience: "" for the usual.
     """
 

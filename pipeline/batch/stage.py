@@ -21,7 +21,7 @@ _KEEP_SECONDS = 2.0
 # Any other trouble of a store fails every story; these concern one story.
 _OF_ONE_STORY = {"damaged-record", "not-found"}
 _LOG = logging.getLogger(__name__)
-Edition = tuple[str, str]  # a story's id and its locale
+Edition = tuple[str, str]  # a story's id and the edition's name
 
 
 class Stage:

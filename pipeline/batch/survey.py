@@ -109,7 +109,7 @@ class _Reader:
     def __init__(self, app: App, settings: Catalog, most_faults: int) -> None:
         self._app, self._settings, self._most_faults = app, settings, most_faults
         self._checked_audiences: dict[str, str] = {}
-        self._served: dict[str, str] = {}
+        self._editions: dict[tuple[str, str, float], str] = {}
         self._lines: dict[bytes, int] = {}  # where each story stands first
         self.wanted: dict[bytes, tuple[str, ...]] = {}
         self.pairs: Counter[str] = Counter()
@@ -144,7 +144,7 @@ class _Reader:
         """Raises RequestError, ContentRejectedError: the idea, the audience or a locale is not accepted."""
         settings = self._settings
         tags = tuple(dict.fromkeys((*settings.tags, *entry.tags)))
-        locales = tuple(dict.fromkeys(map(self._locale, entry.locales))) or self._default_locales
+        locales = self._locales(entry)
         idea = ideas.accept(entry.context, self._app.word_filter)
         audience = self._audience(entry.audience or settings.audience)
         return [
@@ -165,16 +165,26 @@ class _Reader:
             self._checked_audiences[text] = text and ideas.accept(text, self._app.word_filter)
         return self._checked_audiences[text]
 
-    def _locale(self, tag: str) -> str:
-        if tag not in self._served:
-            self._served[tag] = chain(self._app, tag, self._settings.experimental).locale
-        return self._served[tag]
+    def _locales(self, entry: Entry) -> tuple[str, ...]:
+        """The editions of an entry."""
+        settings = self._settings
+        voice, pace = entry.voice or settings.voice, entry.pace or settings.pace
+        if not entry.locales and (voice, pace) == (settings.voice, settings.pace):
+            return self._default_locales
+        tags = entry.locales or settings.locales
+        return tuple(dict.fromkeys(self._edition(tag, voice, pace) for tag in tags))
+
+    def _edition(self, tag: str, voice: str, pace: float) -> str:
+        key = tag, voice, pace
+        if key not in self._editions:
+            self._editions[key] = chain(self._app, tag, self._settings.experimental, voice, pace).edition
+        return self._editions[key]
 
     def _known(self, tags: Iterable[str]) -> Iterator[str]:
         """The catalog's own locales: one that is not served is one fault, not one for each entry."""
         for tag in dict.fromkeys(tags):
             try:
-                yield self._locale(tag)
+                yield self._edition(tag, self._settings.voice, self._settings.pace)
             except StoriesError as error:
                 self.fault(1, f"locales: {error}")
 

@@ -32,6 +32,7 @@ examples:
   stories make "een egel die niet kan slapen" --locale en --locale it
   stories make "a shy snail" --new          another story of the same idea
   stories make --id 4f1c --locale es        a story made before, in another language
+  stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do
   stories endpoints                         what is running on SageMaker, and what it costs

@@ -41,6 +41,8 @@ examples:
 a catalog file (YAML; a .csv or .jsonl of entries is one, too):
   name: bedtime
   locales: [en, fr]             in which languages
+  voice: emma                   of `stories voices`; leave it out for each language's own
+  pace: 0.9                     0.7 (slow) to 1.3 (fast)
   variants: 1                   stories of each idea
   budget: 20                    US$; leave it out for no bound
   max_failed: 0                 more than so many not made: the run is red
@@ -51,8 +53,8 @@ a catalog file (YAML; a .csv or .jsonl of entries is one, too):
       tags: [sea]
       locales: [en, nl]
 
-a table has the columns context, tags, audience, variants, locales; only context must be there, and a
-cell holds a list as "sea; night". Its settings are the defaults; for others, a YAML names it, as in
+a table has the columns context, tags, audience, variants, locales, voice, pace; only context must be there,
+and a cell holds a list as "sea; night". Its settings are the defaults; for others, a YAML names it, as in
 `entries: big.csv`. `experimental: true` has languages, too, that were measured as not intelligible.
 
 RUN is a run's name, of `stories catalog runs`.

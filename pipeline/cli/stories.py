@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
 
 from pipeline.app import App
 from pipeline.bootstrap import build_app, build_store, weights
-from pipeline.cli import terminal
+from pipeline.cli import player, terminal
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import TerminalProgress, location, say, tell
 from pipeline.cli.weights import fetch, fetch_translators
@@ -23,26 +20,21 @@ from pipeline.ports import Store
 from pipeline.steps.accept import VARIANTS, accept, chain
 from pipeline.steps.committed import is_complete
 from pipeline.steps.run import run
-from pipeline.storage import shelf
-from pipeline.storage.digest import canonical
+from pipeline.storage import editions, shelf
+from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
+from pipeline.storage.records import dump
 from pipeline.types import Check, Manifest
 
-_PLAYERS = (
-    ("afplay",),
-    ("mpv", "--no-video"),
-    ("ffplay", "-nodisp", "-autoexit"),
-    ("mpg123", "-q"),
-    ("cvlc", "--play-and-exit"),
-)
+_WHICH = "this language, or this edition, as in fr-x-sara"
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
     _add_make(add_command(commands, shared, "make", make, "make a story, in one language or more"))
     add_command(commands, shared, "list", list_stories, "the stories made so far")
     for name, function, description, locale in (
-        ("show", show, "a story: text, checks, engines, where its mp3 is", "only this language"),
-        ("play", play, "play a story, where this machine has a player", "the language, if there are several"),
-        ("publish", publish, "list a story in the API's GET /stories", "only this language"),
+        ("show", show, "a story: text, checks, engines, where its mp3 is", f"only {_WHICH}"),
+        ("play", play, "play a story, where this machine has a player", f"{_WHICH}, if there are several"),
+        ("publish", publish, "list a story in the API's GET /stories", f"only {_WHICH}"),
     ):
         parser = add_command(commands, shared, name, function, description)
         parser.add_argument("id", help="its id, or how the id begins")
@@ -59,6 +51,18 @@ def _add_make(parser: ArgumentParser) -> None:
         metavar="TAG",
         help="language, as in fr or pt-BR; may be repeated (default: en)",
     )
+    parser.add_argument(
+        "--voice",
+        default="",
+        metavar="NAME",
+        help="a voice of `stories voices` (default: the language's own)",
+    )
+    parser.add_argument(
+        "--pace",
+        type=float,
+        default=USUAL_PACE,
+        help=f"{SLOWEST:g} (slow) to {FASTEST:g} (fast), where the voice can (default: 1)",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--variant", type=int, default=0, metavar="N", help="which of the idea's many stories (default: 0)"
@@ -74,18 +78,21 @@ def make(options: Namespace) -> None:
     settings = Settings.from_options(os.environ, options)
     started = time.perf_counter()
     app = build_app(settings)
-    wanted = [chain(app, tag, options.experimental).locale for tag in options.locale or ["en"]]
+    wanted = [
+        chain(app, tag, options.experimental, options.voice, options.pace).edition
+        for tag in options.locale or ["en"]
+    ]
     story_id = _story_id(app, options)
-    if not all(is_complete(app.store, story_id, locale) for locale in wanted):
+    if not all(is_complete(app.store, story_id, edition) for edition in wanted):
         fetch(weights(settings), settings)
         if fetch_translators(settings, wanted):
             app = build_app(settings)
     progress = TerminalProgress()
-    for locale in dict.fromkeys(wanted):
-        tell(f"{locale}: story {story_id}")
-        manifest = run(app, story_id, locale, progress)
+    for edition in dict.fromkeys(wanted):
+        tell(f"{edition}: story {story_id}")
+        manifest = run(app, story_id, edition, progress)
         if options.json:
-            _print_json(canonical(asdict(manifest)))
+            _print_json(dump(manifest))
         else:
             say(terminal.story(manifest, app.store.url(manifest.mp3)))
     steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in progress.seconds.items())
@@ -98,7 +105,7 @@ def list_stories(options: Namespace) -> None:
     rows = [
         (
             manifest.story_id[:12],
-            manifest.locale,
+            editions.of(manifest),
             f"{manifest.duration_ms / 1000:.0f} s",
             manifest.title,
             manifest.context,
@@ -126,19 +133,18 @@ def play(options: Namespace) -> None:
     store = _store(options)
     manifest = _manifests(store, options)[0]
     path = location(store, manifest.mp3)
-    player = next((player for player in _PLAYERS if shutil.which(player[0])), None)
-    if player is None:
-        names = ", ".join(name for name, *_ in _PLAYERS)
-        raise ConfigError(f"no player here ({names}): open {path} by hand", problem="no-player")
-    tell(f"{manifest.title} ({manifest.locale}), {manifest.duration_ms / 1000:.0f} s, by {player[0]}")
-    subprocess.run([*player, path], check=False)  # noqa: S603 - a player of the table and a path of the store
+    command = player.find(path)
+    if command is None:
+        raise ConfigError(f"no player here ({player.NAMES}): open {path} by hand", problem="no-player")
+    tell(f"{manifest.title} ({editions.of(manifest)}), {manifest.duration_ms / 1000:.0f} s, by {command[0]}")
+    player.play(command, path)
 
 
 def publish(options: Namespace) -> None:
     store = _store(options)
     for manifest in _manifests(store, options):
         shelf.publish(store, manifest)
-        tell(f"{manifest.story_id[:8]} {manifest.locale} is published: {manifest.title}")
+        tell(f"{manifest.story_id[:8]} {editions.of(manifest)} is published: {manifest.title}")
 
 
 def locales(options: Namespace) -> None:
@@ -176,11 +182,19 @@ def _story_id(app: App, options: Namespace) -> str:
 
 
 def _manifests(store: Store, options: Namespace) -> list[Manifest]:
-    """Of the story that the options name, in their locale or in all. Raises NotFoundError: none."""
+    """Of the story that the options name, in their locale or in all, by the locale's own voice first.
+
+    Raises NotFoundError: none.
+    """
     story_id = shelf.find(store, options.id)
-    manifests = [
-        manifest for manifest in shelf.manifests(store, story_id) if options.locale in (None, manifest.locale)
-    ]
+    manifests = sorted(
+        (
+            manifest
+            for manifest in shelf.manifests(store, story_id)
+            if options.locale in (None, manifest.locale, editions.of(manifest))
+        ),
+        key=lambda manifest: (manifest.locale, manifest.voice, manifest.pace),
+    )
     if not manifests:
         raise NotFoundError(
             f"story {story_id[:8]} is not complete in that language: "

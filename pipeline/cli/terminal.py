@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 
 from pipeline.batch.tables import table as table
 from pipeline.ports import Advance, Store
+from pipeline.storage import editions
 from pipeline.types import Manifest
 
 _WIDTH = 100
@@ -62,7 +63,7 @@ class TerminalProgress:
 def story(manifest: Manifest, location: str) -> str:
     """The story as text, with its labels and the location of its mp3."""
     paragraphs = textwrap.fill(" ".join(segment.text for segment in manifest.segments), _WIDTH)
-    heading = f"{manifest.title}  [{manifest.locale}]"
+    heading = f"{manifest.title}  [{editions.of(manifest)}]"
     labels = f"Made by AI ({'; '.join(manifest.labels)})." if manifest.labels else "Made by AI."
     seconds = f"{manifest.duration_ms / 1000:.0f} s"
     return f"\n{heading}\n{'-' * len(heading)}\n{paragraphs}\n\n{labels}\n{location}  ({seconds})\n"

@@ -1,56 +1,105 @@
-"""`stories voices`: Polly's voices of our table, and `refresh`, which compares them with the service."""
+"""`stories voices`: the voices that a story may be asked in, and `refresh`, which compares Polly's with the
+service.
+"""
 
 from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipeline.cli import player
 from pipeline.cli.parsers import Commands, add_command
-from pipeline.cli.terminal import say, table, tell
+from pipeline.cli.terminal import location, say, table, tell
+from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
+from pipeline.config.voices import VoiceRow
+from pipeline.engines.voices import is_default, offered
 from pipeline.errors import ConfigError
+from pipeline.story.locales import match
 
 if TYPE_CHECKING:
-    from pipeline.engines.aws.voices import Changes, Table
+    from pipeline.engines.aws.voices import Changes
+
+
+_REFRESH = "refresh"
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
-    parser = add_command(commands, shared, "voices", voices, "Polly's voices, for --profile aws")
-    parser.add_argument("action", nargs="?", choices=["refresh"], help="ask the service what has changed")
+    parser = add_command(commands, shared, "voices", voices, "the voices to choose from, in each language")
+    parser.add_argument(
+        "locale",
+        nargs="?",
+        metavar="LOCALE",
+        help=f"only this language; or `{_REFRESH}`: ask the service what has changed of Polly's voices",
+    )
+    parser.add_argument("--play", action="store_true", help="each voice says one sentence")
     parser.add_argument(
         "--file", type=Path, help="where to keep the refreshed table (default: STORIES_VOICES)"
     )
 
 
 def voices(options: Namespace) -> None:
+    settings = Settings.from_options(os.environ, options)
+    if options.locale == _REFRESH:
+        _refresh(options.file, settings.aws.voices)
+        return
+    spec = profile(settings.profile)
+    served = match(options.locale, spec["locales"]) if options.locale else ""
+    rows = [row for row in offered(spec, settings.aws.voices) if served in ("", row.locale)]
+    say(_listed(rows, spec))
+    if options.play:
+        _play(settings, tuple(spec["weights"]), {(row.locale, row.name) for row in rows})
+
+
+def _listed(rows: Sequence[VoiceRow], spec: Mapping[str, Any]) -> str:
+    """spec: the profile. An asterisk stands at the voice that speaks where none is asked for."""
+    lines = [
+        (
+            row.locale,
+            f"{row.name} *" if is_default(spec, row) else row.name,
+            f"{row.engine} {row.id}",
+            row.quality,
+            "; ".join((row.about, *row.labels)),
+        )
+        for row in rows
+    ]
+    return table([("locale", "voice", "engine", "quality", "who speaks"), *lines])
+
+
+def _play(settings: Settings, weights: tuple[str, ...], wanted: Collection[tuple[str, str]]) -> None:
+    """Each sentence is kept in the store, as any narration: a voice is paid for once."""
+    from pipeline.bootstrap import build_app
+    from pipeline.cli.weights import fetch
+    from pipeline.steps.sample import sample
+
+    fetch(weights, settings)
+    app = build_app(settings)
+    choices = [(chain.locale, choice) for chain in app.chains.values() for choice in chain.voices]
+    silent = False
+    for locale, choice in choices:
+        if (locale, choice.name) not in wanted:
+            continue
+        path = location(app.store, sample(app, app.chains[locale].spoken(choice.name)).key)
+        tell(f"{locale} {choice.name}: {path}")
+        if command := player.find(path):
+            player.play(command, path)
+        else:
+            silent = True
+    if silent:
+        tell(f"no player here ({player.NAMES}): open the files by hand")
+
+
+def _refresh(file: Path | None, path: Path | None) -> None:
     from pipeline.engines.aws import voices as polly
     from pipeline.engines.aws.clients import Clients
 
-    path = Settings.from_env(os.environ).aws.voices
-    known = polly.read_table(path)
-    if options.action == "refresh":
-        changes = polly.refresh(Clients(), table=known)
-        _print_changes(changes)
-        if changes:
-            _write(options.file or path, polly.render(changes.table))
-    else:
-        _list(known)
-
-
-def _list(known: Table) -> None:
-    rows = [
-        (
-            voice.language,
-            voice.id,
-            ", ".join(voice.engines),
-            ", ".join(locale for locale, name in known.locales.items() if name == voice.id),
-        )
-        for voice in known.voices
-    ]
-    say(table([("language", "voice", "engines", "default for"), *rows]))
-    tell(f"as of {known.dated}; `stories voices refresh` asks the service")
+    changes = polly.refresh(Clients(), table=polly.read_table(path))
+    _print_changes(changes)
+    if changes:
+        _write(file or path, polly.render(changes.table))
 
 
 def _print_changes(changes: Changes) -> None:

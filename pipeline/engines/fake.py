@@ -18,6 +18,7 @@ from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark,
 
 _RATE = 8000
 _MS_PER_CHARACTER = 60
+_VOICES = {"fake": 200, "low": 100}  # Hz
 _LOCALES = ("en", "fr", "nl", "ar", "it", "es", "de", "pt")
 # An MPEG-2 Layer III frame, mono, 24 kHz, 64 kbit/s: 192 bytes and 24 ms. All-zero side information
 # decodes as silence (ISO/IEC 13818-3).
@@ -77,7 +78,7 @@ class FakeLanguage:
 
 
 class FakeSpeech:
-    """A quiet tone of 60 ms a character, with a mark for each word."""
+    """A quiet tone of 60 ms a character at the usual pace, with a mark for each word."""
 
     fingerprint = "fake/speech/1"
     media_type = "audio/wav"
@@ -87,16 +88,17 @@ class FakeSpeech:
         return tuple(Voice("fake", locale, "fake-speech") for locale in _LOCALES)
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
-        if voice not in self.voices():
+        if voice.locale not in _LOCALES or voice.id not in _VOICES:
             raise RequestError(
                 f"the fake engine has no voice {voice.id} for {voice.locale}", problem="unknown-voice"
             )
+        each = _MS_PER_CHARACTER / voice.pace
         marks = tuple(
-            SpeechMark(match.start() * _MS_PER_CHARACTER, match.start(), match.end(), match.group())
+            SpeechMark(round(match.start() * each), match.start(), match.end(), match.group())
             for match in WORD.finditer(text)
         )
-        duration = max(1, len(text)) * _MS_PER_CHARACTER
-        return Narration(_tone(duration), "audio/wav", duration, marks)
+        duration = round(max(1, len(text)) * each)
+        return Narration(_tone(duration, _VOICES[voice.id]), "audio/wav", duration, marks)
 
 
 class FakeEncoder:
@@ -161,13 +163,14 @@ def _story(user: str) -> str:
     return _PLOT.format(hero=hero, friend=friend, topic=topic)
 
 
-def _tone(duration_ms: int) -> bytes:
+def _tone(duration_ms: int, hertz: int) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(_RATE)
-        square = b"\x00\x04" * 20 + b"\x00\xfc" * 20  # 200 Hz
+        half = _RATE // hertz // 2
+        square = b"\x00\x04" * half + b"\x00\xfc" * half
         samples = duration_ms * _RATE // 1000
-        sound.writeframes((square * (samples // 40 + 1))[: samples * 2])
+        sound.writeframes((square * (samples // (2 * half) + 1))[: samples * 2])
     return file.getvalue()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pipeline.app import App, Chain
 from pipeline.errors import RequestError
 from pipeline.storage import keys
+from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.records import AcceptedRequest, dump
 from pipeline.story import ideas
 from pipeline.story.locales import match
@@ -39,10 +40,11 @@ def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> 
     return AcceptedRequest(request, app.prompt.id, app.text.fingerprint)
 
 
-def chain(app: App, tag: str, experimental: bool = False) -> Chain:
-    """The engines of the locale `tag`.
+def chain(app: App, tag: str, experimental: bool = False, voice: str = "", pace: float = USUAL_PACE) -> Chain:
+    """The engines of the locale `tag`, by the voice of that name ("" for its own) at this pace.
 
-    Raises RequestError: unknown, or measured as not intelligible and not asked for as experimental.
+    Raises RequestError: unknown, or measured as not intelligible and not asked for as experimental; no such
+    voice, or a pace that it cannot have.
     """
     matched = app.chains[match(tag, app.chains)]
     if matched.experimental and not experimental:
@@ -51,4 +53,4 @@ def chain(app: App, tag: str, experimental: bool = False) -> Chain:
             "add --experimental to have it all the same",
             problem="experimental-locale",
         )
-    return matched
+    return matched.spoken(voice, pace)

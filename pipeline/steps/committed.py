@@ -28,19 +28,19 @@ def text(store: Store, story_id: str, locale: str) -> CommittedText:
     return load_text(store.get(key), key)
 
 
-def manifest(store: Store, story_id: str, locale: str) -> Manifest:
+def manifest(store: Store, story_id: str, edition: str) -> Manifest:
     """NotFoundError also where the mp3 that it names was deleted."""
-    key = keys.manifest(story_id, locale)
+    key = keys.manifest(story_id, edition)
     loaded = load_manifest(store.get(key), key)
     if next(store.list(loaded.mp3), None) != loaded.mp3:
         raise NotFoundError(f"{loaded.mp3} is gone: run the same command again")
     return loaded
 
 
-def is_complete(store: Store, story_id: str, locale: str) -> bool:
+def is_complete(store: Store, story_id: str, edition: str) -> bool:
     """Whether there is nothing left to make."""
     try:
-        manifest(store, story_id, locale)
+        manifest(store, story_id, edition)
     except NotFoundError:
         return False
     return True

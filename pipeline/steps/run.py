@@ -1,8 +1,8 @@
-"""All four steps of a story in a locale: what each one returns is passed on to the next.
+"""All four steps of an edition: what each one returns is passed on to the next.
 
 One maker at a time, wherever it runs, by the app's locks. What is committed is never made again: the
 text once as story.json, each translation once as <locale>/text.json, and manifest.json last, which says
-that the story in that locale is complete.
+that the edition is complete. Editions of one locale by other voices share its text.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from pipeline.storage import keys
 from pipeline.types import Manifest
 
 
-def run(app: App, story_id: str, locale: str, progress: Progress) -> Manifest:
+def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
     """The manifest; what is complete is only read. Raises what the steps raise."""
     with suppress(NotFoundError):
-        return committed.manifest(app.store, story_id, locale)
+        return committed.manifest(app.store, story_id, edition)
     # Beside the writer, which computes outside Python: the mp3 does not wait for it at the end.
     threading.Thread(target=app.encoder.prepare, daemon=True).start()
     source = generate(app, story_id, progress)
-    text = translate(app, story_id, locale, progress, source)
+    text = translate(app, story_id, edition, progress, source)
 
     def speak_and_store() -> Manifest:
-        narrations = speak(app, story_id, locale, progress, text)
-        return store(app, story_id, locale, progress, source, text, narrations)
+        narrations = speak(app, story_id, edition, progress, text)
+        return store(app, story_id, edition, progress, source, text, narrations)
 
     return app.locks.once(
-        keys.manifest(story_id, locale),
-        lambda: committed.manifest(app.store, story_id, locale),
+        keys.manifest(story_id, edition),
+        lambda: committed.manifest(app.store, story_id, edition),
         speak_and_store,
         progress.note,
     )

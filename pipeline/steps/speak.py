@@ -13,17 +13,17 @@ from pipeline.types import Narration
 
 
 def speak(
-    app: App, story_id: str, locale: str, progress: Progress, text: CommittedText | None = None
+    app: App, story_id: str, edition: str, progress: Progress, text: CommittedText | None = None
 ) -> tuple[Narration, ...]:
     """One narration a segment, in order.
 
-    text: the committed text in `locale`, where the caller has it; else it is read, or made.
+    text: the committed text of `edition`, where the caller has it; else it is read, or made.
     Raises EngineError, and what translate() raises.
     """
-    story = (text or translate(app, story_id, locale, progress)).story
+    story = (text or translate(app, story_id, edition, progress)).story
     narrations = []
     with progress.step("speak", len(story.segments), "sentence") as advance:
-        for narration in _narrations(app.chains[locale], story.segments):
+        for narration in _narrations(app.chain(edition), story.segments):
             narrations.append(narration)
             advance(1)
     return tuple(narrations)

@@ -1,4 +1,4 @@
-"""The status of a story in a locale: a hint with an expiry, beside the manifest that alone means "done".
+"""The status of an edition: a hint with an expiry, beside the manifest that alone means "done".
 
 Written by `StatusProgress` as the steps go on, read by those who poll. Past its expiry it
 reads as failed: its maker died, or ran out of time.
@@ -42,10 +42,10 @@ class Status:
     detail: str = ""
 
 
-def read(store: Store, story_id: str, locale: str, clock: Callable[[], float] = time.time) -> Status:
+def read(store: Store, story_id: str, edition: str, clock: Callable[[], float] = time.time) -> Status:
     """A damaged status reads as expired, an expired one as failed. Raises NotFoundError: never requested."""
     try:
-        status = Status(**json.loads(store.get(keys.status(story_id, locale))))
+        status = Status(**json.loads(store.get(keys.status(story_id, edition))))
     except (ValueError, TypeError):
         status = Status("", 0)
     if status.state != FAILED and status.expires_at <= clock():
@@ -53,26 +53,26 @@ def read(store: Store, story_id: str, locale: str, clock: Callable[[], float] = 
     return status
 
 
-def is_live(store: Store, story_id: str, locale: str, clock: Callable[[], float] = time.time) -> bool:
+def is_live(store: Store, story_id: str, edition: str, clock: Callable[[], float] = time.time) -> bool:
     """Whether it is being made, or queued, now."""
     try:
-        return read(store, story_id, locale, clock).state != FAILED
+        return read(store, story_id, edition, clock).state != FAILED
     except NotFoundError:
         return False
 
 
-def write(store: Store, story_id: str, locale: str, status: Status) -> None:
-    store.put(keys.status(story_id, locale), canonical(asdict(status)))
+def write(store: Store, story_id: str, edition: str, status: Status) -> None:
+    store.put(keys.status(story_id, edition), canonical(asdict(status)))
 
 
-def queue(store: Store, story_id: str, locale: str, life: float = LIFE) -> None:
+def queue(store: Store, story_id: str, edition: str, life: float = LIFE) -> None:
     """life: seconds until it expires."""
-    write(store, story_id, locale, Status(QUEUED, time.time() + life))
+    write(store, story_id, edition, Status(QUEUED, time.time() + life))
 
 
-def fail(store: Store, story_id: str, locale: str, error: StoriesError) -> None:
+def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None:
     failed = Status(FAILED, time.time(), problem=error.problem, kind=type(error).__name__, detail=str(error))
-    write(store, story_id, locale, failed)
+    write(store, story_id, edition, failed)
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class StatusProgress:
 
     store: Store
     story_id: str
-    locale: str
+    edition: str
     clock: Callable[[], float] = time.time
     _written: float = field(default=0.0, init=False)
     _state: str = field(default="", init=False)
@@ -108,4 +108,4 @@ class StatusProgress:
 
     def _write(self, status: Status) -> None:
         self._written, self._state = self.clock(), status.state
-        write(self.store, self.story_id, self.locale, replace(status, expires_at=self._written + LIFE))
+        write(self.store, self.story_id, self.edition, replace(status, expires_at=self._written + LIFE))

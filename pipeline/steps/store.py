@@ -10,7 +10,7 @@ from pipeline.steps import committed, id3
 from pipeline.steps.generate import generate
 from pipeline.steps.speak import speak
 from pipeline.steps.translate import translate
-from pipeline.storage import keys
+from pipeline.storage import editions, keys
 from pipeline.storage.records import CommittedText, dump
 from pipeline.types import Manifest, ManifestSegment, Narration, Recording, Story, StoryRequest, Usage
 
@@ -18,24 +18,24 @@ from pipeline.types import Manifest, ManifestSegment, Narration, Recording, Stor
 def store(
     app: App,
     story_id: str,
-    locale: str,
+    edition: str,
     progress: Progress,
     source: CommittedText | None = None,
     text: CommittedText | None = None,
     narrations: Sequence[Narration] | None = None,
 ) -> Manifest:
-    """The committed manifest of the story in `locale`: the first one that was committed stays.
+    """The committed manifest of the edition: the first one that was committed stays.
 
-    source: the English text; text: the one in `locale`; narrations: one a segment of it. What the caller
+    source: the English text; text: the edition's; narrations: one a segment of it. What the caller
     does not have is read, or made. Raises what the steps before raise, and StoreError.
     """
     source = source or generate(app, story_id, progress)
-    text = text or translate(app, story_id, locale, progress, source)
+    text = text or translate(app, story_id, edition, progress, source)
     if narrations is None:
-        narrations = speak(app, story_id, locale, progress, text)
+        narrations = speak(app, story_id, edition, progress, text)
     request = committed.request(app.store, story_id).request
     with progress.step("store", 1, "mp3") as advance:
-        mp3, manifest = build(app, request, source, text, app.chains[locale], narrations)
+        mp3, manifest = build(app, request, source, text, app.chain(edition), narrations)
         app.store.put(manifest.mp3, mp3)
         manifest = _commit(app, manifest)
         advance(1)
@@ -44,12 +44,13 @@ def store(
 
 def _commit(app: App, manifest: Manifest) -> Manifest:
     """The first manifest stays, unless the mp3 that it names was deleted: then this one replaces it."""
-    key = keys.manifest(manifest.story_id, manifest.locale)
+    edition = editions.of(manifest)
+    key = keys.manifest(manifest.story_id, edition)
     if app.store.put_if_absent(key, dump(manifest)):
         return manifest
-    if not committed.is_complete(app.store, manifest.story_id, manifest.locale):
+    if not committed.is_complete(app.store, manifest.story_id, edition):
         app.store.put(key, dump(manifest))
-    return committed.manifest(app.store, manifest.story_id, manifest.locale)
+    return committed.manifest(app.store, manifest.story_id, edition)
 
 
 def build(
@@ -64,6 +65,7 @@ def build(
     recording = app.encoder.join(narrations)
     engines = _engines(app, source, text, chain)
     mp3 = _tagged(recording, text.story, engines, _labels(chain, text))
+    spoken = editions.parse(chain.edition)
     usage = {"generate": source.usage, "speak": _speech_usage(narrations, text.story)}
     checks = source.checks
     if chain.translation is not None:
@@ -77,12 +79,14 @@ def build(
         idea=source.idea,
         variant=request.variant,
         segments=_segments(text.story, narrations, recording.starts_ms),
-        mp3=keys.mp3(text.story.id, chain.locale, mp3),
+        mp3=keys.mp3(text.story.id, chain.edition, mp3),
         duration_ms=recording.duration_ms,
         labels=_labels(chain, text),
         engines=engines,
         checks=checks,
         usage=usage,
+        voice=spoken.voice,
+        pace=spoken.pace,
     )
     return mp3, manifest
 
@@ -103,9 +107,13 @@ def _engines(app: App, source: CommittedText, text: CommittedText, chain: Chain)
     return {
         "text": source.engine,
         **translation,
-        "speech": f"{chain.speech.fingerprint} ({chain.voice.id})",
+        "speech": f"{chain.speech.fingerprint} ({chain.voice.id}{_pace(chain)})",
         "encoder": app.encoder.fingerprint,
     }
+
+
+def _pace(chain: Chain) -> str:
+    return "" if chain.voice.pace == editions.USUAL_PACE else f", pace {chain.voice.pace:g}"
 
 
 def _labels(chain: Chain, text: CommittedText) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
 from pipeline.ports import Progress, TranslationEngine
 from pipeline.steps import committed
 from pipeline.steps.generate import generate, reasons
-from pipeline.storage import keys
+from pipeline.storage import editions, keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
 from pipeline.story import translation_checks
@@ -19,13 +19,14 @@ from pipeline.types import Check, Story, Usage
 
 
 def translate(
-    app: App, story_id: str, locale: str, progress: Progress, source: CommittedText | None = None
+    app: App, story_id: str, edition: str, progress: Progress, source: CommittedText | None = None
 ) -> CommittedText:
-    """The committed text in `locale`; the story itself where stories are written in that language.
+    """The committed text of `edition`; the story itself where stories are written in its language.
 
     source: the committed English text, where the caller has it; else it is read, or generated.
     Raises ContentRejectedError, EngineError: no acceptable translation; and what generate() raises.
     """
+    locale = editions.locale(edition)
     engine = app.chains[locale].translation
     if engine is None:
         return source or generate(app, story_id, progress)

@@ -21,12 +21,13 @@ def text(story_id: str, locale: str) -> str:
     )
 
 
-def manifest(story_id: str, locale: str) -> str:
-    return f"stories/{story_id}/{locale}/manifest.json"
+def manifest(story_id: str, edition: str) -> str:
+    """edition: its name, as in editions.py: a locale, where its own voice speaks."""
+    return f"stories/{story_id}/{edition}/manifest.json"
 
 
-def status(story_id: str, locale: str) -> str:
-    return f"stories/{story_id}/{locale}/status.json"
+def status(story_id: str, edition: str) -> str:
+    return f"stories/{story_id}/{edition}/status.json"
 
 
 def claims(name: str) -> str:
@@ -42,14 +43,14 @@ def idempotency(caller: str, key: str) -> str:
     return f"idempotency/{digest([caller, key])}.json"
 
 
-def card(catalog: str, locale: str, story_id: str) -> str:
+def card(catalog: str, edition: str, story_id: str) -> str:
     """A published story, as a catalog lists it."""
-    return f"{cards(catalog, locale)}{story_id}.json"
+    return f"{cards(catalog, edition)}{story_id}.json"
 
 
-def cards(catalog: str, locale: str = "") -> str:
-    """The prefix of the cards of a locale, or of all."""
-    return f"catalogs/{catalog}/cards/{f'{locale}/' if locale else ''}"
+def cards(catalog: str, edition: str = "") -> str:
+    """The prefix of the cards of an edition, or of all."""
+    return f"catalogs/{catalog}/cards/{f'{edition}/' if edition else ''}"
 
 
 def publication(catalog: str, name: str) -> str:
@@ -66,9 +67,9 @@ def withdrawn(catalog: str, name: str = "") -> str:
     return f"catalogs/{catalog}/withdrawn/{name}"
 
 
-def withheld(catalog: str, story_id: str = "", locale: str = "") -> str:
+def withheld(catalog: str, story_id: str = "", edition: str = "") -> str:
     """The marker that a person withheld a story; without an id: the prefix of all."""
-    return f"catalogs/{catalog}/withheld/{f'{locale}/{story_id}' if story_id else ''}"
+    return f"catalogs/{catalog}/withheld/{f'{edition}/{story_id}' if story_id else ''}"
 
 
 def run(run_id: str, name: str = "run.json") -> str:
@@ -76,8 +77,8 @@ def run(run_id: str, name: str = "run.json") -> str:
     return f"runs/{run_id}/{name}"
 
 
-def mp3(story_id: str, locale: str, data: bytes) -> str:
-    return f"stories/{story_id}/{locale}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
+def mp3(story_id: str, edition: str, data: bytes) -> str:
+    return f"stories/{story_id}/{edition}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
 
 
 def call(verb: str, engine: str, sent: Any, extension: str = "json") -> str:

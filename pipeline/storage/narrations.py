@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.errors import EngineError, NotFoundError
 from pipeline.ports import SpeechEngine, Store
 from pipeline.storage import keys, sound_file
+from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.memo import Body, CorruptError, entry, memo, seal, since, unseal
 from pipeline.types import Narration, SpeechMark, Usage, Voice
 
@@ -101,7 +102,10 @@ def head_note(store: Store, key: str) -> bytes:
 
 
 def _key(engine: SpeechEngine, text: str, voice: Voice, extension: str = "") -> str:
-    sent = {"text": text, "voice": asdict(voice)}
+    spoken_by = asdict(voice)
+    if voice.pace == USUAL_PACE:  # a later setting: entries from before it keep their keys
+        del spoken_by["pace"]
+    sent = {"text": text, "voice": spoken_by}
     return keys.call("speak", engine.fingerprint, sent, extension or sound_file.EXTENSIONS[engine.media_type])
 
 

@@ -48,7 +48,13 @@ class CommittedText:
 
 
 def dump(record: AcceptedRequest | CommittedText | Manifest) -> bytes:
-    return canonical(asdict(record))
+    """Without voice and pace in the manifest of a locale's own voice, as in stores from before there were
+    others.
+    """
+    fields = asdict(record)
+    if isinstance(record, Manifest) and not record.voice:
+        del fields["voice"], fields["pace"]
+    return canonical(fields)
 
 
 def load_request(data: bytes, key: str) -> AcceptedRequest:

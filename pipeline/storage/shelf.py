@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import Store
-from pipeline.storage import keys
+from pipeline.storage import editions, keys
 from pipeline.storage.digest import canonical
 from pipeline.storage.records import load_manifest
 from pipeline.types import Manifest
@@ -56,7 +56,7 @@ def find(store: Store, start: str) -> str:
 class Card:
     """A published story as a list shows it. The idea is left out: it may name a child.
 
-    publications: it is listed while one of them is; empty: a person withheld it.
+    publications: it is listed while one of them is; empty: a person withheld it. voice, pace: as in Manifest.
     """
 
     id: str
@@ -66,6 +66,12 @@ class Card:
     labels: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     publications: tuple[str, ...] = (ALONE,)
+    voice: str = ""
+    pace: float = editions.USUAL_PACE
+
+    @property
+    def edition(self) -> str:
+        return editions.of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +85,22 @@ class Page:
 def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
     """Lists a story, also where it was withheld; the story itself stays where it is."""
     card = _card_of(manifest)
-    if (card.id, card.locale) in withheld(store, catalog):
-        store.put(keys.withheld(catalog, card.id, card.locale), _LIFTED)
-    store.put(keys.card(catalog, card.locale, card.id), _dump(card))
+    if (card.id, card.edition) in withheld(store, catalog):
+        store.put(keys.withheld(catalog, card.id, card.edition), _LIFTED)
+    store.put(keys.card(catalog, card.edition, card.id), _dump(card))
     return card
 
 
-def withhold(store: Store, story_id: str, locale: str, catalog: str = PUBLISHED) -> None:
+def withhold(store: Store, story_id: str, edition: str, catalog: str = PUBLISHED) -> None:
     """Lists a story no longer, because a person decided so, whatever publications it is in."""
-    store.put(keys.withheld(catalog, story_id, locale), b"")
-    key = keys.card(catalog, locale, story_id)
+    store.put(keys.withheld(catalog, story_id, edition), b"")
+    key = keys.card(catalog, edition, story_id)
     with suppress(NotFoundError):
         store.put(key, _dump(replace(_card(store.get(key)), publications=())))
 
 
 def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str]]:
-    """(id, locale) of every story that a person withheld."""
+    """(id, edition) of every story that a person withheld."""
     names = [key for key in store.list(keys.withheld(catalog)) if store.get(key) != _LIFTED]
     return frozenset((name.split("/")[-1], name.split("/")[-2]) for name in names)
 
@@ -109,7 +115,7 @@ class Publication:
     def add(self, manifest: Manifest, tags: tuple[str, ...] = ()) -> Card:
         """Adds a story, listed once this publication is issued; what is listed already stays listed."""
         card = replace(_card_of(manifest), tags=tags, publications=(self._name,))
-        key = keys.card(self._catalog, card.locale, card.id)
+        key = keys.card(self._catalog, card.edition, card.id)
         if self._store.put_if_absent(key, _dump(card)):
             return card
         before = _card(self._store.get(key)).publications
@@ -130,13 +136,20 @@ class Publication:
 
 
 def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catalog: str = PUBLISHED) -> Page:
-    """The next `size` published stories after `cursor` ("" for the first), by locale and id.
+    """The next `size` published stories after `cursor` ("" for the first), by edition and id.
 
-    Fewer, where many cards are not listed: so many are looked at and no more. locale: only this one.
+    Fewer, where many cards are not listed: so many are looked at and no more. locale: only this one, by
+    any voice.
     Raises RequestError: not a cursor of ours.
     """
     listed = _Listed(store, catalog)
-    names = store.list(keys.cards(catalog, locale), after=_after(catalog, cursor))
+    # In the order of their keys: "fr-x-sara/" is before "fr/".
+    prefixes = (
+        (f"{keys.cards(catalog)}{locale}-x-", keys.cards(catalog, locale))
+        if locale
+        else (keys.cards(catalog),)
+    )
+    names = chain.from_iterable(store.list(prefix, after=_after(catalog, cursor)) for prefix in prefixes)
     listed_cards: list[Card] = []
     last = ""
     with ThreadPoolExecutor(_READERS) as pool:
@@ -144,7 +157,7 @@ def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catal
             batch = list(islice(names, size - len(listed_cards)))
             cards = [_card(data) for data in pool.map(store.get, batch)]
             listed_cards += [card for card in cards if any(name in listed for name in card.publications)]
-            last = f"{cards[-1].locale}.{cards[-1].id}" if cards else ""
+            last = f"{cards[-1].edition}.{cards[-1].id}" if cards else ""
             if len(listed_cards) == size or not batch:
                 break
     return Page(tuple(listed_cards), last if next(names, None) else "")
@@ -170,7 +183,13 @@ class _Listed:
 
 def _card_of(manifest: Manifest) -> Card:
     return Card(
-        manifest.story_id, manifest.locale, manifest.title, manifest.duration_ms, tuple(manifest.labels)
+        manifest.story_id,
+        manifest.locale,
+        manifest.title,
+        manifest.duration_ms,
+        tuple(manifest.labels),
+        voice=manifest.voice,
+        pace=manifest.pace,
     )
 
 
@@ -179,12 +198,14 @@ def _after(catalog: str, cursor: str) -> str:
         return ""
     if not CURSOR.fullmatch(cursor):
         raise RequestError("not a cursor: take the one that the page before gave", problem="bad-request")
-    locale, _, story_id = cursor.partition(".")
-    return keys.card(catalog, locale, story_id)
+    edition, _, story_id = cursor.partition(".")
+    return keys.card(catalog, edition, story_id)
 
 
 def _dump(card: Card) -> bytes:
     body = asdict(card)
+    if not card.voice:  # as stored cards are whose story the locale's own voice tells
+        del body["voice"], body["pace"]
     body["editions"] = body.pop("publications")  # the name that stored cards have
     return canonical(body)
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.api.models import StoryOrder
+from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.engines.fake import MemoryStore
@@ -80,9 +80,9 @@ def test_a_complete_story_is_not_begun_again() -> None:
 def test_another_locale_has_the_same_id_and_variant() -> None:
     stories = on_demand(MemoryStore())
     story_id = stories.accept(ORDER).story_id
-    french = stories.in_locale(story_id, "fr_CA")
-    assert (french.story_id, french.locale, french.variant) == (story_id, "fr", 7)
+    french = stories.in_locale(story_id, LocaleOrder(locale="fr_CA"))
+    assert (french.story_id, french.name, french.variant) == (story_id, "fr", 7)
     with pytest.raises(NotFoundError):
-        stories.in_locale("0" * 32, "fr")
+        stories.in_locale("0" * 32, LocaleOrder(locale="fr"))
     with pytest.raises(RequestError):
-        stories.in_locale(story_id, "tlh")
+        stories.in_locale(story_id, LocaleOrder(locale="tlh"))

@@ -266,6 +266,7 @@ def test_an_experimental_locale_needs_the_experimental_field() -> None:
 def test_locales_are_listed_with_their_quality() -> None:
     locales = {row["locale"]: row for row in FakeApi().get("/locales").json["locales"]}
     assert locales.keys() == {"en", "fr", "nl", "ar", "it", "es", "de", "pt"}
+    voices = locales["fr"].pop("voices")
     assert locales["fr"] == {
         "locale": "fr",
         "quality": "fake",
@@ -274,6 +275,8 @@ def test_locales_are_listed_with_their_quality() -> None:
         "translation": "fake/translation/1",
     }
     assert locales["en"]["translation"] is None
+    own = {"name": "fake", "about": "a tone", "quality": "fake", "labels": [], "paced": True}
+    assert voices == [own, {**own, "name": "low", "about": "a low tone"}]
 
 
 def test_health_names_the_profile() -> None:
@@ -292,6 +295,7 @@ def test_the_openapi_document_has_every_call() -> None:
         "POST /stories/{story_id}/locales",
         "GET /stories/{story_id}/{locale}",
         "GET /locales",
+        "GET /locales/{locale}/voices/{voice}",
         "GET /health",
         "GET /openapi.json",
     }

@@ -158,3 +158,16 @@ def test_withdrawing_what_was_never_published_and_publishing_no_run_say_so(tmp_p
     with pytest.raises(NotFoundError, match="there is no run two"):
         publish(app, Run(app.store, "two"))
     assert list(app.store.list("catalogs/")) == []
+
+
+def test_editions_of_a_catalogs_voice_are_listed_beside_the_locales_own_and_withheld_alone(
+    tmp_path: Path,
+) -> None:
+    app = batch_app()
+    publish(app, finished(app, tales(tmp_path, IDEAS[:1])))
+    run = finished(app, tales(tmp_path, IDEAS[:1], voice="low", pace=0.9), "two")
+    (story_id,) = ids(run)
+    assert publish(app, run, [f"{story_id[:6]}/fr-x-low-p90"]) == Published(cards=1, withheld=1, incomplete=0)
+    editions = [card.edition for card in shelf.page(app.store).cards]
+    assert sorted(editions) == ["en", "en-x-low-p90", "fr"]
+    assert [card.edition for card in shelf.page(app.store, "en").cards] == ["en-x-low-p90", "en"]

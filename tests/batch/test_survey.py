@@ -105,3 +105,26 @@ def test_a_catalog_of_nothing_is_a_fault(tmp_path: Path) -> None:
 def test_only_the_first_faults_are_kept_and_all_counted(tmp_path: Path) -> None:
     summary = survey(batch_app(), catalog(tmp_path, [{"context": "a kite", "variants": 0}] * 500))
     assert (summary.fault_count, len(summary.faults)) == (500, 20)
+
+
+def test_a_voice_and_a_pace_name_editions_of_their_own(tmp_path: Path) -> None:
+    app = batch_app()
+    run(app, accept(app, "a shy snail"), "fr-x-low", NoProgress())
+    entries = [
+        "a shy snail",
+        {"context": "a kite", "pace": "0.8"},
+        {"context": "a tree", "voice": "Fake", "pace": 1, "locales": ["it"]},
+    ]
+    summary = survey(app, catalog(tmp_path, entries, locales=["en", "fr"], voice="low"))
+    low = {"en-x-low": 1, "fr-x-low": 1, "en-x-low-p80": 1, "fr-x-low-p80": 1, "it": 1}
+    assert (summary.pairs, summary.done, summary.fault_count) == (low, {"fr-x-low": 1}, 0)
+
+
+def test_a_voice_that_a_locale_lacks_and_a_pace_out_of_bounds_are_faults(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("context,voice,pace\na kite,nobody,\na tree,low,2\na snail,low,1.2\n")
+    summary = survey(batch_app(), read(tmp_path / "t.csv"))
+    faults = {fault.line: fault.cause for fault in summary.faults}
+    assert faults.keys() == {2, 3}
+    assert "en has no voice 'nobody': there are fake, low" in faults[2]
+    assert "pace" in faults[3]
+    assert summary.pairs == {"en-x-low-p120": 1}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from pipeline.config.settings import Settings
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
 from pipeline.storage import shelf
-from pipeline.storage.digest import canonical
+from pipeline.storage.records import dump
 from tests.command import Stories
 from tests.making import Listener
 
@@ -48,7 +47,7 @@ def test_the_command_and_the_steps_give_the_same_manifest(stories: Stories, tmp_
     done = stories("make", "l'été d'un escargot", "--variant", "7", "--json", "--locale", "fr")
     app = build_app(Settings(profile="fake", out=tmp_path / "other"))
     manifest = run(app, accept(app, "l'été d'un escargot", 7), "fr", Listener())
-    assert done.out == canonical(asdict(manifest)).decode() + "\n"
+    assert done.out == dump(manifest).decode() + "\n"
 
 
 def test_a_second_make_writes_nothing(stories: Stories) -> None:
@@ -183,3 +182,27 @@ def test_publish_lists_a_story(stories: Stories) -> None:
     assert [(card.id, card.locale) for card in shelf.page(store).cards] == [(manifest["story_id"], "fr")]
     stories("publish", manifest["story_id"][:8])
     assert [card.locale for card in shelf.page(store).cards] == ["en", "fr"]
+
+
+def test_another_voice_and_pace_is_a_story_of_its_own_from_the_same_text(stories: Stories) -> None:
+    own = stories("make", IDEA, "--json").manifests[0]
+    (slow,) = stories("make", IDEA, "--voice", "Low", "--pace", "0.8", "--json").manifests
+    assert (slow["story_id"], slow["locale"]) == (own["story_id"], "en")
+    assert (slow["voice"], slow["pace"]) == ("low", 0.8)
+    assert slow["mp3"].startswith(f"stories/{own['story_id']}/en-x-low-p80/")
+    assert [part["text"] for part in slow["segments"]] == [part["text"] for part in own["segments"]]
+    listed = stories("list").out
+    assert " en " in listed
+    assert " en-x-low-p80 " in listed
+    assert own["mp3"] in stories("show", own["story_id"], "--locale", "en").out.split("[en-x-low-p80]")[0]
+    shown = stories("show", own["story_id"], "--locale", "en-x-low-p80").out
+    assert slow["mp3"] in shown
+    assert own["mp3"] not in shown
+
+
+def test_a_voice_or_a_pace_that_is_not_there_is_refused_before_anything_is_made(stories: Stories) -> None:
+    refused = stories("make", IDEA, "--locale", "fr", "--voice", "heart")
+    assert refused.problem == "unknown-voice"
+    assert "there are fake, low" in refused.complaints[0]
+    assert stories("make", IDEA, "--pace", "1.5").problem == "bad-pace"
+    assert not stories.out.exists()

@@ -29,7 +29,8 @@ STATES = {
 TRANSLATION = {"translate:TranslateText", "comprehend:DetectDominantLanguage"}
 OBJECTS = {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
 CALLS = {
-    "MvpStoriesWorkflowTrigger": OBJECTS | {"states:StartSyncExecution", "states:StartExecution"},
+    "MvpStoriesWorkflowTrigger": OBJECTS
+    | {"states:StartSyncExecution", "states:StartExecution", "polly:SynthesizeSpeech"},
     "MvpStoriesGenerate": OBJECTS
     | TRANSLATION
     | {"sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"},
@@ -175,7 +176,7 @@ def test_every_function_has_its_own_role() -> None:
         (
             "MvpStoriesWorkflowTrigger",
             "audio cache catalogs idempotency stories",
-            "idempotency stories",
+            "cache/speak idempotency quarantine stories",
         ),
         ("MvpStoriesGenerate", "cache claims quarantine stories", "cache claims quarantine stories"),
         ("MvpStoriesTranslate", "cache claims quarantine stories", "cache claims quarantine stories"),

@@ -19,11 +19,15 @@ CALLS = {
     ("get", "/stories/{id}/{locale}"),
     ("get", "/stories"),
     ("get", "/locales"),
+    ("get", "/locales/{locale}/voices/{voice}"),
     ("get", "/health"),
     ("get", "/openapi.json"),
 }
 # Calls that cost money, or show a story that a user requested.
-PROTECTED = {call for call in CALLS if call[0] == "post"} | {("get", "/stories/{id}/{locale}")}
+PROTECTED = {call for call in CALLS if call[0] == "post"} | {
+    ("get", "/stories/{id}/{locale}"),
+    ("get", "/locales/{locale}/voices/{voice}"),
+}
 RESPONSES = API["GatewayResponses"]
 OPERATIONS = {
     (method, path): operation
@@ -70,9 +74,13 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Idea", {"locale": "fr"}, False),
         ("Idea", {"context": 7}, False),
         ("Idea", {"context": "a shy snail", "variant": -1}, False),
-        ("Idea", {"context": "a shy snail", "voice": "Joanna"}, False),
+        ("Idea", {"context": "a shy snail", "voice": "Joanna", "pace": 0.9}, True),
+        ("Idea", {"context": "a shy snail", "voice": None, "pace": None}, True),
+        ("Idea", {"context": "a shy snail", "pace": -1}, False),
+        ("Idea", {"context": "a shy snail", "engine": "neural"}, False),
         ("Idea", ["a shy snail"], False),
         ("Locale", {"locale": "pt-PT"}, True),
+        ("Locale", {"locale": "fr", "voice": "Lea", "pace": 1.2}, True),
         ("Locale", {}, False),
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],

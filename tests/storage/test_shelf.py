@@ -284,3 +284,27 @@ def test_card_without_publications_is_listed(unpublished: tuple[Store, list[Mani
     old = {"id": stories[0].story_id, "locale": "en", "title": "t", "duration_ms": 1, "labels": ["draft"]}
     store.put(f"catalogs/published/cards/en/{stories[0].story_id}.json", json.dumps(old).encode())
     assert [card.labels for card in page(store).cards] == [("draft",)]
+
+
+def test_every_page_of_a_locale_with_several_voices_holds_each_edition_once() -> None:
+    kept = MemoryStore()
+    for number in range(3):
+        for locale, voice in (("en", ""), ("en", "low"), ("en-GB", ""), ("fr", "")):
+            story = Manifest(f"{number:032x}", locale, "T", "i", "i", 0, (), "", 1, (), {}, voice=voice)
+            publish(kept, story)
+    editions, cursor = [], ""
+    while True:
+        cards = page(kept, "en", cursor, size=2)
+        editions += [(card.edition, card.id[-1]) for card in cards.cards]
+        if not (cursor := cards.cursor):
+            break
+    assert editions == [(edition, number) for edition in ("en-x-low", "en") for number in "012"]
+
+
+def test_a_card_from_before_there_were_other_voices_is_read_and_written_as_it_is() -> None:
+    kept = MemoryStore()
+    publish(kept, Manifest("0" * 32, "en", "T", "i", "i", 0, (), "", 1, (), {}))
+    (key,) = kept.list("catalogs/")
+    card = json.loads(kept.get(key))
+    assert card.keys() == {"id", "locale", "title", "duration_ms", "labels", "tags", "editions"}
+    assert [card.edition for card in page(kept).cards] == ["en"]

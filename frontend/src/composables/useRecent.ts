@@ -3,6 +3,7 @@ import { useStored } from "./useStored";
 
 const MOST = 12;
 
+/** locale: the edition's name. */
 export interface RecentStory {
   id: string;
   locale: string;
@@ -16,7 +17,7 @@ const areRecentStories = (value: unknown): value is RecentStory[] => Array.isArr
 export function useRecent() {
   const recent = useStored<RecentStory[]>("recent", [], areRecentStories);
 
-  /** A story is listed once, in the language played last; an empty title keeps the one known. */
+  /** A story is listed once, in the language and by the voice played last; an empty title keeps the one known. */
   function remember(story: RecentStory): void {
     const known = recent.value.find((known) => known.id === story.id);
     const title = story.title || known?.title || "";

@@ -1,19 +1,19 @@
-/** The address: `#/` is the front page, `#/story/<id>/<locale>` a story. */
+/** The address: `#/` is the front page, `#/story/<id>/<edition>` a story. */
 import { onScopeDispose, ref } from "vue";
 
 export interface Place {
   id: string;
-  locale: string;
+  edition: string;
 }
 
 const STORY = /^#\/story\/([0-9a-f]{32})\/([A-Za-z0-9-]{2,35})$/;
 
 export function placeOf(hash: string): Place | null {
-  const [, id, locale] = STORY.exec(hash) ?? [];
-  return id && locale ? { id, locale } : null;
+  const [, id, edition] = STORY.exec(hash) ?? [];
+  return id && edition ? { id, edition } : null;
 }
 
-export const hashOf = (place: Place): string => `#/story/${place.id}/${place.locale}`;
+export const hashOf = (place: Place): string => `#/story/${place.id}/${place.edition}`;
 
 export function useRoute() {
   const place = ref(placeOf(location.hash));

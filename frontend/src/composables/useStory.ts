@@ -34,8 +34,8 @@ export function useStory(api: () => Promise<Api>) {
     return send(async () => (await api()).ask(context, locale, key));
   }
 
-  async function askLocale(id: string, locale: string): Promise<Accepted | null> {
-    return send(async () => (await api()).askLocale(id, locale));
+  async function askEdition(id: string, edition: string): Promise<Accepted | null> {
+    return send(async () => (await api()).askEdition(id, edition));
   }
 
   async function send(post: () => Promise<Accepted>): Promise<Accepted | null> {
@@ -47,11 +47,11 @@ export function useStory(api: () => Promise<Api>) {
   }
 
   /** Polls until the story is done or failed; what was read stays while the network is away. */
-  async function follow(id: string, locale: string): Promise<void> {
+  async function follow(id: string, edition: string): Promise<void> {
     const mine = begin();
-    if (story.value?.id !== id || story.value.locale !== locale) story.value = null;
+    if (story.value?.id !== id || story.value.edition !== edition) story.value = null;
     while (mine === run) {
-      const read = await patiently(mine, async () => (await api()).story(id, locale));
+      const read = await patiently(mine, async () => (await api()).story(id, edition));
       if (!read || mine !== run) return;
       story.value = read;
       if (read.status === "done" || read.status === "failed") return;
@@ -63,8 +63,8 @@ export function useStory(api: () => Promise<Api>) {
   async function renew(): Promise<void> {
     const old = story.value;
     if (!old) return;
-    const read = await (await api()).story(old.id, old.locale);
-    if (story.value?.id === old.id && story.value.locale === old.locale) story.value = read;
+    const read = await (await api()).story(old.id, old.edition);
+    if (story.value?.id === old.id && story.value.edition === old.edition) story.value = read;
   }
 
   function begin(): number {
@@ -126,7 +126,7 @@ export function useStory(api: () => Promise<Api>) {
     removeEventListener("online", hurry);
     stop();
   });
-  return { story, problem, asking, waiting, ask, askLocale, follow, renew, hurry, close };
+  return { story, problem, asking, waiting, ask, askEdition, follow, renew, hurry, close };
 }
 
 function backoff(tries: number): number {

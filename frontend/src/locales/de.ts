@@ -52,6 +52,8 @@ export default {
   story: {
     in: "In einer anderen Sprache hören",
     making: "entsteht, wenn du fragst",
+    by: "Mit einer anderen Stimme hören",
+    hear: "{voice} hören",
     again: "Erzähl mir noch eine",
     end: "Ende. Schlaf gut.",
     ai: "Geschichte und Stimme stammen von KI. Am besten hört erst ein Erwachsener hinein.",

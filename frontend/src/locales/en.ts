@@ -52,6 +52,8 @@ export default {
   story: {
     in: "Hear it in another language",
     making: "made when you ask",
+    by: "Hear it by another voice",
+    hear: "Hear {voice}",
     again: "Tell me another one",
     end: "The end. Sleep well.",
     ai: "Story and voice are made by AI. A grown-up may want to listen first.",

@@ -52,6 +52,8 @@ export default {
   story: {
     in: "Escúchalo en otro idioma",
     making: "se hace cuando lo pides",
+    by: "Escúchalo con otra voz",
+    hear: "Escuchar a {voice}",
     again: "Cuéntame otro",
     end: "Fin. Que duermas bien.",
     ai: "El cuento y la voz están hechos por IA. Conviene que un adulto lo escuche antes.",

@@ -52,6 +52,8 @@ export default {
   story: {
     in: "L’écouter dans une autre langue",
     making: "faite sur demande",
+    by: "L’écouter avec une autre voix",
+    hear: "Écouter {voice}",
     again: "Encore une autre",
     end: "Fin. Dors bien.",
     ai: "L’histoire et la voix sont faites par une IA. Mieux vaut qu’un adulte écoute d’abord.",

@@ -52,6 +52,8 @@ export default {
   story: {
     in: "Ascoltala in un’altra lingua",
     making: "preparata su richiesta",
+    by: "Ascoltala con un’altra voce",
+    hear: "Ascolta {voice}",
     again: "Raccontamene un’altra",
     end: "Fine. Sogni d’oro.",
     ai: "Storia e voce sono fatte dall’IA. Meglio che un adulto ascolti prima.",

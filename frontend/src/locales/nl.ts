@@ -52,6 +52,8 @@ export default {
   story: {
     in: "Luister in een andere taal",
     making: "wordt gemaakt als je erom vraagt",
+    by: "Luister met een andere stem",
+    hear: "Luister naar {voice}",
     again: "Vertel er nog een",
     end: "Einde. Slaap lekker.",
     ai: "Verhaal en stem zijn gemaakt door AI. Laat een volwassene het eerst beluisteren.",

@@ -52,6 +52,8 @@ export default {
   story: {
     in: "Ouvir em outra língua",
     making: "feita quando se pede",
+    by: "Ouvir com outra voz",
+    hear: "Ouvir {voice}",
     again: "Conte mais uma",
     end: "Fim. Durma bem.",
     ai: "A história e a voz são feitas por IA. Convém que um adulto ouça antes.",

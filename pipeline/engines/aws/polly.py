@@ -68,7 +68,7 @@ class PollySpeech:
     def synthesize(self, text: str, voice: Voice) -> Narration:
         """mp3, mono, 24 kHz. Raises EngineError; RequestError and ConfigError before any call."""
         speaker = self._speaker(voice)
-        document = _document(text)
+        document = _document(text, voice.pace)
         audio = self._call(document, speaker, OutputFormat="mp3", SampleRate=_RATE)
         duration_ms = mpeg.read(audio, _ENGINE).duration_ms
         if duration_ms >= _CUT_MS:
@@ -127,10 +127,10 @@ def _whole(stream: Any) -> bytes:
     return bytes(body)
 
 
-def _document(text: str) -> ssml.Document:
+def _document(text: str, pace: float) -> ssml.Document:
     if not marks.words(text):
         raise EngineError(f"there is no word to say in {text!r}", engine=_ENGINE, problem="nothing-to-say")
-    document = ssml.document(text)
+    document = ssml.document(text, pace)
     if document.billed > _MAX_BILLED or len(document.ssml) > _MAX_CHARACTERS:
         raise EngineError(
             f"a segment of {document.billed} characters is too long for Polly, which takes {_MAX_BILLED}: "

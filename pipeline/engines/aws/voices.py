@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
@@ -17,16 +17,21 @@ from pipeline.errors import ConfigError
 from pipeline.story.locales import language
 
 _STANDARD_ARABIC = "arb"  # ISO 639-3, in Polly only; BCP-47 has ar
+_SPEAKERS = {"Female": "a woman", "Male": "a man"}  # by DescribeVoices' Gender
 _MAX_VOICES = 2_000  # read from all pages; the service has about a hundred
 
 
 @dataclass(frozen=True, slots=True)
 class PollyVoice:
-    """language: Polly's code of it ("nl-BE", "arb"). engines: those that can speak with this voice."""
+    """language: Polly's code of it ("nl-BE", "arb"). engines: those that can speak with this voice.
+
+    about: who speaks, for a person who chooses.
+    """
 
     id: str
     language: str
     engines: tuple[str, ...]
+    about: str = ""
 
     def speaks(self, locale: str) -> bool:
         """Whether it is of the locale's language, whatever the region."""
@@ -47,6 +52,16 @@ class Table:
     def speaking(self, locale: str, engine: str) -> tuple[PollyVoice, ...]:
         """Voices for the language of a locale (whatever its region), with this engine."""
         return tuple(voice for voice in self.voices if voice.speaks(locale) and engine in voice.engines)
+
+    def choices(self, engine: str) -> Iterator[tuple[str, PollyVoice]]:
+        """Each voice with this engine, in the locale of its region, or in that of its language."""
+        regions = {
+            voice.language: locale for locale, name in self.locales.items() if (voice := self.get(name))
+        }
+        for voice in self.voices:
+            locale = regions.get(voice.language, _primary(voice.language))
+            if engine in voice.engines and locale in self.locales:
+                yield locale, voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,10 @@ def read_table(path: Path | None = None) -> Table:
 def parse(toml: str) -> Table:
     """Raises ValueError, KeyError or TypeError where it is no table of voices."""
     table = tomllib.loads(toml)
-    voices = tuple(PollyVoice(v["id"], v["language"], tuple(v["engines"])) for v in table["voices"])
+    voices = tuple(
+        PollyVoice(v["id"], v["language"], tuple(v["engines"]), str(v.get("about", "")))
+        for v in table["voices"]
+    )
     locales = dict(table["locales"])
     unknown = set(locales.values()) - {voice.id for voice in voices}
     if unknown:
@@ -101,7 +119,8 @@ def render(table: Table) -> str:
         "voices = [",
         *(
             f"    {{ id = {_quoted(voice.id)}, language = {_quoted(voice.language)}, "
-            f"engines = [{', '.join(map(_quoted, voice.engines))}] }},"
+            f"engines = [{', '.join(map(_quoted, voice.engines))}]"
+            f"{f', about = {_quoted(voice.about)}' if voice.about else ''} }},"
             for voice in table.voices
         ),
         "]",
@@ -158,9 +177,18 @@ def _successor(table: Table, voice: PollyVoice, engine: str) -> str:
 
 
 def _ours(rows: Iterable[Mapping[str, Any]], table: Table) -> list[PollyVoice]:
-    """The service's voices of our languages, whatever the region."""
+    """The service's voices of our languages, whatever the region; what the table says about one is kept."""
     ours = set(map(language, table.locales)) | {_primary(voice.language) for voice in table.voices}
-    voices = (PollyVoice(v["Id"], v["LanguageCode"], tuple(sorted(v["SupportedEngines"]))) for v in rows)
+    words = {voice.id: voice.about for voice in table.voices}
+    voices = (
+        PollyVoice(
+            v["Id"],
+            v["LanguageCode"],
+            tuple(sorted(v["SupportedEngines"])),
+            words.get(v["Id"]) or _SPEAKERS.get(v.get("Gender", ""), ""),
+        )
+        for v in rows
+    )
     return [voice for voice in voices if _primary(voice.language) in ours]
 
 

@@ -53,7 +53,7 @@ class EspeakSpeech:
         spoken = Spoken.of(text)
         if not words(spoken.text):
             raise nothing_to_say(text, _ENGINE)
-        utterance = library().speak(spoken.text, voice.id, rates[voice.id])
+        utterance = library().speak(spoken.text, voice.id, round(rates[voice.id] * voice.pace))
         samples = pcm.from_int16(bytes(utterance.pcm))
         times_ms = [*utterance.times_ms, pcm.milliseconds(samples, utterance.rate)]
         return narration(text, spoken, utterance.anchors, samples, utterance.rate, times_ms)

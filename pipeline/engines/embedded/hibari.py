@@ -62,7 +62,7 @@ class HibariSpeech:
         pieces = pronounce(spoken.text, model.front_end)
         if not any(character.isalpha() for piece in pieces for character in piece.symbols):
             raise nothing_to_say(text, _ENGINE)
-        sounds = [model.speak(piece.symbols) for piece in pieces]
+        sounds = [model.speak(piece.symbols, _SPEED * voice.pace) for piece in pieces]
         samples, anchors, times_ms = _joined(pieces, sounds, model.rate)
         return narration(text, spoken, anchors, levelled(samples, _LUFS), model.rate, times_ms)
 
@@ -96,11 +96,11 @@ class _Model:
             vocabulary=self._hibari.vocab,
         )
 
-    def speak(self, symbols: str) -> tuple[pcm.Samples, list[float]]:
+    def speak(self, symbols: str, speed: float) -> tuple[pcm.Samples, list[float]]:
         """Samples, and when each symbol begins, in ms, with the end of the last. Raises EngineError."""
         inputs = {
             "ids": np.asarray([self._hibari.ids(symbols)], np.int64),
-            "speed": np.asarray([_SPEED], np.float32),
+            "speed": np.asarray([speed], np.float32),
         }
         try:
             *parts, durations = self._hibari.sess.run(None, inputs)

@@ -41,7 +41,19 @@ _SPEEDS = {"en": 0.8, "fr": 0.75, "it": 0.85, "es": 0.8, "pt": 0.8, "de": 0.8}
 # Each style is evenly loud in itself (within 1.5 LU over ten sentences) but far from the others, and the
 # loudest would clip. All are brought to one level, in LUFS; an unmeasured style counts as the loudest.
 _LOUDEST = -14.6
-_LEVELS = {"af_heart": -22.5, "ff_siwis": -19.7, "if_sara": -14.6, "ef_dora": -23.5, "pf_dora": -23.4}
+_LEVELS = {
+    "af_heart": -22.5,
+    "af_nicole": -21.4,
+    "am_michael": -23.9,
+    "bf_emma": -20.2,
+    "ef_dora": -23.5,
+    "em_alex": -23.0,
+    "ff_siwis": -19.7,
+    "if_sara": -14.6,
+    "im_nicola": -19.7,
+    "pf_dora": -23.4,
+    "pm_alex": -22.9,
+}
 # BCP-47 -> espeak-ng's name; a tag that is not here is pronounced as its primary language.
 _LANGUAGES = {
     "en": "en-us",
@@ -87,7 +99,7 @@ class KokoroSpeech:
         pronunciation = phonemes(spoken.text, language, library(), kokoro.tokenizer.vocab)
         if not any(map(str.isalpha, pronunciation.symbols)):
             raise nothing_to_say(text, _ENGINE)
-        speed = _SPEEDS[voice.locale.partition("-")[0]]
+        speed = _SPEEDS[voice.locale.partition("-")[0]] * voice.pace
         samples, rate, times_ms = _speak(kokoro, pronunciation.symbols, voice.id, speed)
         samples = levelled(samples, _LEVELS.get(voice.id, _LOUDEST))
         return narration(text, spoken, pronunciation.anchors, samples, rate, times_ms)

@@ -102,3 +102,12 @@ def test_tags_are_not_billed_and_the_rest_is_as_it_stands() -> None:
     assert document("a" * 3000).billed == 3000
     assert document("🐻é漢").billed == 3
     assert document("a & b").billed == len("a &amp; b")
+
+
+def test_another_pace_is_a_rate_in_percent_around_the_whole_sentence() -> None:
+    paced = document("Tom & Jo: é", 0.85)
+    assert paced.ssml == '<speak><s><prosody rate="85%">Tom &amp; Jo: é</prosody></s></speak>'
+    assert paced.billed == len("Tom &amp; Jo: é")
+    start = paced.ssml.encode().index("é".encode())
+    assert paced.characters(start, start + 2) == (10, 11)
+    assert document("Tom", 1.0) == document("Tom")

@@ -129,6 +129,19 @@ def test_new_voices_of_our_languages_are_listed_and_others_left_out(polly: Stubb
     assert changes.table.get("Ola") is None
 
 
+def test_what_the_table_says_about_a_voice_is_kept_and_the_service_says_it_of_a_new_one(
+    polly: Stubbed,
+) -> None:
+    table = replace(SMALL, voices=(replace(SMALL.voices[0], about="a woman of the Gulf"), *SMALL.voices[1:]))
+    rows = page(*SMALL.voices, PollyVoice("Zayd", "ar-AE", ("neural",)))
+    for row in rows["Voices"]:
+        row["Gender"] = "Male" if row["Id"] == "Zayd" else "Female"
+    polly.stub.add_response("describe_voices", rows, {})
+    fresh = refresh(polly, table=table).table
+    about = {voice.id: voice.about for voice in parse(render(fresh)).voices}
+    assert (about["Hala"], about["Zayd"]) == ("a woman of the Gulf", "a man")
+
+
 def test_a_written_table_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "voices.toml"
     path.write_text(render(SMALL), "utf-8")

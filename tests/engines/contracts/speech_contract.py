@@ -10,12 +10,14 @@ import io
 import re
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import soundfile
 
+from pipeline.config.voices import paced
 from pipeline.errors import EngineError, RequestError
 from pipeline.ports import SpeechEngine
 from pipeline.story.locales import language
@@ -115,6 +117,22 @@ class SpeechContract(ABC):
         long = engine.synthesize("The snail slept under a leaf, and the rain sang all night long.", voice)
         assert long.duration_ms > 2 * short.duration_ms
 
+    @pytest.mark.parametrize("pace", [0.7, 1.3])
+    def test_another_pace_is_longer_or_shorter_where_the_table_says_so(
+        self, engine: SpeechEngine, pace: float
+    ) -> None:
+        voice = voice_of(engine, "en")
+        usual = engine.synthesize(SENTENCES["en"], voice)
+        other = engine.synthesize(SENTENCES["en"], replace(voice, pace=pace))
+        expected = 1 / pace if voice.engine in paced() else 1.0
+        assert other.duration_ms / usual.duration_ms == pytest.approx(expected, rel=0.15)
+        self.check_sound(other)
+        self.check_marks(SENTENCES["en"], other)
+        places = [
+            [mark.time_ms / narration.duration_ms for mark in narration.marks] for narration in (usual, other)
+        ]
+        assert places[0] == pytest.approx(places[1], abs=0.06)
+
     def test_the_same_text_sounds_the_same(self, engine: SpeechEngine) -> None:
         voice = voice_of(engine, "en")
         self.check_same(engine.synthesize("Good night.", voice), engine.synthesize("Good night.", voice))
@@ -167,8 +185,11 @@ class HeardContract(SpeechContract):
             assert first_sound_ms(*sound) == pytest.approx(50, abs=15)
             assert 35 <= narration.duration_ms - last_sound_ms(*sound) <= 65 + self.ebbs_ms
 
-    def test_marks_agree_with_where_sound_begins_after_a_pause(self, engine: SpeechEngine) -> None:
-        narration = engine.synthesize(PAUSED, voice_of(engine, "en"))
+    @pytest.mark.parametrize("pace", [0.7, 1.0, 1.3])
+    def test_marks_agree_with_where_sound_begins_after_a_pause(
+        self, engine: SpeechEngine, pace: float
+    ) -> None:
+        narration = engine.synthesize(PAUSED, replace(voice_of(engine, "en"), pace=pace))
         begins_ms = sounds_after_pauses_ms(*self.samples(narration), at_least_ms=150)
         marked = [
             mark.time_ms for mark in narration.marks if mark.start == 0 or PAUSED[mark.start - 2] in ".,"

@@ -8,9 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import onnx
+import pyloudnorm
 import pytest
 import soundfile
 
+from pipeline.config.voices import VoiceRow, rows
 from pipeline.engines.embedded import models
 from pipeline.engines.embedded.kokoro import _DURATION, KokoroSpeech
 from pipeline.errors import ConfigError, EngineError, RequestError
@@ -85,6 +87,18 @@ class TestKokoroSpeech(HeardContract):
             samples, rate = soundfile.read(io.BytesIO(audio))
             assert rate == 24000
             assert 0.1 < abs(samples).max() < 0.96
+
+    @pytest.mark.parametrize("row", [row for row in rows() if row.engine == "kokoro"], ids=lambda row: row.id)
+    def test_every_voice_of_the_table_is_in_the_weights_and_as_loud_as_the_others(
+        self, engine: KokoroSpeech, row: VoiceRow
+    ) -> None:
+        text = SENTENCES[row.locale]
+        narration = engine.synthesize(text, Voice(row.id, row.locale, "kokoro"))
+        self.check_sound(narration)
+        self.check_marks(text, narration)
+        samples, rate = soundfile.read(io.BytesIO(narration.audio))
+        loudness = pyloudnorm.Meter(rate).integrated_loudness(samples)
+        assert loudness == pytest.approx(-21, abs=2.5)
 
 
 def test_listing_voices_loads_no_weights() -> None:

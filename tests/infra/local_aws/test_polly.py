@@ -186,3 +186,19 @@ def test_voices_are_listed_in_pages_and_filtered(aws: LocalAws) -> None:
     assert [(voice["Id"], voice["SupportedEngines"]) for voice in neural] == [("Laura", ["neural"])]
     assert [voice["Id"] for voice in hindi] == ["Aditi", "Kajal"]
     assert speak(aws, VoiceId="Aditi", Engine="standard", LanguageCode="en-IN")[0]
+
+
+@pytest.mark.parametrize(("rate", "pace"), [("70%", 0.7), ("130%", 1.3), ("slow", 0.75)])
+def test_a_rate_makes_the_speech_longer_or_shorter_and_its_marks_with_it(
+    aws: LocalAws, rate: str, pace: float
+) -> None:
+    ssml = f'<speak><s><prosody rate="{rate}">Good night, little owl.</prosody></s></speak>'
+    last = marks_of(aws, ssml, TextType="ssml")[-1]
+    assert last["value"] == "owl"
+    assert last["time"] == pytest.approx("Good night, little owl.".index("owl") * FAKE_MS / pace, abs=2)
+
+
+@pytest.mark.parametrize("rate", ["19%", "201%", "quick", "85"])
+def test_a_rate_that_polly_does_not_have_is_refused(aws: LocalAws, rate: str) -> None:
+    ssml = f'<speak><prosody rate="{rate}">Hello.</prosody></speak>'
+    assert refused(aws, ssml, TextType="ssml") == "InvalidSsmlException"
