@@ -54,7 +54,6 @@ class Chain:
     labels: tuple[str, ...] = ()
     experimental: bool = False
     labels_by_translator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
     voices: tuple[Choice, ...] = ()
     edition: str = ""
 

@@ -12,7 +12,7 @@ from tests.command import Stories
 def test_the_voices_of_a_profile_are_listed_with_each_languages_own(stories: Stories) -> None:
     done = stories("voices", "--profile", "embedded")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
-    assert "en heart * kokoro af_heart good a woman, warm and calm" in lines
+    assert "en heart * hibari heart good a woman, warm and calm" in lines
     assert any(line.startswith("it nicola kokoro im_nicola") for line in lines)
     assert not any("polly" in line for line in lines)
 

@@ -74,7 +74,7 @@ class TestHibariSpeech(HeardContract):
     def test_the_durations_of_the_symbols_add_up_to_the_sound(self, engine: HibariSpeech) -> None:
         model = engine._model()
         symbols = "ðə snˈAl slˈɛpt."
-        samples, begins_ms = model.speak(symbols)
+        samples, begins_ms = model.speak(symbols, 0.8)
         assert len(begins_ms) == len(symbols) + 1
         assert all(begin <= after for begin, after in pairwise(begins_ms))
         after_last_ms = len(samples) * 1000 / model.rate - begins_ms[-1]
