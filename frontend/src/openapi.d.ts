@@ -233,6 +233,7 @@ export interface components {
              * @description Engine that translates it; null: stories are written in it
              */
             translation?: string | null;
+            /**
              * Voices
              * @description The locale's own first
              */
