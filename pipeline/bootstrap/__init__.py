@@ -1,0 +1,127 @@
+"""The composition root: the only place where engines are chosen, created and wrapped, for entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.api.runner import InProcess, Recorded, Runner
+from pipeline.app import App
+from pipeline.bootstrap.models import model_name, writing_engine
+from pipeline.bootstrap.models import models_dir as models_dir
+from pipeline.bootstrap.parts import FIREFOX, Parts
+from pipeline.config.profiles import DEFAULT_PROFILE, profile
+from pipeline.config.settings import Settings
+from pipeline.engines.registry import create
+from pipeline.ports import Store, TextEngine
+from pipeline.storage.locks import Locks, this_machine
+from pipeline.story.judge import Judge
+from pipeline.story.locales import language
+from pipeline.story.prompt import current, read, story_prompt
+from pipeline.story.word_filter import word_filter
+
+_CLAIM_SECONDS = 15.0
+
+
+def build_app(settings: Settings, store: Store | None = None) -> App:
+    """Nothing is loaded yet: weights, packages and clients are asked for at the first use of their engine.
+
+    Raises ConfigError: unknown profile or story prompt, missing package.
+    """
+    parts = Parts(settings, store)
+    spec = parts.spec
+    return App(
+        profile=settings.profile,
+        text=parts.text,
+        prompt=story_prompt(settings.prompt or current(writer(settings))),
+        judge=Judge(parts.text, read("judge")),
+        word_filter=word_filter(),
+        language=parts.language,
+        encoder=create(spec["encoder"]),
+        store=parts.store,
+        chains={locale: parts.chain(locale, row) for locale, row in spec["locales"].items()},
+        locks=_locks(parts),
+        strict=spec["strict"] if settings.strict is None else settings.strict,
+        foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
+    )
+
+
+def build_batch(settings: Settings) -> App:
+    """An app that adds up what its fresh calls cost (app.store is a Metered). Raises as build_app does."""
+    from pipeline.batch.metering import Metered
+
+    return build_app(settings, Metered(build_store(settings)))
+
+
+def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str) -> TextEngine | None:
+    """The model that grades stories, cached in the app's store; None where neither profile nor model names
+    one.
+
+    model: a name of `stories models`, or a GGUF's path. STORIES_JUDGE_ENDPOINT is the endpoint of the profile
+    aws, where it is another than writes. Where it is the very model that writes, it is not loaded twice.
+    Raises ConfigError, as build_app does.
+    """
+    if not profile and not model:
+        return None
+    judge_environ = {
+        **environ,
+        "STORIES_ENDPOINT": environ.get("STORIES_JUDGE_ENDPOINT") or environ.get("STORIES_ENDPOINT", ""),
+    }
+    # A writer that the environment names is the app's.
+    for name in ("STORIES_MODEL", "STORIES_WRITER_URL"):
+        judge_environ.pop(name, None)
+    settings = Settings.from_env(judge_environ, profile=profile or DEFAULT_PROFILE, model=model)
+    grader = Parts(settings, app.store).text
+    same = grader.fingerprint == app.text.fingerprint and not environ.get("STORIES_JUDGE_ENDPOINT")
+    return app.text if same else grader
+
+
+def build_runner(app: App, settings: Settings) -> Runner:
+    """The state machine where one is named, else threads of this process."""
+    if settings.aws.workflow:
+        from pipeline.engines.aws.clients import Clients
+        from pipeline.engines.aws.workflow import Workflow
+
+        # StartSyncExecution is silent until all is over: the wait is the read timeout.
+        clients = Clients(timeouts={"stepfunctions": max(1, settings.serving.wait)})
+        return Recorded(Workflow(clients, settings.aws.workflow), app.store)
+    serving = settings.serving
+    return InProcess(app, serving.workers, serving.waiting, serving.publish)
+
+
+def build_store(settings: Settings) -> Store:
+    """Where the profile keeps its stories. Raises ConfigError, as build_app does."""
+    return Parts(settings, None).store
+
+
+def weights(settings: Settings) -> tuple[str, ...]:
+    """The names of the weights that the profile needs; a model given by path needs no fetching."""
+    from pipeline.engines.embedded import models
+
+    spec = profile(settings.profile)
+    name = settings.model or spec["text"]
+    named = (name,) if writing_engine(spec, settings) == "llama" and not models.is_path(name) else ()
+    return (*named, *spec["weights"])
+
+
+def translated_languages(settings: Settings) -> tuple[str, ...]:
+    """The languages that a translator of Firefox's is to translate, where its files are on this machine."""
+    rows = profile(settings.profile)["locales"]
+    return tuple(
+        dict.fromkeys(language(locale) for locale, row in rows.items() if row.get("translation") == FIREFOX)
+    )
+
+
+def writer(settings: Settings) -> str:
+    """The name of the model that writes, which is the key of its story prompt in current.toml."""
+    spec = profile(settings.profile)
+    name: str = settings.model or spec["text"]
+    return model_name(name) if writing_engine(spec, settings) == "llama" else name
+
+
+def _locks(parts: Parts) -> Locks:
+    """In a store of this machine a claim ends with its process. In a bucket it ends by its expiry only, which
+    is short: a function that was ended in the middle leaves its claim behind.
+    """
+    if parts.spec["store"] == "files":
+        return Locks(parts.store, machine=this_machine())
+    return Locks(parts.store, seconds=_CLAIM_SECONDS)

@@ -1,0 +1,36 @@
+"""Which local model writes, and where its weights lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.settings import Settings
+
+
+def writing_engine(spec: dict[str, Any], settings: Settings) -> str:
+    """A server that the settings name writes for every profile. A fake has no model: where a model is named,
+    the writer is a local one."""
+    if settings.writer.url:
+        return "openai"
+    writer: str = spec["writer"]
+    return "llama" if settings.model and writer == "fake-text" else writer
+
+
+def models_dir(settings: Settings) -> Path:
+    from pipeline.engines.embedded import models
+
+    return settings.models or models.models_dir(os.environ)
+
+
+def path_of(name: str, settings: Settings) -> Path:
+    from pipeline.engines.embedded import models
+
+    return models.path_of(name, models_dir(settings))
+
+
+def model_name(name_or_path: str) -> str:
+    from pipeline.engines.embedded import models
+
+    return models.fingerprint_name(name_or_path)
