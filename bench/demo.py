@@ -1,4 +1,7 @@
-"""The demo's flow, a process for each locale, over ours: one command for the same locales."""
+"""The demo's flow, a process for each locale, over ours: one command for the same locales, from a cold start.
+
+The demo's way has the same writer, translates by it, speaks by Kokoro, checks nothing and keeps nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,50 @@ from pathlib import Path
 from bench import processes
 from bench.figures import Finding, Result, Run, Target, against, interleaved, ratios, seconds
 from bench.machine import Stopwatch
-from bench.overhead import LOCALES
+from bench.overhead import LOCALES as FOUR
 from bench.stories import IDEAS
+
+# Locales -> the least ratio. French, Italian, Spanish have no translator here: the local model drafts them.
+CASES = {("en",): 2, ("en", "pt"): 3, FOUR: 3}
 
 
 def measure(quick: bool) -> Result:
+    """Quick: a pair of each, without the four locales, which take five minutes a side."""
+    cases = [case for case in CASES if not quick or case is not FOUR]
+    results = [_measure(case, 1 if quick else 3) for case in cases]
+    return Result(
+        [finding for result in results for finding in result.findings],
+        {name: pairs for result in results for name, pairs in result.details.items()},
+    )
+
+
+def _measure(locales: tuple[str, ...], count: int) -> Result:
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as name:
         folder = Path(name)
         pairs = interleaved(
-            lambda number: _demo(IDEAS[number], folder),
-            lambda number: _ours(IDEAS[number], folder / f"store-{number}"),
-            1 if quick else 3,
+            lambda number: _demo(IDEAS[number], locales, folder),
+            lambda number: _ours(IDEAS[number], locales, folder / f"store-{number}"),
+            count,
         )
-    what, target = "the demo's flow / ours, 1 story × 4 locales", Target(3, at_least=True)
-    finding = Finding("demo", what, ratios(seconds(pairs)), "×", target, against(pairs))
-    return Result([finding], {"pairs": pairs})
+    name = " + ".join(locales)
+    what, target = f"the demo's flow / ours, a story in {name}", Target(CASES[locales], at_least=True)
+    finding = Finding(f"demo {name}", what, ratios(seconds(pairs)), "×", target, against(pairs))
+    return Result([finding], {name: pairs})
 
 
-def _demo(idea: str, folder: Path) -> Run:
+def _demo(idea: str, locales: tuple[str, ...], folder: Path) -> Run:
     with Stopwatch() as watch:
         steps = {
             locale: processes.run("bench.naive", "embedded", idea, locale, folder / f"{locale}.mp3")
-            for locale in LOCALES
+            for locale in locales
         }
     return {**watch.figures, "steps": steps}
 
 
-def _ours(idea: str, out: Path) -> Run:
+def _ours(idea: str, locales: tuple[str, ...], out: Path) -> Run:
     """Raises CalledProcessError if no draft passed the checks: then there is nothing to compare."""
-    locales = [part for locale in LOCALES for part in ("--locale", locale)]
-    command = [sys.executable, "-m", "pipeline.cli", "make", "--out", str(out), *locales, "--", idea]
+    asked = [part for locale in locales for part in ("--locale", locale)]
+    command = [sys.executable, "-m", "pipeline.cli", "make", "--out", str(out), *asked, "--", idea]
     with Stopwatch() as watch:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     return {**watch.figures, "log": done.stderr[-2000:]}

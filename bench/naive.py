@@ -22,14 +22,15 @@ from pipeline.engines.registry import create
 from pipeline.story.text import sentences
 from pipeline.types import Prompt, Voice
 
-# locale: the language's name in the prompt, espeak-ng's name for it, a voice of Kokoro (English: hibari).
+# locale: the language's name in the prompt, espeak-ng's name for it, a voice of Kokoro.
 LOCALES = {
-    "en": ("English", "en-us", ""),
+    "en": ("English", "en-us", "af_heart"),
     "fr": ("French", "fr-fr", "ff_siwis"),
     "it": ("Italian", "it", "if_sara"),
     "es": ("Spanish", "es", "ef_dora"),
+    "pt": ("Portuguese", "pt-br", "pf_dora"),
 }
-RATE = 24_000  # of both voices
+RATE = 24_000
 DRAFT_VOICES = {
     "en": Voice("heart", "en", "hibari"),
     "pt": Voice("pt-br", "pt", "espeak"),
@@ -60,7 +61,7 @@ def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
     params.n_ctx = 4096
     params.verbosity = -1
     server = xllamacpp.Server(params)
-    speak = _english() if locale == "en" else _kokoro(voice, spoken)
+    speak = _kokoro(voice, spoken)
     times.append(time.perf_counter())
     story = chat(server, wish, 300)
     times.append(time.perf_counter())
@@ -79,13 +80,6 @@ def embedded(wish: str, locale: str, out: Path) -> dict[str, float]:
     times.append(time.perf_counter())
     steps = ("load", "write", "translate", "speak", "encode")
     return {step: round(end - start, 2) for step, start, end in zip(steps, times, times[1:], strict=False)}
-
-
-def _english() -> Callable[[str], Any]:
-    from hibari import Hibari
-
-    voice = Hibari()
-    return lambda story: voice(story)
 
 
 def _kokoro(voice: str, language: str) -> Callable[[str], Any]:
