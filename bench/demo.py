@@ -55,8 +55,8 @@ def _demo(idea: str, locales: tuple[str, ...], folder: Path) -> Run:
 
 def _ours(idea: str, locales: tuple[str, ...], out: Path) -> Run:
     """Raises CalledProcessError if no draft passed the checks: then there is nothing to compare."""
-    asked = [part for locale in locales for part in ("--locale", locale)]
-    command = [sys.executable, "-m", "pipeline.cli", "make", "--out", str(out), *asked, "--", idea]
+    options = [part for locale in locales for part in ("--locale", locale)]
+    command = [sys.executable, "-m", "pipeline.cli", "make", "--out", str(out), *options, "--", idea]
     with Stopwatch() as watch:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     return {**watch.figures, "log": done.stderr[-2000:]}
