@@ -89,7 +89,7 @@ def _size(app: App, summary: Survey) -> int:
     """Stories in a chunk, so many that scheduling is a small share of the work."""
     seconds: dict[str, float] = profile(app.profile)["batch"]
     locales = max(1.0, summary.todo / max(1, summary.todo_stories))
-    # By the slower way: a chunk of a translator is then smaller than it could be.
+    # As if the language model translated, the slower of the two: with a translator a chunk is then smaller.
     translate = seconds.get("translate_by_writer", seconds["translate"])
     story_seconds = seconds["write"] + locales * (translate + seconds["speak"])
     return min(_LARGEST_CHUNK, max(app.text.parallel, math.ceil(_CHUNK_SECONDS / story_seconds)))

@@ -1,4 +1,4 @@
-"""What each engine's constructor is given, from settings, profile and the parts that are there."""
+"""The options of each engine's constructor, from the settings, the profile and the parts of an app."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pipeline.bootstrap import build_app, models_dir, weights, writer
 from pipeline.cli.terminal import TerminalProgress, say, table, tell
 from pipeline.cli.weights import fetch
 from pipeline.config import env_file
-from pipeline.config.settings import Settings
+from pipeline.config.settings import Settings, Writer
 from pipeline.errors import ConfigError, ContentRejectedError, NotFoundError, RequestError
 from pipeline.steps import committed
 from pipeline.steps.accept import accept
@@ -55,7 +55,8 @@ def try_writer(settings: Settings, name: str) -> None:
     Both write into the store of `settings`, so that a second trial costs nothing. Raises ConfigError,
     EngineError: the weights cannot be had.
     """
-    tried = _trial(replace(settings, model=name))
+    _check(name)
+    tried = _trial(replace(settings, model=name, writer=Writer()))  # local, whatever server writes now
     memory = _peak_memory()
     current = _trial(settings)
     heading = ("writer", "stories that passed", "at the first draft", "tokens/s", "memory")
@@ -71,6 +72,7 @@ def use_writer(settings: Settings, name: str, environ: Mapping[str, str]) -> Non
     """Makes `name` the writer: STORIES_MODEL in `.env`. Raises ConfigError: not here, unwritable."""
     from pipeline.engines.embedded import models
 
+    _check(name)
     models.path_of(name, models_dir(settings))
     file = environ.get(env_file.VARIABLE, env_file.DEFAULT)
     if not file:
@@ -84,6 +86,16 @@ def use_writer(settings: Settings, name: str, environ: Mapping[str, str]) -> Non
     env_file.write(path, {"STORIES_MODEL": name})
     tell(f"{path.absolute()}: STORIES_MODEL={name}. Commands that start in this folder write with it; a")
     tell("variable of the shell or --model goes before. Take the line out to go back")
+    if settings.writer.url:
+        tell("STORIES_WRITER_URL names a server, which writes until that is unset")
+
+
+def _check(name: str) -> None:
+    """Raises ConfigError: unknown weights, or those of a voice."""
+    from pipeline.engines.embedded import models
+
+    if not models.is_path(name) and models.find(name).use != "writer":
+        raise ConfigError(f"{name} is not a writer: `stories models` lists those", problem="unknown-weights")
 
 
 def _trial(settings: Settings) -> Trial:

@@ -22,6 +22,8 @@ from tests.command import Stories
 from tests.counting import CountingText
 from tests.making import fake_app
 
+OTHER = "./other.gguf"  # a path: the fakes stand in for its weights
+
 
 class Rambling(FakeText):
     """Every story of it is cut, so that none passes."""
@@ -34,7 +36,7 @@ class Rambling(FakeText):
 
 
 @contextmanager
-def _engines(**texts: FakeText) -> Iterator[dict[str, CountingText]]:
+def _engines(texts: dict[str, FakeText]) -> Iterator[dict[str, CountingText]]:
     """Instead of local models: a fake for each name; the profile's own writer is called `own`."""
     counted = {name: CountingText(text) for name, text in texts.items()}
 
@@ -54,20 +56,20 @@ def _row(out: str, model: str) -> list[str]:
 
 
 def test_a_writer_is_tried_beside_this_machine_s_own(stories: Stories) -> None:
-    with _engines(own=FakeText(), other=Rambling()) as counted:
-        done = stories("models", "try", "other")
+    with _engines({"own": FakeText(), OTHER: Rambling()}) as counted:
+        done = stories("models", "try", OTHER)
         calls = {name: len(text.calls) for name, text in counted.items()}
-        again = stories("models", "try", "other")
+        again = stories("models", "try", OTHER)
         assert (
             len(counted["own"].calls) == calls["own"]
         )  # its stories are read; those of `other` never passed
     assert done.status == again.status == 0
-    assert _row(done.out, "other")[1:3] == ["0 of 5", "0"]
-    assert re.fullmatch(r"\d+\.\d GB", _row(done.out, "other")[-1])
+    assert _row(done.out, OTHER)[1:3] == ["0 of 5", "0"]
+    assert re.fullmatch(r"\d+\.\d GB", _row(done.out, OTHER)[-1])
     assert _row(done.out, "own")[1:3] == ["5 of 5", "5"]
     assert _row(again.out, "own")[3] == "made before"
     assert done.out.count("[own]") == done.out.count("no story: ") == len(writers.IDEAS)
-    assert "stories models use other" in done.err
+    assert f"stories models use {OTHER}" in done.err
 
 
 def test_a_chosen_writer_stands_in_the_file_of_settings(stories: Stories) -> None:
@@ -89,6 +91,15 @@ def test_a_writer_that_is_not_here_is_not_chosen(stories: Stories) -> None:
     assert done.problem == "missing-weights"
     assert "stories models fetch smollm3-3b" in done.err
     assert not file.exists()
+
+
+@pytest.mark.parametrize("action", ["try", "use"])
+def test_a_voice_is_no_writer(stories: Stories, action: str) -> None:
+    file = stories.directory / "own.env"
+    done = stories("models", action, "kokoro-82m-int8", env=stories.environment(STORIES_ENV_FILE=str(file)))
+    assert (done.problem, "is not a writer" in done.err) == ("unknown-weights", True)
+    assert not file.exists()
+    assert not stories.models.exists()
 
 
 def test_without_a_file_of_settings_the_variable_is_named(stories: Stories) -> None:
