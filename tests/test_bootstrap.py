@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import operator
 import subprocess
 import sys
@@ -12,9 +13,9 @@ import pytest
 from pipeline.bootstrap import build_app, models_dir, translated_languages, weights
 from pipeline.config.profiles import profile, profiles
 from pipeline.config.settings import Aws, Settings
-from pipeline.engines.embedded import translators
+from pipeline.engines.embedded import fetch, translators
 from pipeline.engines.registry import REGISTRY, create
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, UnavailableError
 from tests.engines.embedded.test_translators import place
 
 
@@ -49,6 +50,22 @@ def test_a_profile_needs_its_writer_and_its_voices() -> None:
     assert weights(Settings(profile="fake")) == ()
     assert weights(Settings(profile="draft")) == ("smollm2-135m",)
     assert weights(Settings(profile="embedded"))[0] == "qwen2.5-coder-1.5b"
+
+
+def test_weights_of_a_voice_are_fetched_at_its_first_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreachable(names: tuple[str, ...], directory: Path, *_: object) -> None:
+        raise UnavailableError(f"{names} for {directory}: check the network", problem="no-network")
+
+    monkeypatch.setattr(fetch, "ensure", unreachable)
+    caplog.set_level(logging.INFO, "pipeline")
+    chain = build_app(Settings(profile="embedded", out=tmp_path / "out", models=tmp_path)).chains["fr"]
+    with pytest.raises(UnavailableError, match=r"kokoro-82m-int8.*check the network"):
+        chain.speech.synthesize("Il dort.", chain.voice)
+    assert caplog.messages == [
+        f"Fetching 1 model, 63 MB in all: kokoro-82m-int8 (63 MB, Apache-2.0); into {tmp_path}"
+    ]
 
 
 def test_options_override_the_environment_and_the_environment_the_defaults() -> None:

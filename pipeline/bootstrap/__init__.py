@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pipeline.api.runner import InProcess, Recorded, Runner
 from pipeline.app import App
@@ -93,14 +93,21 @@ def build_store(settings: Settings) -> Store:
     return Parts(settings, None).store
 
 
-def weights(settings: Settings) -> tuple[str, ...]:
-    """The names of the weights that the profile needs; a model given by path needs no fetching."""
+def weights(settings: Settings, speech: Collection[str] | None = None) -> tuple[str, ...]:
+    """The names of the weights of the profile's writer and voices; a model given by path needs no fetching.
+
+    speech: only the voices of these engines; None: of all.
+    """
     from pipeline.engines.embedded import models
 
     spec = profile(settings.profile)
     name = settings.model or spec["text"]
     named = (name,) if writing_engine(spec, settings) == "llama" and not models.is_path(name) else ()
-    return (*named, *spec["weights"])
+    voices = spec.get("weights", {}).items()
+    return (
+        *named,
+        *(each for engine, names in voices if speech is None or engine in speech for each in names),
+    )
 
 
 def translated_languages(settings: Settings) -> tuple[str, ...]:

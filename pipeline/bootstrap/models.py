@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,20 @@ def path_of(name: str, settings: Settings) -> Path:
     from pipeline.engines.embedded import models
 
     return models.path_of(name, models_dir(settings))
+
+
+def voice_path(name: str, settings: Settings) -> Path:
+    """Where a voice's weights lie; fetched first where they are not here, as nobody has asked for it before.
+
+    Raises ConfigError, EngineError, StoreError, as fetch.ensure does.
+    """
+    from pipeline.engines.embedded import fetch, models
+    from pipeline.engines.embedded.progress import Lines
+
+    log, directory = logging.getLogger(__name__), models_dir(settings)
+    if announcement := models.announce((name,), directory):
+        log.info(announcement)
+    return fetch.ensure((name,), directory, Lines(log.info))[name]
 
 
 def model_name(name_or_path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.bootstrap.models import model_name, models_dir, path_of
+from pipeline.bootstrap.models import model_name, models_dir, path_of, voice_path
 from pipeline.engines.registry import create
 from pipeline.storage.cache import CachedDetection
 
@@ -26,8 +26,8 @@ def _llama(parts: Parts) -> dict[str, Any]:
 
 def _kokoro(parts: Parts) -> dict[str, Any]:
     return {
-        "model": partial(path_of, "kokoro-82m-int8", parts.settings),
-        "voices": partial(path_of, "kokoro-voices", parts.settings),
+        "model": partial(voice_path, "kokoro-82m-int8", parts.settings),
+        "voices": partial(voice_path, "kokoro-voices", parts.settings),
     }
 
 

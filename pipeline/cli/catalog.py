@@ -164,16 +164,17 @@ def run(options: Namespace) -> None:
     from pipeline.batch.report.text import report_text
     from pipeline.batch.runs import Run
     from pipeline.bootstrap import weights
-    from pipeline.cli.weights import fetch, fetch_translators
+    from pipeline.cli.weights import fetch, fetch_for
 
     app, file = _open(options)
     run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-    fetch(weights(_settings(options)), _settings(options))  # before the run is on record
+    settings = _settings(options)
+    fetch(weights(settings, ()), settings)  # the writer's, before the run is on record
     planned = plan(app, file, run_id, options.chunk_size, options.budget)
     if planned.todo:
         chunks = Run(app.store, run_id)
         items = (item for number in range(1, planned.chunks + 1) for item in chunks.items(number))
-        if fetch_translators(_settings(options), (locale for item in items for locale in item.locales)):
+        if fetch_for(app, settings, (edition for item in items for edition in item.locales)):
             app = _app(options)  # from here on the same translators to the end of the run
     tell(f"run {run_id}: {planned.todo} to make, {planned.done} made before")
     try:

@@ -12,10 +12,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipeline.bootstrap import build_app, build_runner, build_store, translated_languages, weights
+from pipeline.bootstrap import build_app, build_runner, build_store, weights
+from pipeline.cli.background import fetching_translators
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
-from pipeline.cli.weights import fetch, fetch_translators
+from pipeline.cli.weights import fetch
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
@@ -54,8 +55,7 @@ def serve(options: Namespace) -> None:
     settings = _settings(options)
     is_files = _is_files(settings)
     if not settings.aws.workflow:
-        fetch(weights(settings), settings)
-        fetch_translators(settings, translated_languages(settings))
+        fetch(weights(settings, ()), settings)
     listening = _listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
     store: Any = build_store(settings)
@@ -73,7 +73,9 @@ def serve(options: Namespace) -> None:
         as_called=not options.url,
     )
     tell(_greeting(settings, base))
-    _run(asgi, listening, stories)
+    # After the app was built: what translates is decided for as long as it runs.
+    with fetching_translators(settings):
+        _run(asgi, listening, stories)
 
 
 def _api(stories: OnDemand, settings: Settings) -> Api:

@@ -9,11 +9,11 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from pipeline.app import App
-from pipeline.bootstrap import build_app, build_store, weights
+from pipeline.bootstrap import build_app, build_store
 from pipeline.cli import player, terminal
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import TerminalProgress, location, say, tell
-from pipeline.cli.weights import fetch, fetch_translators
+from pipeline.cli.weights import fetch_for
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, NotFoundError, RequestError
 from pipeline.ports import Store
@@ -83,10 +83,9 @@ def make(options: Namespace) -> None:
         for tag in options.locale or ["en"]
     ]
     story_id = _story_id(app, options)
-    if not all(is_complete(app.store, story_id, edition) for edition in wanted):
-        fetch(weights(settings), settings)
-        if fetch_translators(settings, wanted):
-            app = build_app(settings)
+    is_made = all(is_complete(app.store, story_id, edition) for edition in wanted)
+    if not is_made and fetch_for(app, settings, wanted):
+        app = build_app(settings)
     progress = TerminalProgress()
     for edition in dict.fromkeys(wanted):
         tell(f"{edition}: story {story_id}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ def voices(options: Namespace) -> None:
     rows = [row for row in offered(spec, settings.aws.voices) if served in ("", row.locale)]
     say(_listed(rows, spec))
     if options.play:
-        _play(settings, tuple(spec["weights"]), {(row.locale, row.name) for row in rows})
+        _play(settings, rows)
 
 
 def _listed(rows: Sequence[VoiceRow], spec: Mapping[str, Any]) -> str:
@@ -69,13 +69,15 @@ def _listed(rows: Sequence[VoiceRow], spec: Mapping[str, Any]) -> str:
     return table([("locale", "voice", "engine", "quality", "who speaks"), *lines])
 
 
-def _play(settings: Settings, weights: tuple[str, ...], wanted: Collection[tuple[str, str]]) -> None:
+def _play(settings: Settings, rows: Sequence[VoiceRow]) -> None:
     """Each sentence is kept in the store, as any narration: a voice is paid for once."""
     from pipeline.bootstrap import build_app
     from pipeline.cli.weights import fetch
     from pipeline.steps.sample import sample
 
-    fetch(weights, settings)
+    needed = profile(settings.profile).get("weights", {})
+    fetch(tuple(name for engine in {row.engine for row in rows} for name in needed.get(engine, ())), settings)
+    wanted = {(row.locale, row.name) for row in rows}
     app = build_app(settings)
     choices = [(chain.locale, choice) for chain in app.chains.values() for choice in chain.voices]
     silent = False

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.story.locales import language
 
 if TYPE_CHECKING:
+    from pipeline.app import App
     from pipeline.engines.embedded.translators import Direction
 
 
@@ -80,14 +81,18 @@ def fetch(names: tuple[str, ...], settings: Settings, force: bool = False) -> No
     fetching.ensure(names, directory, progress_on(sys.stderr), force=force)
 
 
-def fetch_translators(settings: Settings, locales: Iterable[str]) -> bool:
-    """Whether any came: an app that was built before does not know it. Says where none can be had.
+def fetch_for(app: App, settings: Settings, editions: Iterable[str]) -> bool:
+    """What writes, translates and speaks these editions; True where a translator came, which an app that was
+    built before does not know.
 
-    locales: those that the profile translates otherwise are left out.
+    Says where a translator cannot be had. Raises ConfigError, EngineError: writer or voice.
     """
-    known = translated_languages(settings)
-    wanted = {language(locale) for locale in locales} if known else set()
-    return _fetch_translators(settings, [each for each in known if each in wanted])
+    wanted = set(editions)
+    fetch(weights(settings, {app.chain(edition).voice.engine for edition in wanted}), settings)
+    languages = {language(edition) for edition in wanted}
+    return _fetch_translators(
+        settings, [each for each in translated_languages(settings) if each in languages]
+    )
 
 
 def _fetch_translators(

@@ -100,7 +100,7 @@ def _check(name: str) -> None:
 
 def _trial(settings: Settings) -> Trial:
     """Raises ConfigError, EngineError; a story that no draft made is counted."""
-    fetch(weights(settings), settings)
+    fetch(weights(settings, ()), settings)
     app, progress = build_app(settings), TerminalProgress()
     stories: list[CommittedText | str] = []
     tokens, seconds = 0, 0.0

@@ -15,6 +15,7 @@ import pytest
 from tests.api.calling import until
 from tests.api.servers import serving
 from tests.command import Stories
+from tests.engines.embedded import loopback
 
 IDEA = {"context": "a shy snail"}
 
@@ -114,3 +115,24 @@ def test_ipv6_is_an_address_like_another(stories: Stories) -> None:
     with serving(stories, ["--host", "::1"]) as [server]:
         assert server.base.startswith("http://[::1]:")
         assert server("GET", "/health").status == 200
+
+
+def test_a_silent_host_of_translators_does_not_hold_the_page(stories: Stories) -> None:
+    with loopback.serving() as host:
+        host.script = [loopback.Turn(hang=True)]
+        environ = {
+            "STORIES_PROFILE": "embedded",
+            "STORIES_WRITER_URL": "http://127.0.0.1:9/v1",  # no weights of a writer are needed
+            "STORIES_MODEL": "mine",
+            "STORIES_MODELS_MIRROR": f"{host.url}/files",
+        }
+        with serving(stories, **environ) as [server]:
+            assert not any("Fetching" in line for line in server.lines)
+            until(lambda: bool(host.gets()))
+            assert server("GET", "/health").status == 200
+            labels = {each["locale"]: each["labels"] for each in server("GET", "/locales").json["locales"]}
+            assert server.stop() == 130
+            server.kill()
+    assert labels["fr"] == ["draft translation"]
+    assert "info: Fetching firefox-en-fr, firefox-fr-en (74 MB, " in "".join(server.lines)
+    assert "Traceback" not in "".join(server.lines)

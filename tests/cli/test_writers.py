@@ -45,7 +45,7 @@ def _engines(texts: dict[str, FakeText]) -> Iterator[dict[str, CountingText]]:
 
     with (
         patch.object(writers, "build_app", build_app),
-        patch.object(writers, "weights", lambda settings: ()),
+        patch.object(writers, "weights", lambda settings, speech: ()),
         patch.object(writers, "writer", lambda settings: settings.model or "own"),
     ):
         yield counted

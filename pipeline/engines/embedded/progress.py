@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 from pipeline.engines.embedded.models import amount
@@ -67,16 +68,15 @@ class Bars:
 
 
 class Lines:
-    """A line at the start, at each quarter and at the end of a model."""
+    """A line at the start, at each quarter and at the end of a model. write: takes each, without its end."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
         self._name = ""
         self._quarter = 0
 
     def note(self, text: str) -> None:
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        self._write(text)
 
     def advance(self, name: str, done: int, total: int) -> None:
         quarter = 4 * done // total if total else 4
@@ -86,4 +86,8 @@ class Lines:
 
 
 def progress_on(stream: IO[str]) -> Bars | Lines:
-    return Bars(stream) if stream.isatty() else Lines(stream)
+    def write(text: str) -> None:
+        stream.write(f"{text}\n")
+        stream.flush()
+
+    return Bars(stream) if stream.isatty() else Lines(write)
