@@ -56,8 +56,9 @@ def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str)
     """The model that grades stories, cached in the app's store; None where neither profile nor model names
     one.
 
-    model: a name of `stories models`, or a GGUF's path. STORIES_JUDGE_ENDPOINT is the endpoint of the profile
-    aws, where it is another than writes. Where it is the very model that writes, it is not loaded twice.
+    model: a name of `stories models`, or a GGUF's path; without a profile, and where STORIES_WRITER_URL names
+    a server, one of that server's. STORIES_JUDGE_ENDPOINT is the endpoint of the profile aws, where it is
+    another than writes. Where it is the very model that writes, it is not loaded twice.
     Raises ConfigError, as build_app does.
     """
     if not profile and not model:
@@ -66,8 +67,8 @@ def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str)
         **environ,
         "STORIES_ENDPOINT": environ.get("STORIES_JUDGE_ENDPOINT") or environ.get("STORIES_ENDPOINT", ""),
     }
-    # A writer that the environment names is the app's.
-    for name in ("STORIES_MODEL", "STORIES_WRITER_URL"):
+    # A writer that the environment names is the app's, and a profile means the engine of its own.
+    for name in ("STORIES_MODEL", *(("STORIES_WRITER_URL",) if profile else ())):
         judge_environ.pop(name, None)
     settings = Settings.from_env(judge_environ, profile=profile or DEFAULT_PROFILE, model=model)
     grader = Parts(settings, app.store).text

@@ -14,6 +14,8 @@ from pipeline.ports import OnText, ignore
 from pipeline.storage.cache import CachedText
 from pipeline.story.prompt import read
 from pipeline.types import Completion, Prompt
+from tests.engines.openai.recorded import LM_STUDIO, chunk, events
+from tests.engines.openai.serving import ModelServer, streamed
 from tests.notebooks.experiment.frames import rows, table
 
 
@@ -85,6 +87,37 @@ def test_the_grader_is_the_model_of_the_parameters() -> None:
     assert by_profile.fingerprint == by_model.fingerprint == "llama.cpp/smollm2-135m/1"
     with pytest.raises(ConfigError, match="unknown profile 'judge'"):
         build_grader(app, {}, "judge", "")
+
+
+def test_a_server_that_writes_grades_too_with_a_model_of_its_own() -> None:
+    sevens = streamed(events(chunk({"content": "7"}), chunk({}, "stop")))
+    with ModelServer(LM_STUDIO.models, sevens) as server:
+        environ = {
+            "STORIES_WRITER_URL": server.url,
+            "STORIES_WRITER_KEY": "sk-secret",
+            "STORIES_MODEL": "small",
+        }
+        app = build_app(Settings.from_env(environ, profile="fake"), MemoryStore())
+        grader = build_grader(app, environ, "", "large")
+        assert grader
+        assert grader.fingerprint == "openai/large/1"
+        marks = Grader(grader, read("grades")).grade("an owl", "The Owl", "Olga yawned.")
+    assert marks == {"grammar": 7, "creativity": 7, "consistency": 7}
+    assert {body["model"] for body in server.bodies} == {"large"}
+    assert {each.headers["authorization"] for each in server.completions} == {"Bearer sk-secret"}
+    assert build_grader(app, environ, "", "small") is app.text
+
+
+def test_a_profile_grades_with_its_own_engine_beside_a_server_that_writes() -> None:
+    environ = {"STORIES_WRITER_URL": "http://127.0.0.1:9/v1", "STORIES_MODEL": "small"}
+    app = build_app(Settings.from_env(environ, profile="fake"), MemoryStore())
+    graders = [
+        build_grader(app, environ, *names) for names in (("draft", ""), ("draft", "qwen2.5-coder-1.5b"))
+    ]
+    assert [grader.fingerprint for grader in graders if grader] == [
+        "llama.cpp/smollm2-135m/1",
+        "llama.cpp/qwen2.5-coder-1.5b/1",
+    ]
 
 
 def test_the_grading_endpoint_is_another_than_the_writing_one() -> None:
