@@ -99,11 +99,11 @@ def weights(settings: Settings, speech: Collection[str] | None = None) -> tuple[
 
     speech: only the voices of these engines; None: of all.
     """
-    from pipeline.engines.embedded import models
+    from pipeline.engines.embedded import gguf
 
     spec = profile(settings.profile)
     name = settings.model or spec["text"]
-    named = (name,) if writing_engine(spec, settings) == "llama" and not models.is_path(name) else ()
+    named = (name,) if writing_engine(spec, settings) == "llama" and not gguf.is_path(name) else ()
     voices = spec.get("weights", {}).items()
     return (
         *named,

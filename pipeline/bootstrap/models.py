@@ -46,6 +46,6 @@ def voice_path(name: str, settings: Settings) -> Path:
 
 
 def model_name(name_or_path: str) -> str:
-    from pipeline.engines.embedded import models
+    from pipeline.engines.embedded import gguf
 
-    return models.fingerprint_name(name_or_path)
+    return gguf.fingerprint_name(name_or_path)

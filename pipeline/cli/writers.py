@@ -92,9 +92,9 @@ def use_writer(settings: Settings, name: str, environ: Mapping[str, str]) -> Non
 
 def _check(name: str) -> None:
     """Raises ConfigError: unknown weights, or those of a voice."""
-    from pipeline.engines.embedded import models
+    from pipeline.engines.embedded import gguf, models
 
-    if not models.is_path(name) and models.find(name).use != "writer":
+    if not gguf.is_path(name) and models.find(name).use != "writer":
         raise ConfigError(f"{name} is not a writer: `stories models` lists those", problem="unknown-weights")
 
 

@@ -7,9 +7,7 @@ time that it had then. While these hold, it is not hashed again.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,12 +17,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pipeline.engines.embedded import gguf
 from pipeline.engines.embedded.sources import Archive, Source
 from pipeline.engines.embedded.sources.client import sha256_of
 from pipeline.errors import ConfigError
-
-_GGUF = b"GGUF"
-_END = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,47 +94,12 @@ def path_of(name_or_path: str, directory: Path, known: Table | None = None) -> P
     Raises ConfigError: missing-weights, corrupt-weights, unknown-weights.
     """
     known = table() if known is None else known
-    if name_or_path not in known and is_path(name_or_path):
-        return _gguf(Path(name_or_path).expanduser())
+    if name_or_path not in known and gguf.is_path(name_or_path):
+        return gguf.checked(Path(name_or_path).expanduser())
     weights = find(name_or_path, known)
     if not is_present(weights, directory):
         raise _absent(weights)
     return directory / weights.file
-
-
-def is_path(text: str) -> bool:
-    """Whether a writer is given as a file rather than by a name of the table."""
-    return text.lower().endswith(".gguf") or os.sep in text
-
-
-def fingerprint_name(name_or_path: str) -> str:
-    """A model's name in fingerprints; a file's also has a digest of its size and ends: names may repeat."""
-    if not is_path(name_or_path):
-        return name_or_path
-    name = os.fsencode(Path(name_or_path).name).decode(errors="replace")
-    with contextlib.suppress(OSError), Path(name_or_path).expanduser().open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        ends = hashlib.sha256(str(size).encode())
-        for start in (0, max(0, size - _END)):
-            file.seek(start)
-            ends.update(file.read(_END))
-        return f"{name}-{ends.hexdigest()[:8]}"
-    return name
-
-
-def _gguf(path: Path) -> Path:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_GGUF))
-    except OSError as error:
-        raise ConfigError(
-            f"the model {path} cannot be read ({error.strerror}): check the path", problem="missing-weights"
-        ) from error
-    if magic != _GGUF:
-        raise ConfigError(
-            f"{path} is not a GGUF file: give a model in llama.cpp's format", problem="corrupt-weights"
-        )
-    return path
 
 
 def missing(names: Iterable[str], directory: Path, known: Table | None = None) -> tuple[Weights, ...]:
