@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from pipeline.api import problems, routes
+from pipeline.api import events, problems, routes
 from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
 from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_response, proxy_problem
@@ -114,7 +114,7 @@ class Api:
             "path": event["path"][:120],
             "status": response["statusCode"],
             "milliseconds": round(seconds * 1000, 1),
-            "story_id": routes.story_id(event["path"]),
+            "story_id": events.story_id(event["path"]),
             "request_id": event.get("requestContext", {}).get("requestId", ""),
         }
         self._log.info("request", extra=extra)

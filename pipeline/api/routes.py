@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from pipeline.api import models, openapi, views
+from pipeline.api.events import caller
 from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
@@ -21,33 +22,11 @@ from pipeline.steps import status
 from pipeline.steps.accept import chain
 from pipeline.steps.sample import sample
 from pipeline.storage import editions, shelf
-from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
+from pipeline.storage.editions import USUAL_PACE
 
-_ID = r"^[0-9a-f]{32}$"
-_IN_PATH = re.compile(r"/stories/([0-9a-f]{32})(?:/|$)")
 # Seconds between two requests for a story in progress.
 _POLL = 2
 _PAGE = 20
-
-StoryId = Annotated[str, Path(pattern=_ID, description="32 hex digits, of an earlier response")]
-Tag = Annotated[str, Path(min_length=2, max_length=models.LONGEST_TAG, description="BCP-47")]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        description="Of your own making: for 24 hours, the same key means the same story",
-    ),
-]
-Cursor = Annotated[str | None, Query(pattern=f"^{shelf.CURSOR.pattern}$", description="Of the page before")]
-Only = Annotated[
-    str | None, Query(min_length=2, max_length=models.LONGEST_TAG, description="Only this locale")
-]
-
-By = Annotated[str | None, Query(min_length=1, max_length=40, description=models.VOICE)]
-Name = Annotated[str, Path(min_length=1, max_length=40, description="Of GET /locales")]
-At = Annotated[float | None, Query(ge=SLOWEST, le=FASTEST, description=models.PACE)]
 
 
 class Route(NamedTuple):
@@ -150,40 +129,11 @@ class Routes:
     def stories(self, cursor: Cursor = None, locale: Only = None) -> Response[Any]:
         served = chain(self._app, locale, experimental=True).locale if locale else ""
         page = shelf.page(self._app.store, served, cursor or "", _PAGE)
-        cards = [
-            {
-                "id": card.id,
-                "locale": card.locale,
-                "title": card.title,
-                "durationMs": card.duration_ms,
-                "labels": list(card.labels),
-                **views.spoken_by(card.voice, card.pace),
-            }
-            for card in page.cards
-        ]
+        cards = [views.card_view(card) for card in page.cards]
         return json_response(200, {"stories": cards, "cursor": page.cursor or None})
 
     def locales(self) -> Response[Any]:
-        locales = [
-            {
-                "locale": chain.locale,
-                "quality": chain.quality,
-                "labels": list(chain.labels),
-                "experimental": chain.experimental,
-                "translation": chain.translation.fingerprint if chain.translation else None,
-                "voices": [
-                    {
-                        "name": choice.name,
-                        "about": choice.about,
-                        "quality": choice.quality,
-                        "labels": list(choice.labels),
-                        "paced": choice.paced,
-                    }
-                    for choice in chain.voices
-                ],
-            }
-            for chain in self._app.chains.values()
-        ]
+        locales = [views.locale_view(chain) for chain in self._app.chains.values()]
         return json_response(200, {"locales": locales})
 
     def voice(self, locale: Tag, voice: Name) -> Response[Any]:
@@ -232,21 +182,6 @@ class Routes:
         locale, voice, pace = editions.parse(edition.name)
         query = "?" + urlencode({"voice": voice, "pace": f"{pace:g}"}) if voice else ""
         return f"{stage}/stories/{edition.story_id}/{locale}{query}"
-
-
-def caller(event: Mapping[str, Any]) -> str:
-    """Whose Idempotency-Key it is: the signed-in user, else the API key, else the source address."""
-    context = event.get("requestContext") or {}
-    claims = (context.get("authorizer") or {}).get("claims") or {}
-    identity = context.get("identity") or {}
-    names = (claims.get("sub"), identity.get("apiKeyId"), identity.get("sourceIp"))
-    return next((str(name) for name in names if name), "")
-
-
-def story_id(path: str) -> str:
-    """The story id in an address, "" where it has none."""
-    match = _IN_PATH.match(path)
-    return match.group(1) if match else ""
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -10,12 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.api import problems
-from pipeline.app import App
+from pipeline.app import App, Chain
 from pipeline.errors import NotFoundError
 from pipeline.steps import committed, status
 from pipeline.storage import editions, keys
 from pipeline.storage.narrations import StoredNarration, find
 from pipeline.storage.records import CommittedText, load_manifest
+from pipeline.storage.shelf import Card
 from pipeline.types import Manifest, ManifestSegment, SpeechMark
 
 View = dict[str, Any]
@@ -41,6 +42,39 @@ def failure(app: App, story_id: str, edition: str) -> problems.Problem | None:
 def spoken_by(voice: str, pace: float) -> View:
     """Nothing for the locale's own voice at its usual pace."""
     return {"voice": voice, "pace": pace} if voice else {}
+
+
+def card_view(card: Card) -> View:
+    """A models.Card: a line of the list of published editions."""
+    return {
+        "id": card.id,
+        "locale": card.locale,
+        "title": card.title,
+        "durationMs": card.duration_ms,
+        "labels": list(card.labels),
+        **spoken_by(card.voice, card.pace),
+    }
+
+
+def locale_view(chain: Chain) -> View:
+    """A models.LocaleView: a language with its voices."""
+    return {
+        "locale": chain.locale,
+        "quality": chain.quality,
+        "labels": list(chain.labels),
+        "experimental": chain.experimental,
+        "translation": chain.translation.fingerprint if chain.translation else None,
+        "voices": [
+            {
+                "name": choice.name,
+                "about": choice.about,
+                "quality": choice.quality,
+                "labels": list(choice.labels),
+                "paced": choice.paced,
+            }
+            for choice in chain.voices
+        ],
+    }
 
 
 def _complete(app: App, manifest: Manifest) -> View:

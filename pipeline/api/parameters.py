@@ -1,0 +1,32 @@
+"""The parameters of the routes: of a path, a query or a header."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+
+from pipeline.api import models
+from pipeline.storage import shelf
+from pipeline.storage.editions import FASTEST, SLOWEST
+
+_ID = r"^[0-9a-f]{32}$"
+
+StoryId = Annotated[str, Path(pattern=_ID, description="32 hex digits, of an earlier response")]
+Tag = Annotated[str, Path(min_length=2, max_length=models.LONGEST_TAG, description="BCP-47")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Of your own making: for 24 hours, the same key means the same story",
+    ),
+]
+Cursor = Annotated[str | None, Query(pattern=f"^{shelf.CURSOR.pattern}$", description="Of the page before")]
+Only = Annotated[
+    str | None, Query(min_length=2, max_length=models.LONGEST_TAG, description="Only this locale")
+]
+By = Annotated[str | None, Query(min_length=1, max_length=40, description=models.VOICE)]
+Name = Annotated[str, Path(min_length=1, max_length=40, description="Of GET /locales")]
+At = Annotated[float | None, Query(ge=SLOWEST, le=FASTEST, description=models.PACE)]
