@@ -1,0 +1,27 @@
+"""A run of a catalog as a person at a terminal follows it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.ports import Advance
+
+
+class RunProgress:
+    """A ports.Progress on stderr: bars of the whole run and of the current step, a line a chunk."""
+
+    def note(self, text: str) -> None:
+        from tqdm import tqdm
+
+        from pipeline.batch.tables import one_line
+
+        tqdm.write(f"  {one_line(text)}", file=sys.stderr)
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        from tqdm import tqdm
+
+        with tqdm(total=total, unit=f" {unit}", desc=f"  {name:9}", leave=False, disable=None) as bar:
+            yield lambda more: bar.update(more) and None
