@@ -19,22 +19,18 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import story_catalog_tasks as tasks
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
     CronTriggerTimetable,
-    Param,
     TriggerRule,
     dag,
     get_current_context,
     task,
     task_group,
 )
-
-if TYPE_CHECKING:
-    from pipeline.app import App
+from story_catalog_forms import approval, run_params
 
 WRITER_POOL, VOICE_POOL = "stories_writer", "stories_voice"
 _IS_EPHEMERAL = os.environ.get("STORIES_ENDPOINT") == tasks.EPHEMERAL
@@ -44,47 +40,12 @@ PROFILES = ("aws",) if _IS_EPHEMERAL else ("embedded", "draft", "fake", "aws")
 _CRON = os.environ.get("STORIES_SCHEDULE")
 # A chunk is 40 s of work as the plan cuts it, or hours with a large chunk_size.
 _CHUNK_TIMEOUT = timedelta(hours=6)
-_ANSWER_WITHIN = timedelta(days=3)
 _DEFAULTS = {
     "retries": 2,
     "retry_delay": timedelta(seconds=15),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=1),
-}
-_PARAMS = {
-    "catalog": Param(
-        os.environ.get("STORIES_CATALOG") or "catalogs/bedtime.yaml",
-        type="string",
-        minLength=1,
-        title="Catalog file",
-        description="YAML, CSV or JSON Lines, on the workers' disk",
-    ),
-    "profile": Param(
-        os.environ.get("STORIES_PROFILE") or PROFILES[0],
-        type="string",
-        enum=list(PROFILES),
-        title="Profile",
-        description="Which engines write, translate and speak",
-    ),
-    "chunk_size": Param(
-        0,
-        type="integer",
-        minimum=0,
-        maximum=10_000,
-        title="Stories in a chunk",
-        description="0: by the engines' speed",
-    ),
-    "budget": Param(
-        None,
-        type=["null", "number"],
-        minimum=0,
-        title="Budget, US$",
-        description="In place of the catalog's own; the run stops cleanly there",
-    ),
-    "dry_run": Param(
-        False, type="boolean", title="Dry run", description="Log calls, hours and money; make nothing"
-    ),
 }
 
 
@@ -99,7 +60,7 @@ def plan() -> list[int]:
     params, app = tasks.params(), tasks.app()
     run = tasks.run(app)
     if params["dry_run"]:
-        _log_estimate(app, params["budget"])
+        tasks.log_estimate(app, params["budget"])
         return []
     try:
         chunks = run.about().chunks
@@ -111,17 +72,6 @@ def plan() -> list[int]:
         )
         chunks = planned.chunks
     return list(range(1, chunks + 1))
-
-
-def _log_estimate(app: App, budget: float | None) -> None:
-    from pipeline.batch import reading
-    from pipeline.batch.estimate import estimate
-    from pipeline.batch.report.text import estimate_text
-    from pipeline.batch.survey import survey
-
-    summary = survey(app, reading.read(tasks.catalog_path()))
-    summary.refuse_faults()
-    tasks.LOG.info("%s", estimate_text(estimate(app, summary, budget)))
 
 
 @task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
@@ -214,7 +164,7 @@ def watch() -> None:
     catchup=False,
     max_active_runs=1,
     default_args=_DEFAULTS,
-    params=_PARAMS,
+    params=run_params(PROFILES),
     user_defined_macros={"stories_endpoint": tasks.endpoint_of},
     tags=["stories"],
     doc_md=__doc__,
@@ -235,22 +185,7 @@ def story_catalog() -> None:
         # Speaking needs no endpoint: it is deleted when the last chunk is written.
         chunks.children["chunk.write"] >> endpoint.deleted >> watcher
     reviewed = review()
-    approved = ApprovalOperator(
-        task_id="approve",
-        subject="Publish the stories of {{ params.catalog }}?",
-        body="{{ ti.xcom_pull(task_ids='review', key='shown') }}",
-        params={
-            "withhold": Param(
-                None,
-                type=["null", "string"],
-                title="Ids of stories to leave out",
-                description="As the list shows them, with spaces between",
-            )
-        },
-        response_timeout=_ANSWER_WITHIN,
-        execution_timeout=None,
-        retries=0,  # a retry would ask again after the three days
-    )
+    approved = approval()
     published, reported = publish(), report()
     planned >> reviewed << chunks
     reviewed >> approved >> published >> reported

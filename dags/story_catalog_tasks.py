@@ -130,6 +130,17 @@ def catalog_path() -> Path:
     return Path(os.environ.get("STORIES_CATALOGS") or ROOT) / params()["catalog"]
 
 
+def log_estimate(app: App, budget: float | None) -> None:
+    from pipeline.batch import reading
+    from pipeline.batch.estimate import estimate
+    from pipeline.batch.report.text import estimate_text
+    from pipeline.batch.survey import survey
+
+    summary = survey(app, reading.read(catalog_path()))
+    summary.refuse_faults()
+    LOG.info("%s", estimate_text(estimate(app, summary, budget)))
+
+
 def is_last_try() -> bool:
     ti = get_current_context()["ti"]
     return ti.try_number > ti.max_tries
