@@ -93,6 +93,16 @@ def test_another_language_continues_at_the_same_sentence(scenes: Report) -> None
     assert scenes["switching"] == {"sentence": 3, "url": "pt", "language": "pt"}
 
 
+def test_another_voice_is_heard_and_then_reads_the_same_story(scenes: Report) -> None:
+    assert scenes["voices"] == {
+        "still": "en",
+        "edition": "en-x-robot",
+        "robot": True,
+        "sameText": True,
+        "anotherSound": True,
+    }
+
+
 def test_arabic_runs_from_right_to_left(scenes: Report) -> None:
     assert scenes["arabic"] == {"page": "rtl", "book": "rtl", "overflow": 0}
 
