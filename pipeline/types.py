@@ -160,13 +160,15 @@ class Check:
 class Finding:
     """The result of one check of the set-up. passed: None where it could not be checked.
 
-    summary: the result, in words for a person. todo: what to do where it did not pass.
+    summary: the result, in words for a person. todo: what to do where it did not pass. needed: whether it is
+    not known that all is ready while this could not be checked.
     """
 
     name: str
     passed: bool | None
     summary: str
     todo: str = ""
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ LEFT_OUT = frozenset(
         "data/profiles/draft.toml",
         "data/profiles/embedded.toml",
         "data/profiles/fake.toml",
+        "data/prompts/glossary.toml",
+        "data/prompts/translate.toml",
         "data/story_settings.toml",
         "data/translators.toml",
         "engines/aws/doctor",

@@ -1,4 +1,8 @@
-"""Idempotency keys: for 24 hours, a caller's key stands for the variant of its first request."""
+"""Idempotency keys: for 24 hours, a caller's key stands for the variant of its first request.
+
+A store can neither compare and swap nor delete, so an expired or damaged record is not replaced: the first
+writer of the next number has the key, and the record of the highest number counts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.errors import NotFoundError, RequestError
@@ -15,6 +20,16 @@ from pipeline.storage import keys
 from pipeline.storage.digest import canonical, digest
 
 _LIFE = 24 * 3600.0
+_MOST_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """sent: digest of the request. until: epoch seconds."""
+
+    sent: str
+    variant: int
+    until: float
 
 
 def draw() -> int:
@@ -29,45 +44,50 @@ def variant(
     sent: Mapping[str, Any],
     clock: Callable[[], float] = time.time,
 ) -> int:
-    """The variant that this caller's key stands for; drawn where the key is new, or expired.
+    """The variant that this caller's key stands for; drawn where the key is new, expired or damaged.
 
     sent: the request that came with it; its own "variant" is kept, where it has one. Raises RequestError
     "key-reused": the key came with another request before.
     """
-    name, request = keys.idempotency(caller, key), digest(sent)
-    for _ in range(2):
-        record = _read(store, name)
-        if record and record["until"] > clock():
-            break
-        chosen = sent.get("variant")
-        fresh = {
-            "sent": request,
-            "variant": draw() if chosen is None else chosen,
-            "until": clock() + _LIFE,
-        }
-        # The first of many equal requests decides; an expired or damaged record is overwritten.
-        if record is None:
-            store.put_if_absent(name, canonical(fresh))
-        else:
-            store.put(name, canonical(fresh))
-    record = _read(store, name)
-    if not record or record["sent"] != request:
+    now, chosen = clock(), sent.get("variant")
+    fresh = _Record(digest(sent), draw() if chosen is None else chosen, now + _LIFE)
+    number, record = _current(store, caller, key, now)
+    while record is None:
+        number += 1
+        name = keys.idempotency(caller, key, number)
+        is_ours = store.put_if_absent(name, canonical(asdict(fresh)))
+        record = fresh if is_ours else _read(store, name, now)
+    if record.sent != fresh.sent:
         raise RequestError(
             "this Idempotency-Key was sent with another request before: send a new key", problem="key-reused"
         )
-    return int(record["variant"])
+    return record.variant
 
 
-def _read(store: Store, name: str) -> dict[str, Any] | None:
-    """None: there is no record. A damaged one reads as expired."""
+def _current(store: Store, caller: str, key: str, now: float) -> tuple[int, _Record | None]:
+    """The highest number and its record, where that is valid; -1 where there is none but perhaps the first.
+
+    A bucket deletes old records: the first may be gone while a later one is valid.
+    """
+    if first := _read(store, keys.idempotency(caller, key), now):
+        return 0, first
+    number = max(map(_number, store.list(keys.idempotencies(caller, key))), default=-1)
+    return number, _read(store, keys.idempotency(caller, key, number), now) if number > 0 else None
+
+
+def _number(name: str) -> int:
+    """-1 for the key of anything else."""
+    digits = name.rpartition("/")[2]
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else -1
+
+
+def _read(store: Store, name: str, now: float) -> _Record | None:
+    """None where there is none, or it has expired, or is damaged: it holds what nobody here would write."""
     try:
-        record = json.loads(store.get(name))
-        return {
-            "sent": str(record["sent"]),
-            "variant": int(record["variant"]),
-            "until": float(record["until"]),
-        }
-    except NotFoundError:
+        record = _Record(**json.loads(store.get(name)))
+    except (NotFoundError, ValueError, TypeError, RecursionError):
         return None
-    except (ValueError, TypeError, KeyError):
-        return {"sent": "", "variant": 0, "until": 0.0}
+    is_whole = isinstance(record.sent, str) and type(record.variant) is int and 0 <= record.variant < VARIANTS
+    # Another host's clock may be ahead, but not by a day.
+    is_valid = type(record.until) in (int, float) and now < record.until < now + 2 * _LIFE
+    return record if is_whole and is_valid else None

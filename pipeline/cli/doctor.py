@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.bootstrap import models_dir, translated_languages, weights
@@ -27,23 +27,37 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 
 
 def doctor(options: Namespace) -> None:
-    """Prints each finding as soon as it is known. Raises ConfigError at the end where one did not pass."""
+    """Prints each finding as soon as it is known. Raises ConfigError at the end: "not-ready" where one did
+    not pass, "not-checked" where that is not known of something that is needed.
+    """
     settings = Settings.from_options(os.environ, options)
-    failed, unknown = [], 0
+    findings = []
     for finding in _findings(settings):
         say(f"{_MARKS[finding.passed]:3} {finding.name}: {finding.summary}")
         if finding.todo and not finding.passed:
             say(f"      {finding.todo}")
-        if finding.passed is False:
-            failed.append(finding.name)
-        unknown += finding.passed is None
-    if failed:
+        findings.append(finding)
+    _conclude(findings, settings.profile)
+
+
+def _conclude(findings: Sequence[Finding], profile: str) -> None:
+    """Says that all is ready. Raises ConfigError: it is not, or it could not be looked at."""
+    if failed := _names(finding for finding in findings if finding.passed is False):
         raise ConfigError(
-            f"not ready for --profile {settings.profile}: {', '.join(failed)}; see above for what to do",
-            problem="not-ready",
+            f"not ready for --profile {profile}: {failed}; see above for what to do", problem="not-ready"
         )
-    unchecked = f", but {unknown} could not be checked" if unknown else ""
-    tell(f"ready for --profile {settings.profile}{unchecked}")
+    unknown = [finding for finding in findings if finding.passed is None]
+    if missing := _names(finding for finding in unknown if finding.needed):
+        raise ConfigError(
+            f"it is not known whether --profile {profile} is ready, because these could not be looked at: "
+            f"{missing}; see above for what to do",
+            problem="not-checked",
+        )
+    tell(f"ready for --profile {profile}" + (f"; not looked at: {_names(unknown)}" if unknown else ""))
+
+
+def _names(findings: Iterable[Finding]) -> str:
+    return ", ".join(finding.name for finding in findings)
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
@@ -96,10 +110,8 @@ def _translators(settings: Settings) -> Iterator[Finding]:
     missing = [each for each in languages if not translators.are_here(translators.of(each), directory)]
     if languages:
         here = ", ".join(each for each in languages if each not in missing) or "none"
-        drafts = f"; the language model drafts {', '.join(missing)}" if missing else ""
-        yield Finding(
-            "translators", None if missing else True, f"here: {here}{drafts}", "stories models fetch"
-        )
+        drafts = f"; the language model drafts {', '.join(missing)}, until `stories models fetch`"
+        yield Finding("translators", True, f"here: {here}{drafts if missing else ''}")
 
 
 def _folder(name: str, path: Path) -> Finding:

@@ -39,8 +39,18 @@ def claim(name: str, number: int) -> str:
     return f"{claims(name)}{number:08d}"
 
 
-def idempotency(caller: str, key: str) -> str:
-    return f"idempotency/{digest([caller, key])}.json"
+def idempotency(caller: str, key: str, number: int = 0) -> str:
+    """number: which record of the key; each replaces the one before."""
+    return f"{idempotencies(caller, key)}{number:08d}" if number else f"{_idempotency(caller, key)}.json"
+
+
+def idempotencies(caller: str, key: str) -> str:
+    """The prefix of all records of a key but the first."""
+    return f"{_idempotency(caller, key)}/"
+
+
+def _idempotency(caller: str, key: str) -> str:
+    return f"idempotency/{digest([caller, key])}"
 
 
 def card(catalog: str, edition: str, story_id: str) -> str:

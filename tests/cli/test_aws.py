@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.local_aws import LocalAws
+from infra.local_aws.faults import Fault
 from tests.command import Done, Stories
+from tests.engines.aws.loopback import no_backoff
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIANOTREAL", "AWS_SECRET_ACCESS_KEY": "not-a-real-secret"}
 
@@ -81,6 +83,24 @@ def test_doctor_passes_and_then_names_what_is_missing(stories: Stories, aws: Loc
     assert lacking.problem == "not-ready"
     assert "NO  bucket" in lacking.out
     assert "ok  endpoint" in lacking.out
+
+
+def test_doctor_that_can_look_at_nothing_fails(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Port 9 of loopback refuses connections."""
+    no_backoff(monkeypatch)
+    address = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", **KEYS}
+    done = run(stories, "doctor", STORIES_BUCKET="a-bucket", STORIES_ENDPOINT="my-falcon", **address)
+    assert done.problem == "not-checked"
+    assert "ready for" not in done.err
+    assert "could not be looked at: credentials, endpoint, bucket, bucket writable, voices;" in done.err
+    assert "?   credentials: not checked: AWS STS cannot be reached" in done.out
+
+
+def test_doctor_names_what_a_caller_without_iam_leaves_open(stories: Stories, aws: LocalAws) -> None:
+    aws.inject("SimulatePrincipalPolicy", Fault("error503", None))
+    done = run(stories, "doctor", **settings(aws))
+    assert done.status == 0
+    assert "ready for --profile aws; not looked at: permissions" in done.err
 
 
 def test_doctor_without_an_account_checks_weights_and_folders(stories: Stories) -> None:

@@ -132,7 +132,7 @@ def test_translators_are_listed_and_fetched_where_they_can_be_had(stories: Stori
 
 def test_doctor_says_which_languages_have_a_translator(stories: Stories) -> None:
     missing = stories("doctor", "--profile", "embedded").out
-    assert "?   translators: here: pt; the language model drafts fr, it, es, de, nl, ar" in missing
+    assert "ok  translators: here: pt; the language model drafts fr, it, es, de, nl, ar" in missing
     assert "ok  translators: here: pt\n" in stories("doctor", "--profile", "draft").out
     assert "translators" not in stories("doctor").out
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline.engines.aws import credentials
 from pipeline.engines.aws.errors import mapped_errors
 from pipeline.errors import ConfigError
 
@@ -89,8 +90,10 @@ class Clients:
         from botocore.exceptions import BotoCoreError
 
         what = _NAMES.get(service, f"AWS {service}")
+        credentials.check_variables(os.environ)
         with mapped_errors(service, what):
             session = botocore.session.get_session()
+            credentials.ask_in_terminal_only(session)
             region = self._region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
             if not region:
                 raise ConfigError(
@@ -103,11 +106,11 @@ class Clients:
             try:
                 return boto_session.client(service, config=config)
             except ValueError as error:
-                if isinstance(error, BotoCoreError):  # a bad region, for one
+                if isinstance(error, BotoCoreError) or credentials.meaning(error):  # a bad region, for one
                     raise
                 # botocore has no exception of its own for an endpoint that is no URL.
                 raise ConfigError(
-                    f"the address of {what} cannot be used ({error}): "
+                    f"the address of {what} cannot be used ({' '.join(str(error).split())}): "
                     "set AWS_ENDPOINT_URL and its variants to whole URLs, or unset them",
                     problem="aws-config",
                 ) from error

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from traceback import walk_tb
 from typing import Any
 
-from pipeline.engines.aws import meanings
+from pipeline.engines.aws import credentials, meanings
 from pipeline.engines.aws.meanings import Meaning
 from pipeline.errors import EngineError, StoriesError
 
@@ -104,6 +104,8 @@ def _of_status(status: int | None) -> Meaning:
 def _of_exception(error: Exception) -> Meaning:
     if _BAD_BUCKET in str(error).casefold():
         return meanings.NO_BUCKET
+    if meaning := credentials.meaning(error):
+        return meaning
     names = (kind.__name__ for kind in type(error).__mro__)
     return next(
         (meanings.EXCEPTIONS[name] for name in names if name in meanings.EXCEPTIONS), meanings.GARBLED

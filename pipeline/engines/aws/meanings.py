@@ -73,6 +73,11 @@ NO_CREDENTIALS = Meaning(
     "no AWS credentials for {what} ({code}): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY, or run `aws configure`",
 )
+PARTIAL_CREDENTIALS = Meaning(
+    ConfigError,
+    "no-credentials",
+    "the AWS credentials are incomplete ({quote}): set what is missing, or AWS_PROFILE to another profile",
+)
 NO_PROFILE = Meaning(
     ConfigError, "no-credentials", "{quote}: set AWS_PROFILE to a profile of ~/.aws/config, or unset it"
 )
@@ -178,8 +183,9 @@ EXCEPTIONS = _by_name(
         SILENT: "ReadTimeoutError",
         BROKEN: """ConnectionClosedError ResponseStreamingError IncompleteReadError ProtocolError
             IncompleteRead ParserError ChecksumError FlexibleChecksumError DecodeError""",
-        NO_CREDENTIALS: """NoCredentialsError PartialCredentialsError CredentialRetrievalError
-            NoAuthTokenError UnknownCredentialError MetadataRetrievalError""",
+        NO_CREDENTIALS: """NoCredentialsError CredentialRetrievalError NoAuthTokenError UnknownCredentialError
+            MetadataRetrievalError""",
+        PARTIAL_CREDENTIALS: "PartialCredentialsError",
         NO_PROFILE: "ProfileNotFound",
         EXPIRED: "TokenRetrievalError SSOError LoginError RefreshWithMFAUnsupportedError",
         NO_REGION: """BaseEndpointResolverError UnknownRegionError InvalidRegionError ServiceNotInRegionError

@@ -19,7 +19,8 @@ def examine(url: str, model: str, key: str, plain: bool) -> Finding:
         names = sorted(entry.name for entry in client.models())
     except StoriesError as error:
         if error.problem == "no-endpoint":
-            return Finding(_NAME, None, "not checked: the server lists no models", "check STORIES_WRITER_URL")
+            summary = "not checked: the server answers, but lists no models"
+            return Finding(_NAME, None, summary, "check STORIES_WRITER_URL", needed=False)
         summary, _, todo = str(error).rpartition(": ")
         return Finding(_NAME, False, summary, todo)
     listed = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "") or "no model"
