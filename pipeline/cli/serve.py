@@ -29,6 +29,10 @@ _PAGE = Path("frontend/dist")
 _WAIT = "290"
 _EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
 _GRACE_SECONDS = 3
+# Between two requests of a connection.
+_IDLE_SECONDS = 5
+# Connections that wait to be accepted.
+_QUEUE = 4096
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
@@ -41,6 +45,12 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
         "--url",
         default="",
         help="how others reach it, where that is neither a numeric address nor this machine's own name",
+    )
+    parser.add_argument(
+        "--proxy",
+        default="",
+        metavar="ADDRESS",
+        help="of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; default: none",
     )
 
 
@@ -73,7 +83,7 @@ def serve(options: Namespace) -> None:
         as_called=not options.url,
     )
     tell(_greeting(settings, base))
-    _run(asgi, listening, stories)
+    _run(asgi, listening, stories, options.proxy)
 
 
 def _api(stories: OnDemand, settings: Settings) -> Api:
@@ -89,18 +99,35 @@ def _api(stories: OnDemand, settings: Settings) -> Api:
     return api
 
 
-def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
+def _run(asgi: Any, listening: socket.socket, stories: OnDemand, proxy: str) -> None:
     """Until Ctrl-C, which raises KeyboardInterrupt: uvicorn raises the signal again that ended it."""
     import uvicorn
 
+    from pipeline.server.connections import Bounds, connections_of, file_handles
+
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            listening.listen(_QUEUE)  # uvicorn's `backlog` is also how many are accepted at once
+
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             # Requests that wait for a story are answered 202 now; uvicorn would wait for them.
             _stop(stories, 0)
             super().handle_exit(sig, frame)
 
+    bounds = Bounds(connections_of(file_handles()))
     config = uvicorn.Config(
-        asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
+        asgi,
+        loop="asyncio",  # uvloop accepts all that wait in one turn
+        http=bounds.protocol,
+        backlog=bounds.accepted,
+        timeout_keep_alive=_IDLE_SECONDS,
+        proxy_headers=bool(proxy),
+        forwarded_allow_ips=proxy,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     try:
         Server(config).run(sockets=[listening])
@@ -133,7 +160,7 @@ def _listen(host: str, port: int) -> socket.socket:
     if 0 <= port < 2**16:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            return socket.create_server((host, port), family=family, backlog=512)
+            return socket.create_server((host, port), family=family, backlog=_QUEUE)
         except OSError as error:  # taken, unknown, not allowed
             reason = str(error.strerror).partition(" (while")[0]
     raise ConfigError(
