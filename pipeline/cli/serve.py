@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from pipeline.cli.terminal import tell
 from pipeline.cli.weights import fetch, fetch_translators
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
-from pipeline.errors import ConfigError
+from pipeline.ports import Store
 
 if TYPE_CHECKING:
     from pipeline.api.gateway import Api
@@ -29,10 +29,8 @@ _PAGE = Path("frontend/dist")
 _WAIT = "290"
 _EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
 _GRACE_SECONDS = 3
-# Between two requests of a connection.
-_IDLE_SECONDS = 5
-# Connections that wait to be accepted.
-_QUEUE = 4096
+# Bytes of a file that needs a block on any disk.
+_BLOCK = 4096
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
@@ -59,6 +57,7 @@ def serve(options: Namespace) -> None:
     from pipeline.api.service import OnDemand
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
+    from pipeline.server.listening import listen, run
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
@@ -66,14 +65,14 @@ def serve(options: Namespace) -> None:
     if not settings.aws.workflow:
         fetch(weights(settings), settings)
         fetch_translators(settings, translated_languages(settings))
-    listening = _listen(options.host, options.port)
+    listening = listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
     store: Any = build_store(settings)
     media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
     asgi = build_server(
-        _api(stories, settings),
+        _api(stories, settings, partial(_write, store) if is_files else None),
         media,
         store.path if is_files else None,
         _PAGE,
@@ -83,15 +82,19 @@ def serve(options: Namespace) -> None:
         as_called=not options.url,
     )
     tell(_greeting(settings, base))
-    _run(asgi, listening, stories, options.proxy)
+    try:
+        run(asgi, listening, options.proxy, _GRACE_SECONDS, partial(_stop, stories, 0))
+    finally:
+        _stop(stories, _GRACE_SECONDS)
 
 
-def _api(stories: OnDemand, settings: Settings) -> Api:
+def _api(stories: OnDemand, settings: Settings, check: Callable[[], None] | None) -> Api:
     """Ready for requests; stories that were accepted before the last stop are being made again."""
     from pipeline.api.gateway import Api
     from pipeline.api.runner import InProcess
 
-    api = Api(stories, settings.serving.wait, settings.serving.origin)
+    serving, life = settings.serving, settings.aws.url_seconds
+    api = Api(stories, serving.wait, serving.origin, life, check)
     api.warm()
     _log_to_stderr()
     if isinstance(stories.runner, InProcess) and (count := stories.runner.resume()):
@@ -99,40 +102,9 @@ def _api(stories: OnDemand, settings: Settings) -> Api:
     return api
 
 
-def _run(asgi: Any, listening: socket.socket, stories: OnDemand, proxy: str) -> None:
-    """Until Ctrl-C, which raises KeyboardInterrupt: uvicorn raises the signal again that ended it."""
-    import uvicorn
-
-    from pipeline.server.connections import Bounds, connections_of, file_handles
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            listening.listen(_QUEUE)  # uvicorn's `backlog` is also how many are accepted at once
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # Requests that wait for a story are answered 202 now; uvicorn would wait for them.
-            _stop(stories, 0)
-            super().handle_exit(sig, frame)
-
-    bounds = Bounds(connections_of(file_handles()))
-    config = uvicorn.Config(
-        asgi,
-        loop="asyncio",  # uvloop accepts all that wait in one turn
-        http=bounds.protocol,
-        backlog=bounds.accepted,
-        timeout_keep_alive=_IDLE_SECONDS,
-        proxy_headers=bool(proxy),
-        forwarded_allow_ips=proxy,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    try:
-        Server(config).run(sockets=[listening])
-    finally:
-        _stop(stories, _GRACE_SECONDS)
+def _write(store: Store) -> None:
+    """Raises StoreError: the disk is full, or may only be read."""
+    store.put("server/health", bytes(_BLOCK))
 
 
 def _stop(stories: OnDemand, seconds: float) -> None:
@@ -153,19 +125,6 @@ def _settings(options: Namespace) -> Settings:
 
 def _is_files(settings: Settings) -> bool:
     return bool(profile(settings.profile)["store"] == "files")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    reason = "a port is a number from 0 to 65535"
-    if 0 <= port < 2**16:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            return socket.create_server((host, port), family=family, backlog=_QUEUE)
-        except OSError as error:  # taken, unknown, not allowed
-            reason = str(error.strerror).partition(" (while")[0]
-    raise ConfigError(
-        f"cannot listen on {host}:{port} ({reason}): choose another with --port", problem="bad-setting"
-    )
 
 
 def _shown(host: str) -> str:

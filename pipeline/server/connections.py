@@ -21,8 +21,10 @@ from pipeline.api.responses import proxy_problem
 _HEAD_BYTES = 16_384
 # From the connection's start, or the last response, to the last byte of a request.
 _REQUEST_SECONDS = 15.0
-# For the client to read a refusal before the connection is reset, which may discard what it has not read.
+# For the client to read a refusal before the connection is reset, which may discard what it has not read;
+# and what it may send meanwhile, for nobody.
 _REFUSAL_SECONDS = 1.0
+_REFUSAL_BYTES = 4_000_000
 _MOST_CONNECTIONS = 4096
 _TOO_SLOW = Problem("too-slow", 408, "The request took too long: send it again, in one piece.")
 _TOO_MANY = Problem("busy", 503, "This server has no connection left: try again in a moment.", 1)
@@ -74,8 +76,9 @@ class BoundedProtocol(HttpToolsProtocol):
         # Bytes of a request's head that is not complete.
         self._head = 0
         self._is_in_head = False
-        # Nothing that arrives is read any more.
+        # What arrives is discarded.
         self._is_deaf = False
+        self._discarded = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -92,6 +95,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._leave()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            self._discard(len(data))
         while data and not self._is_deaf and not self.transport.is_closing():
             room = self._bounds.head - self._head
             part, data = data[:room], data[room:]
@@ -168,6 +173,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write(_raw(problem))
         self.transport.write_eof()
         self._start_timer(_REFUSAL_SECONDS, self.drop)
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _REFUSAL_BYTES:
+            self.drop()
 
     def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_timer()

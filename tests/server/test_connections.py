@@ -48,10 +48,8 @@ def serving(app: Any, **bounds: Any) -> Iterator[Any]:
     """A function that opens a connection. bounds: of Bounds."""
     listening = socket.create_server(("127.0.0.1", 0))
     chosen = Bounds(**{"connections": 100, **bounds})
-    config = uvicorn.Config(
-        app, loop="asyncio", http=chosen.protocol, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
+    silent: Any = {"log_config": None, "lifespan": "off", "timeout_graceful_shutdown": 1}
+    server = uvicorn.Server(uvicorn.Config(app, loop="asyncio", http=chosen.protocol, **silent))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     with ExitStack() as connections:
