@@ -24,9 +24,13 @@ def listen(host: str, port: int) -> socket.socket:
     if 0 <= port < 2**16:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            return socket.create_server((host, port), family=family, backlog=_QUEUE)
+            listening = socket.create_server((host, port), family=family, backlog=_QUEUE)
         except OSError as error:  # taken, unknown, not allowed
             reason = str(error.strerror).partition(" (while")[0]
+        else:
+            # Its connections inherit it; asyncio sets it only on sockets that were opened with IPPROTO_TCP.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listening
     raise ConfigError(
         f"cannot listen on {host}:{port} ({reason}): choose another with --port", problem="bad-setting"
     )
