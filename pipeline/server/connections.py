@@ -19,6 +19,8 @@ from pipeline.api.problems import Problem
 from pipeline.api.responses import proxy_problem
 
 _HEAD_BYTES = 16_384
+# The API reads 16 kB of a body. In chunks of a byte they take six times as much, and trailers may follow.
+_REQUEST_BYTES = 131_072
 # From the connection's start, or the last response, to the last byte of a request.
 _REQUEST_SECONDS = 15.0
 # For the client to read a refusal before the connection is reset, which may discard what it has not read;
@@ -38,6 +40,7 @@ class Bounds:
 
     connections: int
     head: int = _HEAD_BYTES
+    request: int = _REQUEST_BYTES
     seconds: float = _REQUEST_SECONDS
     waiting: dict[BoundedProtocol, None] = field(default_factory=dict)
 
@@ -73,12 +76,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(**options)
         self._bounds = bounds
         self._timer: TimerHandle | None = None
-        # Bytes of a request's head that is not complete.
-        self._head = 0
-        self._is_in_head = False
+        # Of the request that is not complete; bytes.
+        self._received = 0
+        self._is_in_head = self._is_in_body = False
         # What arrives is discarded.
         self._is_deaf = False
-        self._discarded = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -96,31 +98,43 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
-            self._discard(len(data))
+            self._received += len(data)
+            if self._received > _REFUSAL_BYTES:
+                self.drop()
+            return
         while data and not self._is_deaf and not self.transport.is_closing():
-            room = self._bounds.head - self._head
+            room = self._limit - self._received
             part, data = data[:room], data[room:]
             super().data_received(part)
-            self._head = self._head + len(part) if self._is_in_head else 0
-            if self._head >= self._bounds.head:
-                detail = f"The head of a request has {self._bounds.head} bytes at most."
-                self._refuse(Problem("too-large", 431, detail))
+            is_begun = self._is_in_head or self._is_in_body
+            self._received = self._received + len(part) if is_begun else 0
+            if self._received >= self._limit:
+                what, status = ("head of a request", 431) if self._is_in_head else ("request", 413)
+                detail = f"The {what} has {self._limit} bytes at most."
+                self._refuse(Problem("too-large", status, detail))
+
+    @property
+    def _limit(self) -> int:
+        return self._bounds.request if self._is_in_body else self._bounds.head
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_in_head = True
+        self._is_in_head, self._received = True, 0
 
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
+        self._is_in_head, self._is_in_body = False, True
         super().on_headers_complete()
         self._settle()
 
     def on_message_complete(self) -> None:
+        self._is_in_body = False
         super().on_message_complete()
         self._settle()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._is_in_body and self.cycle.response_complete:
+            self._end()  # it is answered before it is complete, as where it is too large
         self._settle()
 
     def pause_writing(self) -> None:
@@ -160,24 +174,30 @@ class BoundedProtocol(HttpToolsProtocol):
     def _expire(self) -> None:
         if self.transport.get_write_buffer_size():  # the client reads a response still
             self._start_timer(self._bounds.seconds, self._expire)
-            return
-        is_answerable = self._is_in_head or (self.cycle is not None and not self.cycle.response_started)
-        if is_answerable and not self.transport.is_closing():
+        elif not self._is_deaf and (self._is_in_head or self._is_in_body):
             self._refuse(_TOO_SLOW)
         else:
             self.drop()
 
     def _refuse(self, problem: Problem) -> None:
-        """Answers, and closes once the client had time to read it."""
-        self._is_deaf = True
-        self.transport.write(_raw(problem))
-        self.transport.write_eof()
-        self._start_timer(_REFUSAL_SECONDS, self.drop)
-
-    def _discard(self, size: int) -> None:
-        self._discarded += size
-        if self._discarded > _REFUSAL_BYTES:
+        """Answers the request that is not complete, unless an answer to it or to an earlier one is due."""
+        cycle = self.cycle
+        is_first = cycle is None or cycle.response_complete
+        if self._is_in_body:
+            is_first = not cycle.response_started and not self.pipeline
+            cycle.disconnected = is_first
+        if not is_first or self.transport.is_closing():
             self.drop()
+        else:
+            self.transport.write(_raw(problem))
+            self._end()
+
+    def _end(self) -> None:
+        """Closes it once the client had time to read the response."""
+        self._is_deaf = True
+        if not self.transport.is_closing():
+            self.transport.write_eof()
+        self._start_timer(_REFUSAL_SECONDS, self._expire)
 
     def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_timer()

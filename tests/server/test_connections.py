@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPResponse
 from typing import Any
 
@@ -120,6 +120,46 @@ def test_a_refusal_is_a_problem_and_closes() -> None:
     assert b"\r\nContent-Type: application/problem+json\r\n" in response
     assert b"\r\nConnection: close\r\n" in response
     assert b"2000 bytes at most" in response
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("endless", [b"1\r\nx\r\n", b"1;" + b"x" * 9999, b"0\r\nX: " + b"x" * 9999])
+def test_chunks_and_what_follows_them_are_bounded_too(endless: bytes) -> None:
+    with serving(read, request=5000) as connect:
+        connection = sent(connect(), CHUNKED)
+        with suppress(OSError):
+            sent(connection, endless * (6000 // len(endless) + 1))
+        assert status_of(connection) == 413
+
+
+def test_a_body_in_chunks_of_a_byte_is_read() -> None:
+    with serving(read) as connect:
+        body = b"1\r\nx\r\n" * 16_384 + b"0\r\n\r\n"
+        assert status_of(sent(connect(), CHUNKED, body)) == 200
+
+
+def test_a_request_that_is_answered_before_its_end_ends_the_connection() -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("no")(scope, receive, send)
+
+    with serving(answer) as connect:
+        connection = sent(connect(), CHUNKED)
+        assert status_of(connection) == 200
+        assert rest(connection) == b""
+
+
+def test_a_refusal_does_not_overtake_an_earlier_answer(caplog: pytest.LogCaptureFixture) -> None:
+    app = Held()
+    with serving(app, head=2000) as connect:
+        connection = sent(connect(), REQUEST)
+        until(lambda: app.served == 1)
+        with suppress(OSError):
+            sent(connection, head(5000))
+        assert rest(connection) == b""
+        app.released.set()
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
