@@ -6,7 +6,6 @@ python -m bench.servers ours DIR SECONDS QUEUE: our API, with a writer that is s
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from dataclasses import replace
@@ -23,6 +22,7 @@ from pipeline.config.settings import Settings
 from pipeline.engines.fake import FakeText
 from pipeline.ports import OnText, ignore
 from pipeline.server.asgi import build_server
+from pipeline.server.listening import listen, run
 from pipeline.server.signed_urls import MediaStore, secret
 from pipeline.types import Completion, Prompt
 
@@ -62,13 +62,14 @@ def ours(address: str, out: Path, seconds: float, waiting: int) -> Any:
 
 
 def main(kind: str, path: str, seconds: str = "0", waiting: str = "0") -> None:
-    listening = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listening = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    app = bare(Path(path)) if kind == "bare" else ours(address, Path(path), float(seconds), int(waiting))
     print(address, flush=True)
-    lifespan = "off" if kind == "bare" else "auto"
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan=lifespan)
-    uvicorn.Server(config).run(sockets=[listening])
+    if kind == "bare":
+        config = uvicorn.Config(bare(Path(path)), log_config=None, access_log=False, lifespan="off")
+        uvicorn.Server(config).run(sockets=[listening])
+    else:
+        run(ours(address, Path(path), float(seconds), int(waiting)), listening, "", 1, lambda: None)
 
 
 if __name__ == "__main__":

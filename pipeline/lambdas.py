@@ -112,4 +112,5 @@ def _app(settings: Settings) -> App:
 @lru_cache(maxsize=1)
 def _api(settings: Settings) -> Api:
     app, serving = _app(settings), settings.serving
-    return Api(OnDemand(app, build_runner(app, settings)), serving.wait, serving.origin)
+    stories = OnDemand(app, build_runner(app, settings))
+    return Api(stories, serving.wait, serving.origin, settings.aws.url_seconds)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import CORSConfig, Response
@@ -15,26 +17,38 @@ from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
 from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_response, proxy_problem
 from pipeline.api.service import OnDemand
-from pipeline.errors import StoriesError
+from pipeline.errors import NotFoundError, StoriesError
+from pipeline.ports import Store
 
 # A REST API's proxy event (API Gateway: input format of a Lambda function for proxy integration).
 Event = dict[str, Any]
 MOST_BYTES = 16_384
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
 _EXPOSED = ["Location", "Retry-After"]
+# Of a person's making, and a person's to mend: their messages say all.
+_REMEDIES = frozenset({"disk-full", "unwritable"})
 NO_ADDRESS = Problem("not-found", 404, "There is nothing at this address.")
 
 
 class Api:
     """A handler of proxy events. wait: seconds that POST / waits for a story. origin: of the page that may
-    call it, "" for none.
+    call it, "" for none. life: seconds for which signed URLs are valid. check: raises StoreError where the
+    store does not work, for GET /health.
     """
 
-    def __init__(self, stories: OnDemand, wait: float, origin: str = "") -> None:
+    def __init__(
+        self,
+        stories: OnDemand,
+        wait: float,
+        origin: str = "",
+        life: float = 900,
+        check: Callable[[], object] | None = None,
+    ) -> None:
         self._log = logging.getLogger(__name__)
         self._cors = _cors(origin)
         self.resolver = Resolver(enable_validation=True, cors=self._cors)
-        self._routes = routes.Routes(self.resolver, stories, wait)
+        check = check or partial(_read, stories.app.store)
+        self._routes = routes.Routes(self.resolver, stories, wait, life, check)
         self._handle_errors()
 
     def warm(self) -> None:
@@ -99,7 +113,9 @@ class Api:
 
     def _known(self, error: StoriesError) -> Response[Any]:
         problem = problems.of(error)
-        if problem.status >= 500:
+        if problem.slug in _REMEDIES:
+            self._log.error("request failed: %s", error, extra={"problem": problem.slug})
+        elif problem.status >= 500:
             self._log.error("request failed", extra={"problem": problem.slug}, exc_info=error)
         return problem_response(problem)
 
@@ -118,6 +134,11 @@ class Api:
             "request_id": event.get("requestContext", {}).get("requestId", ""),
         }
         self._log.info("request", extra=extra)
+
+
+def _read(store: Store) -> None:
+    with suppress(NotFoundError):
+        store.get("health")
 
 
 def too_large() -> Problem:
@@ -157,7 +178,11 @@ def _media_type(event: Event) -> str:
 
 
 def _normalized(event: Event) -> Event:
-    """Powertools knows JSON by its lower-case name only; a media type has no case (RFC 9110)."""
+    """As Powertools knows it: JSON by its lower-case name only, while a media type has no case; and no HEAD,
+    which is a GET whose body the server leaves out (RFC 9110).
+    """
+    if event["httpMethod"] == "HEAD":
+        return {**event, "httpMethod": "GET"}
     if _media_type(event) != JSON or _header(event, "content-type").startswith(JSON):
         return event
     headers = {name.lower(): value for name, value in event["headers"].items()}

@@ -10,7 +10,7 @@ from pipeline.steps.status import Status
 TYPE = "urn:mvp-stories:problem:"
 _BUSY_SECONDS = 5
 # Where a slug's HTTP status is not that of its class.
-_STATUS = {"key-reused": 422}
+_STATUS = {"key-reused": 422, "disk-full": 507}
 # Their messages are written for the caller, and quote nothing but the request.
 _PUBLIC = frozenset(
     "empty-idea long-idea control-characters no-words markup instructions unsafe-idea unknown-locale "
@@ -23,6 +23,8 @@ _WORDS = {
     "no-good-story": "No draft of this story was good enough: ask for another, or word the idea differently.",
     "bad-translation": "The translation was not good enough: try another language, or ask for another story.",
     "not-found": "There is no such story in this language: request it first.",
+    "disk-full": "The disk of this server is full: free some space there, then ask again.",
+    "unwritable": "This server cannot write where it keeps its stories: its log says what to do.",
     "interrupted": "The story was interrupted: ask for it again, finished parts are kept.",
     "busy": "The story is taking much longer than it should: ask for it again later.",
     "too-slow": "The story took too long: ask for it again, finished parts are kept.",
@@ -34,13 +36,16 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     413: "Too large",
     415: "Unsupported media type",
     422: "Not for a children's story",
     429: "Busy",
+    431: "Too large",
     500: "Something is wrong here",
     502: "The story could not be made",
     503: "Not available now",
+    507: "No space left",
 }
 _ANY_FAILURE = "The story could not be made: ask again later."
 

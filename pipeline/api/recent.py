@@ -7,20 +7,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-# Far below the life of the signed URLs in the responses (15 minutes).
-_SECONDS = 5.0
+# A response is kept for this share of its signed URLs' life, and for so many seconds at most.
+_SHARE, _SECONDS = 0.01, 5.0
 _MOST = 256
 
 Key = tuple[str, str]
 
 
 class Recent:
-    """Texts by (story id, locale), kept for `seconds`; beyond `most` the oldest is dropped. Thread-safe."""
+    """Texts by (story id, locale); beyond `most` the oldest is dropped. Thread-safe.
 
-    def __init__(
-        self, seconds: float = _SECONDS, most: int = _MOST, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._seconds, self._most, self._clock = seconds, most, clock
+    life: seconds for which the URLs in the texts are valid.
+    """
+
+    def __init__(self, life: float, most: int = _MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._most, self._clock = min(_SECONDS, life * _SHARE), most, clock
         self._kept: OrderedDict[Key, tuple[float, str]] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -17,7 +16,6 @@ from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Ta
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
-from pipeline.errors import NotFoundError
 from pipeline.steps import status
 from pipeline.steps.accept import chain
 from pipeline.steps.sample import sample
@@ -40,14 +38,24 @@ class Route(NamedTuple):
 
 
 class Routes:
-    """Registers itself with `resolver`. wait: seconds that POST / waits for a story."""
+    """Registers itself with `resolver`. wait: seconds that POST / waits for a story. life: seconds for which
+    signed URLs are valid. check: raises StoreError where the store does not work.
+    """
 
-    def __init__(self, resolver: APIGatewayRestResolver, stories: OnDemand, wait: float) -> None:
+    def __init__(
+        self,
+        resolver: APIGatewayRestResolver,
+        stories: OnDemand,
+        wait: float,
+        life: float,
+        check: Callable[[], object],
+    ) -> None:
         self._resolver = resolver
         self._stories = stories
         self._app = stories.app
         self._wait = wait
-        self._recent = Recent()
+        self._recent = Recent(life)
+        self._check = check
         self._patterns = tuple((route, _pattern(route.path)) for route in self._table())
         for route in self._table():
             resolver.route(
@@ -62,7 +70,8 @@ class Routes:
         """The methods of an address; none where no route has it. A literal part goes before a parameter."""
         matches = [route for route, pattern in self._patterns if pattern.fullmatch(path)]
         parameters = min((route.path.count("<") for route in matches), default=0)
-        return sorted(route.method for route in matches if route.path.count("<") == parameters)
+        methods = {route.method for route in matches if route.path.count("<") == parameters}
+        return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def addresses(self) -> list[tuple[str, str]]:
         """(path, method) of each route, with "x" for each parameter."""
@@ -143,9 +152,8 @@ class Routes:
         return json_response(200, body)
 
     def health(self) -> Response[Any]:
-        """The store answers. Raises StoreError."""
-        with suppress(NotFoundError):
-            self._app.store.get("health")
+        """The store works. Raises StoreError."""
+        self._check()
         return json_response(200, {"status": "ok", "profile": self._app.profile})
 
     def document(self) -> Response[Any]:

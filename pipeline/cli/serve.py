@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from pipeline.cli.terminal import tell
 from pipeline.cli.weights import fetch
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
-from pipeline.errors import ConfigError
+from pipeline.ports import Store
 
 if TYPE_CHECKING:
     from pipeline.api.gateway import Api
@@ -30,6 +30,8 @@ _PAGE = Path("frontend/dist")
 _WAIT = "290"
 _EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
 _GRACE_SECONDS = 3
+# Bytes of a file that needs a block on any disk.
+_BLOCK = 4096
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
@@ -43,6 +45,12 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
         default="",
         help="how others reach it, where that is neither a numeric address nor this machine's own name",
     )
+    parser.add_argument(
+        "--proxy",
+        default="",
+        metavar="ADDRESS",
+        help="of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; default: none",
+    )
 
 
 def serve(options: Namespace) -> None:
@@ -50,20 +58,21 @@ def serve(options: Namespace) -> None:
     from pipeline.api.service import OnDemand
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
+    from pipeline.server.listening import listen, run
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
     is_files = _is_files(settings)
     if not settings.aws.workflow:
         fetch(weights(settings, ()), settings)
-    listening = _listen(options.host, options.port)
+    listening = listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
     store: Any = build_store(settings)
     media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
     asgi = build_server(
-        _api(stories, settings),
+        _api(stories, settings, partial(_write, store) if is_files else None),
         media,
         store.path if is_files else None,
         _PAGE,
@@ -73,17 +82,21 @@ def serve(options: Namespace) -> None:
         as_called=not options.url,
     )
     tell(_greeting(settings, base))
-    # After the app was built: what translates is decided for as long as it runs.
-    with fetching_translators(settings):
-        _run(asgi, listening, stories)
+    try:
+        # After the app was built: what translates is decided for as long as it runs.
+        with fetching_translators(settings):
+            run(asgi, listening, options.proxy, _GRACE_SECONDS, partial(_stop, stories, 0))
+    finally:
+        _stop(stories, _GRACE_SECONDS)
 
 
-def _api(stories: OnDemand, settings: Settings) -> Api:
+def _api(stories: OnDemand, settings: Settings, check: Callable[[], None] | None) -> Api:
     """Ready for requests; stories that were accepted before the last stop are being made again."""
     from pipeline.api.gateway import Api
     from pipeline.api.runner import InProcess
 
-    api = Api(stories, settings.serving.wait, settings.serving.origin)
+    serving, life = settings.serving, settings.aws.url_seconds
+    api = Api(stories, serving.wait, serving.origin, life, check)
     api.warm()
     _log_to_stderr()
     if isinstance(stories.runner, InProcess) and (count := stories.runner.resume()):
@@ -91,23 +104,9 @@ def _api(stories: OnDemand, settings: Settings) -> Api:
     return api
 
 
-def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
-    """Until Ctrl-C, which raises KeyboardInterrupt: uvicorn raises the signal again that ended it."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # Requests that wait for a story are answered 202 now; uvicorn would wait for them.
-            _stop(stories, 0)
-            super().handle_exit(sig, frame)
-
-    config = uvicorn.Config(
-        asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
-    )
-    try:
-        Server(config).run(sockets=[listening])
-    finally:
-        _stop(stories, _GRACE_SECONDS)
+def _write(store: Store) -> None:
+    """Raises StoreError: the disk is full, or may only be read."""
+    store.put("server/health", bytes(_BLOCK))
 
 
 def _stop(stories: OnDemand, seconds: float) -> None:
@@ -128,19 +127,6 @@ def _settings(options: Namespace) -> Settings:
 
 def _is_files(settings: Settings) -> bool:
     return bool(profile(settings.profile)["store"] == "files")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    reason = "a port is a number from 0 to 65535"
-    if 0 <= port < 2**16:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            return socket.create_server((host, port), family=family, backlog=512)
-        except OSError as error:  # taken, unknown, not allowed
-            reason = str(error.strerror).partition(" (while")[0]
-    raise ConfigError(
-        f"cannot listen on {host}:{port} ({reason}): choose another with --port", problem="bad-setting"
-    )
 
 
 def _shown(host: str) -> str:

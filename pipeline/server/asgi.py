@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
@@ -22,6 +22,7 @@ from pipeline.api.responses import ProxyResponse
 from pipeline.errors import NotFoundError, RequestError, StoriesError
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
 from pipeline.server.proxy import problem_response, proxy_event, to_response
+from pipeline.server.ranges import Ranges
 from pipeline.server.signed_urls import PATH, MediaStore
 from pipeline.server.static_files import page_routes
 
@@ -57,7 +58,7 @@ def build_server(
     base = media.base if media and as_called else ""
     return Starlette(
         routes=[*routes, _Gateway(api, base)],
-        middleware=[Middleware(AllowedHosts, names=names, rejection=_unknown_host)],
+        middleware=[Middleware(AllowedHosts, names=names, rejection=_unknown_host), Middleware(Ranges)],
         exception_handlers={HTTPException: _no_file},
     )
 
@@ -141,10 +142,13 @@ async def _body(request: Request) -> str | Problem:
     if not length.isdigit() or int(length) > MOST_BYTES:
         return too_large()
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return too_large()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BYTES:
+                return too_large()
+    except ClientDisconnect:
+        return Problem("bad-request", 408, "The connection ended before the request.")  # for the log
     try:
         return body.decode()
     except UnicodeDecodeError:

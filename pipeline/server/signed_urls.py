@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from urllib.parse import quote
 
 from pipeline.errors import RequestError
@@ -47,7 +48,8 @@ class MediaStore:
         return self.inner.list(prefix, after)
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
-        expires = str(int(self.clock()) + (self.seconds if expires_in is None else expires_in))
+        # Whole seconds, rounded up: a URL of one second is valid for no less.
+        expires = str(ceil(self.clock()) + (self.seconds if expires_in is None else expires_in))
         signature = _signature(self.secret, key, expires, filename)
         name = f"&filename={quote(filename, safe='')}" if filename else ""
         return f"{self.base}{PATH}{quote(key)}?expires={expires}&signature={signature}{name}"

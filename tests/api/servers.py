@@ -72,11 +72,15 @@ def serving(
     seconds: float = 0,
     hold: str = "",
     count: int = 1,
+    before: Sequence[str] = (),
     **environ: str,
 ) -> Iterator[list[Server]]:
-    """seconds, hold: the pace of the engines (tests/command.py). count: servers on the one store."""
+    """seconds, hold: the pace of the engines (tests/command.py). count: servers on the one store.
+
+    before: another command, which runs each.
+    """
     pace = json.dumps({"seconds": seconds, "hold": hold})
-    command = [sys.executable, "-c", PACED, pace, "serve", "--port", "0", *options]
+    command = [*before, sys.executable, "-c", PACED, pace, "serve", "--port", "0", *options]
     place = {"cwd": stories.directory, "env": stories.environment(**environ)}
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen(command, **pipes, **place) for _ in range(count)]

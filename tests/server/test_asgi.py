@@ -140,10 +140,17 @@ def test_an_odd_address_is_a_problem_with_the_usual_headers(server: Server, path
     assert "passwd" not in response.body
 
 
-def test_head_is_a_405_without_a_body(server: Server) -> None:
-    response = server("HEAD", "/health")
+@pytest.mark.parametrize("path", ["/health", "/locales", "/stories?locale=fr", "/nothing", "/openapi.json"])
+def test_head_is_a_get_without_the_body(server: Server, path: str) -> None:
+    head, get = server("HEAD", path), server("GET", path)
+    assert (head.status, head.body) == (get.status, "")
+    assert {**head.headers, "date": ""} == {**get.headers, "date": ""}
+
+
+def test_head_of_an_address_without_get_is_a_405_without_a_body(server: Server) -> None:
+    response = server("HEAD", "/")
     assert (response.status, response.body) == (405, "")
-    assert "GET" in response.headers["allow"]
+    assert "POST" in response.headers["allow"]
 
 
 def test_a_preflight_is_allowed_for_the_origin_only(server: Server) -> None:
