@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bench.campaign import table
+from bench.campaign import disks, table
 from bench.campaign.frame import Row, Trial
 from bench.campaign.running import run
 from bench.machine import cpu_model
@@ -39,6 +39,7 @@ OUT = Path(__file__).parents[1] / "out" / "campaign.md"
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     wanted = [name for name in options.only or PARTS if name not in options.without]
+    disks.sweep()
     started = time.monotonic()
     rows: list[Row] = []
     try:

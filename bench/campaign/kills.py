@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from bench.campaign import kill_functions, kill_servers, stores
 from bench.campaign.frame import Case, Outcome, Trial
 from bench.campaign.hooks import Plan, install
 from bench.campaign.processes import Child, command, fork, started
-from bench.campaign.running import memory
+from bench.campaign.running import folder as new_folder
 from bench.campaign.stores import Reference
 
 IDEAS = tuple(f"a shy snail and the {word}" for word in "kite teapot lamp drum boat moon pear coat".split())
@@ -91,7 +90,7 @@ MAKERS = {
 
 @lru_cache(maxsize=64)
 def undisturbed(name: str, which: int) -> Reference:
-    folder = Path(tempfile.mkdtemp(prefix="stories-campaign-", dir=memory()))
+    folder = new_folder()
     try:
         root, maker = folder / "out", MAKERS[name]
         counted = Plan(calls=folder / "calls", boundaries=folder / "boundaries")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -19,6 +21,8 @@ from bench.campaign.frame import Case, Outcome, Row, Trial
 from bench.campaign.processes import preload
 
 tqdm.monitor_interval = 0  # its thread would be in the way of the forks
+# Its own lock is shared with forked processes: one that is killed while it holds it would stop all others.
+tqdm.set_lock(threading.RLock())
 
 
 def run(part: str, trial: Trial, seed: int, seconds: float, is_long: bool, only: int | None = None) -> Row:
@@ -56,13 +60,18 @@ def attempt(trial: Trial, seed: int, deadline: float, number: int) -> Outcome | 
     """None where the time is over. A case that raises is a violation: a campaign has to be able to fail."""
     if time.monotonic() > deadline:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="stories-campaign-", dir=memory()))
+    own = folder()
     try:
-        return trial.run(Case(trial.name, number, Random(f"{seed}/{trial.name}/{number}"), folder))
+        return trial.run(Case(trial.name, number, Random(f"{seed}/{trial.name}/{number}"), own))
     except Exception:  # noqa: BLE001 - told with its place
         return Outcome(faults=[f"the case itself failed: {_place()}"])
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def folder() -> Path:
+    """A new one, with the number of this process in its name."""
+    return Path(tempfile.mkdtemp(prefix=f"stories-campaign-{os.getpid()}-", dir=memory()))
 
 
 def memory() -> Path:
