@@ -156,12 +156,12 @@ def _read_beside(child: Child, root: Path, reference: Reference, seconds: float,
 
 _CATALOG, _TASKS, _REAL = "catalog run", "DAG's tasks", "make by a fresh interpreter"
 TRIALS = (
-    Trial("make, at every write", "kills", partial(at_writes, "make"), 700, 3_000, share=3),
-    Trial("make, at random moments", "kills", partial(at_moments, "make"), 500, 2_500, share=2),
-    Trial(_REAL, "kills", partial(at_moments, _REAL), 100, 500, share=1.5),
-    Trial("catalog run, at every write", "kills", partial(at_writes, _CATALOG), 250, 1_500, share=2.5),
-    Trial("catalog run, at random moments", "kills", partial(at_moments, _CATALOG), 100, 1_000, share=1),
-    Trial("DAG's tasks, at every write", "kills", partial(at_writes, _TASKS), 150, 700, share=1.5),
-    Trial("server", "kills", kill_servers.run, 150, 500, share=3),
+    Trial("make, at every write", "kills", partial(at_writes, "make"), 900, 4_000, share=4),
+    Trial("make, at random moments", "kills", partial(at_moments, "make"), 700, 3_000, share=3),
+    Trial(_REAL, "kills", partial(at_moments, _REAL), 60, 400, share=1.5),
+    Trial("catalog run, at every write", "kills", partial(at_writes, _CATALOG), 120, 1_000, share=2),
+    Trial("catalog run, at random moments", "kills", partial(at_moments, _CATALOG), 60, 500, share=1),
+    Trial("DAG's tasks, at every write", "kills", partial(at_writes, _TASKS), 80, 500, share=1),
+    Trial("server", "kills", kill_servers.run, 60, 400, share=2),
     Trial("Lambda handlers", "kills", kill_functions.lambdas, 24, 300, each=12, share=2.5),
 )

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
+
+from tqdm import tqdm
 
 from bench.campaign.hooks import Plan, install
 from pipeline.cli.__main__ import main
@@ -58,6 +61,9 @@ def preload() -> None:
 
     One thread is left: a fork of many might hold a lock for ever.
     """
+    # A thread of tqdm's; and its lock, which forked processes share: a killed one would keep it for ever.
+    tqdm.monitor_interval = 0
+    tqdm.set_lock(threading.RLock())
     os.environ.update(OPENBLAS_NUM_THREADS="1", STORIES_ENV_FILE="", STORIES_PROFILE="fake")
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         path = Path(folder) / "tales.yaml"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -19,10 +18,6 @@ from tqdm import tqdm
 
 from bench.campaign.frame import Case, Outcome, Row, Trial
 from bench.campaign.processes import preload
-
-tqdm.monitor_interval = 0  # its thread would be in the way of the forks
-# Its own lock is shared with forked processes: one that is killed while it holds it would stop all others.
-tqdm.set_lock(threading.RLock())
 
 
 def run(part: str, trial: Trial, seed: int, seconds: float, is_long: bool, only: int | None = None) -> Row:
