@@ -88,6 +88,9 @@ bench: setup ## the whole bench
 	@$(BIN)/stories models fetch
 	@$(BIN)/python -m bench
 
+campaign: setup ## kills, power cuts, faults, damage, hostile callers: a quarter of an hour; ARGS=--long for hours, ARGS="--only damage"
+	@$(BIN)/python -m bench.campaign $(ARGS)
+
 lock: setup-uv ## resolve requirements*.in anew, as one, into the hashed locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-story.in -o requirements-story.txt
@@ -103,7 +106,7 @@ setup-uv:
 setup-story:
 	@$(SETUP) story
 
-.PHONY: help story serve openapi fuzz setup setup-uv setup-story test test-quick test-embedded test-aws-live aws-local lint format bench bench-quick lock clean
+.PHONY: help story serve openapi fuzz setup setup-uv setup-story test test-quick test-embedded test-aws-live aws-local lint format bench bench-quick campaign lock clean
 
 include infra/infra.mk
 include infra/frontend.mk

@@ -1,0 +1,1 @@
+"""`make campaign`: kills, power cuts, faults, damage, hostile callers, as many as fit into the time."""
