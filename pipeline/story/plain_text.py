@@ -40,10 +40,17 @@ def unseen(text: str) -> str:
     if text.isascii() and text.isprintable():
         return ""
     for char in text:
-        if unicodedata.category(char) in _UNSEEN and char not in _NEEDED:
+        if _is_unseen(char):
             return _named(char)
     match = _ALSO_UNSEEN.search(text)
     return _named(match.group()[0]) if match else ""
+
+
+def visible(text: str) -> str:
+    """For a terminal: line ends and tabs, and every other such sign as JSON escapes it."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(char) if _is_unseen(char) and char not in "\n\t" else char for char in text)
 
 
 def has_address(text: str) -> bool:
@@ -65,6 +72,15 @@ def _joiner(text: str) -> str:
     return next(
         (_named(sign) for letter, sign in pairs if sign in "\u200c\u200d" and letter.swapcase() != letter), ""
     )
+
+
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char) in _UNSEEN and char not in _NEEDED
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _named(char: str) -> str:
