@@ -11,17 +11,17 @@ from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from pipeline.api import problems, routes
+from pipeline.api.events import Event, proxy_event
 from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
 from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_response, proxy_problem
 from pipeline.api.service import OnDemand
 from pipeline.errors import StoriesError
 
-# A REST API's proxy event (API Gateway: input format of a Lambda function for proxy integration).
-Event = dict[str, Any]
 MOST_BYTES = 16_384
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
 _EXPOSED = ["Location", "Retry-After"]
+_NO_EVENT: Event = {"httpMethod": "", "path": ""}
 NO_ADDRESS = Problem("not-found", 404, "There is nothing at this address.")
 
 
@@ -43,9 +43,12 @@ class Api:
             event = {"httpMethod": method, "path": path, "headers": {}, "body": "", "requestContext": {}}
             self.resolver.resolve(event, None)
 
-    def __call__(self, event: Event, context: Any) -> ProxyResponse:
-        """Never raises: every failure is a response."""
+    def __call__(self, sent: object, context: Any) -> ProxyResponse:
+        """Never raises: every failure is a response. sent: should be a proxy event."""
         started = time.perf_counter()
+        event = proxy_event(sent)
+        if isinstance(event, Problem):
+            return self._finished(_NO_EVENT, proxy_problem(event), started)
         if problem := self._problem(event):
             response = self._rejection(event, problem)
         else:
@@ -81,7 +84,7 @@ class Api:
             return Problem("method-not-allowed", 405, f"This address answers {', '.join(allowed)}.")
         if method != "POST":
             return None
-        if len((event.get("body") or "").encode("utf-8", "replace")) > MOST_BYTES:
+        if len(event["body"].encode("utf-8", "replace")) > MOST_BYTES:
             return too_large()
         if allowed and _media_type(event) != JSON:
             return Problem("unsupported-media-type", 415, f"Send the request as {JSON}.")

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from pipeline.api import models, openapi, views
+from pipeline.api.events import table
 from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
@@ -21,6 +22,7 @@ from pipeline.steps import status
 from pipeline.steps.accept import chain
 from pipeline.steps.sample import sample
 from pipeline.storage import editions, shelf
+from pipeline.storage.digest import well_formed
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 
 _ID = r"^[0-9a-f]{32}$"
@@ -227,7 +229,7 @@ class Routes:
     def _location(self, edition: Edition) -> str:
         """With the stage that API Gateway put before the path, where it did."""
         event = self._resolver.current_event.raw_event
-        path = (event.get("requestContext") or {}).get("path") or event["path"]
+        path = event["requestContext"].get("path") or event["path"]
         stage = path.removesuffix(event["path"])
         locale, voice, pace = editions.parse(edition.name)
         query = "?" + urlencode({"voice": voice, "pace": f"{pace:g}"}) if voice else ""
@@ -236,11 +238,11 @@ class Routes:
 
 def caller(event: Mapping[str, Any]) -> str:
     """Whose Idempotency-Key it is: the signed-in user, else the API key, else the source address."""
-    context = event.get("requestContext") or {}
-    claims = (context.get("authorizer") or {}).get("claims") or {}
-    identity = context.get("identity") or {}
+    context = event["requestContext"]
+    claims = table(context.get("authorizer", {}).get("claims"))
+    identity = context.get("identity", {})
     names = (claims.get("sub"), identity.get("apiKeyId"), identity.get("sourceIp"))
-    return next((str(name) for name in names if name), "")
+    return next((well_formed(str(name)) for name in names if name), "")
 
 
 def story_id(path: str) -> str:
