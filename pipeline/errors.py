@@ -9,8 +9,9 @@
     │  ├ ThrottledError        8   503   retryable
     │  ├ UnavailableError      9   503   retryable
     │  └ ContentRejectedError 10   422
-    └ StoreError              11   500
-       └ NotFoundError        12   404
+    ├ StoreError              11   500
+    │  └ NotFoundError        12   404
+    └ OutputError             13   500   the command line only
 
 The command's other exit statuses: 0 success, 1 an unexpected failure (a bug), 2 a command line that
 cannot be parsed, 130 interrupted (Ctrl-C).
@@ -115,6 +116,17 @@ class NotFoundError(StoreError):
     exit_status = 12
     http_status = 404
     default_problem = "not-found"
+
+
+class OutputError(StoriesError):
+    """What the command prints cannot be written. stream: which failed, "stdout" or "stderr"."""
+
+    exit_status = 13
+    default_problem = "output"
+
+    def __init__(self, message: str, *, stream: str) -> None:
+        super().__init__(message)
+        self.stream = stream
 
 
 def error_class(name: str) -> type[StoriesError]:

@@ -11,20 +11,21 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pipeline.api import problems
+from pipeline.api import events, problems
 from pipeline.api.gateway import Api
 from pipeline.api.service import OnDemand
 from pipeline.api.telemetry import observed
 from pipeline.app import App
 from pipeline.bootstrap import build_app, build_runner
 from pipeline.config.settings import Settings
-from pipeline.errors import NotFoundError, StoriesError
+from pipeline.errors import NotFoundError, RequestError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.committed import is_complete
 from pipeline.steps.generate import generate as generate_step
 from pipeline.steps.run import run
 from pipeline.steps.status import StatusProgress
 from pipeline.steps.translate import translate as translate_step
+from pipeline.storage import editions
 
 Event = dict[str, Any]
 Step = Callable[[App, str, str, StatusProgress], object]
@@ -57,9 +58,10 @@ def speak(event: Event, context: Any) -> dict[str, str]:
 @observed
 def record_failure(event: Event, context: Any) -> dict[str, str]:
     """Record failure: writes the status for a state that timed out, crashed or gave up."""
-    app, (story_id, edition) = _app(_settings()), _ids(event)
+    app = _app(_settings())
+    story_id, edition = _ids(event, app)
     if not _has_failed(app, story_id, edition) and not is_complete(app.store, story_id, edition):
-        name = str((event.get("error") or {}).get("Error", ""))
+        name = str(events.table(event.get("error")).get("Error", ""))
         status.fail(app.store, story_id, edition, problems.of_workflow(name))
     return {"id": story_id, "locale": edition}
 
@@ -76,7 +78,8 @@ FUNCTIONS = {
 
 def _run(event: Event, step: Step) -> dict[str, str]:
     """Only ids come in and go out. An error that is not retryable is in the status before it is raised."""
-    app, (story_id, edition) = _app(_settings()), _ids(event)
+    app = _app(_settings())
+    story_id, edition = _ids(event, app)
     try:
         step(app, story_id, edition, StatusProgress(app.store, story_id, edition))
     except StoriesError as error:
@@ -94,9 +97,12 @@ def _has_failed(app: App, story_id: str, edition: str) -> bool:
         return False
 
 
-def _ids(event: Event) -> tuple[str, str]:
-    """The story's id and the edition's name."""
-    return str(event["id"]), str(event["locale"])
+def _ids(event: Event, app: App) -> tuple[str, str]:
+    """The story's id and the edition's name. Raises RequestError: the event has none, or not of this app."""
+    story_id, edition = events.edition(event)
+    if editions.locale(edition) not in app.chains:
+        raise RequestError(f"unknown locale {edition[:40]!r}", problem="unknown-locale")
+    return story_id, edition
 
 
 def _settings() -> Settings:

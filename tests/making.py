@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pipeline.app import App
@@ -80,11 +81,29 @@ class ScriptedText:
         return sum(not prompt.choices for prompt in self.prompts)
 
 
-_TURNS = {
+# What no file may hold, by its name.
+HOSTILE = {
+    "an escape": "\x1b[2J",
+    "NUL": "to\x00day",
+    "C1": "\x9b31m",
+    "an override": "\u202eback",
+    "an isolate": "\u2066back",
+    "a hidden blank": "to\u200bday",
+    "half a pair": "\ud83d",
+    "an address": "at www.example.com",
+}
+
+
+def _with(text: str, completion: Completion) -> Completion:
+    return replace(completion, text=completion.text.replace("danced for joy", f"danced {text} for joy"))
+
+
+_TURNS: dict[str, Callable[[Completion], Completion]] = {
     "good": lambda completion: completion,
     "cut": lambda completion: replace(completion, text=completion.text[:400], stop_reason="length"),
     "nonsense": lambda completion: replace(completion, text="No."),
     "empty": lambda completion: replace(completion, text=""),
+    **{f"with {name}": partial(_with, text) for name, text in HOSTILE.items()},
     "dark": lambda completion: replace(
         completion, text=completion.text.replace("danced for joy", "was dead")
     ),

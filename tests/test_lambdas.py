@@ -19,7 +19,7 @@ from pipeline import lambdas
 from pipeline.api import telemetry
 from pipeline.bootstrap import build_store
 from pipeline.config.settings import Settings
-from pipeline.errors import ContentRejectedError, NotFoundError, ThrottledError
+from pipeline.errors import ContentRejectedError, NotFoundError, RequestError, ThrottledError
 from pipeline.ports import Store
 from pipeline.steps import status
 from tests.api import calling
@@ -236,6 +236,18 @@ def test_a_permanent_error_is_written_to_the_status_and_raised(flow: Flow, store
         lambdas.generate(ids(story_id), Context())
     failed = status.read(store, story_id, "en")
     assert (failed.state, failed.problem) == ("failed", "no-good-story")
+
+
+@pytest.mark.parametrize("sent", [None, [], {}, ids("x"), ids("0" * 32, "sv")])
+@pytest.mark.parametrize("name", ["generate", "translate", "speak", "record_failure"])
+def test_a_states_input_of_another_shape_is_a_request_error(flow: Flow, name: str, sent: Any) -> None:
+    with pytest.raises(RequestError):
+        getattr(lambdas, name)(sent, Context())
+
+
+@pytest.mark.parametrize("sent", [None, [], "x", {"ping": 1}, {"id": None}])
+def test_the_trigger_answers_any_event(flow: Flow, sent: Any) -> None:
+    assert as_response(lambdas.trigger(sent, None)).status == 400
 
 
 def test_a_step_of_an_unknown_story_fails(flow: Flow) -> None:

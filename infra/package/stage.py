@@ -29,6 +29,7 @@ LEFT_OUT = frozenset(
         "data/profiles/embedded.toml",
         "data/profiles/fake.toml",
         "data/prompts/glossary.toml",
+        "data/prompts/idea.toml",
         "data/prompts/translate.toml",
         "data/story_settings.toml",
         "data/translators.toml",

@@ -1,24 +1,93 @@
-"""What an event of API Gateway says about its request: who calls, and for which story."""
+"""Events of Lambda functions, checked before they are used: whoever may invoke one may send any."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.api.problems import Problem
+from pipeline.errors import RequestError
+from pipeline.storage.digest import well_formed
+
+# A REST API's proxy event (API Gateway: input format of a Lambda function for proxy integration).
+Event = dict[str, Any]
+# Its fields that are read here or by Powertools. Each may be null or absent, but for the first two.
+_FIELDS: dict[str, type] = {
+    "httpMethod": str,
+    "path": str,
+    "body": str,
+    "headers": dict,
+    "multiValueHeaders": dict,
+    "queryStringParameters": dict,
+    "multiValueQueryStringParameters": dict,
+    "pathParameters": dict,
+    "requestContext": dict,
+}
+_CONTEXT: dict[str, type] = {"path": str, "requestId": str, "identity": dict, "authorizer": dict}
 _IN_PATH = re.compile(r"/stories/([0-9a-f]{32})(?:/|$)")
+_ID = re.compile(r"[0-9a-f]{32}")
+_EDITION = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,40}){0,5}")
+
+
+def proxy_event(sent: object) -> Event | Problem:
+    """The same request with every field in its documented type and a decoded body; or why it is refused."""
+    event = table(sent)
+    if not isinstance(event.get("httpMethod"), str) or not isinstance(event.get("path"), str):
+        return _bad("This is no event of a REST API (payload format 1.0): it has no httpMethod and path.")
+    if wrong := next((name for name in _FIELDS if not isinstance(event.get(name), _FIELDS[name] | None)), ""):
+        return _bad(f"The event's {wrong} is of another type than API Gateway sends.")
+    fields = {name: kind() if event.get(name) is None else event[name] for name, kind in _FIELDS.items()}
+    for name in ("headers", "queryStringParameters", "pathParameters"):
+        fields[name] = {key: value for key, value in fields[name].items() if isinstance(value, str)}
+    for name in ("multiValueHeaders", "multiValueQueryStringParameters"):
+        fields[name] = {key: _texts(values) for key, values in fields[name].items()}
+    context = fields["requestContext"]
+    fields["requestContext"] = {
+        name: context[name] for name, kind in _CONTEXT.items() if isinstance(context.get(name), kind)
+    }
+    if event.get("isBase64Encoded"):
+        try:
+            fields["body"] = base64.b64decode(fields["body"], validate=True).decode()
+        except ValueError:  # binascii.Error and UnicodeDecodeError are
+            return _bad("The body is not UTF-8.")
+    return {**fields, "resource": fields["path"], "isBase64Encoded": False}
+
+
+def edition(sent: object) -> tuple[str, str]:
+    """The story's id and the edition's name, of a state's input. Raises RequestError: it has none."""
+    event = table(sent)
+    story_id, name = (value if isinstance(value, str) else "" for value in map(event.get, ("id", "locale")))
+    if _ID.fullmatch(story_id) and _EDITION.fullmatch(name):
+        return story_id, name
+    raise RequestError(
+        'the event is no state\'s input: it has to be {"id": 32 hex digits, "locale": a tag, as in fr}'
+    )
 
 
 def caller(event: Mapping[str, Any]) -> str:
     """Whose Idempotency-Key it is: the signed-in user, else the API key, else the source address."""
-    context = event.get("requestContext") or {}
-    claims = (context.get("authorizer") or {}).get("claims") or {}
-    identity = context.get("identity") or {}
+    context = event["requestContext"]
+    claims = table(context.get("authorizer", {}).get("claims"))
+    identity = context.get("identity", {})
     names = (claims.get("sub"), identity.get("apiKeyId"), identity.get("sourceIp"))
-    return next((str(name) for name in names if name), "")
+    return next((well_formed(str(name)) for name in names if name), "")
 
 
 def story_id(path: str) -> str:
     """The story id in an address, "" where it has none."""
     match = _IN_PATH.match(path)
     return match.group(1) if match else ""
+
+
+def table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(values: object) -> list[str]:
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
+def _bad(detail: str) -> Problem:
+    return Problem("bad-request", 400, detail)

@@ -12,7 +12,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from pipeline.api import events, problems, routes
+from pipeline.api import problems, routes
+from pipeline.api.events import Event, proxy_event, story_id
 from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
 from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_response, proxy_problem
@@ -20,13 +21,12 @@ from pipeline.api.service import OnDemand
 from pipeline.errors import NotFoundError, StoriesError
 from pipeline.ports import Store
 
-# A REST API's proxy event (API Gateway: input format of a Lambda function for proxy integration).
-Event = dict[str, Any]
 MOST_BYTES = 16_384
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
 _EXPOSED = ["Location", "Retry-After"]
 # Of a person's making, and a person's to mend: their messages say all.
 _REMEDIES = frozenset({"disk-full", "unwritable"})
+_NO_EVENT: Event = {"httpMethod": "", "path": ""}
 NO_ADDRESS = Problem("not-found", 404, "There is nothing at this address.")
 
 
@@ -57,9 +57,12 @@ class Api:
             event = {"httpMethod": method, "path": path, "headers": {}, "body": "", "requestContext": {}}
             self.resolver.resolve(event, None)
 
-    def __call__(self, event: Event, context: Any) -> ProxyResponse:
-        """Never raises: every failure is a response."""
+    def __call__(self, sent: object, context: Any) -> ProxyResponse:
+        """Never raises: every failure is a response. sent: should be a proxy event."""
         started = time.perf_counter()
+        event = proxy_event(sent)
+        if isinstance(event, Problem):
+            return self._finished(_NO_EVENT, proxy_problem(event), started)
         if problem := self._problem(event):
             response = self._rejection(event, problem)
         else:
@@ -95,7 +98,7 @@ class Api:
             return Problem("method-not-allowed", 405, f"This address answers {', '.join(allowed)}.")
         if method != "POST":
             return None
-        if len((event.get("body") or "").encode("utf-8", "replace")) > MOST_BYTES:
+        if len(event["body"].encode("utf-8", "replace")) > MOST_BYTES:
             return too_large()
         if allowed and _media_type(event) != JSON:
             return Problem("unsupported-media-type", 415, f"Send the request as {JSON}.")
@@ -130,7 +133,7 @@ class Api:
             "path": event["path"][:120],
             "status": response["statusCode"],
             "milliseconds": round(seconds * 1000, 1),
-            "story_id": events.story_id(event["path"]),
+            "story_id": story_id(event["path"]),
             "request_id": event.get("requestContext", {}).get("requestId", ""),
         }
         self._log.info("request", extra=extra)

@@ -185,7 +185,7 @@ class Routes:
     def _location(self, edition: Edition) -> str:
         """With the stage that API Gateway put before the path, where it did."""
         event = self._resolver.current_event.raw_event
-        path = (event.get("requestContext") or {}).get("path") or event["path"]
+        path = event["requestContext"].get("path") or event["path"]
         stage = path.removesuffix(event["path"])
         locale, voice, pace = editions.parse(edition.name)
         query = "?" + urlencode({"voice": voice, "pace": f"{pace:g}"}) if voice else ""

@@ -16,6 +16,8 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.logging import utils
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from pipeline.api.events import table
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 _SERVICE, _NAMESPACE = "mvp-stories", "MvpStories"
 
@@ -49,10 +51,10 @@ def observed(handler: Handler) -> Handler:
     return call
 
 
-def _keys(event: dict[str, Any], context: Any) -> dict[str, str]:
+def _keys(event: Any, context: Any) -> dict[str, str]:
     """Fields of every log line of a call. An API event has no id: the line of its request names the story."""
     fields = {"id": "story_id", "locale": "locale"}
-    of_event = {field: str(event[name]) for name, field in fields.items() if name in event}
+    of_event = {field: str(event[name])[:80] for name, field in fields.items() if name in table(event)}
     return {"function_request_id": getattr(context, "aws_request_id", ""), **of_event}
 
 

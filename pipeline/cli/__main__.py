@@ -16,13 +16,14 @@ from pipeline.cli import (
     prompts,
     serve,
     stories,
+    streams,
     voices,
     weights,
 )
-from pipeline.cli.parsers import shared_options
+from pipeline.cli.parsers import Parser, shared_options
 from pipeline.cli.terminal import tell
 from pipeline.config import env_file
-from pipeline.errors import ConfigError, StoriesError
+from pipeline.errors import ConfigError, OutputError, StoriesError
 
 _INTERRUPTED = 130
 _GROUPS = (stories, catalog, serve, weights, prompts, voices, doctor, endpoints, cost)
@@ -57,7 +58,8 @@ for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
 
 exit status: 0 success; 1 an unexpected failure; 2 a command line that cannot be parsed; 130 interrupted;
   3 other failures (as a catalog run with too many failed stories), 4 configuration, 5 request, 6 busy,
-  7 engine, 8 throttled, 9 unavailable, 10 not suitable for children, 11 store, 12 not found.
+  7 engine, 8 throttled, 9 unavailable, 10 not suitable for children, 11 store, 12 not found,
+  13 what is printed cannot be written (a reader that closes a pipe early is no failure).
   An error's line ends with a stable name for scripts, as in [unknown-locale].
 """
 
@@ -65,14 +67,13 @@ exit status: 0 success; 1 an unexpected failure; 2 a command line that cannot be
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; its exit status. Raises what is unexpected, and every error with --debug."""
     try:
+        streams.check()
         try:
             return _run(_parser().parse_args(argv))
         finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has closed it (`stories list | head`), which is no failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+            streams.flush()
+    except OutputError as error:
+        return streams.report(error)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -83,6 +84,11 @@ def _run(options: argparse.Namespace) -> int:
     try:
         env_file.fill(os.environ)
         command(options)
+    except OutputError:
+        raise
+    except OSError:
+        streams.flush()  # where it comes from a progress bar
+        raise
     except StoriesError as error:
         return _failed(error, options)
     except ModuleNotFoundError as error:
@@ -107,7 +113,7 @@ def _failed(error: StoriesError, options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="stories",
         description="From one line of context to a children's story that a family hears in its own language.",
         epilog=_EXAMPLES,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.cli.terminal import tell
 from pipeline.ports import Advance
 
 
@@ -17,7 +18,8 @@ class RunProgress:
 
         from pipeline.batch.tables import one_line
 
-        tqdm.write(f"  {one_line(text)}", file=sys.stderr)
+        with tqdm.external_write_mode(file=sys.stderr):
+            tell(f"  {one_line(text)}")
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
+from pipeline.cli.terminal import say, tell
 from pipeline.config.profiles import DEFAULT_PROFILE, profiles
 from pipeline.config.settings import DEFAULT_OUT
 
 Commands: TypeAlias = "argparse._SubParsersAction[ArgumentParser]"
+
+
+class Parser(ArgumentParser):
+    """Prints as every command does; argparse itself is silent about a stream that fails."""
+
+    def print_help(self, file: object = None) -> None:
+        say(self.format_help().rstrip())
+
+    def error(self, message: str) -> NoReturn:
+        tell(f"{self.format_usage()}{self.prog}: error: {message}")
+        raise SystemExit(2)
 
 
 def shared_options() -> ArgumentParser:

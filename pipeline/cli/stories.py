@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import time
 from argparse import ArgumentParser, Namespace
 
@@ -12,7 +11,7 @@ from pipeline.app import App
 from pipeline.bootstrap import build_app, build_store
 from pipeline.cli import player, terminal
 from pipeline.cli.parsers import Commands, add_command
-from pipeline.cli.terminal import TerminalProgress, location, say, tell
+from pipeline.cli.terminal import TerminalProgress, location, say, say_json, tell
 from pipeline.cli.weights import fetch_for
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, NotFoundError, RequestError
@@ -91,7 +90,7 @@ def make(options: Namespace) -> None:
         tell(f"{edition}: story {story_id}")
         manifest = run(app, story_id, edition, progress)
         if options.json:
-            _print_json(dump(manifest))
+            say_json(dump(manifest))
         else:
             say(terminal.story(manifest, app.store.url(manifest.mp3)))
     steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in progress.seconds.items())
@@ -205,9 +204,3 @@ def _manifests(store: Store, options: Namespace) -> list[Manifest]:
 def _check_row(check: Check) -> tuple[str, ...]:
     figure = "" if check.figure is None else str(check.figure)
     return (check.name, "yes" if check.passed else "NO", figure, check.bound)
-
-
-def _print_json(data: bytes) -> None:
-    """JSON is UTF-8, whatever the terminal's encoding."""
-    sys.stdout.buffer.write(data + b"\n")
-    sys.stdout.buffer.flush()

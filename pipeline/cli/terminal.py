@@ -7,12 +7,15 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from pipeline.batch.tables import table as table
+from pipeline.cli.streams import guarded
 from pipeline.ports import Advance, Store
 from pipeline.storage import editions
+from pipeline.story.plain_text import visible
 from pipeline.types import Manifest
 
 _WIDTH = 100
@@ -20,12 +23,24 @@ _WIDTH = 100
 
 def tell(text: str) -> None:
     """Prints a message for the person, on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the only place that prints to stderr
+    _print(text, sys.stderr)
 
 
 def say(text: str) -> None:
     """Prints a command's result, on stdout."""
-    print(text, flush=True)  # noqa: T201 - the only place that prints to stdout
+    _print(text, sys.stdout)
+
+
+def say_json(data: bytes) -> None:
+    """Prints a line of JSON on stdout, in UTF-8, whatever the terminal's encoding."""
+    with guarded(sys.stdout):
+        sys.stdout.buffer.write(visible(data.decode()).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _print(text: str, stream: TextIO) -> None:
+    with guarded(stream):
+        print(visible(text), file=stream, flush=True)
 
 
 class TerminalProgress:

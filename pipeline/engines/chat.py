@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.storage.digest import well_formed
 from pipeline.types import Prompt
 
 # A rough figure for English and a vocabulary of 65,000 (Falcon) to 130,000: four characters a token.
@@ -90,10 +91,7 @@ def items(value: Any) -> list[Any]:
 
 
 def string(value: Any) -> str:
-    """JSON may hold half of a surrogate pair, which no file or hash takes: it becomes U+FFFD."""
-    if not isinstance(value, str):
-        return ""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return well_formed(value) if isinstance(value, str) else ""
 
 
 def count(value: Any) -> int:

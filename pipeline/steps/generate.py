@@ -13,7 +13,7 @@ from pipeline.steps import committed
 from pipeline.storage import keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
-from pipeline.story import ideas
+from pipeline.story import ideas, plain_text
 from pipeline.story.checks import MOST_WORDS, story_checks
 from pipeline.story.prompt import Draft, story_prompt
 from pipeline.types import Check, Story, StoryRequest, Usage
@@ -58,7 +58,7 @@ def _write_as_accepted(app: App, story_id: str, progress: Progress) -> Committed
 def write(app: App, story_id: str, request: StoryRequest, progress: Progress) -> CommittedText:
     """The first draft that passes, not yet committed. Raises ContentRejectedError: none did.
 
-    Where the app is not strict, the first draft that has a title and sentences.
+    Where the app is not strict, the first draft in plain text that has a title and sentences.
     """
     idea = in_english(app, request.context)
     refused: list[str] = []
@@ -67,7 +67,7 @@ def write(app: App, story_id: str, request: StoryRequest, progress: Progress) ->
         tried = attempt(app, request, idea, number, progress)
         usage += tried.usage
         is_whole = tried.draft.title and tried.draft.segments
-        if not tried.failed or (is_whole and not app.strict):
+        if not tried.failed or (is_whole and not binding(tried.failed, app.strict)):
             story = Story(story_id, WRITTEN_IN, tried.draft.title, tried.draft.segments)
             return CommittedText(story, idea, app.text.fingerprint, number, tried.checks, usage)
         refused.append(reasons(tried.failed))
@@ -133,6 +133,11 @@ def _checks(app: App, draft: Draft, idea: str, progress: Progress) -> tuple[tupl
         verdicts, usage = app.judge.judge(idea, draft.title, " ".join(draft.lines))
         advance(1)
     return (*rules, *verdicts), usage
+
+
+def binding(failed: tuple[Check, ...], strict: bool) -> tuple[Check, ...]:
+    """Those for which a text is refused: all, or, where checks only report, what no file may hold."""
+    return tuple(check for check in failed if strict or check.name.endswith(plain_text.NAME))
 
 
 def reasons(failed: tuple[Check, ...]) -> str:

@@ -9,11 +9,11 @@ from pipeline.app import App
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
 from pipeline.ports import Progress, TranslationEngine
 from pipeline.steps import committed
-from pipeline.steps.generate import generate, reasons
+from pipeline.steps.generate import binding, generate, reasons
 from pipeline.storage import editions, keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
-from pipeline.story import translation_checks
+from pipeline.story import plain_text, translation_checks
 from pipeline.story.locales import language
 from pipeline.types import Check, Story, Usage
 
@@ -57,6 +57,7 @@ def _translate(
     story = Story(story_id, locale, title, tuple(segments))
     checks = (
         *translation_checks.check(source.story.segments, story.segments, locale, app.language),
+        plain_text.check((story.title, *story.segments)),
         _gentle_words(app, story),
     )
     checks = tuple(replace(check, name=f"translation: {check.name}") for check in checks)
@@ -71,8 +72,7 @@ def _gentle_words(app: App, story: Story) -> Check:
 
 
 def _refuse_failed(app: App, checks: tuple[Check, ...], locale: str) -> None:
-    failed = tuple(check for check in checks if not check.passed)
-    if failed and app.strict:
+    if failed := binding(tuple(check for check in checks if not check.passed), app.strict):
         raise ContentRejectedError(
             f"the translation to {locale} did not pass the checks ({reasons(failed)}): "
             "try --new, or another language",

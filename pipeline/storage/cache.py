@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from pipeline.errors import EngineError, NotFoundError
 from pipeline.ports import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore, pass_on
 from pipeline.storage import keys
+from pipeline.storage.digest import well_formed
 from pipeline.storage.memo import Body, CorruptError, entry, memo, seal, since, unseal
 from pipeline.storage.narrations import Narrations
 from pipeline.types import Completion, Narration, Prompt, Usage, Voice
@@ -39,6 +40,7 @@ class CachedText:
         def call() -> Body:
             started = time.perf_counter()
             completion = self.engine.complete(prompt, stream)
+            completion = replace(completion, text=well_formed(completion.text))
             usage = Usage(1, completion.prompt_tokens, completion.completion_tokens, seconds=since(started))
             return entry(prompt.name, self.fingerprint, usage, asdict(completion))
 
@@ -89,7 +91,7 @@ class CachedTranslation:
                     problem="bad-translation",
                 )
             usage = Usage(1, characters=sum(map(len, texts)), seconds=since(started))
-            return entry("translate", self.fingerprint, usage, list(translations))
+            return entry("translate", self.fingerprint, usage, list(map(well_formed, translations)))
 
         sent = {"texts": list(texts), "source": source, "target": target}
         answer = _json_memo(self.store, keys.call("translate", self.fingerprint, sent), call)["answer"]

@@ -18,6 +18,11 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
+def well_formed(text: str) -> str:
+    """JSON may hold half of a surrogate pair, which no file or hash takes: it becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def number(bits: int, *parts: Any) -> int:
     """A number of `bits` bits that `parts` decide: seeds and draws that every machine repeats."""
     return int(digest(list(parts)), 16) >> (256 - bits)

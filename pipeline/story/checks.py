@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import pairwise
 
 from pipeline.ports import LanguageDetector
+from pipeline.story import plain_text
 from pipeline.story.prompt import Draft, StoryPrompt
 from pipeline.story.text import words
 from pipeline.story.word_filter import WordFilter
@@ -75,6 +76,7 @@ def story_checks(
             echoed,
             f"at most {_MOST_REPEATED} of a line's words stand in the line before",
         ),
+        plain_text.check((draft.title, *draft.lines)),
         Check("quotes", _quotes(text), None, "each that opens is closed"),
         Check("one kind", len(kinds := _kinds(draft, text)) < 2, ", ".join(kinds) or None, "of hero"),
         Check(

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from pipeline.errors import ContentRejectedError, RequestError
+from pipeline.story.plain_text import unseen
 from pipeline.story.text import MAX_CONTEXT, clean, words
 from pipeline.story.word_filter import WordFilter
 
 # Tags, comments and entities; "<3" and "2 < 3" stay allowed.
 _MARKUP = re.compile(r"<\s*[/!?]?\s*[a-zA-Z][^<>]*>|<!--|]]>|&(#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 _KEYCAP = re.compile("[0-9]\ufe0f?\u20e3")  # an emoji whose first character is a digit
-# Joiners and direction marks belong to emoji and to Arabic; other format characters only hide text.
-_FORMATS = frozenset("\u200c\u200d\u200e\u200f\ufe0e\ufe0f")
-_BLANKS = frozenset(" \t\n\r\u00a0")
+_BLANKS = str.maketrans("\t\n\r\u2028\u2029", "     ")
 
 
 def accept(context: str, word_filter: WordFilter) -> str:
     """The idea, cleaned. Raises RequestError, or ContentRejectedError where it is not for a child."""
-    if bad := next((char for char in context if _hidden(char)), None):
+    if sign := unseen(context.translate(_BLANKS)):
         raise RequestError(
-            f"the idea holds a control character (U+{ord(bad):04X}): type it as plain text",
+            f"the idea holds a control character ({sign}): type it as plain text",
             problem="control-characters",
         )
     idea = clean(context)
@@ -57,11 +55,3 @@ def refuse_unsafe(idea: str, word_filter: WordFilter, language: str = "en") -> N
             f"this idea is not for a children's story ({', '.join(matches)}): try a gentler one",
             problem="unsafe-idea",
         )
-
-
-def _hidden(char: str) -> bool:
-    return (
-        char not in _BLANKS
-        and char not in _FORMATS
-        and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"}
-    )

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
+from pipeline.story import plain_text
 from pipeline.story.text import clean, words
 from pipeline.types import Check
 
@@ -102,6 +103,8 @@ def flaws(
     tests = {
         "nothing to read": not words(target),
         "several lines": "\n" in target.strip(),
+        "unseen signs": bool(plain_text.unseen(target.replace("\n", " "))),
+        "an address": plain_text.has_address(target),
         "not translated": _still(written_in, source, target, language, detector),
         "goes round in circles": _loops(target) > max(_loops(source), _RUN - 1),
         "talk around the translation": bool(_CHATTER.match(target)) and not _CHATTER.match(source),

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import io
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+
 import pytest
 
 from pipeline.cli import terminal
@@ -66,6 +71,36 @@ def test_steps_are_printed_on_stderr_and_summed(capsys: pytest.CaptureFixture[st
         "  draft 1 refused: words 60",
     ]
     assert set(progress.seconds) == {"speak", "store"}
+
+
+# Of a store from before such texts were refused, or of a remote server's error: ECMA-48's CSI in both its
+# forms, a bell, an override (UAX 9), a lone surrogate.
+HOSTILE = "a\x1b[2Jb\x9b31mc\x07d\u202ee\ud800f\x7f"
+ESCAPED = r"a\u001b[2Jb\u009b31mc\u0007d\u202ee\ud800f\u007f"
+
+
+@pytest.mark.parametrize("show", [terminal.say, terminal.tell, TerminalProgress().note])
+def test_signs_that_drive_a_terminal_are_shown_and_not_sent(
+    show: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(HOSTILE)
+    out, err = capsys.readouterr()
+    assert (out + err).strip() == ESCAPED
+
+
+@pytest.mark.parametrize("text", ["قال: \u200f«مرحبا!»", "👩\u200d👧", "می\u200cخواهم", "Zoë\ta\nb", "日本"])
+def test_ordinary_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.say(text)
+    assert capsys.readouterr().out == f"{text}\n"
+
+
+def test_json_keeps_its_value_and_drives_no_terminal() -> None:
+    value = {"title": "a\x9b31m\u202eb\U000e0041\x7fc \u200d"}
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8")) as out:
+        terminal.say_json(json.dumps(value, ensure_ascii=False).encode())
+    line = out.buffer.getvalue().decode()
+    assert json.loads(line) == value
+    assert not {"\x9b", "\u202e", "\U000e0041", "\x7f"} & set(line)
 
 
 def test_a_failed_step_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

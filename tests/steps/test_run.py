@@ -28,7 +28,7 @@ from pipeline.storage.memo import unseal
 from pipeline.storage.records import load_manifest, load_text
 from pipeline.types import Completion, Manifest, Narration, Prompt, Recording, Usage, Voice
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
-from tests.making import Listener, ScriptedText, fake_app
+from tests.making import HOSTILE, Listener, ScriptedText, fake_app
 
 IDEA = "a shy snail"
 
@@ -450,6 +450,35 @@ def test_lenient_profile_reports_failed_checks_and_accepts() -> None:
     refused = {check.name for check in manifest.checks if not check.passed}
     assert refused == {"gentle words", "judge: gentle"}
     assert text.stories == 1
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_signs_and_addresses_in_a_draft_reach_no_file_of_any_profile(hostile: str, strict: bool) -> None:
+    store, text, progress = MemoryStore(), ScriptedText([f"with {hostile}"]), Listener()
+    app = fake_app(store, text, strict=strict)
+    story = run(app, accept(app, IDEA), "en", progress)
+    assert text.stories == 2
+    records = (json.loads(store.get(key)) for key in store.list("stories/") if key.endswith(".json"))
+    kept = json.dumps(list(records), ensure_ascii=False)
+    assert HOSTILE[hostile] not in kept
+    assert "\ufffd" not in kept
+    assert all(HOSTILE[hostile] not in note for note in progress.notes)
+    assert "danced for joy" in " ".join(segment.text for segment in story.segments)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_signs_and_addresses_in_a_translation_are_refused_in_any_profile(hostile: str, strict: bool) -> None:
+    store = MemoryStore()
+    bad = Altered(lambda _, translations: [f"{text} {HOSTILE[hostile]}" for text in translations])
+    app = fake_app(store, translation=bad, strict=strict)
+    make(app, "en")
+    before = published(store)
+    with pytest.raises(ContentRejectedError) as caught:
+        make(app, "fr")
+    assert HOSTILE[hostile] not in str(caught.value)
+    assert published(store) == before
 
 
 def test_lenient_profile_refuses_an_empty_story() -> None:

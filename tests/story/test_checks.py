@@ -57,6 +57,7 @@ def test_each_check_has_its_figure_and_bound() -> None:
         "only the story",
         "no loops",
         "no echoes",
+        "plain text",
         "quotes",
         "one kind",
         "its own",
