@@ -79,7 +79,7 @@ def serve(options: Namespace) -> None:
 def _api(stories: OnDemand, settings: Settings) -> Api:
     """Ready for requests; stories that were accepted before the last stop are being made again."""
     from pipeline.api.gateway import Api
-    from pipeline.api.runner import InProcess
+    from pipeline.api.in_process.runner import InProcess
 
     api = Api(stories, settings.serving.wait, settings.serving.origin)
     api.warm()
@@ -109,7 +109,7 @@ def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
 
 
 def _stop(stories: OnDemand, seconds: float) -> None:
-    from pipeline.api.runner import InProcess
+    from pipeline.api.in_process.runner import InProcess
 
     stories.stopping.set()
     if isinstance(stories.runner, InProcess):
