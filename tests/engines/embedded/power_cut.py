@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-Names = dict[str, int]
+# By its name: an inode, and whether it is a folder.
+Names = dict[str, tuple[int, bool]]
 
 
 @dataclass
@@ -33,7 +35,9 @@ class Disk:
             self.syncs += 1
             inode = os.fstat(handle)
             if stat.S_ISDIR(inode.st_mode):
-                self.folders[inode.st_ino] = {entry.name: entry.inode() for entry in os.scandir(handle)}
+                self.folders[inode.st_ino] = {
+                    entry.name: (entry.inode(), entry.is_dir()) for entry in os.scandir(handle)
+                }
             else:
                 self.files[inode.st_ino] = Path(f"/proc/self/fd/{handle}").read_bytes()
 
@@ -43,7 +47,7 @@ class Disk:
         """Everything below `root` by its name there."""
         inode = self.top.stat().st_ino
         for name in root.relative_to(self.top).parts:
-            inode = self.folders.get(inode, {}).get(name, -1)
+            inode, _ = self.folders.get(inode, {}).get(name, (-1, True))
         return dict(self._below(inode, ""))
 
     def copy_to(self, root: Path, copy: Path) -> None:
@@ -53,9 +57,10 @@ class Disk:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    def _below(self, inode: int, prefix: str) -> list[tuple[str, bytes]]:
+    def _below(self, folder: int, prefix: str) -> Iterator[tuple[str, bytes]]:
         """A file that was not synced is empty, as ext4 leaves it."""
-        if inode not in self.folders:
-            return [(prefix.rstrip("/"), self.files.get(inode, b""))]
-        names = self.folders[inode].items()
-        return [item for name, child in names for item in self._below(child, f"{prefix}{name}/")]
+        for name, (inode, is_folder) in self.folders.get(folder, {}).items():
+            if is_folder:
+                yield from self._below(inode, f"{prefix}{name}/")
+            else:
+                yield f"{prefix}{name}", self.files.get(inode, b"")
