@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from typing import Any
 
 from pipeline.api.runner import Recorded, Runner
 from pipeline.app import App
@@ -94,6 +96,13 @@ def build_runner(app: App, settings: Settings) -> Runner:
 def build_store(settings: Settings) -> Store:
     """Where the profile keeps its stories. Raises ConfigError, as build_app does."""
     return Parts(settings, None).store
+
+
+def tidy(settings: Settings) -> None:
+    """Removes what killed writers left in a store of files, beside the caller: a large one takes seconds."""
+    if profile(settings.profile)["store"] == "files":
+        store: Any = build_store(settings)
+        threading.Thread(target=store.tidy, daemon=True).start()
 
 
 def weights(settings: Settings) -> tuple[str, ...]:

@@ -163,10 +163,11 @@ def run(options: Namespace) -> None:
     from pipeline.batch.plan import plan
     from pipeline.batch.report.text import report_text
     from pipeline.batch.runs import Run
-    from pipeline.bootstrap import weights
+    from pipeline.bootstrap import tidy, weights
     from pipeline.cli.weights import fetch, fetch_translators
 
     app, file = _open(options)
+    tidy(_settings(options))
     run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     fetch(weights(_settings(options)), _settings(options))  # before the run is on record
     planned = plan(app, file, run_id, options.chunk_size, options.budget)

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipeline.bootstrap import build_app, build_runner, build_store, translated_languages, weights
+from pipeline.bootstrap import build_app, build_runner, build_store, tidy, translated_languages, weights
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
 from pipeline.cli.weights import fetch, fetch_translators
@@ -62,6 +62,7 @@ def serve(options: Namespace) -> None:
     media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
+    tidy(settings)
     asgi = build_server(
         _api(stories, settings),
         media,
