@@ -57,6 +57,8 @@ class OnDemand:
             return True
         if not self._is_made_elsewhere(edition):
             self.runner.start(edition.story_id, edition.name)
+        elif self.runner.maker:  # which has written its status, and the marker maybe not yet
+            status.accept(self.app.store, edition.story_id, edition.name)
         return False
 
     def finish(self, edition: Edition, seconds: float) -> None:

@@ -150,6 +150,11 @@ def queue(store: Store, story_id: str, edition: str, life: float = LIFE, maker: 
     write(store, story_id, edition, Status(QUEUED, time.time() + life, maker=maker))
 
 
+def accept(store: Store, story_id: str, edition: str) -> None:
+    """Marks the edition as accepted: on record, where a status is a hint."""
+    store.put_if_absent(keys.accepted(story_id, edition), b"")
+
+
 def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None:
     failed = Status(FAILED, time.time(), problem=error.problem, kind=type(error).__name__, detail=str(error))
     write(store, story_id, edition, failed)

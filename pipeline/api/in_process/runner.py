@@ -17,7 +17,7 @@ from pipeline.errors import BusyError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.run import run
 from pipeline.steps.status import StatusProgress
-from pipeline.storage import keys, shelf
+from pipeline.storage import shelf
 
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.
 _FIRST_GUESS = 60.0
@@ -112,7 +112,7 @@ class InProcess:
         """In this order: a store that keeps the marker over a power cut keeps no older failure beside it."""
         self._makers.join()
         status.queue(self._app.store, *job, life, self._makers.name)
-        self._app.store.put_if_absent(keys.accepted(*job), b"")
+        status.accept(self._app.store, *job)
 
     def _start_threads(self) -> None:
         """Daemons, at the first job: a server that stops does not wait for a slow model."""

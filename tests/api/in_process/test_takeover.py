@@ -82,6 +82,17 @@ def test_a_living_servers_stories_are_left_to_it(store: MemoryStore, clock: Cloc
     assert not second.runner._jobs
 
 
+def test_a_request_that_joins_another_servers_is_on_record(store: MemoryStore, clock: Clock) -> None:
+    """The other has come as far as its status, and no further."""
+    first, second = server(store, clock, Gate()), server(store, clock)
+    edition = first.accept(ORDER)
+    first.begin(edition)
+    marker = keys.accepted(edition.story_id, "en")
+    del store._data[marker]
+    second.begin(edition)
+    assert list(store.list(marker)) == [marker]
+
+
 def test_a_request_for_a_dead_servers_story_makes_it(store: MemoryStore, clock: Clock) -> None:
     (edition,) = accepted_by_a_dead_server(store, clock)
     second = server(store, clock)
