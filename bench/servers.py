@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 
 from pipeline.api.gateway import Api
-from pipeline.api.runner import InProcess
+from pipeline.api.in_process.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app, build_store
 from pipeline.config.settings import Settings

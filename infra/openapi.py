@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from pipeline.api.gateway import Api
+from pipeline.api.in_process.runner import InProcess
 from pipeline.api.openapi import document
-from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings

@@ -18,7 +18,7 @@ from pipeline.api.telemetry import observed
 from pipeline.app import App
 from pipeline.bootstrap import build_app, build_runner
 from pipeline.config.settings import Settings
-from pipeline.errors import NotFoundError, RequestError, StoriesError
+from pipeline.errors import RequestError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.committed import is_complete
 from pipeline.steps.generate import generate as generate_step
@@ -60,7 +60,8 @@ def record_failure(event: Event, context: Any) -> dict[str, str]:
     """Record failure: writes the status for a state that timed out, crashed or gave up."""
     app = _app(_settings())
     story_id, edition = _ids(event, app)
-    if not _has_failed(app, story_id, edition) and not is_complete(app.store, story_id, edition):
+    # A state may have written itself why it failed.
+    if not status.has_failed(app.store, story_id, edition) and not is_complete(app.store, story_id, edition):
         name = str(events.table(event.get("error")).get("Error", ""))
         status.fail(app.store, story_id, edition, problems.of_workflow(name))
     return {"id": story_id, "locale": edition}
@@ -87,14 +88,6 @@ def _run(event: Event, step: Step) -> dict[str, str]:
             status.fail(app.store, story_id, edition, error)
         raise
     return {"id": story_id, "locale": edition}
-
-
-def _has_failed(app: App, story_id: str, edition: str) -> bool:
-    """Whether the state itself wrote why it failed."""
-    try:
-        return status.read(app.store, story_id, edition, clock=lambda: 0.0).state == status.FAILED
-    except NotFoundError:  # no state ran
-        return False
 
 
 def _ids(event: Event, app: App) -> tuple[str, str]:

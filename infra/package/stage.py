@@ -19,6 +19,7 @@ WHEELS = ("mutagen",)
 # Relative to pipeline/: used only by the command line, the laptop, the catalog and the notebooks.
 LEFT_OUT = frozenset(
     {
+        "api/in_process",
         "batch",
         "cli",
         "data/english_names.toml",

@@ -163,9 +163,11 @@ class Routes:
         return self._stories.accept(body, key or "", caller(self._resolver.current_event.raw_event))
 
     def _begin(self, edition: Edition) -> Response[Any]:
-        self._stories.begin(edition)
+        if self._stories.begin(edition):
+            return self._accepted(edition, status.DONE)
         state = views.view(self._app, edition.story_id, edition.name)["status"]
-        return self._accepted(edition, state)
+        # Beside a manifest whose mp3 was deleted, it is being made again.
+        return self._accepted(edition, status.QUEUED if state == status.DONE else state)
 
     def _accepted(self, edition: Edition, state: str) -> Response[Any]:
         """200 where it is complete, else 202; where the story is, or will be."""

@@ -12,6 +12,7 @@ from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, commit
+from pipeline.storage import keys
 from pipeline.storage.editions import USUAL_PACE
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
@@ -50,22 +51,32 @@ class OnDemand:
         edition = self._edition(order)
         return Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
 
-    def begin(self, edition: Edition) -> None:
-        """It is being made when this returns, unless it is complete. Raises BusyError, EngineError."""
-        if not self._is_complete(edition) and not self._is_live(edition):
+    def begin(self, edition: Edition) -> bool:
+        """Whether it is complete; else it is being made when this returns. Raises BusyError, EngineError."""
+        if self._is_complete(edition):
+            return True
+        if not self._is_made_elsewhere(edition):
             self.runner.start(edition.story_id, edition.name)
+        elif self.runner.maker:  # which has written its status, and the marker maybe not yet
+            status.accept(self.app.store, edition.story_id, edition.name)
+        return False
 
     def finish(self, edition: Edition, seconds: float) -> None:
-        """Begins it and returns when it is complete or failed, after `seconds` at the latest."""
+        """Begins it and returns when it is complete or failed, after `seconds` at the latest.
+
+        What another server has in hand is waited for; it is begun here where that one has ended.
+        """
         deadline = time.monotonic() + seconds
-        if not self._is_complete(edition) and not self._is_live(edition):
-            self.runner.finish(edition.story_id, edition.name, seconds)
-            return
-        pause = _FIRST_PAUSE
-        while not self._is_complete(edition) and self._is_live(edition) and time.monotonic() < deadline:
-            if self.stopping.wait(max(0.0, min(pause, deadline - time.monotonic()))):
+        pause, has_waited = _FIRST_PAUSE, False
+        while not self._is_complete(edition):
+            left = deadline - time.monotonic()
+            if not self._is_made_elsewhere(edition):
+                if not (has_waited and status.has_failed(self.app.store, edition.story_id, edition.name)):
+                    self.runner.finish(edition.story_id, edition.name, max(0.0, left))
                 return
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            if left <= 0 or self.stopping.wait(min(pause, left)):
+                return
+            pause, has_waited = min(pause * 1.5, _LONGEST_PAUSE), True
 
     def _edition(self, order: StoryOrder | LocaleOrder) -> str:
         """Raises RequestError."""
@@ -79,8 +90,13 @@ class OnDemand:
         sent |= order.model_dump(include={"voice", "pace"}, exclude_none=True)
         return idempotency.variant(self.app.store, caller, key, sent)
 
-    def _is_live(self, edition: Edition) -> bool:
-        return status.is_live(self.app.store, edition.story_id, edition.name)
+    def _is_made_elsewhere(self, edition: Edition) -> bool:
+        """Not where its mp3 was deleted: beside a manifest, a status is of a making that is over."""
+        store, name = self.app.store, (edition.story_id, edition.name)
+        if not status.is_live(store, *name, locks=self.app.locks, own=self.runner.maker):
+            return False
+        key = keys.manifest(*name)
+        return next(store.list(key), None) != key
 
     def _is_complete(self, edition: Edition) -> bool:
         return committed.is_complete(self.app.store, edition.story_id, edition.name)

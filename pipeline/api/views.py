@@ -35,7 +35,7 @@ def failure(app: App, story_id: str, edition: str) -> problems.Problem | None:
     """Why the story failed; None where it is complete, or still in progress."""
     if _manifest(app, story_id, edition) is not None:
         return None
-    current = status.read(app.store, story_id, edition)
+    current = status.read(app.store, story_id, edition, locks=app.locks)
     return problems.of_failure(current) if current.state == status.FAILED else None
 
 
@@ -102,7 +102,7 @@ def _complete(app: App, manifest: Manifest) -> View:
 
 
 def _in_progress(app: App, story_id: str, edition: str) -> View:
-    current = status.read(app.store, story_id, edition)
+    current = status.read(app.store, story_id, edition, locks=app.locks)
     locale, voice, pace = editions.parse(edition)
     view: View = {
         "id": story_id,

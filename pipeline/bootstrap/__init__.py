@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from pipeline.api.runner import InProcess, Recorded, Runner
+from pipeline.api.runner import Recorded, Runner
 from pipeline.app import App
 from pipeline.bootstrap.models import model_name, writing_engine
 from pipeline.bootstrap.models import models_dir as models_dir
@@ -13,7 +15,8 @@ from pipeline.config.profiles import DEFAULT_PROFILE, profile
 from pipeline.config.settings import Settings
 from pipeline.engines.registry import create
 from pipeline.ports import Store, TextEngine
-from pipeline.storage.locks import Locks, this_machine
+from pipeline.storage.claims import this_machine
+from pipeline.storage.locks import Locks
 from pipeline.story.judge import Judge
 from pipeline.story.locales import language
 from pipeline.story.prompt import current, read, story_prompt
@@ -85,6 +88,8 @@ def build_runner(app: App, settings: Settings) -> Runner:
         # StartSyncExecution is silent until all is over: the wait is the read timeout.
         clients = Clients(timeouts={"stepfunctions": max(1, settings.serving.wait)})
         return Recorded(Workflow(clients, settings.aws.workflow), app.store)
+    from pipeline.api.in_process.runner import InProcess
+
     serving = settings.serving
     return InProcess(app, serving.workers, serving.waiting, serving.publish)
 
@@ -92,6 +97,13 @@ def build_runner(app: App, settings: Settings) -> Runner:
 def build_store(settings: Settings) -> Store:
     """Where the profile keeps its stories. Raises ConfigError, as build_app does."""
     return Parts(settings, None).store
+
+
+def tidy(settings: Settings) -> None:
+    """Removes what killed writers left in a store of files, beside the caller: a large one takes seconds."""
+    if profile(settings.profile)["store"] == "files":
+        store: Any = build_store(settings)
+        threading.Thread(target=store.tidy, daemon=True).start()
 
 
 def weights(settings: Settings, speech: Collection[str] | None = None) -> tuple[str, ...]:

@@ -61,12 +61,13 @@ def run(options: Namespace) -> None:
     from pipeline.batch.plan import plan
     from pipeline.batch.report.text import report_text
     from pipeline.batch.runs import Run
-    from pipeline.bootstrap import weights
+    from pipeline.bootstrap import tidy, weights
     from pipeline.cli.weights import fetch, fetch_for
 
     app, file = _open(options)
     run_id = f"{file.settings.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     settings = _settings(options)
+    tidy(settings)
     fetch(weights(settings, ()), settings)  # the writer's, before the run is on record
     planned = plan(app, file, run_id, options.chunk_size, options.budget)
     if planned.todo:

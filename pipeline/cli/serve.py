@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipeline.bootstrap import build_app, build_runner, build_store, weights
+from pipeline.bootstrap import build_app, build_runner, build_store, tidy, weights
 from pipeline.cli.background import fetching_translators
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
@@ -71,6 +71,7 @@ def serve(options: Namespace) -> None:
     media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
+    tidy(settings)
     asgi = build_server(
         _api(stories, settings, partial(_write, store) if is_files else None),
         media,
@@ -93,7 +94,7 @@ def serve(options: Namespace) -> None:
 def _api(stories: OnDemand, settings: Settings, check: Callable[[], None] | None) -> Api:
     """Ready for requests; stories that were accepted before the last stop are being made again."""
     from pipeline.api.gateway import Api
-    from pipeline.api.runner import InProcess
+    from pipeline.api.in_process.runner import InProcess
 
     serving, life = settings.serving, settings.aws.url_seconds
     api = Api(stories, serving.wait, serving.origin, life, check)
@@ -110,7 +111,7 @@ def _write(store: Store) -> None:
 
 
 def _stop(stories: OnDemand, seconds: float) -> None:
-    from pipeline.api.runner import InProcess
+    from pipeline.api.in_process.runner import InProcess
 
     stories.stopping.set()
     if isinstance(stories.runner, InProcess):

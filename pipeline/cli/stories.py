@@ -8,7 +8,7 @@ import time
 from argparse import ArgumentParser, Namespace
 
 from pipeline.app import App
-from pipeline.bootstrap import build_app, build_store
+from pipeline.bootstrap import build_app, build_store, tidy
 from pipeline.cli import player, terminal
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import TerminalProgress, location, say, say_json, tell
@@ -77,6 +77,7 @@ def make(options: Namespace) -> None:
     settings = Settings.from_options(os.environ, options)
     started = time.perf_counter()
     app = build_app(settings)
+    tidy(settings)
     wanted = [
         chain(app, tag, options.experimental, options.voice, options.pace).edition
         for tag in options.locale or ["en"]

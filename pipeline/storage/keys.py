@@ -39,6 +39,31 @@ def claim(name: str, number: int) -> str:
     return f"{claims(name)}{number:08d}"
 
 
+def accepted(story_id: str, edition: str) -> str:
+    """The marker that a server accepted the edition: it is made unless a failure is recorded."""
+    return f"stories/{story_id}/{edition}/accepted"
+
+
+def is_hint(key: str) -> bool:
+    """Whether it may be lost in a power cut: claims and statuses say what a process does, which ends then."""
+    return key.startswith("claims/") or key.endswith("/status.json")
+
+
+def is_part(key: str) -> bool:
+    """Whether it counts once a record rests on it: an answer that was paid for, a sound."""
+    return key.startswith(("cache/", "quarantine/")) or key.endswith(".mp3")
+
+
+def maker(name: str) -> str:
+    """The lock that a server holds while its threads make stories."""
+    return f"makers/{name}"
+
+
+def makers() -> str:
+    """The prefix of the claims of all of them."""
+    return "claims/makers/"
+
+
 def idempotency(caller: str, key: str, number: int = 0) -> str:
     """number: which record of the key; each replaces the one before."""
     return f"{idempotencies(caller, key)}{number:08d}" if number else f"{_idempotency(caller, key)}.json"

@@ -1,58 +1,47 @@
 """Locks across threads, processes and hosts, by a store's conditional put alone.
 
-A lock is a row of claims, claims/<name>/<number>: its owner, and when it expires unless it is renewed. A
-store can neither compare and swap nor delete, so an expired claim is not replaced: the first writer of the
-next number has the lock. Only the owner writes its own number again, to renew and to release it.
+A lock is a row of claims (claims.py): its owner, and when it expires unless it is renewed. A store can
+neither compare and swap nor delete, so an expired claim is not replaced: the first writer of the next number
+has the lock. Only the owner writes its own number again, to renew and to release it.
 
 A lock saves money, it does not guard truth: results are committed by put_if_absent, so an owner that was
-taken for dead and comes back loses the race and nothing else.
+taken for dead and comes back loses the race and nothing else. The same holds for two machines whose clocks
+differ by more than a claim's life: neither waits for the other.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pipeline.errors import NotFoundError, StoriesError, UnavailableError
 from pipeline.ports import Store, ignore
-from pipeline.storage import keys
-from pipeline.storage.digest import canonical
+from pipeline.storage import claims, keys
+from pipeline.storage.claims import Claim
 
 Result = TypeVar("Result")
 # Hosts that keep time by NTP differ by well under a second; a claim is renewed three times in its life.
 _SECONDS = 60.0
 _RENEWALS = 3
+# By how much two machines' clocks may differ: a claim beyond its life and this is nobody's, or damaged.
+_CLOCKS = 60.0
 # A story with three drafts by a slow model takes some minutes; an owner that still renews by then is stuck.
 _PATIENCE = 1800.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """owner: unique to this claim. process: "machine pid", "" where it cannot be looked up. until: epoch
-    seconds.
-    """
-
-    number: int
-    owner: str
-    process: str
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
 class Locks:
     """seconds: how long a claim holds without being renewed. patience: seconds to wait for another owner.
 
-    machine: names the set of processes in which a pid means one process (this_machine()); a claim of a
-    process that has ended there is taken over at once. "" leaves that to the expiry.
+    machine: names the set of processes in which a pid means one process (claims.this_machine()); a claim of
+    a process that has ended there is taken over at once. "" leaves that to the expiry.
     """
 
     store: Store
@@ -82,7 +71,7 @@ class Locks:
         while True:
             with suppress(NotFoundError):
                 return read()
-            with self._attempt(name, release) as won:
+            with self.held(name, release) as won:
                 if won:
                     return _read_or_make(read, make)
             if pause == _FIRST_PAUSE:
@@ -93,8 +82,8 @@ class Locks:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     @contextmanager
-    def _attempt(self, name: str, release: bool) -> Iterator[bool]:
-        """Whether the lock is ours while the context lasts."""
+    def held(self, name: str, release: bool = True) -> Iterator[bool]:
+        """Whether the lock is ours while the context lasts. release: as in once()."""
         mine = self._won(name)
         if mine is None:
             yield False
@@ -113,27 +102,32 @@ class Locks:
                 with suppress(StoriesError):  # it expires by itself
                     self._write(name, mine, until=0)
 
+    def last(self, name: str) -> Claim | None:
+        """The newest claim, of an owner that holds it or has ended; None where there is none."""
+        return claims.last(self.store, name, self.clock() + self.seconds + _CLOCKS)
+
+    def holds(self, claim: Claim) -> bool:
+        return claim.until > self.clock() and not claims.has_ended(claim, self.machine)
+
+    def is_held(self, name: str) -> bool:
+        last = self.last(name)
+        return last is not None and self.holds(last)
+
     def _won(self, name: str) -> Claim | None:
-        last = self._last(name)
-        if last and self._holds(last):
+        last = self.last(name)
+        if last and self.holds(last):
             return None
         process = f"{self.machine} {os.getpid()}" if self.machine else ""
         number = last.number + 1 if last else 1
         mine = Claim(number, uuid.uuid4().hex, process, self.clock() + self.seconds)
-        key, data = keys.claim(name, number), _dump(mine)
-        # A store may answer False for our own write whose first answer was lost: compare the bytes.
-        return mine if self.store.put_if_absent(key, data) or self.store.get(key) == data else None
-
-    def _holds(self, claim: Claim) -> bool:
-        return claim.until > self.clock() and not self._gone(claim)
-
-    def _gone(self, claim: Claim) -> bool:
-        machine, _, pid = claim.process.rpartition(" ")
-        return bool(self.machine) and machine == self.machine and not _is_running(int(pid))
-
-    def _last(self, name: str) -> Claim | None:
-        key = max(self.store.list(keys.claims(name)), default=None)
-        return _load(key, self.store.get(key)) if key else None
+        key, data = keys.claim(name, number), claims.dump(mine)
+        if self.store.put_if_absent(key, data):
+            return mine
+        # A store may answer False for our own write whose first answer was lost: compare the bytes. What
+        # cannot be read, as a folder of that name, is nobody's.
+        with suppress(NotFoundError):
+            return mine if self.store.get(key) == data else None
+        return mine
 
     def _renew(self, name: str, mine: Claim, over: threading.Event) -> None:
         while not over.wait(self.seconds / _RENEWALS):
@@ -141,18 +135,7 @@ class Locks:
                 self._write(name, mine, until=self.clock() + self.seconds)
 
     def _write(self, name: str, mine: Claim, until: float) -> None:
-        self.store.put(
-            keys.claim(name, mine.number), _dump(Claim(mine.number, mine.owner, mine.process, until))
-        )
-
-
-def this_machine() -> str:
-    """The running kernel and its process namespace; "" where there is no /proc."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""
+        self.store.put(keys.claim(name, mine.number), claims.dump(replace(mine, until=until)))
 
 
 def _read_or_make(read: Callable[[], Result], make: Callable[[], Result]) -> Result:
@@ -160,27 +143,3 @@ def _read_or_make(read: Callable[[], Result], make: Callable[[], Result]) -> Res
     with suppress(NotFoundError):
         return read()
     return make()
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _dump(claim: Claim) -> bytes:
-    return canonical({"owner": claim.owner, "process": claim.process, "until": claim.until})
-
-
-def _load(key: str, data: bytes) -> Claim:
-    """A damaged claim counts as expired."""
-    number = int(key.rsplit("/", 1)[1])
-    try:
-        body = json.loads(data)
-        return Claim(number, str(body["owner"]), str(body["process"]), float(body["until"]))
-    except (ValueError, TypeError, KeyError):
-        return Claim(number, "", "", 0)

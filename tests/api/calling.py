@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.api.gateway import Api
+from pipeline.api.in_process.runner import InProcess
 from pipeline.api.problems import TYPE
 from pipeline.api.responses import PROBLEM
-from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.ports import Store

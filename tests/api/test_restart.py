@@ -69,6 +69,23 @@ def test_after_a_kill_a_restart_makes_every_accepted_story(stories: Stories) -> 
     assert stories_paid(stories) == 8
 
 
+def test_what_a_killed_server_accepted_is_made_by_the_other(stories: Stories) -> None:
+    """Without another request, and without a restart."""
+    with (
+        serving(stories, hold="synthesize 3", STORIES_WORKERS="1") as [first],
+        serving(stories) as [second],
+    ):
+        accepted = [first("POST", "/stories", {"context": f"{IDEA} {number}"}) for number in range(6)]
+        until(lambda: first.calls.count("synthesize") == 3)
+        again = second("POST", "/stories", {"context": f"{IDEA} 5", "variant": accepted[5].json["variant"]})
+        assert (again.status, again.json["status"]) == (202, "queued")
+        assert not second.calls  # it is the first one's
+        first.kill()
+        views = [followed(second, response.headers["location"]) for response in accepted]
+        assert [view["status"] for view in views] == ["done"] * 6
+    assert stories_paid(stories) == 6
+
+
 def test_a_request_killed_before_its_response_is_the_same_story_by_its_key(stories: Stories) -> None:
     body = {"context": IDEA}
     with serving(stories, hold="complete 1") as [first], ThreadPoolExecutor(1) as pool:

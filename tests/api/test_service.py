@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipeline.api.in_process.runner import InProcess
 from pipeline.api.models import LocaleOrder, StoryOrder
-from pipeline.api.runner import InProcess
 from pipeline.api.service import OnDemand
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError, StoriesError

@@ -10,6 +10,7 @@ from pipeline.ports import Store
 from pipeline.steps import status
 from pipeline.steps.status import Status, StatusProgress
 from pipeline.storage import keys
+from pipeline.storage.locks import Locks
 
 KEY = ("4f1c", "fr")
 
@@ -47,11 +48,31 @@ def test_failure_does_not_expire(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[]", b"7", b"null", b'{"state": "queued"}', b'{"x": 1}', b"\xff"]
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b"null",
+        b'{"state": "queued"}',
+        b'{"x": 1}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"state": "queued", "expires_at": Infinity}',
+        b'{"state": "queued", "expires_at": NaN}',
+        b'{"state": "queued", "expires_at": 1e300}',
+        b'{"state": "queued", "expires_at": "tomorrow"}',
+        b'{"state": "dreaming", "expires_at": 4e9}',
+        b'{"state": "queued", "expires_at": 4e9, "maker": "../../x"}',
+        b'{"state": "queued", "expires_at": 4e9, "maker": 7}',
+    ],
 )
 def test_damaged_status_reads_as_failed(store: Store, data: bytes) -> None:
     store.put(keys.status(*KEY), data)
-    assert status.read(store, *KEY).state == "failed"
+    assert status.read(store, *KEY, locks=Locks(store)).state == "failed"
+    assert not status.is_live(store, *KEY, locks=Locks(store))
+    assert not status.has_failed(store, *KEY)  # nobody says why: it is made again
 
 
 def test_each_step_has_its_state_and_each_write_renews_the_expiry(store: Store) -> None:
@@ -87,3 +108,24 @@ def test_fast_progress_is_written_once_a_second() -> None:
             advance(1)
     assert store.puts <= 4  # the beginning, and one a second
     assert status.read(store, *KEY, clock=lambda: now).done >= 1900
+
+
+def test_a_status_is_live_while_its_maker_holds_its_claim(store: Store) -> None:
+    now, maker = [1000.0], "a" * 32
+    locks = Locks(store, clock=lambda: now[0])
+    status.write(store, *KEY, Status(status.SPEAKING, 1e9, 3, 10, maker=maker))
+
+    def is_live(**own: str) -> bool:
+        return status.is_live(store, *KEY, clock=lambda: now[0], locks=locks, **own)
+
+    assert not is_live()
+    with locks.held(keys.maker(maker)):
+        assert is_live()
+        assert not is_live(own=maker)  # it knows better what it has in hand
+        assert is_live(own="b" * 32)
+        assert status.read(store, *KEY, clock=lambda: now[0], locks=locks).state == status.SPEAKING
+        now[0] += 61  # it is stopped, or its machine is
+        assert not is_live()
+        assert status.read(store, *KEY, clock=lambda: now[0], locks=locks).state == status.QUEUED
+    now[0] -= 61
+    assert not is_live()

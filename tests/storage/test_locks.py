@@ -17,7 +17,8 @@ from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import StoreError, UnavailableError
 from pipeline.ports import Store
-from pipeline.storage.locks import Locks, this_machine
+from pipeline.storage.claims import this_machine
+from pipeline.storage.locks import Locks
 
 NAME, KEY = "stories/1/story.json", "made"
 

@@ -1,18 +1,28 @@
-"""A store of plain files: whole or not at all, and the first writer wins where it matters."""
+"""A store of plain files: whole or not at all, and the first writer wins where it matters.
+
+What keys.is_hint() names is gone after a power cut, at worst. Everything else is on disk when a write
+returns, except for what keys.is_part() names: that is on disk before the next record is.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pipeline.engines.embedded.folder_sync import FolderSync
 from pipeline.errors import NotFoundError, StoreError
+from pipeline.storage import keys
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TEMPORARY = ".tmp-"
+# Seconds after which no writer comes back to its temporary file: a write takes seconds, also on a machine
+# that slept overnight in the middle of one.
+_ABANDONED = 24 * 3600.0
 
 
 class FileStore:
@@ -20,6 +30,7 @@ class FileStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._folders = FolderSync()
 
     def get(self, key: str) -> bytes:
         return self.head(key, -1)
@@ -36,16 +47,20 @@ class FileStore:
     def put(self, key: str, data: bytes) -> None:
         with self._written(key, data) as temporary:
             temporary.replace(self.path(key))
+            self._keep_name(key)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
+        is_first = False
         if os.path.lexists(self.path(key)):  # which, unlike exists(), raises nothing
-            return False
+            with self._mapped():
+                self._keep_name(key)  # its writer may not have come to that yet
+            return is_first
         with self._written(key, data) as temporary:
-            try:
+            with suppress(FileExistsError):
                 os.link(temporary, self.path(key))
-            except FileExistsError:
-                return False
-        return True
+                is_first = True
+            self._keep_name(key)
+        return is_first
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
@@ -70,26 +85,65 @@ class FileStore:
             raise StoreError(f"not a key: {key!r}", problem="bad-key")
         return self._root / key
 
+    def tidy(self, older: float = _ABANDONED) -> int:
+        """Removes temporary files that killed writers left, `older` seconds ago or more; how many."""
+        count, limit = 0, time.time() - older
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                if name.startswith(_TEMPORARY):
+                    with suppress(OSError):  # gone already, or not ours
+                        path = Path(folder, name)
+                        if path.stat().st_mtime < limit:
+                            path.unlink()
+                            count += 1
+        return count
+
     @contextmanager
     def _written(self, key: str, data: bytes) -> Iterator[Path]:
         """A temporary file beside the key, synced to disk, and removed afterwards in every case."""
-        path = self.path(key)
+        path = self.path(key).absolute()
         temporary: Path | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-            temporary = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)  # readable like other files; mkstemp's mode is private
-            yield temporary
-        except OSError as error:
-            raise _failed(error, self._root) from error
+            with self._mapped():
+                handle, name = self._temporary(path.parent)
+                temporary = Path(name)
+                with os.fdopen(handle, "wb") as file:
+                    os.fchmod(handle, 0o644)  # readable like other files; mkstemp's mode is private
+                    file.write(data)
+                    file.flush()
+                    if not keys.is_hint(key):
+                        os.fsync(handle)
+                if not (keys.is_hint(key) or keys.is_part(key)):
+                    self._folders.catch_up()  # a record is on disk after all that it rests on
+                yield temporary
         finally:
             if temporary:
                 temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """Turns OSError into StoreError."""
+        try:
+            yield
+        except OSError as error:
+            raise _failed(error, self._root) from error
+
+    def _temporary(self, folder: Path) -> tuple[int, str]:
+        """An open file and its name."""
+        try:
+            return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+        except FileNotFoundError:
+            self._folders.forget(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+
+    def _keep_name(self, key: str) -> None:
+        """The name `key`, which exists, outlives a power cut. Raises OSError."""
+        folder = self.path(key).absolute().parent
+        if keys.is_part(key):
+            self._folders.later(folder)
+        elif not keys.is_hint(key):
+            self._folders.sync(folder)
 
 
 def _failed(error: OSError, root: Path) -> StoreError:

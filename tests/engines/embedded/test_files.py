@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -159,3 +160,17 @@ def test_a_writer_killed_before_the_rename_changes_nothing_for_readers(
     assert {key: store.get(key) for key in store.list("")} == before  # … and is not listed
     store.put("a/b", b"newer")
     assert store.get("a/b") == b"newer"
+
+
+def test_only_temporary_files_of_writers_that_ended_long_ago_are_removed(root: Path) -> None:
+    store = FileStore(root)
+    for key in ("a/b", "stories/1/fr/text.json"):
+        store.put(key, b"data")
+    days = {"a/.tmp-old": 2, "stories/1/fr/.tmp-older": 9, "a/.tmp-of-a-writer": 0, "a/old": 9}
+    for name, age in days.items():
+        (root / name).write_bytes(b"half")
+        when = time.time() - age * 24 * 3600
+        os.utime(root / name, (when, when))
+    assert store.tidy() == 2
+    assert everything(root) == ["a/.tmp-of-a-writer", "a/b", "a/old", "stories/1/fr/text.json"]
+    assert FileStore(root / "never").tidy() == 0

@@ -1,0 +1,165 @@
+"""The runner of a server with threads of its own: accepted stories wait in a queue, and are on record."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from pipeline.api.in_process.makers import Makers
+from pipeline.api.in_process.takeover import TakeOver
+from pipeline.api.runner import Job
+from pipeline.app import App
+from pipeline.errors import BusyError, StoriesError
+from pipeline.steps import status
+from pipeline.steps.run import run
+from pipeline.steps.status import StatusProgress
+from pipeline.storage import shelf
+
+# Seconds that a story is assumed to take until the first was made: about what the demo's took.
+_FIRST_GUESS = 60.0
+_LONGEST_WAIT = 120
+
+
+class InProcess:
+    """A bounded queue and worker threads around the steps. Equal requests are one job.
+
+    workers: jobs at once. waiting: jobs that may wait besides. publish: whether finished stories are listed.
+    clock: seconds, to measure durations.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        workers: int = 2,
+        waiting: int = 16,
+        publish: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app = app
+        self._workers = workers
+        self._most = workers + waiting
+        self._publish = publish
+        self._clock = clock
+        # None ends a worker.
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        # Each is set when its job is over.
+        self._jobs: dict[Job, threading.Event] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._makers = Makers(app.locks)
+        self._durations: deque[float] = deque(maxlen=8)
+        self._log = logging.getLogger(__name__)
+
+    def start(self, story_id: str, edition: str) -> None:
+        self._submit((story_id, edition))
+
+    def finish(self, story_id: str, edition: str, seconds: float) -> None:
+        over = self._submit((story_id, edition))
+        over.wait(0 if self._stopping.is_set() else seconds)
+
+    @property
+    def maker(self) -> str:
+        return self._makers.name
+
+    def resume(self) -> int:
+        """Starts what was accepted and is in no living server's hands; the number of jobs.
+
+        From then on it does so whenever another server on this store ends.
+        """
+        takeover = TakeOver(
+            self._app, self._makers, lambda job: self._submit(job, bounded=False), self._publish
+        )
+        count = takeover.look()
+        threading.Thread(target=takeover.watch, args=(self._stopping,), daemon=True).start()
+        return count
+
+    def stop(self, seconds: float) -> None:
+        """Starts no more jobs, waits `seconds` at most for those at work, then releases finish().
+
+        The rest stays in the store: resume() starts it again.
+        """
+        deadline = time.monotonic() + seconds
+        self._stopping.set()
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for over in list(self._jobs.values()):
+            over.set()
+        if not any(thread.is_alive() for thread in self._threads):
+            self._makers.leave()
+
+    def _submit(self, job: Job, bounded: bool = True) -> threading.Event:
+        """It is on record when this returns. The event is set when the job is over."""
+        with self._lock:
+            if job in self._jobs:
+                return self._jobs[job]
+            ahead = len(self._jobs)
+            if bounded and ahead >= self._most:
+                raise self._busy(ahead)
+            self._record(job, status.LIFE * (1 + ahead // self._workers))
+            over = self._jobs[job] = threading.Event()
+            self._start_threads()
+        self._queue.put(job)
+        return over
+
+    def _record(self, job: Job, life: float) -> None:
+        """In this order: a store that keeps the marker over a power cut keeps no older failure beside it."""
+        self._makers.join()
+        status.queue(self._app.store, *job, life, self._makers.name)
+        status.accept(self._app.store, *job)
+
+    def _start_threads(self) -> None:
+        """Daemons, at the first job: a server that stops does not wait for a slow model."""
+        for _ in range(self._workers - len(self._threads)):
+            thread = threading.Thread(target=self._work, daemon=True)
+            thread.start()  # before stop() may join it
+            self._threads.append(thread)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) and not self._stopping.is_set():
+            started = self._clock()
+            error = self._make(job)
+            self._durations.append(self._clock() - started)
+            # The failure is in the store before the job may start again: else it would overwrite that status.
+            with self._lock:
+                if error:
+                    self._fail(job, error)
+                self._jobs.pop(job).set()
+
+    def _make(self, job: Job) -> StoriesError | None:
+        """Why it was not made; None where it was."""
+        store = self._app.store
+        try:
+            manifest = run(self._app, *job, StatusProgress(store, *job, maker=self._makers.name))
+            if self._publish:
+                shelf.publish(store, manifest)
+        except StoriesError as error:
+            self._log.warning("story not made", extra={**_fields(job), "problem": error.problem})
+            return error
+        except Exception as error:  # noqa: BLE001 - a bug: the caller that waits still gets a response
+            self._log.error("story not made", extra=_fields(job), exc_info=error)
+            return StoriesError(type(error).__name__)
+        return None
+
+    def _fail(self, job: Job, error: StoriesError) -> None:
+        try:
+            status.fail(self._app.store, *job, error)
+        except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
+            self._log.error("failure not recorded", extra=_fields(job), exc_info=unwritten)
+
+    def _busy(self, ahead: int) -> BusyError:
+        durations = sorted(self._durations) or [_FIRST_GUESS]
+        seconds = max(1, min(_LONGEST_WAIT, round(durations[len(durations) // 2] / self._workers)))
+        return BusyError(
+            f"{ahead} stories are being made or wait already: ask again in {seconds} s", retry_after=seconds
+        )
+
+
+def _fields(job: Job) -> dict[str, str]:
+    return {"story_id": job[0], "locale": job[1]}
