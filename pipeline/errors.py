@@ -10,7 +10,8 @@
     │  ├ UnavailableError      9   503   retryable
     │  └ ContentRejectedError 10   422
     └ StoreError              11   500
-       └ NotFoundError        12   404
+       ├ NotFoundError        12   404
+       └ DamagedError         13   500
 
 The command's other exit statuses: 0 success, 1 an unexpected failure (a bug), 2 a command line that
 cannot be parsed, 130 interrupted (Ctrl-C).
@@ -115,6 +116,13 @@ class NotFoundError(StoreError):
     exit_status = 12
     http_status = 404
     default_problem = "not-found"
+
+
+class DamagedError(StoreError):
+    """What is stored is not what was written."""
+
+    exit_status = 13
+    default_problem = "damaged-record"
 
 
 def error_class(name: str) -> type[StoriesError]:

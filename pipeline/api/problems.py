@@ -24,6 +24,8 @@ _WORDS = {
     "bad-translation": "The translation was not good enough: try another language, or ask for another story.",
     "not-found": "There is no such story in this language: request it first.",
     "interrupted": "The story was interrupted: ask for it again, finished parts are kept.",
+    "damaged-record": "A stored part of this story is damaged; `stories verify` says which, and mends it.",
+    "damaged-sound": "This sound is damaged: ask for its story again, which makes the sound again.",
     "busy": "The story is taking much longer than it should: ask for it again later.",
     "too-slow": "The story took too long: ask for it again, finished parts are kept.",
     "throttled": "Many stories are being made just now: ask again in a moment.",

@@ -83,4 +83,4 @@ class OnDemand:
         return status.is_live(self.app.store, edition.story_id, edition.name)
 
     def _is_complete(self, edition: Edition) -> bool:
-        return committed.is_complete(self.app.store, edition.story_id, edition.name)
+        return committed.is_whole(self.app, edition.story_id, edition.name)

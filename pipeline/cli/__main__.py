@@ -13,6 +13,7 @@ from pipeline.cli import (
     cost,
     doctor,
     endpoints,
+    make,
     prompts,
     serve,
     stories,
@@ -25,7 +26,7 @@ from pipeline.config import env_file
 from pipeline.errors import ConfigError, StoriesError
 
 _INTERRUPTED = 130
-_GROUPS = (stories, catalog, serve, weights, prompts, voices, doctor, endpoints, cost)
+_GROUPS = (make, stories, catalog, serve, weights, prompts, voices, doctor, endpoints, cost)
 _EXAMPLES = """
 examples:
   stories make "a baby sphynx lost in an Egyptian pyramid" --locale fr
@@ -57,7 +58,8 @@ for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
 
 exit status: 0 success; 1 an unexpected failure; 2 a command line that cannot be parsed; 130 interrupted;
   3 other failures (as a catalog run with too many failed stories), 4 configuration, 5 request, 6 busy,
-  7 engine, 8 throttled, 9 unavailable, 10 not suitable for children, 11 store, 12 not found.
+  7 engine, 8 throttled, 9 unavailable, 10 not suitable for children, 11 store, 12 not found,
+  13 damaged.
   An error's line ends with a stable name for scripts, as in [unknown-locale].
 """
 

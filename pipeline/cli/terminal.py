@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from pipeline.batch.tables import table as table
+from pipeline.errors import DamagedError
 from pipeline.ports import Advance, Store
 from pipeline.storage import editions
 from pipeline.types import Manifest
@@ -26,6 +27,11 @@ def tell(text: str) -> None:
 def say(text: str) -> None:
     """Prints a command's result, on stdout."""
     print(text, flush=True)  # noqa: T201 - the only place that prints to stdout
+
+
+def name_damage(error: DamagedError) -> None:
+    """An integrity.OnDamage."""
+    tell(f"stories: {error}")
 
 
 class TerminalProgress:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+from pipeline.types import Content
+
 
 def canonical(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys and no spare blanks: equal values, equal bytes."""
@@ -16,6 +18,11 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON, 64 hex digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def content(data: bytes) -> Content:
+    """Length and SHA-256 of `data`."""
+    return Content(len(data), hashlib.sha256(data).hexdigest())
 
 
 def number(bits: int, *parts: Any) -> int:
