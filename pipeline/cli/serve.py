@@ -71,6 +71,7 @@ def serve(options: Namespace) -> None:
         sound=app.store.url("any.mp3"),
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
+        sounds=app.sounds,
     )
     tell(_greeting(settings, base))
     _run(asgi, listening, stories)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pipeline.errors import DamagedError
 from pipeline.ports import Store
 from pipeline.storage import editions, keys
-from pipeline.storage.integrity import damaged, opened, sealed, set_aside
+from pipeline.storage.integrity import damaged, opened, sealed
 from pipeline.types import Manifest
 
 # The publication of stories that were published singly: always listed.
@@ -66,16 +65,6 @@ def read(store: Store, key: str) -> Card:
     if not key.endswith(f"/{card.edition}/{card.id}.json"):
         raise damaged(key)
     return card
-
-
-def write(store: Store, key: str, card: Card) -> None:
-    """In place of any other; a damaged one is set aside."""
-    if not store.put_if_absent(key, dump(card)):
-        try:
-            read(store, key)
-        except DamagedError:
-            set_aside(store, key)
-        store.put(key, dump(card))
 
 
 def key_of(card: Card, catalog: str) -> str:

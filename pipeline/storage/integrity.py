@@ -5,6 +5,7 @@ Records of stores from before there were digests have none: they are read as the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -22,6 +23,12 @@ OnDamage = Callable[[DamagedError], None]
 # Of a file that a stranger may have written; a deep one ends json's recursion.
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _DIGEST = "sha256"
+# By the folder of the store; id: how a story's begins.
+_REMEDIES = {
+    "stories": "`stories verify {id} --heal` makes again what can be",
+    "catalogs": "`stories verify --heal` makes it again",
+    "runs": "run its catalog again, which makes nothing twice",
+}
 
 
 class CorruptError(ValueError):
@@ -46,6 +53,22 @@ def unsealed(data: bytes) -> Body:
     return body
 
 
+def sealed_lines(lines: bytes) -> bytes:
+    """JSON lines below a line with their digest: a file that was cut at a line's end would be whole else."""
+    return sealed({"lines": hashlib.sha256(lines).hexdigest()}) + b"\n" + lines
+
+
+def unsealed_lines(data: bytes) -> bytes:
+    """The lines alone. Raises CorruptError."""
+    head, _, lines = data.partition(b"\n")
+    expected = unsealed(head).get("lines")
+    if expected is None:  # of an older store: the first line is one of them
+        return data
+    if expected != hashlib.sha256(lines).hexdigest():
+        raise CorruptError("the digest of its lines does not match")
+    return lines
+
+
 @contextmanager
 def opened(data: bytes, key: str) -> Iterator[Body]:
     """The record in `data`, which was read at `key`. Raises DamagedError, also for fields that do not fit."""
@@ -58,10 +81,8 @@ def opened(data: bytes, key: str) -> Iterator[Body]:
 def damaged(key: str) -> DamagedError:
     """The error for a damaged object, with its remedy."""
     folder, _, rest = key.partition("/")
-    story = f" {rest[:8]}" if folder == "stories" else ""
-    return DamagedError(
-        f"{key} was damaged after it was written: `stories verify{story} --heal` makes again what can be"
-    )
+    remedy = _REMEDIES.get(folder, "`stories verify` shows what else is").format(id=rest[:8])
+    return DamagedError(f"{key} was damaged after it was written: {remedy}")
 
 
 def log_damage(error: DamagedError) -> None:
@@ -80,3 +101,13 @@ def keep(store: Store, key: str, data: bytes) -> None:
     if not store.put_if_absent(key, data) and store.get(key) != data:
         set_aside(store, key)
         store.put(key, data)
+
+
+def write(store: Store, key: str, record: bytes) -> None:
+    """Writes a record in place of any other; a damaged one is set aside first."""
+    if not store.put_if_absent(key, record):
+        try:
+            unsealed(store.get(key))
+        except CorruptError:
+            set_aside(store, key)
+        store.put(key, record)

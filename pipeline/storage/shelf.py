@@ -13,7 +13,7 @@ from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import cards, keys
 from pipeline.storage.cards import ALONE, Card, card_of
-from pipeline.storage.integrity import OnDamage, log_damage
+from pipeline.storage.integrity import OnDamage, log_damage, write
 from pipeline.types import Manifest
 
 PUBLISHED = "published"
@@ -37,7 +37,7 @@ def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
     card = card_of(manifest)
     if (card.id, card.edition) in withheld(store, catalog):
         store.put(keys.withheld(catalog, card.id, card.edition), _LIFTED)
-    cards.write(store, cards.key_of(card, catalog), card)
+    write(store, cards.key_of(card, catalog), cards.dump(card))
     return card
 
 
@@ -46,7 +46,7 @@ def withhold(store: Store, story_id: str, edition: str, catalog: str = PUBLISHED
     store.put(keys.withheld(catalog, story_id, edition), b"")
     key = keys.card(catalog, edition, story_id)
     with suppress(NotFoundError, DamagedError):  # a damaged card is not listed
-        cards.write(store, key, replace(cards.read(store, key), publications=()))
+        write(store, key, cards.dump(replace(cards.read(store, key), publications=())))
 
 
 def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str]]:
@@ -75,7 +75,7 @@ class Publication:
             # One that lists it now is enough: a card does not grow with each night's run.
             listing = [ALONE] if ALONE in before else [name for name in before if name in self._listed][-1:]
             card = replace(card, publications=(*listing, self._name))
-            cards.write(self._store, key, card)
+            write(self._store, key, cards.dump(card))
         return card
 
     def issue(self) -> None:
