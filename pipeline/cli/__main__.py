@@ -17,6 +17,7 @@ from pipeline.cli import (
     prompts,
     serve,
     stories,
+    verify,
     voices,
     weights,
 )
@@ -26,7 +27,7 @@ from pipeline.config import env_file
 from pipeline.errors import ConfigError, StoriesError
 
 _INTERRUPTED = 130
-_GROUPS = (make, stories, catalog, serve, weights, prompts, voices, doctor, endpoints, cost)
+_GROUPS = (make, stories, catalog, serve, weights, prompts, voices, doctor, verify, endpoints, cost)
 _EXAMPLES = """
 examples:
   stories make "a baby sphynx lost in an Egyptian pyramid" --locale fr

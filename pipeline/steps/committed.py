@@ -39,7 +39,7 @@ def text(store: Store, story_id: str, locale: str) -> CommittedText:
 
 def manifest(store: Store, story_id: str, edition: str) -> Manifest:
     """NotFoundError also where the mp3 that it names was deleted."""
-    loaded = _manifest(store, story_id, edition)
+    loaded = read_manifest(store, story_id, edition)
     if next(store.list(loaded.mp3), None) != loaded.mp3:
         raise NotFoundError(f"{loaded.mp3} is gone: run the same command again", problem="sound-gone")
     return loaded
@@ -55,10 +55,11 @@ def whole(app: App, story_id: str, edition: str) -> Manifest:
 
 def served(app: App, story_id: str, edition: str) -> Manifest:
     """As whole(), with one request less to a bucket, in which a deleted mp3 is not noticed then."""
-    return _mended_if_damaged(app, lambda: _manifest(app.store, story_id, edition))
+    return _mended_if_damaged(app, lambda: read_manifest(app.store, story_id, edition))
 
 
-def _manifest(store: Store, story_id: str, edition: str) -> Manifest:
+def read_manifest(store: Store, story_id: str, edition: str) -> Manifest:
+    """Also where the mp3 that it names was deleted."""
     key = keys.manifest(story_id, edition)
     loaded = load_manifest(store.get(key), key)
     return _its_own(loaded, (loaded.story_id, editions.of(loaded)) == (story_id, edition), key)

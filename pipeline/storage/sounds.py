@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Protocol, runtime_checkable
 
 from pipeline.errors import NotFoundError
@@ -50,16 +50,20 @@ class Sounds:
 
     def fault(self, manifest: Manifest) -> str:
         """What is wrong with the sounds of an edition, "" where they are what the manifest names."""
+        return next((f"{key} is {what}" for key, what in self.faults(manifest)), "")
+
+    def faults(self, manifest: Manifest) -> Iterator[tuple[str, str]]:
+        """The keys of sounds that are not what the manifest names, each "gone" or "damaged"."""
+        if self._store is None:
+            return
         for key in dict.fromkeys((manifest.mp3, *(segment.audio for segment in manifest.segments))):
-            if self._store is None:
-                continue
             try:
                 held = self._content(self._store, key)
             except NotFoundError:
-                return f"{key} is gone"
-            if held is None or manifest.files.get(key, held) != held:
-                return f"{key} is damaged"
-        return ""
+                yield key, "gone"
+            else:
+                if held is None or manifest.files.get(key, held) != held:
+                    yield key, "damaged"
 
     def is_whole(self, key: str) -> bool:
         """Whether the sound at `key` is what was stored. Raises NotFoundError."""
