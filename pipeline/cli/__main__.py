@@ -37,6 +37,7 @@ examples:
   stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do
+  stories verify --heal                     check everything that is stored, make damaged parts again
   stories endpoints                         what is running on SageMaker, and what it costs
   stories catalog run catalogs/bedtime.yaml    many at once (stories catalog --help)
 
