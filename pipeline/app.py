@@ -10,6 +10,7 @@ from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, 
 from pipeline.storage import editions
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
+from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
 from pipeline.story.prompt import StoryPrompt
 from pipeline.story.word_filter import WordFilter
@@ -129,6 +130,7 @@ class App:
     store: Store
     chains: Mapping[str, Chain]
     locks: Locks
+    sounds: Sounds
     strict: bool = True
     foreign: TranslationEngine | None = None
 

@@ -10,7 +10,8 @@
     │  ├ UnavailableError      9   503   retryable
     │  └ ContentRejectedError 10   422
     ├ StoreError              11   500
-    │  └ NotFoundError        12   404
+    │  ├ NotFoundError        12   404
+    │  └ DamagedError         14   500
     └ OutputError             13   500   the command line only
 
 The command's other exit statuses: 0 success, 1 an unexpected failure (a bug), 2 a command line that
@@ -127,6 +128,13 @@ class OutputError(StoriesError):
     def __init__(self, message: str, *, stream: str) -> None:
         super().__init__(message)
         self.stream = stream
+
+
+class DamagedError(StoreError):
+    """What is stored is not what was written."""
+
+    exit_status = 14
+    default_problem = "damaged-record"
 
 
 def error_class(name: str) -> type[StoriesError]:

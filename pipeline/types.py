@@ -172,6 +172,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What an object of the store holds. size: bytes. sha256: hex digits."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestSegment:
     """audio: the store's key of the segment alone. start_ms: where it begins in the whole mp3."""
 
@@ -187,6 +195,8 @@ class Manifest:
     """An edition is complete: written last, it names everything. No timestamps, no URLs.
 
     voice: its name, where it is not the locale's own at its usual pace; pace: as in Voice.
+    files: by key, the content of the mp3, of each text, and of each segment's sound (the sound alone: its
+    cost, which lies in the same object, differs from run to run). Empty in older stores.
     """
 
     story_id: str
@@ -204,3 +214,4 @@ class Manifest:
     usage: Mapping[str, Usage] = field(default_factory=dict)
     voice: str = ""
     pace: float = 1.0
+    files: Mapping[str, Content] = field(default_factory=dict)

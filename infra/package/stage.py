@@ -41,6 +41,8 @@ LEFT_OUT = frozenset(
         "engines/openai/doctor.py",
         "notebooks",
         "server",
+        "steps/heal.py",
+        "steps/verify.py",
     }
 )
 SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})

@@ -26,6 +26,8 @@ _WORDS = {
     "disk-full": "The disk of this server is full: free some space there, then ask again.",
     "unwritable": "This server cannot write where it keeps its stories: its log says what to do.",
     "interrupted": "The story was interrupted: ask for it again, finished parts are kept.",
+    "damaged-record": "A stored part of this story is damaged; `stories verify` says which, and mends it.",
+    "damaged-sound": "This sound is damaged: ask for its story again, which makes the sound again.",
     "busy": "The story is taking much longer than it should: ask for it again later.",
     "too-slow": "The story took too long: ask for it again, finished parts are kept.",
     "throttled": "Many stories are being made just now: ask again in a moment.",

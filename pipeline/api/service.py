@@ -99,4 +99,4 @@ class OnDemand:
         return next(store.list(key), None) != key
 
     def _is_complete(self, edition: Edition) -> bool:
-        return committed.is_complete(self.app.store, edition.story_id, edition.name)
+        return committed.is_whole(self.app, edition.story_id, edition.name)

@@ -11,12 +11,13 @@ from typing import Any
 
 from pipeline.api import problems
 from pipeline.app import App, Chain
-from pipeline.errors import NotFoundError
+from pipeline.errors import DamagedError, NotFoundError
 from pipeline.steps import committed, status
+from pipeline.steps.status import Status
 from pipeline.storage import editions, keys
+from pipeline.storage.cards import Card
 from pipeline.storage.narrations import StoredNarration, find
-from pipeline.storage.records import CommittedText, load_manifest
-from pipeline.storage.shelf import Card
+from pipeline.storage.records import CommittedText
 from pipeline.types import Manifest, ManifestSegment, SpeechMark
 
 View = dict[str, Any]
@@ -35,7 +36,7 @@ def failure(app: App, story_id: str, edition: str) -> problems.Problem | None:
     """Why the story failed; None where it is complete, or still in progress."""
     if _manifest(app, story_id, edition) is not None:
         return None
-    current = status.read(app.store, story_id, edition, locks=app.locks)
+    current = _status(app, story_id, edition)
     return problems.of_failure(current) if current.state == status.FAILED else None
 
 
@@ -102,7 +103,7 @@ def _complete(app: App, manifest: Manifest) -> View:
 
 
 def _in_progress(app: App, story_id: str, edition: str) -> View:
-    current = status.read(app.store, story_id, edition, locks=app.locks)
+    current = _status(app, story_id, edition)
     locale, voice, pace = editions.parse(edition)
     view: View = {
         "id": story_id,
@@ -125,18 +126,28 @@ def _in_progress(app: App, story_id: str, edition: str) -> View:
 
 
 def _manifest(app: App, story_id: str, edition: str) -> Manifest | None:
-    key = keys.manifest(story_id, edition)
+    """None where something is to be made, or to be mended."""
     try:
-        return load_manifest(app.store.get(key), key)
+        return committed.served(app, story_id, edition)
     except NotFoundError:
         return None
+
+
+def _status(app: App, story_id: str, edition: str) -> Status:
+    """Of an edition that is not complete. Raises NotFoundError: never requested."""
+    try:
+        return status.read(app.store, story_id, edition, locks=app.locks)
+    except NotFoundError:
+        # Made without a status, as by the command, and damaged since: the next request mends it.
+        app.store.get(keys.manifest(story_id, edition))
+        return Status(status.FAILED, 0, problem="interrupted", kind="UnavailableError")
 
 
 def _text(app: App, story_id: str, edition: str) -> CommittedText | None:
     chain = app.chain(edition)
     try:
         return committed.text(app.store, story_id, chain.locale if chain.translation else keys.WRITTEN_IN)
-    except NotFoundError:
+    except (NotFoundError, DamagedError):
         return None
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from tempfile import TemporaryFile
 
 from pipeline.app import App
+from pipeline.batch.items import Item, dump_items, load_items
 from pipeline.batch.reading import CatalogFile
-from pipeline.batch.runs import CHUNKS, DONE, About, Item, Run, dump_items, load_items
+from pipeline.batch.runs import CHUNKS, DONE, About, Run
 from pipeline.batch.survey import Survey, survey
 from pipeline.config.profiles import profile
 

@@ -16,9 +16,10 @@ from itertools import islice
 from typing import TypeVar
 
 from pipeline.app import App
-from pipeline.batch.runs import Item, Run
-from pipeline.batch.survey import complete_locales
-from pipeline.errors import NotFoundError, RequestError, StoreError
+from pipeline.batch.complete import complete_locales
+from pipeline.batch.items import Item
+from pipeline.batch.runs import Run
+from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import keys, shelf
 from pipeline.storage.records import load_manifest
@@ -100,10 +101,8 @@ def readable(store: Store, pair: Pair) -> Manifest | None:
     key = keys.manifest(*pair)
     try:
         return load_manifest(store.get(key), key)
-    except StoreError as error:
-        if isinstance(error, NotFoundError) or error.problem == "damaged-record":
-            return None
-        raise
+    except (NotFoundError, DamagedError):
+        return None
 
 
 def streamed(do: Callable[[_In], _Out], values: Iterable[_In]) -> Iterator[_Out]:

@@ -6,7 +6,6 @@ loop stands in for the scheduler alone: the order of the chunks and the pauses b
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,11 +15,11 @@ from pipeline.app import App
 from pipeline.batch.plan import Plan
 from pipeline.batch.report.figures import Report
 from pipeline.batch.report.writing import report
-from pipeline.batch.runs import About, ChunkRecord, Run
+from pipeline.batch.runs import About, ChunkRecord, Run, is_id
 from pipeline.batch.work import narrate, write
-from pipeline.errors import NotFoundError, StoriesError, UnavailableError
+from pipeline.errors import DamagedError, NotFoundError, StoriesError, UnavailableError
 from pipeline.ports import Progress, Store
-from pipeline.storage import keys
+from pipeline.storage.integrity import OnDamage, log_damage
 
 # Seconds before what failed is tried again: an engine that throttles has recovered then.
 _PAUSES = (5.0, 30.0)
@@ -62,17 +61,27 @@ class Known:
     verdict: str
 
 
-def known(store: Store) -> list[Known]:
-    """The runs that were planned, the newest first."""
-    ids = (key.split("/")[1] for key in store.list("runs/") if key.endswith("/run.json"))
-    runs = [Known(run_id, Run(store, run_id).about(), _verdict(store, run_id)) for run_id in ids]
+def known(store: Store, on_damage: OnDamage = log_damage) -> list[Known]:
+    """The runs that were planned, the newest first. on_damage: receives those that cannot be read."""
+    runs = []
+    for key in store.list("runs/"):
+        _, run_id, name, *deeper = (*key.split("/"), "")
+        if name != "run.json" or deeper != [""] or not is_id(run_id):
+            continue
+        try:
+            runs.append(Known(run_id, Run(store, run_id).about(), _verdict(store, run_id, on_damage)))
+        except DamagedError as error:
+            on_damage(error)
     return sorted(runs, key=lambda run: -run.about.began)
 
 
-def _verdict(store: Store, run_id: str) -> str:
+def _verdict(store: Store, run_id: str, on_damage: OnDamage) -> str:
     try:
-        body = json.loads(store.get(keys.run(run_id, "report.json")))
+        body = Run(store, run_id).report()
     except NotFoundError:
+        return ""
+    except DamagedError as error:
+        on_damage(error)
         return ""
     return "stopped by budget" if body["stopped"] and body["verdict"] == "green" else str(body["verdict"])
 

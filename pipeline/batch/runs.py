@@ -15,15 +15,26 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from pipeline.errors import NotFoundError, RequestError
+from pipeline.batch.items import Item, dump_items, load_items
+from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import keys
-from pipeline.storage.digest import canonical
+from pipeline.storage.integrity import (
+    damaged,
+    log_damage,
+    opened,
+    sealed,
+    sealed_lines,
+    set_aside,
+    unsealed_lines,
+    write,
+)
 from pipeline.storage.ledger import Payment
 
 WRITE, NARRATE = "write", "narrate"
 # Editions to make, and editions that were complete when the run was planned.
 CHUNKS, DONE = "chunks", "done"
+REPORT = "report.json"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
@@ -38,23 +49,6 @@ class About:
     todo: int
     done: int
     began: float
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One story of the catalog, and some of its editions: those to make, or those that are complete.
-
-    locales: the editions' names, each a locale where its own voice speaks.
-    line: of the file. context, audience: checked and cleaned. audience: "" for the usual.
-    """
-
-    line: int
-    id: str
-    context: str
-    variant: int
-    audience: str
-    tags: tuple[str, ...]
-    locales: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +84,29 @@ class ChunkRecord:
     paid: tuple[Payment, ...] = ()
 
 
-_ABOUT, _ITEM, _RECORD = TypeAdapter(About), TypeAdapter(Item), TypeAdapter(ChunkRecord)
+_ABOUT, _RECORD = TypeAdapter(About), TypeAdapter(ChunkRecord)
+
+
+def is_id(text: str) -> bool:
+    """Whether it may be a run's."""
+    return _ID.fullmatch(text) is not None
 
 
 class Run:
     """Reads and writes what is under runs/<id>/. Raises RequestError: invalid id."""
 
     def __init__(self, store: Store, run_id: str) -> None:
-        if not _ID.fullmatch(run_id):
+        if not is_id(run_id):
             raise RequestError(f"not a run's id: {run_id[:40]!r}", problem="bad-id")
         self.store = store
         self.id = run_id
 
     def about(self) -> About:
-        """Raises NotFoundError: there is no such run."""
+        """Raises NotFoundError: there is no such run; DamagedError."""
+        key = keys.run(self.id)
         try:
-            return _ABOUT.validate_json(self.store.get(keys.run(self.id)))
+            with opened(self.store.get(key), key) as body:
+                return _ABOUT.validate_python(body)
         except NotFoundError as error:
             raise NotFoundError(
                 f"there is no run {self.id[:40]}: `stories catalog runs` lists them"
@@ -113,14 +114,14 @@ class Run:
 
     def begin(self, about: About) -> None:
         """Written last by the plan: a run that has this file has all its chunks."""
-        self.store.put(keys.run(self.id), canonical(asdict(about)))
+        self.store.put(keys.run(self.id), sealed(asdict(about)))
 
     def keep_items(self, kind: str, number: int, items: Iterable[Item]) -> None:
-        self.store.put(keys.run(self.id, f"{kind}/{number:05d}.jsonl"), dump_items(items))
+        self.store.put(keys.run(self.id, f"{kind}/{number:05d}.jsonl"), sealed_lines(dump_items(items)))
 
     def items(self, number: int) -> Iterator[Item]:
-        """The items of a chunk."""
-        return load_items(self.store.get(keys.run(self.id, f"{CHUNKS}/{number:05d}.jsonl")).splitlines())
+        """The items of a chunk. Raises DamagedError."""
+        return self._items(keys.run(self.id, f"{CHUNKS}/{number:05d}.jsonl"))
 
     def done_items(self) -> Iterator[Item]:
         """What was complete before the run."""
@@ -131,32 +132,54 @@ class Run:
         return chain(self._all(CHUNKS), self._all(DONE))
 
     def record(self, stage: str, number: int) -> ChunkRecord | None:
-        """None where the stage has not begun with the chunk."""
+        """None where the stage has not begun with the chunk, or its record is damaged: it is set aside then,
+        and the stage begins again with what is not made."""
+        key = self._record_key(stage, number)
         try:
-            return _RECORD.validate_json(self.store.get(self._record_key(stage, number)))
+            return self._record(key)
+        except DamagedError as error:
+            log_damage(error)
+            set_aside(self.store, key)
         except NotFoundError:
-            return None
+            pass
+        return None
 
     def keep(self, record: ChunkRecord) -> None:
-        self.store.put(self._record_key(record.stage, record.number), canonical(asdict(record)))
+        self.store.put(self._record_key(record.stage, record.number), sealed(asdict(record)))
+
+    def keep_report(self, figures: dict[str, Any], page: str) -> None:
+        """In place of an earlier one."""
+        write(self.store, keys.run(self.id, REPORT), sealed(figures))
+        self.store.put(keys.run(self.id, "report.html"), page.encode())
+
+    def report(self) -> dict[str, Any]:
+        """The figures of the report. Raises NotFoundError: there is none yet; DamagedError."""
+        key = keys.run(self.id, REPORT)
+        with opened(self.store.get(key), key) as body:
+            return body
 
     def records(self) -> Iterator[ChunkRecord]:
+        """Those that can be read; the log names the others."""
         for key in self.store.list(keys.run(self.id, "records/")):
-            yield _RECORD.validate_json(self.store.get(key))
+            try:
+                yield self._record(key)
+            except DamagedError as error:
+                log_damage(error)
+
+    def _record(self, key: str) -> ChunkRecord:
+        with opened(self.store.get(key), key) as body:
+            return _RECORD.validate_python(body)
 
     def _all(self, kind: str) -> Iterator[Item]:
         for key in self.store.list(keys.run(self.id, f"{kind}/")):
             if key.endswith(".jsonl"):
-                yield from load_items(self.store.get(key).splitlines())
+                yield from self._items(key)
+
+    def _items(self, key: str) -> Iterator[Item]:
+        try:
+            return iter([*load_items(unsealed_lines(self.store.get(key)).splitlines())])
+        except ValueError as error:
+            raise damaged(key) from error
 
     def _record_key(self, stage: str, number: int) -> str:
         return keys.run(self.id, f"records/{number:05d}.{stage}.json")
-
-
-def dump_items(items: Iterable[Item]) -> bytes:
-    """JSON lines, without a line end after the last."""
-    return b"\n".join(canonical(asdict(item)) for item in items)
-
-
-def load_items(lines: Iterable[bytes]) -> Iterator[Item]:
-    return map(_ITEM.validate_json, lines)

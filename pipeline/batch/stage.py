@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from pipeline.app import App
 from pipeline.batch.budget import Budget
+from pipeline.batch.items import Item
 from pipeline.batch.metering import Metered
-from pipeline.batch.runs import ChunkRecord, Failure, Item, Run
+from pipeline.batch.runs import ChunkRecord, Failure, Run
 from pipeline.errors import ConfigError, StoreError, StoriesError, UnavailableError
 from pipeline.ports import Progress
 

@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from pipeline.app import App
+from pipeline.batch.complete import Complete, complete_locales
+from pipeline.batch.items import Item
 from pipeline.batch.models import Catalog, Entry
 from pipeline.batch.reading import CatalogFile, bad
-from pipeline.batch.runs import Item
 from pipeline.batch.tables import one_line
 from pipeline.errors import StoriesError
-from pipeline.ports import Store
 from pipeline.steps.accept import chain
 from pipeline.storage.records import AcceptedRequest
 from pipeline.story import ideas
 from pipeline.types import StoryRequest
 
-# Up to this many stories are looked up one by one; for more, the store is listed once.
-_FEW = 1000
 _MOST_FAULTS = 20
-# The locales in which a story is complete, by the 16 bytes of its id: there may be millions.
-Complete = dict[bytes, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,20 +191,3 @@ def request(app: App, idea: str, variant: int, audience: str) -> AcceptedRequest
     if audience:
         story = replace(story, audience=audience)
     return AcceptedRequest(story, app.prompt.id, app.text.fingerprint)
-
-
-def complete_locales(store: Store, story_ids: Iterable[bytes]) -> Complete:
-    """The locales of each story whose manifest and mp3 are in the store."""
-    ids = set(story_ids)
-    prefixes = [f"stories/{name.hex()}/" for name in sorted(ids)] if len(ids) <= _FEW else ["stories/"]
-    files: dict[bytes, dict[str, set[str]]] = {}
-    for key in (key for prefix in prefixes for key in store.list(prefix)):
-        _, story_id, *rest = key.split("/")
-        if len(rest) != 2 or len(story_id) != 32 or (name := bytes.fromhex(story_id)) not in ids:
-            continue
-        kind = "mp3" if rest[1].endswith(".mp3") else rest[1]
-        files.setdefault(name, {}).setdefault(rest[0], set()).add(kind)
-    return {
-        name: frozenset(locale for locale, kinds in locales.items() if {"mp3", "manifest.json"} <= kinds)
-        for name, locales in files.items()
-    }

@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import partial
 
 from pipeline.app import App
-from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Item, Run
+from pipeline.batch.items import Item
+from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Run
 from pipeline.batch.stage import Stage
 from pipeline.batch.survey import request
 from pipeline.config.profiles import profile

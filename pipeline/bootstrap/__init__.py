@@ -17,6 +17,7 @@ from pipeline.engines.registry import create
 from pipeline.ports import Store, TextEngine
 from pipeline.storage.claims import this_machine
 from pipeline.storage.locks import Locks
+from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
 from pipeline.story.locales import language
 from pipeline.story.prompt import current, read, story_prompt
@@ -43,6 +44,8 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         store=parts.store,
         chains={locale: parts.chain(locale, row) for locale, row in spec["locales"].items()},
         locks=_locks(parts),
+        # S3 keeps a checksum of each object, and compares it.
+        sounds=Sounds(parts.store if spec["store"] == "files" else None),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
     )

@@ -13,10 +13,12 @@ from pipeline.cli import (
     cost,
     doctor,
     endpoints,
+    make,
     prompts,
     serve,
     stories,
     streams,
+    verify,
     voices,
     weights,
 )
@@ -26,7 +28,7 @@ from pipeline.config import env_file
 from pipeline.errors import ConfigError, OutputError, StoriesError
 
 _INTERRUPTED = 130
-_GROUPS = (stories, catalog, serve, weights, prompts, voices, doctor, endpoints, cost)
+_GROUPS = (make, stories, catalog, serve, weights, prompts, voices, doctor, verify, endpoints, cost)
 _EXAMPLES = """
 examples:
   stories make "a baby sphynx lost in an Egyptian pyramid" --locale fr
@@ -36,6 +38,7 @@ examples:
   stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do
+  stories verify --heal                     check everything that is stored, make damaged parts again
   stories endpoints                         what is running on SageMaker, and what it costs
   stories catalog run catalogs/bedtime.yaml    many at once (stories catalog --help)
 
@@ -59,7 +62,7 @@ for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
 exit status: 0 success; 1 an unexpected failure; 2 a command line that cannot be parsed; 130 interrupted;
   3 other failures (as a catalog run with too many failed stories), 4 configuration, 5 request, 6 busy,
   7 engine, 8 throttled, 9 unavailable, 10 not suitable for children, 11 store, 12 not found,
-  13 what is printed cannot be written (a reader that closes a pipe early is no failure).
+  13 what is printed cannot be written (a reader that closes a pipe early is no failure), 14 damaged.
   An error's line ends with a stable name for scripts, as in [unknown-locale].
 """
 

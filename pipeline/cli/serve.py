@@ -81,6 +81,7 @@ def serve(options: Namespace) -> None:
         sound=app.store.url("any.mp3"),
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
+        sounds=app.sounds,
     )
     tell(_greeting(settings, base))
     try:

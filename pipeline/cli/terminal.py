@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 from pipeline.batch.tables import table as table
 from pipeline.cli.streams import guarded
+from pipeline.errors import DamagedError
 from pipeline.ports import Advance, Store
 from pipeline.storage import editions
 from pipeline.story.plain_text import visible
@@ -41,6 +42,11 @@ def say_json(data: bytes) -> None:
 def _print(text: str, stream: TextIO) -> None:
     with guarded(stream):
         print(visible(text), file=stream, flush=True)
+
+
+def name_damage(error: DamagedError) -> None:
+    """An integrity.OnDamage."""
+    tell(f"stories: {error}")
 
 
 class TerminalProgress:

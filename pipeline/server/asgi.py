@@ -19,12 +19,13 @@ from pipeline.api import problems
 from pipeline.api.gateway import MOST_BYTES, NO_ADDRESS, Api, too_large
 from pipeline.api.problems import Problem
 from pipeline.api.responses import ProxyResponse
-from pipeline.errors import NotFoundError, RequestError, StoriesError
+from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesError
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
 from pipeline.server.proxy import problem_response, proxy_event, to_response
 from pipeline.server.ranges import Ranges
 from pipeline.server.signed_urls import PATH, MediaStore
 from pipeline.server.static_files import page_routes
+from pipeline.storage.sounds import Sounds
 
 # Threads. POST / holds one while a story is made; every other call ends in milliseconds.
 _WAITING_THREADS, _QUICK_THREADS = 256, 16
@@ -43,16 +44,18 @@ def build_server(
     sound: str = "",
     names: Iterable[str] = (),
     as_called: bool = False,
+    sounds: Sounds | None = None,
 ) -> Starlette:
     """media, path_of: None where a bucket signs its own URLs. path_of: the file of a store's key.
 
     page: the built frontend's folder. origin: of a page elsewhere that may read the media. sound: a signed
     URL of the store, from whose origin the page may play. names: the allowed host names, besides localhost
     and numeric addresses. as_called: a response has media URLs with the host of its request, not the store's.
+    sounds: those that are not whole are not served.
     """
     routes: list[BaseRoute] = []
     if media and path_of:
-        routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin)))
+        routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin, sounds)))
     if page and page.is_dir():
         routes += page_routes(page, sound)
     base = media.base if media and as_called else ""
@@ -100,14 +103,16 @@ class _Gateway(BaseRoute):
 class _Media:
     """A signed file, whole or in ranges."""
 
-    def __init__(self, media: MediaStore, path_of: PathOf, origin: str) -> None:
+    def __init__(self, media: MediaStore, path_of: PathOf, origin: str, sounds: Sounds | None) -> None:
         self._media = media
         self._path_of = path_of
         self._origin = origin
+        self._sounds = sounds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = self._response(request)
+        # In a thread: a sound is read as a whole when it is served for the first time.
+        response = await to_thread.run_sync(self._response, request)
         if self._origin:
             response.headers["Access-Control-Allow-Origin"] = self._origin
         await response(scope, receive, send)
@@ -119,12 +124,14 @@ class _Media:
         try:
             filename = self._media.check(key, query)
             path = self._path_of(key)
+            if not path.is_file():
+                raise NotFoundError("")
+            if self._sounds and path.suffix in _TYPES and not self._sounds.is_whole(key):
+                raise DamagedError("", problem="damaged-sound")
         except RequestError as error:
             return problem_response(problems.of_address(error))
         except StoriesError as error:
             return problem_response(problems.of(error))
-        if not path.is_file():
-            return problem_response(problems.of(NotFoundError("")))
         seconds = max(0, int(query["expires"]) - int(self._media.clock()))
         headers = {
             "Cache-Control": f"private, max-age={seconds}",

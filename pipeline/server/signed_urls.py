@@ -6,13 +6,14 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from urllib.parse import quote
 
 from pipeline.errors import RequestError
 from pipeline.ports import Store
+from pipeline.storage.sounds import Stamped
 
 PATH = "/media/"
 _SECRET_KEY = "server/media.key"  # noqa: S105 - a name, not a secret
@@ -46,6 +47,9 @@ class MediaStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         return self.inner.list(prefix, after)
+
+    def stamp(self, key: str) -> Hashable:
+        return self.inner.stamp(key) if isinstance(self.inner, Stamped) else None
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
         # Whole seconds, rounded up: a URL of one second is valid for no less.

@@ -31,13 +31,14 @@ def generate(app: App, story_id: str, progress: Progress) -> CommittedText:
     return app.locks.once(
         keys.text(story_id, WRITTEN_IN),
         lambda: committed.text(app.store, story_id, WRITTEN_IN),
-        lambda: commit_text(app.store, _write_as_accepted(app, story_id, progress)),
+        lambda: commit_text(app.store, as_accepted(app, story_id, progress)),
         progress.note,
         release=False,
     )
 
 
-def _write_as_accepted(app: App, story_id: str, progress: Progress) -> CommittedText:
+def as_accepted(app: App, story_id: str, progress: Progress) -> CommittedText:
+    """What generate() commits, not yet committed. Raises as generate() does."""
     accepted = committed.request(app.store, story_id)
     if accepted.engine != app.text.fingerprint:
         raise RequestError(

@@ -8,7 +8,6 @@ that the edition is complete. Editions of one locale by other voices share its t
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 
 from pipeline.app import App
 from pipeline.errors import NotFoundError
@@ -23,9 +22,14 @@ from pipeline.types import Manifest
 
 
 def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
-    """The manifest; what is complete is only read. Raises what the steps raise."""
-    with suppress(NotFoundError):
-        return committed.manifest(app.store, story_id, edition)
+    """The manifest; what is complete is only read, and what of it is damaged or gone is made again. Raises
+    what the steps raise.
+    """
+    try:
+        return committed.whole(app, story_id, edition)
+    except NotFoundError as error:
+        if error.problem != NotFoundError.default_problem:
+            progress.note(str(error).partition(":")[0] + ": it is made again, from what was paid for")
     # Beside the writer, which computes outside Python: the mp3 does not wait for it at the end.
     threading.Thread(target=app.encoder.prepare, daemon=True).start()
     source = generate(app, story_id, progress)
@@ -37,7 +41,7 @@ def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
 
     return app.locks.once(
         keys.manifest(story_id, edition),
-        lambda: committed.manifest(app.store, story_id, edition),
+        lambda: committed.whole(app, story_id, edition),
         speak_and_store,
         progress.note,
     )

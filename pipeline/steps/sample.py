@@ -22,7 +22,7 @@ def sample(app: App, chain: Chain) -> Sample:
     """What the chain's voice says of itself. Raises EngineError, ConfigError, StoreError."""
     text = sentence(chain.locale)
     stored = find(app.store, chain.speech, text, chain.voice)
-    if stored is not None:
+    if stored is not None and app.sounds.is_whole(stored.audio):
         return Sample(text, stored.audio, stored.duration_ms)
     narration = chain.speech.synthesize(text, chain.voice)
     return Sample(text, narration.key, narration.duration_ms)

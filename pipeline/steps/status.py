@@ -8,6 +8,7 @@ reads as failed, as its maker ran out of time.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 import time
@@ -187,7 +188,8 @@ class StatusProgress:
         yield advance
 
     def note(self, text: str) -> None:
-        """Not kept: why a draft was refused is in the story's own record."""
+        """To the log only: why a draft was refused is in the story's own record."""
+        logging.getLogger(__name__).info("%s: %s", self.story_id[:8], text)
 
     def _is_due(self) -> bool:
         return self.clock() - self._written >= _EVERY

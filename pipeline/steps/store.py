@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.app import App, Chain
+from pipeline.errors import NotFoundError
 from pipeline.ports import Progress
 from pipeline.steps import committed, id3
 from pipeline.steps.generate import generate
 from pipeline.steps.speak import speak
 from pipeline.steps.translate import translate
 from pipeline.storage import editions, keys
+from pipeline.storage.digest import content
+from pipeline.storage.integrity import keep
 from pipeline.storage.records import CommittedText, dump
-from pipeline.types import Manifest, ManifestSegment, Narration, Recording, Story, StoryRequest, Usage
+from pipeline.types import (
+    Content,
+    Manifest,
+    ManifestSegment,
+    Narration,
+    Recording,
+    Story,
+    StoryRequest,
+    Usage,
+)
 
 
 def store(
@@ -36,21 +48,25 @@ def store(
     request = committed.request(app.store, story_id).request
     with progress.step("store", 1, "mp3") as advance:
         mp3, manifest = build(app, request, source, text, app.chain(edition), narrations)
-        app.store.put(manifest.mp3, mp3)
+        keep(app.store, manifest.mp3, mp3)
         manifest = _commit(app, manifest)
         advance(1)
     return manifest
 
 
 def _commit(app: App, manifest: Manifest) -> Manifest:
-    """The first manifest stays, unless the mp3 that it names was deleted: then this one replaces it."""
+    """The first manifest stays, unless it, or a sound that it names, is damaged or gone: then this one
+    replaces it.
+    """
     edition = editions.of(manifest)
     key = keys.manifest(manifest.story_id, edition)
     if app.store.put_if_absent(key, dump(manifest)):
         return manifest
-    if not committed.is_complete(app.store, manifest.story_id, edition):
-        app.store.put(key, dump(manifest))
-    return committed.manifest(app.store, manifest.story_id, edition)
+    try:
+        return committed.whole(app, manifest.story_id, edition)
+    except NotFoundError:
+        keep(app.store, key, dump(manifest))
+        return manifest
 
 
 def build(
@@ -68,6 +84,7 @@ def build(
     spoken = editions.parse(chain.edition)
     usage = {"generate": source.usage, "speak": _speech_usage(narrations, text.story)}
     checks = source.checks
+    key = keys.mp3(text.story.id, chain.edition, mp3)
     if chain.translation is not None:
         usage["translate"] = text.usage
         checks += text.checks
@@ -79,7 +96,7 @@ def build(
         idea=source.idea,
         variant=request.variant,
         segments=_segments(text.story, narrations, recording.starts_ms),
-        mp3=keys.mp3(text.story.id, chain.edition, mp3),
+        mp3=key,
         duration_ms=recording.duration_ms,
         labels=_labels(chain, text),
         engines=engines,
@@ -87,6 +104,7 @@ def build(
         usage=usage,
         voice=spoken.voice,
         pace=spoken.pace,
+        files={key: content(mp3), **_contents((source, text), narrations)},
     )
     return mp3, manifest
 
@@ -124,6 +142,13 @@ def _labels(chain: Chain, text: CommittedText) -> tuple[str, ...]:
 def _speech_usage(narrations: Sequence[Narration], story: Story) -> Usage:
     seconds = sum(narration.duration_ms for narration in narrations) / 1000
     return Usage(len(narrations), characters=sum(map(len, story.segments)), audio_seconds=round(seconds, 3))
+
+
+def _contents(texts: Iterable[CommittedText], narrations: Iterable[Narration]) -> dict[str, Content]:
+    return {
+        **{keys.text(text.story.id, text.story.locale): text.content for text in texts if text.content},
+        **{narration.key: content(narration.audio) for narration in narrations},
+    }
 
 
 def _segments(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipeline.app import App
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
-from pipeline.ports import Progress, TranslationEngine
+from pipeline.ports import Progress
 from pipeline.steps import committed
 from pipeline.steps.generate import binding, generate, reasons
 from pipeline.storage import editions, keys
@@ -36,15 +36,19 @@ def translate(
     return app.locks.once(
         keys.text(story_id, locale),
         lambda: committed.text(app.store, story_id, locale),
-        lambda: _translate(app, engine, story_id, locale, english, progress),
+        lambda: commit_text(app.store, translated(app, story_id, locale, progress, english)),
         progress.note,
         release=False,
     )
 
 
-def _translate(
-    app: App, engine: TranslationEngine, story_id: str, locale: str, source: CommittedText, progress: Progress
+def translated(
+    app: App, story_id: str, locale: str, progress: Progress, source: CommittedText
 ) -> CommittedText:
+    """What translate() commits, not yet committed. Raises KeyError: the locale has no chain."""
+    engine = app.chains[locale].translation
+    if engine is None:
+        return source
     if not app.strict and source.engine != app.text.fingerprint:
         raise RequestError(
             f"story {story_id[:8]} was written by {source.engine}: a profile for quick looks does not "
@@ -63,7 +67,7 @@ def _translate(
     checks = tuple(replace(check, name=f"translation: {check.name}") for check in checks)
     _refuse_failed(app, checks, locale)
     usage = Usage(1, characters=sum(map(len, texts)))
-    return commit_text(app.store, CommittedText(story, source.idea, engine.fingerprint, 0, checks, usage))
+    return CommittedText(story, source.idea, engine.fingerprint, 0, checks, usage)
 
 
 def _gentle_words(app: App, story: Story) -> Check:

@@ -11,7 +11,8 @@ from pipeline.errors import EngineError, NotFoundError
 from pipeline.ports import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore, pass_on
 from pipeline.storage import keys
 from pipeline.storage.digest import well_formed
-from pipeline.storage.memo import Body, CorruptError, entry, memo, seal, since, unseal
+from pipeline.storage.integrity import Body, CorruptError
+from pipeline.storage.memo import entry, memo, seal, since, unseal
 from pipeline.storage.narrations import Narrations
 from pipeline.types import Completion, Narration, Prompt, Usage, Voice
 

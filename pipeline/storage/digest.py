@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+from pipeline.types import Content
+
 
 def canonical(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys and no spare blanks: equal values, equal bytes."""
@@ -21,6 +23,11 @@ def digest(value: Any) -> str:
 def well_formed(text: str) -> str:
     """JSON may hold half of a surrogate pair, which no file or hash takes: it becomes U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def content(data: bytes) -> Content:
+    """Length and SHA-256 of `data`."""
+    return Content(len(data), hashlib.sha256(data).hexdigest())
 
 
 def number(bits: int, *parts: Any) -> int:

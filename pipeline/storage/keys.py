@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 from pipeline.storage.digest import digest
 
 WRITTEN_IN = "en"
+# Of its digest, in an mp3's name.
+MP3_DIGITS = 16
+MANIFEST = "manifest.json"
+_EDITION, _ID = r"(?P<edition>[A-Za-z0-9-]{2,35})", r"(?P<story_id>[0-9a-f]{32})"
+_STORY_FILE = re.compile(rf"stories/{_ID}/(?:{_EDITION}/)?(?P<name>[^/]+)")
+_CARD = re.compile(rf"catalogs/[^/]+/cards/{_EDITION}/{_ID}\.json")
+
+
+class StoryFile(NamedTuple):
+    """edition: "" for what all share."""
+
+    story_id: str
+    edition: str
+    name: str
+
+
+def story_file(key: str) -> StoryFile | None:
+    """What a listed key below stories/ is; None for what we never write."""
+    match = _STORY_FILE.fullmatch(key)
+    return StoryFile(match["story_id"], match["edition"] or "", match["name"]) if match else None
+
+
+def card_file(key: str) -> StoryFile | None:
+    """The story that a listed card's key means; None for what we never write."""
+    match = _CARD.fullmatch(key)
+    return StoryFile(match["story_id"], match["edition"], "") if match else None
 
 
 def request(story_id: str) -> str:
@@ -23,7 +50,7 @@ def text(story_id: str, locale: str) -> str:
 
 def manifest(story_id: str, edition: str) -> str:
     """edition: its name, as in editions.py: a locale, where its own voice speaks."""
-    return f"stories/{story_id}/{edition}/manifest.json"
+    return f"stories/{story_id}/{edition}/{MANIFEST}"
 
 
 def status(story_id: str, edition: str) -> str:
@@ -113,7 +140,7 @@ def run(run_id: str, name: str = "run.json") -> str:
 
 
 def mp3(story_id: str, edition: str, data: bytes) -> str:
-    return f"stories/{story_id}/{edition}/{hashlib.sha256(data).hexdigest()[:16]}.mp3"
+    return f"stories/{story_id}/{edition}/{hashlib.sha256(data).hexdigest()[:MP3_DIGITS]}.mp3"
 
 
 def call(verb: str, engine: str, sent: Any, extension: str = "json") -> str:

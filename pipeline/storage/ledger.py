@@ -11,7 +11,8 @@ from typing import Any
 
 from pipeline.ports import Store
 from pipeline.storage import sound_file
-from pipeline.storage.memo import Body, CorruptError, unseal
+from pipeline.storage.integrity import Body, CorruptError
+from pipeline.storage.memo import unseal
 from pipeline.storage.narrations import head_note
 from pipeline.types import Usage
 

@@ -14,16 +14,11 @@ from typing import Any, TypeVar
 
 from pipeline.errors import NotFoundError, StoreError
 from pipeline.ports import Store
-from pipeline.storage import keys
 from pipeline.storage.digest import canonical, digest
+from pipeline.storage.integrity import MALFORMED, Body, CorruptError, set_aside
 from pipeline.types import Usage
 
-Body = dict[str, Any]
 Value = TypeVar("Value")
-
-
-class CorruptError(ValueError):
-    """An entry whose bytes are not what was written. It never leaves storage/: the call is made again."""
 
 
 def entry(of: str, engine: str, usage: Usage, answer: Any) -> Body:
@@ -47,7 +42,7 @@ def unseal(data: bytes) -> Body:
         envelope = json.loads(data)
         body: Body = envelope["body"]
         intact = envelope["sha256"] == digest(body)
-    except (ValueError, TypeError, KeyError) as error:
+    except MALFORMED as error:
         raise CorruptError(str(error)) from error
     if not intact:
         raise CorruptError("checksum does not match")
@@ -73,7 +68,7 @@ def memo(
         if store.put_if_absent(key, encode(value)):
             return value
     except CorruptError:
-        _quarantine(store, key)
+        set_aside(store, key)
         store.put(key, encode(call()))
     try:
         # Another maker was first, and its answer is everybody's; or the store damages what it is given.
@@ -82,8 +77,3 @@ def memo(
         raise StoreError(
             f"{key} does not read back as it was just written ({error}): check the store's disk"
         ) from error
-
-
-def _quarantine(store: Store, key: str) -> None:
-    data = store.get(key)
-    store.put_if_absent(keys.quarantine(key, data), data)

@@ -12,7 +12,8 @@ from pipeline.errors import EngineError, NotFoundError
 from pipeline.ports import SpeechEngine, Store
 from pipeline.storage import keys, sound_file
 from pipeline.storage.editions import USUAL_PACE
-from pipeline.storage.memo import Body, CorruptError, entry, memo, seal, since, unseal
+from pipeline.storage.integrity import Body, CorruptError
+from pipeline.storage.memo import entry, memo, seal, since, unseal
 from pipeline.types import Narration, SpeechMark, Usage, Voice
 
 # Marks of a sentence of 60 words take about 4 kB.
@@ -59,7 +60,7 @@ class Narrations:
             }
             return entry("speak", engine.fingerprint, usage, answer), narration.audio
 
-        body, audio = memo(self._store, key, call, _encode, _decode)
+        body, audio = memo(self._store, key, call, _encode, decode)
         return _narration(body["answer"], audio, key)
 
     def _older(self, engine: SpeechEngine, text: str, voice: Voice) -> Narration | None:
@@ -117,7 +118,8 @@ def _encode(value: tuple[Body, bytes]) -> bytes:
         raise EngineError(f"the voice gave {error}", engine=body["engine"], problem="bad-audio") from error
 
 
-def _decode(data: bytes) -> tuple[Body, bytes]:
+def decode(data: bytes) -> tuple[Body, bytes]:
+    """The entry in a packed sound, and the sound alone. Raises CorruptError."""
     try:
         audio, note = sound_file.unpack(data)
     except ValueError as error:
@@ -125,6 +127,9 @@ def _decode(data: bytes) -> tuple[Body, bytes]:
     body = unseal(note)
     if hashlib.sha256(audio).hexdigest() != body["answer"]["sha256"]:
         raise CorruptError("the sound is damaged")
+    # A note's frame has sizes and flags of its own, which players read.
+    if sound_file.pack(audio, body["answer"]["media_type"], note) != data:
+        raise CorruptError("the note's frame is damaged")
     return body, audio
 
 

@@ -1,18 +1,15 @@
-"""Committed records: requests, texts and manifests as canonical JSON; equal records are equal bytes."""
+"""Committed records: requests, texts and manifests, sealed (integrity.py); equal records are equal bytes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pipeline.errors import StoreError
 from pipeline.ports import Store
 from pipeline.storage import keys
-from pipeline.storage.digest import canonical, digest
-from pipeline.types import Check, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
+from pipeline.storage.digest import content, digest
+from pipeline.storage.integrity import opened, sealed
+from pipeline.types import Check, Content, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,8 @@ class AcceptedRequest:
 class CommittedText:
     """A committed text: stories/<id>/story.json, and <locale>/text.json for its translations.
 
-    idea: the context in English. engine: the fingerprint of the writer or translator.
+    idea: the context in English. engine: the fingerprint of the writer or translator. content: of the object
+    that it was read from or written to; no part of the record.
     """
 
     story: Story
@@ -45,42 +43,41 @@ class CommittedText:
     attempt: int
     checks: tuple[Check, ...]
     usage: Usage
+    content: Content | None = field(default=None, compare=False)
 
 
-def dump(record: AcceptedRequest | CommittedText | Manifest) -> bytes:
+def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
     """Without voice and pace in the manifest of a locale's own voice, as in stores from before there were
     others.
     """
-    fields = asdict(record)
-    if isinstance(record, Manifest) and not record.voice:
+    fields = asdict(value)
+    if isinstance(value, CommittedText):
+        del fields["content"]
+    if isinstance(value, Manifest) and not value.voice:
         del fields["voice"], fields["pace"]
-    return canonical(fields)
+    return sealed(fields)
 
 
 def load_request(data: bytes, key: str) -> AcceptedRequest:
-    """key: where `data` was read, for the message. Raises StoreError: damaged. So do the other two."""
-    with _intact(key):
-        body = json.loads(data)
-        return AcceptedRequest(StoryRequest(**body["request"]), body["prompt"], body["engine"])
+    """key: where `data` was read, for the message. Raises DamagedError. So do the other two."""
+    with opened(data, key) as body:
+        return AcceptedRequest(**{**body, "request": StoryRequest(**body["request"])})
 
 
 def load_text(data: bytes, key: str) -> CommittedText:
-    with _intact(key):
-        body = json.loads(data)
-        story = body["story"]
-        return CommittedText(
-            Story(story["id"], story["locale"], story["title"], tuple(story["segments"])),
-            body["idea"],
-            body["engine"],
-            body["attempt"],
-            tuple(Check(**check) for check in body["checks"]),
-            Usage(**body["usage"]),
-        )
+    with opened(data, key) as body:
+        story = {**body["story"], "segments": tuple(body["story"]["segments"])}
+        fields = {
+            **body,
+            "story": Story(**story),
+            "checks": tuple(Check(**check) for check in body["checks"]),
+            "usage": Usage(**body["usage"]),
+        }
+        return CommittedText(**fields, content=content(data))
 
 
 def load_manifest(data: bytes, key: str) -> Manifest:
-    with _intact(key):
-        body = json.loads(data)
+    with opened(data, key) as body:
         return Manifest(
             **{
                 **body,
@@ -88,6 +85,7 @@ def load_manifest(data: bytes, key: str) -> Manifest:
                 "labels": tuple(body["labels"]),
                 "checks": tuple(Check(**check) for check in body["checks"]),
                 "usage": {step: Usage(**usage) for step, usage in body["usage"].items()},
+                "files": {name: Content(**file) for name, file in body.get("files", {}).items()},
             }
         )
 
@@ -98,19 +96,7 @@ def _segment(body: dict[str, Any]) -> ManifestSegment:
 
 def commit_text(store: Store, text: CommittedText) -> CommittedText:
     """Commits the text where there is none yet; returns the committed one, maybe another maker's."""
-    key = keys.text(text.story.id, text.story.locale)
-    if store.put_if_absent(key, dump(text)):
-        return text
+    key, data = keys.text(text.story.id, text.story.locale), dump(text)
+    if store.put_if_absent(key, data):
+        return replace(text, content=content(data))
     return load_text(store.get(key), key)
-
-
-@contextmanager
-def _intact(key: str) -> Iterator[None]:
-    """Turns the errors that a damaged record causes into StoreError."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
-            f"{key} was damaged after it was written: move it away and run the same command again",
-            problem="damaged-record",
-        ) from error

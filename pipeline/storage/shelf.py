@@ -1,77 +1,27 @@
-"""The shelf: finished stories, found by their manifests, and published ones, listed by their cards."""
+"""The shelf: published stories, listed by their cards."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
 
-from pipeline.errors import NotFoundError, RequestError
+from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
-from pipeline.storage import editions, keys
-from pipeline.storage.digest import canonical
-from pipeline.storage.records import load_manifest
+from pipeline.storage import cards, keys
+from pipeline.storage.cards import ALONE, Card, card_of
+from pipeline.storage.integrity import OnDamage, log_damage, write
 from pipeline.types import Manifest
 
 PUBLISHED = "published"
-# The publication of stories that were published singly: always listed.
-ALONE = ""
 _LIFTED = b"lifted"
 _READERS = 8
 # A reader's request passes over at most so many pages of cards that are not listed.
 _MOST_LOOKS = 10
-_ID = re.compile(r"[0-9a-f]{4,32}")
 CURSOR = re.compile(r"[A-Za-z0-9-]{2,35}\.[0-9a-f]{32}")
-
-
-def manifests(store: Store, story_id: str = "") -> Iterator[Manifest]:
-    """Complete stories, by id and locale."""
-    prefix = f"stories/{story_id}/" if story_id else "stories/"
-    for key in store.list(prefix):
-        if key.endswith("/manifest.json"):
-            yield load_manifest(store.get(key), key)
-
-
-def find(store: Store, start: str) -> str:
-    """The one story id that begins with `start` (4 or more hex digits).
-
-    Raises RequestError: not an id, or more than one fits. NotFoundError: none does.
-    """
-    if not _ID.fullmatch(start):
-        raise RequestError(f"not a story id: {start[:40]!r}; `stories list` shows them", problem="bad-id")
-    ids = sorted({key.split("/")[1] for key in store.list(f"stories/{start}")})
-    if not ids:
-        raise NotFoundError(f"there is no story {start}: `stories list` shows which there are")
-    if len(ids) > 1:
-        raise RequestError(f"{start} begins {len(ids)} stories: give more of the id", problem="bad-id")
-    return ids[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A published story as a list shows it. The idea is left out: it may name a child.
-
-    publications: it is listed while one of them is; empty: a person withheld it. voice, pace: as in Manifest.
-    """
-
-    id: str
-    locale: str
-    title: str
-    duration_ms: int
-    labels: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    publications: tuple[str, ...] = (ALONE,)
-    voice: str = ""
-    pace: float = editions.USUAL_PACE
-
-    @property
-    def edition(self) -> str:
-        return editions.of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +34,10 @@ class Page:
 
 def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
     """Lists a story, also where it was withheld; the story itself stays where it is."""
-    card = _card_of(manifest)
+    card = card_of(manifest)
     if (card.id, card.edition) in withheld(store, catalog):
         store.put(keys.withheld(catalog, card.id, card.edition), _LIFTED)
-    store.put(keys.card(catalog, card.edition, card.id), _dump(card))
+    write(store, cards.key_of(card, catalog), cards.dump(card))
     return card
 
 
@@ -95,8 +45,8 @@ def withhold(store: Store, story_id: str, edition: str, catalog: str = PUBLISHED
     """Lists a story no longer, because a person decided so, whatever publications it is in."""
     store.put(keys.withheld(catalog, story_id, edition), b"")
     key = keys.card(catalog, edition, story_id)
-    with suppress(NotFoundError):
-        store.put(key, _dump(replace(_card(store.get(key)), publications=())))
+    with suppress(NotFoundError, DamagedError):  # a damaged card is not listed
+        write(store, key, cards.dump(replace(cards.read(store, key), publications=())))
 
 
 def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str]]:
@@ -114,16 +64,18 @@ class Publication:
 
     def add(self, manifest: Manifest, tags: tuple[str, ...] = ()) -> Card:
         """Adds a story, listed once this publication is issued; what is listed already stays listed."""
-        card = replace(_card_of(manifest), tags=tags, publications=(self._name,))
-        key = keys.card(self._catalog, card.edition, card.id)
-        if self._store.put_if_absent(key, _dump(card)):
+        card = replace(card_of(manifest), tags=tags, publications=(self._name,))
+        key = cards.key_of(card, self._catalog)
+        if self._store.put_if_absent(key, cards.dump(card)):
             return card
-        before = _card(self._store.get(key)).publications
+        before: tuple[str, ...] = ()
+        with suppress(DamagedError):  # one that is written anew
+            before = cards.read(self._store, key).publications
         if self._name not in before:
             # One that lists it now is enough: a card does not grow with each night's run.
             listing = [ALONE] if ALONE in before else [name for name in before if name in self._listed][-1:]
             card = replace(card, publications=(*listing, self._name))
-            self._store.put(key, _dump(card))
+            write(self._store, key, cards.dump(card))
         return card
 
     def issue(self) -> None:
@@ -135,11 +87,18 @@ class Publication:
         self._store.put(keys.withdrawn(self._catalog, self._name), b"")
 
 
-def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catalog: str = PUBLISHED) -> Page:
+def page(
+    store: Store,
+    locale: str = "",
+    cursor: str = "",
+    size: int = 20,
+    catalog: str = PUBLISHED,
+    on_damage: OnDamage = log_damage,
+) -> Page:
     """The next `size` published stories after `cursor` ("" for the first), by edition and id.
 
     Fewer, where many cards are not listed: so many are looked at and no more. locale: only this one, by
-    any voice.
+    any voice. on_damage: receives cards that cannot be read.
     Raises RequestError: not a cursor of ours.
     """
     listed = _Listed(store, catalog)
@@ -150,17 +109,19 @@ def page(store: Store, locale: str = "", cursor: str = "", size: int = 20, catal
         else (keys.cards(catalog),)
     )
     names = chain.from_iterable(store.list(prefix, after=_after(catalog, cursor)) for prefix in prefixes)
+    own = filter(keys.card_file, names)
     listed_cards: list[Card] = []
     last = ""
     with ThreadPoolExecutor(_READERS) as pool:
         for _ in range(_MOST_LOOKS):
-            batch = list(islice(names, size - len(listed_cards)))
-            cards = [_card(data) for data in pool.map(store.get, batch)]
-            listed_cards += [card for card in cards if any(name in listed for name in card.publications)]
-            last = f"{cards[-1].edition}.{cards[-1].id}" if cards else ""
+            batch = list(islice(own, size - len(listed_cards)))
+            for card in pool.map(lambda key: _readable(store, key, on_damage), batch):
+                if card and any(name in listed for name in card.publications):
+                    listed_cards.append(card)
+            last = _cursor(batch[-1]) if batch else ""
             if len(listed_cards) == size or not batch:
                 break
-    return Page(tuple(listed_cards), last if next(names, None) else "")
+    return Page(tuple(listed_cards), last if next(own, None) else "")
 
 
 class _Listed:
@@ -181,16 +142,20 @@ class _Listed:
         return frozenset(issued - withdrawn)
 
 
-def _card_of(manifest: Manifest) -> Card:
-    return Card(
-        manifest.story_id,
-        manifest.locale,
-        manifest.title,
-        manifest.duration_ms,
-        tuple(manifest.labels),
-        voice=manifest.voice,
-        pace=manifest.pace,
-    )
+def _readable(store: Store, key: str, on_damage: OnDamage) -> Card | None:
+    """None where it is damaged, or was deleted since it was listed."""
+    try:
+        return cards.read(store, key)
+    except DamagedError as error:
+        on_damage(error)
+    except NotFoundError:
+        pass
+    return None
+
+
+def _cursor(key: str) -> str:
+    file = keys.card_file(key)
+    return f"{file.edition}.{file.story_id}" if file else ""
 
 
 def _after(catalog: str, cursor: str) -> str:
@@ -200,18 +165,3 @@ def _after(catalog: str, cursor: str) -> str:
         raise RequestError("not a cursor: take the one that the page before gave", problem="bad-request")
     edition, _, story_id = cursor.partition(".")
     return keys.card(catalog, edition, story_id)
-
-
-def _dump(card: Card) -> bytes:
-    body = asdict(card)
-    if not card.voice:  # as stored cards are whose story the locale's own voice tells
-        del body["voice"], body["pace"]
-    body["editions"] = body.pop("publications")  # the name that stored cards have
-    return canonical(body)
-
-
-def _card(data: bytes) -> Card:
-    body = json.loads(data)
-    body["publications"] = body.pop("editions", (ALONE,))
-    lists = {name: tuple(body[name]) for name in ("labels", "tags", "publications") if name in body}
-    return Card(**{**body, **lists})

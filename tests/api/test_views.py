@@ -9,7 +9,7 @@ import pytest
 from pipeline.api import views
 from pipeline.app import App
 from pipeline.engines.fake import MemoryStore
-from pipeline.errors import EngineError, StoreError
+from pipeline.errors import EngineError, NotFoundError
 from pipeline.steps import status
 from pipeline.steps.accept import accept
 from pipeline.steps.generate import generate
@@ -92,8 +92,18 @@ def test_a_failure_counts_only_where_there_is_no_manifest(app: App) -> None:
     assert views.failure(app, story_id, "it") is None
 
 
-def test_a_damaged_manifest_is_an_error(app: App) -> None:
+@pytest.mark.parametrize("status_file", [True, False])
+def test_a_story_with_a_damaged_manifest_may_be_asked_for_again(app: App, status_file: bool) -> None:
     story_id = story_of(app, "en")
+    if status_file:
+        status.write(app.store, story_id, "en", status.Status(status.SPEAKING, 0))
     app.store.put(keys.manifest(story_id, "en"), b"{")
-    with pytest.raises(StoreError, match="damaged"):
-        views.view(app, story_id, "en")
+    view = views.view(app, story_id, "en")
+    assert (view["status"], view["retryable"]) == ("failed", True)
+    run(app, story_id, "en", Listener())
+    assert views.view(app, story_id, "en")["status"] == "done"
+
+
+def test_a_story_that_was_never_requested_is_not_found(app: App) -> None:
+    with pytest.raises(NotFoundError):
+        views.view(app, "0" * 32, "en")

@@ -15,6 +15,7 @@ from pipeline.errors import NotFoundError, RequestError, StoreError
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run as run_step
 from pipeline.storage import keys, shelf
+from pipeline.storage.stories import manifests
 from tests.batch.catalogs import IDEAS, Mute, batch_app, finished, listed, tales
 from tests.making import Listener
 
@@ -122,7 +123,7 @@ def test_what_was_withheld_once_is_not_listed_by_a_later_run_but_by_hand_it_is(t
     later = finished(app, tales(tmp_path), "two")
     assert publish(app, later) == Published(cards=4, withheld=2, incomplete=0)
     assert withheld not in {story_id for story_id, _ in listed(app.store)}
-    (english, _) = shelf.manifests(app.store, withheld)
+    (english, _) = manifests(app.store, withheld)
     shelf.publish(app.store, english)
     assert (withheld, "en") in listed(app.store)
 

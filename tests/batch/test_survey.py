@@ -47,7 +47,7 @@ def test_a_story_without_its_manifest_or_sound_is_not_made(tmp_path: Path, gone:
 
 
 def test_many_stories_are_found_by_one_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.batch.survey._FEW", 0)
+    monkeypatch.setattr("pipeline.batch.complete._FEW", 0)
     app = batch_app()
     app.store.put(keys.manifest("not-an-id", "en"), b"{}")
     run(app, accept(app, "a shy snail"), "en", NoProgress())

@@ -326,7 +326,7 @@ def test_deleted_mp3_is_made_again_from_the_cache(tmp_path: Path, encoder: FakeE
     again = run(replace(app, encoder=encoder), first.story_id, "en", Listener())
     assert store.get(again.mp3)
     assert is_complete(app.store, first.story_id, "en")
-    assert replace(again, mp3=first.mp3) == first
+    assert replace(again, mp3=first.mp3, files=first.files) == first
     calls = len(text.calls)
     run(app, first.story_id, "en", Listener())
     assert len(text.calls) == calls

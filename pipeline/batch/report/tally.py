@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pipeline.batch.items import Item
 from pipeline.batch.publishing import Pair
-from pipeline.batch.runs import ChunkRecord, Failure, Item, Run
+from pipeline.batch.runs import ChunkRecord, Failure, Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,10 @@ from pipeline.app import App
 from pipeline.batch.report.figures import Report, gathered
 from pipeline.batch.report.page import page
 from pipeline.batch.runs import Run
-from pipeline.storage import keys
-from pipeline.storage.digest import canonical
 
 
 def report(app: App, run: Run) -> Report:
     """Kept under runs/<id>/, in place of an earlier one. Raises NotFoundError: no such run."""
     figures = gathered(app, run)
-    app.store.put(keys.run(run.id, "report.json"), canonical(asdict(figures)))
-    app.store.put(keys.run(run.id, "report.html"), page(figures).encode())
+    run.keep_report(asdict(figures), page(figures))
     return figures

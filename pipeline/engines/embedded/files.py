@@ -78,6 +78,14 @@ class FileStore:
         """A file:// URL, which does not expire."""
         return self.path(key).resolve().as_uri()
 
+    def stamp(self, key: str) -> tuple[int, ...]:
+        """Changes whenever the file is written anew. Raises NotFoundError."""
+        try:
+            state = self.path(key).stat()
+        except OSError as error:
+            raise NotFoundError(f"nothing is stored as {key}") from error
+        return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
     def path(self, key: str) -> Path:
         """Raises StoreError for a key that would leave the root."""
         parts = key.split("/")

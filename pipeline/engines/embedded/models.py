@@ -1,13 +1,11 @@
 """The pinned weights (data/models.toml): what they are, where they lie on this machine, and whether intact.
 
-Hashing a gigabyte takes seconds, so a file that passed gets a stamp beside it: its hash, and the size and
-time that it had then. While these hold, it is not hashed again.
+Hashing a gigabyte takes seconds: a file that passed gets a stamp (stamps.py), and is not hashed again while
+that holds.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.engines.embedded import gguf
+from pipeline.engines.embedded import gguf, stamps
 from pipeline.engines.embedded.sources import Archive, Source
 from pipeline.engines.embedded.sources.client import sha256_of
 from pipeline.errors import ConfigError
@@ -133,7 +131,7 @@ def is_present(weights: Weights, directory: Path) -> bool:
         return False
     if path.stat().st_size != weights.size:
         raise _corrupt(weights, f"{path.stat().st_size} bytes instead of {weights.size}")
-    if not _is_stamped(path, weights):
+    if not stamps.holds(path, weights.sha256):
         verify(weights, directory)
     return True
 
@@ -143,32 +141,11 @@ def verify(weights: Weights, directory: Path) -> Path:
     path = directory / weights.file
     if not path.is_file():
         raise _absent(weights)
+    before = stamps.state(path)
     if sha256_of(path) != weights.sha256:
         raise _corrupt(weights, "its SHA-256 is not the pinned one")
-    stamp(path, weights)
+    stamps.write(path, weights.sha256, before)
     return path
-
-
-def stamp(path: Path, weights: Weights) -> None:
-    """Record that `path` was hashed and is as pinned. Does nothing in a folder that cannot be written."""
-    with contextlib.suppress(OSError):
-        _stamp_of(path).write_text(json.dumps(_state(path, weights)))
-
-
-def _is_stamped(path: Path, weights: Weights) -> bool:
-    try:
-        return bool(json.loads(_stamp_of(path).read_bytes()) == _state(path, weights))
-    except (OSError, ValueError):
-        return False
-
-
-def _stamp_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.verified")
-
-
-def _state(path: Path, weights: Weights) -> dict[str, int | str]:
-    status = path.stat()
-    return {"sha256": weights.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
 def _absent(weights: Weights) -> ConfigError:

@@ -17,7 +17,7 @@ from pipeline.batch.runs import Run
 from pipeline.config import env_file
 from pipeline.config.profiles import profiles
 from pipeline.config.settings import Settings
-from pipeline.errors import NotFoundError, RequestError, StoreError
+from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import keys
 from pipeline.storage.keys import WRITTEN_IN
@@ -87,7 +87,7 @@ class Parameters:
             newest = ", ".join(item.id for item in known(store)[:_LISTED])
             hint = f"the newest are {newest}; empty means the newest" if newest else self._how_to_make_one()
             raise _bad("run_id", self.run_id, f"there is no such run: {hint}") from error
-        except (ValueError, TypeError) as error:
+        except DamagedError as error:
             raise _bad("run_id", self.run_id, "its run.json is damaged: run the catalog again") from error
         return run
 
@@ -176,9 +176,7 @@ def _text(store: Store, story_id: str) -> CommittedText | str:
         text = load_text(store.get(key), key)
     except NotFoundError:
         return "gone"
-    except StoreError as error:
-        if error.problem != "damaged-record":
-            raise
+    except DamagedError:
         return "damaged"
     parts = (text.story.title, *text.story.segments)
     return text if all(isinstance(part, str) for part in parts) else "damaged"

@@ -98,12 +98,20 @@ def test_a_fetched_file_is_whole_and_no_partial_file_stays(bench: Bench) -> None
     assert [path.name for path in (bench.directory / ".partial").iterdir()] == ["mine.lock"]
 
 
-def test_a_present_file_is_neither_fetched_nor_hashed_again(bench: Bench) -> None:
+def test_a_present_file_is_neither_fetched_nor_hashed_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.fetch()
     requests = len(bench.site.requests)
-    damage(bench.path, b"!" * SIZE)
-    assert bench.fetch() == b"!" * SIZE
+    monkeypatch.setattr("pipeline.engines.embedded.models.sha256_of", lambda _: 1 / 0)
+    assert bench.fetch() == CONTENT
     assert len(bench.site.requests) == requests
+
+
+def test_a_present_file_with_other_bytes_under_the_old_time_is_noticed(bench: Bench) -> None:
+    bench.fetch()
+    damage(bench.path, b"!" * SIZE)
+    assert "--force" in bench.fails(ConfigError, "corrupt-weights")
 
 
 def test_verify_hashes_the_whole_file(bench: Bench) -> None:

@@ -124,3 +124,16 @@ def test_weights_copied_by_hand_are_hashed_once(tmp_path: Path) -> None:
     path.write_bytes(b"GGUF" + bytes(999) + b"!")
     with pytest.raises(ConfigError, match="SHA-256"):
         path_of(mine.name, tmp_path, {mine.name: mine})
+
+
+def test_other_bytes_under_the_old_time_are_noticed(tmp_path: Path) -> None:
+    content = b"GGUF" + bytes(1000)
+    mine = replace(find("smollm2-135m"), size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    path = tmp_path / mine.file
+    path.write_bytes(content)
+    path_of(mine.name, tmp_path, {mine.name: mine})
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_bytes(b"GGUF" + bytes(999) + b"!")
+    os.utime(path, ns=times)
+    with pytest.raises(ConfigError, match="SHA-256"):
+        path_of(mine.name, tmp_path, {mine.name: mine})

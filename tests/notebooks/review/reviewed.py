@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.app import App
+from pipeline.batch.items import Item
 from pipeline.batch.models import Catalog
-from pipeline.batch.runs import About, ChunkRecord, Failure, Item, Run
+from pipeline.batch.runs import About, ChunkRecord, Failure, Run
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore

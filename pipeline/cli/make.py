@@ -1,0 +1,98 @@
+"""`stories make`: one story from one line of context, in one language or more."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from argparse import ArgumentParser, Namespace
+
+from pipeline.app import App
+from pipeline.bootstrap import build_app, tidy
+from pipeline.cli import terminal
+from pipeline.cli.parsers import Commands, add_command
+from pipeline.cli.terminal import TerminalProgress, say, say_json, tell
+from pipeline.cli.weights import fetch_for
+from pipeline.config.settings import Settings
+from pipeline.errors import RequestError
+from pipeline.steps.accept import VARIANTS, accept, chain
+from pipeline.steps.committed import is_whole
+from pipeline.steps.run import run
+from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
+from pipeline.storage.records import dump
+from pipeline.storage.stories import find
+
+
+def add(commands: Commands, shared: ArgumentParser) -> None:
+    parser = add_command(commands, shared, "make", make, "make a story, in one language or more")
+    parser.add_argument("context", nargs="?", help="the idea, in one line, in any of the languages")
+    parser.add_argument("--id", help="instead of an idea: a story made before, or how its id begins")
+    parser.add_argument(
+        "--locale",
+        action="append",
+        metavar="TAG",
+        help="language, as in fr or pt-BR; may be repeated (default: en)",
+    )
+    parser.add_argument(
+        "--voice",
+        default="",
+        metavar="NAME",
+        help="a voice of `stories voices` (default: the language's own)",
+    )
+    parser.add_argument(
+        "--pace",
+        type=float,
+        default=USUAL_PACE,
+        help=f"{SLOWEST:g} (slow) to {FASTEST:g} (fast), where the voice can (default: 1)",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--variant", type=int, default=0, metavar="N", help="which of the idea's many stories (default: 0)"
+    )
+    which.add_argument("--new", action="store_true", help="draw a variant, and print it")
+    parser.add_argument(
+        "--experimental", action="store_true", help="also languages measured as not intelligible"
+    )
+    parser.add_argument("--json", action="store_true", help="manifests on stdout, one line of JSON each")
+
+
+def make(options: Namespace) -> None:
+    settings = Settings.from_options(os.environ, options)
+    started = time.perf_counter()
+    app = build_app(settings)
+    tidy(settings)
+    wanted = [
+        chain(app, tag, options.experimental, options.voice, options.pace).edition
+        for tag in options.locale or ["en"]
+    ]
+    story_id = _story_id(app, options)
+    is_made = all(is_whole(app, story_id, edition) for edition in wanted)
+    if not is_made and fetch_for(app, settings, wanted):
+        app = build_app(settings)
+    progress = TerminalProgress()
+    for edition in dict.fromkeys(wanted):
+        tell(f"{edition}: story {story_id}")
+        manifest = run(app, story_id, edition, progress)
+        if options.json:
+            say_json(dump(manifest))
+        else:
+            say(terminal.story(manifest, app.store.url(manifest.mp3)))
+    steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in progress.seconds.items())
+    tell(f"{time.perf_counter() - started:.1f} s in all{f': {steps}' if steps else ' (it was made before)'}")
+    again = f"stories make --id {story_id[:8]} --locale it --profile {settings.profile}"
+    tell(f"Another one: add --new. In another language: {again}")
+
+
+def _story_id(app: App, options: Namespace) -> str:
+    """Of the story that --id names, or of the idea. Raises RequestError, NotFoundError."""
+    if (options.id is None) == (options.context is None):
+        raise RequestError(
+            'give either an idea, as in stories make "a shy snail", or --id', problem="empty-idea"
+        )
+    if options.id is not None:
+        return find(app.store, options.id)
+    if not options.new:
+        return accept(app, options.context, options.variant)
+    variant = secrets.randbelow(VARIANTS)
+    tell(f"variant {variant}: --variant {variant} means this story again")
+    return accept(app, options.context, variant)
