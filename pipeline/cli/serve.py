@@ -16,6 +16,7 @@ from pipeline.bootstrap import build_app, build_runner, build_store, translated_
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
 from pipeline.cli.weights import fetch, fetch_translators
+from pipeline.config import project
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from pipeline.api.gateway import Api
     from pipeline.api.service import OnDemand
 
-_PAGE = Path("frontend/dist")
+# In the project's folder.
+_PAGE = "frontend/dist"
 # Seconds that POST / waits for a story here, where no gateway ends the request.
 _WAIT = "290"
 _EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
@@ -42,6 +44,9 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
         default="",
         help="how others reach it, where that is neither a numeric address nor this machine's own name",
     )
+    parser.add_argument(
+        "--page", metavar="DIR", type=Path, help=f"the built page (default: {_PAGE} in the project's folder)"
+    )
 
 
 def serve(options: Namespace) -> None:
@@ -52,7 +57,7 @@ def serve(options: Namespace) -> None:
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
-    is_files = _is_files(settings)
+    is_files, page = _is_files(settings), _page(options.page)
     if not settings.aws.workflow:
         fetch(weights(settings), settings)
         fetch_translators(settings, translated_languages(settings))
@@ -66,13 +71,13 @@ def serve(options: Namespace) -> None:
         _api(stories, settings),
         media,
         store.path if is_files else None,
-        _PAGE,
+        page,
         settings.serving.origin,
         sound=app.store.url("any.mp3"),
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
     )
-    tell(_greeting(settings, base))
+    tell(_greeting(settings, base, page is not None))
     _run(asgi, listening, stories)
 
 
@@ -128,6 +133,18 @@ def _is_files(settings: Settings) -> bool:
     return bool(profile(settings.profile)["store"] == "files")
 
 
+def _page(named: Path | None) -> Path | None:
+    """The built page's folder; None where it is not built. The current folder's own is not trusted. Raises
+    ConfigError: the named one is no folder.
+    """
+    if named:
+        if not named.is_dir():
+            raise ConfigError(f"--page {named} is no folder: name the built page's, as {_PAGE}")
+        return named
+    checkout = project.folder()
+    return checkout / _PAGE if checkout and (checkout / _PAGE).is_dir() else None
+
+
 def _listen(host: str, port: int) -> socket.socket:
     reason = "a port is a number from 0 to 65535"
     if 0 <= port < 2**16:
@@ -147,9 +164,9 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _greeting(settings: Settings, base: str) -> str:
+def _greeting(settings: Settings, base: str, has_page: bool) -> str:
     maker = f"the workflow {settings.aws.workflow}" if settings.aws.workflow else "its own threads"
-    page = f"\nThe page: {base}/" if _PAGE.is_dir() else ""
+    page = f"\nThe page: {base}/" if has_page else ""
     return (
         f"Stories at {base} (profile {settings.profile}, made by {maker}).\n"
         "Ctrl-C ends it; accepted stories continue at the next start.\n"
