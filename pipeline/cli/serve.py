@@ -61,10 +61,11 @@ def serve(options: Namespace) -> None:
     if not settings.aws.workflow:
         fetch(weights(settings), settings)
         fetch_translators(settings, translated_languages(settings))
+    store: Any = build_store(settings)
+    key = secret(store) if is_files else b""
     listening = _listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
-    store: Any = build_store(settings)
-    media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
+    media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
     asgi = build_server(

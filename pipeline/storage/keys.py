@@ -8,6 +8,8 @@ from typing import Any
 from pipeline.storage.digest import digest
 
 WRITTEN_IN = "en"
+# The prefix of secrets: a store of files lets their owner alone read them.
+PRIVATE = "server/"
 
 
 def request(story_id: str) -> str:

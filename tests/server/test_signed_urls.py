@@ -226,6 +226,15 @@ def test_all_servers_of_a_store_share_its_secret(tmp_path: Path) -> None:
     assert secret(FileStore(tmp_path / "other")) != first
 
 
+@pytest.mark.parametrize("damaged", [b"", b"0" * 63, b"0" * 65, b"0" * 63 + b"\n", b"z" * 64, b"\x00" * 64])
+def test_a_damaged_key_is_refused_with_what_to_do(damaged: bytes, stories: Stories) -> None:
+    FileStore(stories.out).put("server/media.key", damaged)
+    done = stories("serve", "--port", "0")
+    assert done.problem == "damaged-key"
+    assert "the key server/media.key of the store is damaged" in done.err
+    assert "delete that file and start again" in done.err
+
+
 def test_a_url_signed_by_one_server_is_served_by_another_of_its_store(stories: Stories) -> None:
     with serving(stories, count=2) as [first, second]:
         story = first("POST", "/", {"context": "a shy snail"}).json

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import NotFoundError, StoreError
+from pipeline.storage import keys
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TEMPORARY = ".tmp-"
@@ -49,8 +50,8 @@ class FileStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
-        keys = (key for key in self._under(top) if key.startswith(prefix) and key > after)
-        yield from sorted(key for key in keys if _TEMPORARY not in key)
+        listed = (key for key in self._under(top) if key.startswith(prefix) and key > after)
+        yield from sorted(key for key in listed if _TEMPORARY not in key)
 
     def _under(self, top: Path) -> Iterator[str]:
         """Keys of the files under a folder. os.walk: three times as fast as Path.rglob."""
@@ -77,13 +78,15 @@ class FileStore:
         temporary: Path | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-            temporary = Path(name)
+            fresh = path.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
+            # Created with its mode, so that nobody can open it in between; the umask takes away from that.
+            mode = 0o600 if key.startswith(keys.PRIVATE) else 0o666
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            temporary = fresh
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)  # readable like other files; mkstemp's mode is private
             yield temporary
         except OSError as error:
             raise _failed(error, self._root) from error
