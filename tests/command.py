@@ -140,6 +140,7 @@ class Stories:
 
     def environment(self, **changed: str) -> dict[str, str]:
         own = {"PYTHONPATH": str(ROOT), "STORIES_PROFILE": "fake", "STORIES_MODELS": str(self.models)}
+        own["STORIES_ENV_FILE"] = ""  # a developer's own .env is no part of a test
         others = {name: value for name, value in os.environ.items() if not name.startswith("STORIES_")}
         return {**others, **own, **changed}
 

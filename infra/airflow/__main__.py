@@ -33,7 +33,8 @@ _PATIENCE = 300.0
 
 def main(arguments: list[str]) -> int:
     choice = _choice(arguments)
-    env_file.fill(os.environ)
+    for note in env_file.fill(os.environ, ROOT, Path()):
+        print(note, file=sys.stderr)
     secrets = secrets_of(choice.home)
     running = Processes(choice.home / "logs" / "components", environment(choice, secrets))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from pipeline.cli import (
     catalog,
@@ -24,7 +25,7 @@ from pipeline.cli import (
 )
 from pipeline.cli.parsers import Parser, shared_options
 from pipeline.cli.terminal import tell
-from pipeline.config import env_file
+from pipeline.config import env_file, project
 from pipeline.errors import ConfigError, OutputError, StoriesError
 
 _INTERRUPTED = 130
@@ -42,7 +43,8 @@ examples:
   stories endpoints                         what is running on SageMaker, and what it costs
   stories catalog run catalogs/bedtime.yaml    many at once (stories catalog --help)
 
-environment (an option goes before it; it goes before a file .env in this folder, or STORIES_ENV_FILE):
+environment (an option goes before it; it goes before .env in the project's folder, or the file that
+  --env-file or STORIES_ENV_FILE names; .env of another folder is not read):
   STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL, STORIES_PROMPT
   STORIES_CHECKS=report    a story that fails a check is kept, and the failure reported
   STORIES_READINGS=0       do not keep the local writer's state after reading its prompts (300 MB)
@@ -85,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="replace")
     command: Callable[[argparse.Namespace], None] = options.command
     try:
-        env_file.fill(os.environ)
+        _read_settings(options.env_file)
         command(options)
     except OutputError:
         raise
@@ -106,6 +108,16 @@ def _run(options: argparse.Namespace) -> int:
         tell("\nstories: stopped; the same command goes on where it stopped")
         return _INTERRUPTED
     return 0
+
+
+def _read_settings(named: str | None) -> None:
+    """named: --env-file, None where it was not given. Raises ConfigError."""
+    if named is not None:
+        if named and not Path(named).expanduser().is_file():
+            raise ConfigError(f"--env-file {named} is no file: name one of settings, or leave it out")
+        os.environ[env_file.VARIABLE] = named
+    for note in env_file.fill(os.environ, project.folder(), Path()):
+        tell(note)
 
 
 def _failed(error: StoriesError, options: argparse.Namespace) -> int:

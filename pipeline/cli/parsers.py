@@ -45,6 +45,11 @@ def shared_options() -> ArgumentParser:
         metavar="NAME@VERSION",
         help="the story prompt (default: what `stories prompts` shows for the model)",
     )
+    shared.add_argument(
+        "--env-file",
+        metavar="FILE",
+        help='a file of settings (default: .env in the project\'s folder; STORIES_ENV_FILE; "" for none)',
+    )
     shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return shared
 

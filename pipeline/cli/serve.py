@@ -17,15 +17,18 @@ from pipeline.cli.background import fetching_translators
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
 from pipeline.cli.weights import fetch
+from pipeline.config import project
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
+from pipeline.errors import ConfigError
 from pipeline.ports import Store
 
 if TYPE_CHECKING:
     from pipeline.api.gateway import Api
     from pipeline.api.service import OnDemand
 
-_PAGE = Path("frontend/dist")
+# In the project's folder.
+_PAGE = "frontend/dist"
 # Seconds that POST / waits for a story here, where no gateway ends the request.
 _WAIT = "290"
 _EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
@@ -51,6 +54,9 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
         metavar="ADDRESS",
         help="of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; default: none",
     )
+    parser.add_argument(
+        "--page", metavar="DIR", type=Path, help=f"the built page (default: {_PAGE} in the project's folder)"
+    )
 
 
 def serve(options: Namespace) -> None:
@@ -62,13 +68,14 @@ def serve(options: Namespace) -> None:
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
-    is_files = _is_files(settings)
+    is_files, page = _is_files(settings), _page(options.page)
     if not settings.aws.workflow:
         fetch(weights(settings, ()), settings)
+    store: Any = build_store(settings)
+    key = secret(store) if is_files else b""
     listening = listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
-    store: Any = build_store(settings)
-    media = MediaStore(store, base, secret(store), settings.aws.url_seconds) if is_files else None
+    media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
     tidy(settings)
@@ -76,14 +83,14 @@ def serve(options: Namespace) -> None:
         _api(stories, settings, partial(_write, store) if is_files else None),
         media,
         store.path if is_files else None,
-        _PAGE,
+        page,
         settings.serving.origin,
         sound=app.store.url("any.mp3"),
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
         sounds=app.sounds,
     )
-    tell(_greeting(settings, base))
+    tell(_greeting(settings, base, page is not None))
     try:
         # After the app was built: what translates is decided for as long as it runs.
         with fetching_translators(settings):
@@ -131,15 +138,27 @@ def _is_files(settings: Settings) -> bool:
     return bool(profile(settings.profile)["store"] == "files")
 
 
+def _page(named: Path | None) -> Path | None:
+    """The built page's folder; None where it is not built. The current folder's own is not trusted. Raises
+    ConfigError: the named one is no folder.
+    """
+    if named:
+        if not named.is_dir():
+            raise ConfigError(f"--page {named} is no folder: name the built page's, as {_PAGE}")
+        return named
+    checkout = project.folder()
+    return checkout / _PAGE if checkout and (checkout / _PAGE).is_dir() else None
+
+
 def _shown(host: str) -> str:
     if host in {"", "0.0.0.0"}:  # noqa: S104 - shown, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 
 
-def _greeting(settings: Settings, base: str) -> str:
+def _greeting(settings: Settings, base: str, has_page: bool) -> str:
     maker = f"the workflow {settings.aws.workflow}" if settings.aws.workflow else "its own threads"
-    page = f"\nThe page: {base}/" if _PAGE.is_dir() else ""
+    page = f"\nThe page: {base}/" if has_page else ""
     return (
         f"Stories at {base} (profile {settings.profile}, made by {maker}).\n"
         "Ctrl-C ends it; accepted stories continue at the next start.\n"

@@ -7,12 +7,11 @@ import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipeline.bootstrap import build_app, models_dir, weights, writer
 from pipeline.cli.terminal import TerminalProgress, say, table, tell
 from pipeline.cli.weights import fetch
-from pipeline.config import env_file
+from pipeline.config import env_file, project
 from pipeline.config.settings import Settings, Writer
 from pipeline.errors import ConfigError, ContentRejectedError, NotFoundError, RequestError
 from pipeline.steps import committed
@@ -74,18 +73,17 @@ def use_writer(settings: Settings, name: str, environ: Mapping[str, str]) -> Non
 
     _check(name)
     models.path_of(name, models_dir(settings))
-    file = environ.get(env_file.VARIABLE, env_file.DEFAULT)
-    if not file:
+    path = env_file.path(environ, project.folder())
+    if path is None:
         raise ConfigError(
-            f"{env_file.VARIABLE} is empty, so that no file of settings is read: set STORIES_MODEL={name} "
-            "in the environment instead",
+            f"no file of settings is read here: set STORIES_MODEL={name} in the environment instead, or name "
+            f"a file with {env_file.VARIABLE}",
             problem="config",
         )
-    path = Path(file)
     env_file.check(path)
     env_file.write(path, {"STORIES_MODEL": name})
-    tell(f"{path.absolute()}: STORIES_MODEL={name}. Commands that start in this folder write with it; a")
-    tell("variable of the shell or --model goes before. Take the line out to go back")
+    tell(f"{path.absolute()}: STORIES_MODEL={name}. Commands that read this file write with it; a variable")
+    tell("of the shell or --model goes before. Take the line out to go back")
     if settings.writer.url:
         tell("STORIES_WRITER_URL names a server, which writes until that is unset")
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pipeline
-from pipeline.config import env_file
+from pipeline.config import env_file, project
 from pipeline.config.profiles import profile
 from pipeline.engines.aws import parameters as ssm
 from pipeline.engines.aws.clients import Clients
@@ -195,7 +194,9 @@ def _check(values: dict[str, Any]) -> None:
 
 
 def _env_path(path: str) -> Path:
-    """For "": .env beside pyproject.toml, where the commands run, or in the current folder."""
-    project = Path(pipeline.__file__).resolve().parents[1]
-    folder = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return Path(path).expanduser() if path else folder / env_file.DEFAULT
+    """For "": .env in the project's folder, which the commands read. Raises RequestError: there is none."""
+    if path:
+        return Path(path).expanduser()
+    if (folder := project.folder()) is None:
+        raise RequestError("env_file = '': there is no project's folder; name the file to write")
+    return folder / env_file.DEFAULT

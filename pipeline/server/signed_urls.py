@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from math import ceil
 from urllib.parse import quote
 
-from pipeline.errors import RequestError
+from pipeline.errors import ConfigError, RequestError
 from pipeline.ports import Store
+from pipeline.storage import keys
 from pipeline.storage.sounds import Stamped
 
 PATH = "/media/"
-_SECRET_KEY = "server/media.key"  # noqa: S105 - a name, not a secret
+_SECRET_KEY = f"{keys.PRIVATE}media.key"
+_SECRET = re.compile(rb"[0-9a-f]{64}")
 _SECONDS = 900
 
 
@@ -73,9 +76,19 @@ class MediaStore:
 
 
 def secret(store: Store) -> bytes:
-    """The secret of all servers of a store; drawn at the first start."""
+    """The secret of all servers of a store; drawn at the first start. Raises ConfigError: it is damaged.
+
+    An empty or cut key would sign all the same, and could be guessed.
+    """
     store.put_if_absent(_SECRET_KEY, secrets.token_hex(32).encode())
-    return store.get(_SECRET_KEY)
+    key = store.get(_SECRET_KEY)
+    if not _SECRET.fullmatch(key):
+        raise ConfigError(
+            f"the key {_SECRET_KEY} of the store is damaged ({len(key)} bytes, not 64 hexadecimal digits): "
+            "delete that file and start again; addresses that were signed with it end",
+            problem="damaged-key",
+        )
+    return key
 
 
 def _signature(secret: bytes, key: str, expires: str, filename: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from pipeline.storage.digest import digest
 
 WRITTEN_IN = "en"
+# The prefix of secrets: a store of files lets their owner alone read them.
+PRIVATE = "server/"
 # Of its digest, in an mp3's name.
 MP3_DIGITS = 16
 MANIFEST = "manifest.json"

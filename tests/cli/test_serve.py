@@ -46,6 +46,19 @@ def assert_one_connection_serves_many_requests(base: str) -> None:
         assert connection.sock is not None
 
 
+def test_a_built_page_of_the_current_folder_is_served_only_where_it_is_named(stories: Stories) -> None:
+    page = stories.directory / "frontend" / "dist"
+    page.mkdir(parents=True)
+    (page / "index.html").write_text("a stranger's page")
+    with serving(stories) as [server]:
+        assert "a stranger's page" not in server("GET", "/").body
+    with serving(stories, ["--page", "frontend/dist"]) as [server]:
+        assert server("GET", "/").body == "a stranger's page"
+    done = stories("serve", "--port", "0", "--page", "frontend/none")
+    assert "--page frontend/none is no folder" in done.err
+    assert done.problem == "config"
+
+
 def test_a_port_that_is_taken_is_named(stories: Stories) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from pipeline.config import env_file
+from pipeline.config import env_file, project
 from pipeline.errors import ConfigError
-from tests.command import Stories
+from tests.command import ROOT, Stories
 
 
 def filled(folder: Path, text: str, **environ: str) -> dict[str, str]:
@@ -81,11 +84,85 @@ def test_check_changes_nothing(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.iterdir()} == {"file", "strange"}
 
 
-def test_the_command_reads_the_file_of_its_working_directory(stories: Stories) -> None:
-    (stories.directory / ".env").write_text("STORIES_PROFILE=no-such-profile\n")
+def in_folder(stories: Stories) -> dict[str, str]:
+    """The command's environment as a person has it, with its folder's .env."""
     environ = stories.environment()
     for name in ("STORIES_PROFILE", env_file.VARIABLE):
         environ.pop(name, None)
-    done = stories("list", env=environ)
+    (stories.directory / ".env").write_text(
+        "STORIES_PROFILE=no-such-profile\nSTORIES_ORIGIN=https://else.test\n"
+    )
+    return environ
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands for the project's folder."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.setattr(project, "folder", lambda: folder)
+    return folder
+
+
+def test_the_project_s_folder_is_the_checkout_and_an_installed_wheel_has_none(tmp_path: Path) -> None:
+    assert project.folder() == ROOT
+    target = tmp_path / "site-packages" / "pipeline" / "config"
+    target.mkdir(parents=True)
+    (target / "project.py").write_text(Path(project.__file__).read_text("utf-8"), "utf-8")
+    program = "import runpy, sys; print(runpy.run_path(sys.argv[1])['folder']())"
+    command = [sys.executable, "-c", program, str(target / "project.py")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "None\n"
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_file_in_the_folder_where_a_command_starts_is_named_and_not_read(stories: Stories) -> None:
+    done = stories("list", "--profile", "fake", env=in_folder(stories))
+    assert done.status == 0
+    assert f"{stories.directory / '.env'} is not read" in done.err
+    (stories.directory / ".env").write_text("OTHER=1\n")
+    assert "not read" not in stories("list", env=in_folder(stories) | {env_file.VARIABLE: ""}).err
+
+
+def test_the_project_s_file_is_read_in_every_folder_and_what_weighs_is_said(
+    stories: Stories, checkout: Path
+) -> None:
+    environ = in_folder(stories)
+    (stories.directory / ".env").unlink()
+    secret = "STORIES_WRITER_KEY=s3cret\nSTORIES_CHECKS=report\nSTORIES_OUT=elsewhere\nAWS_REGION=eu-west-1\n"
+    (checkout / ".env").write_text(f"{secret}STORIES_PROFILE=fake\nSTORIES_ORIGIN=https://else.test\n")
+    done = stories("list", env=environ | {"STORIES_PROFILE": "fake"})
+    assert done.err.splitlines()[0] == (
+        f"Settings from {checkout / '.env'}: STORIES_CHECKS, STORIES_OUT, STORIES_ORIGIN"
+    )
+    assert "s3cret" not in done.err
+    (checkout / ".env").write_text("STORIES_ENDPOINT=my-falcon\nAWS_REGION=eu-west-1\n")
+    assert "Settings from" not in stories("list", env=environ | {"STORIES_PROFILE": "fake"}).err
+
+
+def test_a_file_is_read_where_an_option_names_it(stories: Stories) -> None:
+    environ = in_folder(stories)
+    done = stories("list", "--env-file", ".env", env=environ)
     assert done.problem == "unknown-profile"
-    assert "no-such-profile" in done.err
+    assert f"Settings from {stories.directory / '.env'}: STORIES_PROFILE, STORIES_ORIGIN" in done.err
+    assert stories("list", "--env-file", "none.env", env=environ).problem == "config"
+    assert stories("list", "--env-file", "", env=environ | {"STORIES_PROFILE": "fake"}).err.count(".env") == 0
+
+
+def test_a_named_file_that_is_not_there_is_said(stories: Stories) -> None:
+    done = stories("list", env=stories.environment(STORIES_ENV_FILE="none.env"))
+    assert done.status == 0
+    assert "none.env is not there: STORIES_ENV_FILE names it" in done.err
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_a_new_file_is_for_its_owner_alone_and_an_old_one_keeps_its_mode(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        (tmp_path / "old").touch(0o640)
+        old = (tmp_path / "old").stat().st_mode
+        for name in ("new", "old"):
+            env_file.write(tmp_path / name, {"STORIES_ENDPOINT": "x"})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "old").stat().st_mode == old

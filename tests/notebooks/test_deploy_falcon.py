@@ -124,7 +124,8 @@ def test_the_command_writes_with_the_deployed_endpoint(
     bucket = place.aws.make_bucket()
     environment = {**place.environment, **more, "STORIES_BUCKET": bucket, "PYTHONPATH": str(ROOT)}
     place.aws.reset()
-    done = Stories(place.folder)("make", "a shy snail", "--profile", "aws", "--json", env=environment)
+    command = ("make", "a shy snail", "--profile", "aws", "--json", "--env-file", ".env")
+    done = Stories(place.folder)(*command, env=environment)
     assert done.status == 0, done.err
     assert done.manifests[0]["title"]
     assert place.aws.requests("InvokeEndpointWithResponseStream") >= 1

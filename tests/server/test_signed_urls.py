@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from pipeline.api.responses import PROBLEM
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import MemoryStore
-from pipeline.errors import RequestError
+from pipeline.errors import ConfigError, RequestError
 from pipeline.server.asgi import build_server
 from pipeline.server.signed_urls import MediaStore, secret
 from tests.api.calling import FakeApi
@@ -224,6 +224,17 @@ def test_all_servers_of_a_store_share_its_secret(tmp_path: Path) -> None:
     assert first == second
     assert len(bytes.fromhex(first.decode())) == 32
     assert secret(FileStore(tmp_path / "other")) != first
+
+
+@pytest.mark.parametrize("damaged", [b"", b"0" * 63, b"0" * 65, b"0" * 63 + b"\n", b"z" * 64, b"\x00" * 64])
+def test_a_damaged_key_is_refused_with_what_to_do(damaged: bytes, tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.put("server/media.key", damaged)
+    with pytest.raises(
+        ConfigError, match=r"server/media\.key of the store is damaged .* delete that file"
+    ) as error:
+        secret(store)
+    assert error.value.problem == "damaged-key"
 
 
 def test_a_url_signed_by_one_server_is_served_by_another_of_its_store(stories: Stories) -> None:

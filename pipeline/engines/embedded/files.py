@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -64,8 +64,8 @@ class FileStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
-        keys = (key for key in self._under(top) if key.startswith(prefix) and key > after)
-        yield from sorted(key for key in keys if _TEMPORARY not in key)
+        listed = (key for key in self._under(top) if key.startswith(prefix) and key > after)
+        yield from sorted(key for key in listed if _TEMPORARY not in key)
 
     def _under(self, top: Path) -> Iterator[str]:
         """Keys of the files under a folder. os.walk: three times as fast as Path.rglob."""
@@ -113,10 +113,8 @@ class FileStore:
         temporary: Path | None = None
         try:
             with self._mapped():
-                handle, name = self._temporary(path.parent)
-                temporary = Path(name)
+                handle, temporary = self._temporary(key, path.parent)
                 with os.fdopen(handle, "wb") as file:
-                    os.fchmod(handle, 0o644)  # readable like other files; mkstemp's mode is private
                     file.write(data)
                     file.flush()
                     if not keys.is_hint(key):
@@ -136,14 +134,16 @@ class FileStore:
         except OSError as error:
             raise _failed(error, self._root) from error
 
-    def _temporary(self, folder: Path) -> tuple[int, str]:
-        """An open file and its name."""
+    def _temporary(self, key: str, folder: Path) -> tuple[int, Path]:
+        """An open file and its path. It is created with its mode, so that nobody can open it in between."""
+        mode = 0o600 if key.startswith(keys.PRIVATE) else 0o666  # the umask takes away from that
+        path = folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
         try:
-            return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
         except FileNotFoundError:
             self._folders.forget(folder)
             folder.mkdir(parents=True, exist_ok=True)
-            return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
 
     def _keep_name(self, key: str) -> None:
         """The name `key`, which exists, outlives a power cut. Raises OSError."""

@@ -46,9 +46,28 @@ def test_no_temporary_file_is_left(root: Path) -> None:
     assert everything(root) == ["a/b", "a/c"]
 
 
-def test_a_file_is_readable_by_others(root: Path) -> None:
-    FileStore(root).put("a", b"1")
-    assert (root / "a").stat().st_mode & 0o777 == 0o644
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_file_is_as_open_as_the_umask_and_a_secret_is_its_owners(root: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        store = FileStore(root)
+        store.put("stories/1/request.json", b"1")
+        store.put_if_absent("server/media.key", b"2")
+    finally:
+        os.umask(before)
+    assert (root / "stories/1/request.json").stat().st_mode & 0o777 == mode
+    assert (root / "server/media.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_is_never_more_open_while_it_is_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[int] = []
+
+    def fsync(handle: int) -> None:
+        modes.append(os.fstat(handle).st_mode & 0o777)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    FileStore(root).put("server/media.key", b"2")
+    assert modes[0] == 0o600
 
 
 def test_the_url_opens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
