@@ -7,12 +7,11 @@ import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipeline.bootstrap import build_app, models_dir, weights, writer
 from pipeline.cli.terminal import TerminalProgress, say, table, tell
 from pipeline.cli.weights import fetch
-from pipeline.config import env_file
+from pipeline.config import env_file, paths
 from pipeline.config.settings import Settings, Writer
 from pipeline.errors import ConfigError, ContentRejectedError, NotFoundError, RequestError
 from pipeline.steps import committed
@@ -81,7 +80,7 @@ def use_writer(settings: Settings, name: str, environ: Mapping[str, str]) -> Non
             "in the environment instead",
             problem="config",
         )
-    path = Path(file)
+    path = paths.path(file)
     env_file.check(path)
     env_file.write(path, {"STORIES_MODEL": name})
     tell(f"{path.absolute()}: STORIES_MODEL={name}. Commands that start in this folder write with it; a")

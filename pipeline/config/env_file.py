@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from pipeline.config import paths
 from pipeline.errors import ConfigError
 
 # The variable that names another file; empty: no file is read.
@@ -23,7 +24,7 @@ _AWS = _REGION | {"AWS_PROFILE"}
 def fill(environ: MutableMapping[str, str], folder: Path = Path()) -> None:
     """Adds the settings of the folder's file that the environment lacks. Raises ConfigError."""
     name = environ.get(VARIABLE, DEFAULT)
-    path = folder / name
+    path = folder / paths.path(name)
     if not name or not path.is_file():
         return
     ignored = _REGION if any(environ.get(name) for name in _REGION) else frozenset()

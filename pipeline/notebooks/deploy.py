@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pipeline
-from pipeline.config import env_file
+from pipeline.config import env_file, paths
 from pipeline.config.profiles import profile
 from pipeline.engines.aws import parameters as ssm
 from pipeline.engines.aws.clients import Clients
@@ -198,4 +198,4 @@ def _env_path(path: str) -> Path:
     """For "": .env beside pyproject.toml, where the commands run, or in the current folder."""
     project = Path(pipeline.__file__).resolve().parents[1]
     folder = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return Path(path).expanduser() if path else folder / env_file.DEFAULT
+    return paths.path(path) if path else folder / env_file.DEFAULT

@@ -19,9 +19,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pipeline.config import paths
 from pipeline.engines.embedded.sources import Archive, Source
 from pipeline.engines.embedded.sources.client import sha256_of
 from pipeline.errors import ConfigError
+from pipeline.storage.digest import well_formed
 
 _GGUF = b"GGUF"
 _END = 1 << 20  # bytes
@@ -56,7 +58,7 @@ def models_dir(environ: Mapping[str, str]) -> Path:
     """$STORIES_MODELS, else the user's cache directory of this system."""
     chosen = environ.get("STORIES_MODELS", "").strip()
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return paths.path(chosen).absolute()
     import platformdirs
 
     return platformdirs.user_cache_path("mvp-stories") / "models"
@@ -99,7 +101,7 @@ def path_of(name_or_path: str, directory: Path, known: Table | None = None) -> P
     """
     known = table() if known is None else known
     if name_or_path not in known and is_path(name_or_path):
-        return _gguf(Path(name_or_path).expanduser())
+        return _gguf(paths.path(name_or_path))
     weights = find(name_or_path, known)
     if not is_present(weights, directory):
         raise _absent(weights)
@@ -114,9 +116,9 @@ def is_path(text: str) -> bool:
 def fingerprint_name(name_or_path: str) -> str:
     """A model's name in fingerprints; a file's also has a digest of its size and ends: names may repeat."""
     if not is_path(name_or_path):
-        return name_or_path
+        return well_formed(name_or_path)
     name = os.fsencode(Path(name_or_path).name).decode(errors="replace")
-    with contextlib.suppress(OSError), Path(name_or_path).expanduser().open("rb") as file:
+    with contextlib.suppress(OSError), paths.path(name_or_path).open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         ends = hashlib.sha256(str(size).encode())
         for start in (0, max(0, size - _END)):
