@@ -53,7 +53,7 @@ def sentence(text: str) -> Page:
 
 
 def paragraph(text: str) -> Markup:
-    return Markup("<p>{}</p>").format(_seen(text))
+    return Markup("<p>{}</p>").format(_plain(text))
 
 
 def table(frame: DataFrame, most: int = 20, empty: str = "Nothing.") -> Page:
@@ -76,7 +76,7 @@ def grid(heading: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Markup:
 
 def card(title: str, line: Markup | str, body: Markup, colour: str = COLOURS[0]) -> Markup:
     """A story: its title, a line about it, and its content."""
-    return _CARD.format(colour, _seen(title) or "(no title)", _seen(line), body)
+    return _CARD.format(colour, _plain(title) or "(no title)", _plain(line), body)
 
 
 def badges(labels: Iterable[str]) -> Markup:
@@ -89,7 +89,7 @@ def player(mp3: bytes) -> Markup:
     return _PLAYER.format(b64encode(mp3).decode())
 
 
-def _seen(text: Markup | str) -> Markup | str:
+def _plain(text: Markup | str) -> Markup | str:
     """A text without signs that are not seen; what is HTML already stays."""
     return text if isinstance(text, Markup) else visible(text)
 
