@@ -83,7 +83,9 @@ def app(profile: str = "") -> App:
 
 def out() -> Path:
     """The store's folder, for profiles that keep files."""
-    return Path(os.environ.get("STORIES_OUT") or ROOT / "out")
+    from pipeline.config.paths import path
+
+    return path(os.environ.get("STORIES_OUT") or ROOT / "out")
 
 
 def run(app: App) -> Run:
@@ -127,7 +129,9 @@ def endpoint_of(dag_run_id: str) -> str:
 
 def catalog_path() -> Path:
     """A relative path starts at STORIES_CATALOGS, or at the folder of `dags`."""
-    return Path(os.environ.get("STORIES_CATALOGS") or ROOT) / params()["catalog"]
+    from pipeline.config.paths import path
+
+    return path(os.environ.get("STORIES_CATALOGS") or ROOT) / path(params()["catalog"])
 
 
 def log_estimate(app: App, budget: float | None) -> None:

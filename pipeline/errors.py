@@ -125,8 +125,8 @@ class OutputError(StoriesError):
     exit_status = 13
     default_problem = "output"
 
-    def __init__(self, message: str, *, stream: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, stream: str = "stdout", problem: str = "") -> None:
+        super().__init__(message, problem=problem)
         self.stream = stream
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pipeline.story.plain_text import visible
+
 _MEANS_SOMETHING = re.compile(r"[\\`*_{}\[\]<>|~&$]")
 _BEGINS_A_BLOCK = re.compile(r"^([-+#=]|\d+[.)])")
 # A renderer makes links even of escaped text; a word joiner between keeps it text.
@@ -27,10 +29,16 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
+        finalize=_shown,
         keep_trailing_newline=True,
     )
     environment.filters["grouped"] = grouped
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """A template's value; a text without signs that are not seen."""
+    return visible(value) if type(value) is str else value  # Markup is a page's own
 
 
 def grouped(number: int) -> str:
@@ -50,5 +58,5 @@ def duration(seconds: float) -> str:
 
 def plain(text: str) -> str:
     """The text escaped for Markdown, in one line (CommonMark 2.4: a backslash escapes punctuation)."""
-    escaped = _MEANS_SOMETHING.sub(r"\\\g<0>", _ADDRESS.sub(_JOINER, text))
+    escaped = _MEANS_SOMETHING.sub(r"\\\g<0>", _ADDRESS.sub(_JOINER, visible(text)))
     return _BEGINS_A_BLOCK.sub(lambda begin: f"{begin[0][:-1]}\\{begin[0][-1]}", escaped)

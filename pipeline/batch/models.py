@@ -10,12 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 
 # A list in a cell of a table: "sea; night".
-_SEPARATOR = re.compile(r"\s*[;,]\s*")
+_SEPARATOR = re.compile("[;,]")
 
 
 def _split(value: Any) -> Any:
     if isinstance(value, str):
-        return tuple(part for part in _SEPARATOR.split(value.strip()) if part)
+        return tuple(part for part in map(str.strip, _SEPARATOR.split(value)) if part)
     return value
 
 

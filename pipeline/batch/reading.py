@@ -6,6 +6,7 @@ A table alone has the default settings, and is called after its file.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,13 +16,14 @@ from typing import Any, TextIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.batch.formats import BrokenError, Raw, Unread, json_lines, table, yaml_entries, yaml_pairs
+from pipeline.batch.formats import BrokenError, Raw, Unread, json_lines, yaml_entries, yaml_pairs
 from pipeline.batch.models import Catalog, Entry, FilledEntry
+from pipeline.batch.tabular import table
 from pipeline.errors import RequestError
 
 _ENTRIES = "entries"
 _ENTRY = TypeAdapter[Entry](FilledEntry)
-_TABLES: dict[str, Callable[[TextIO], Raw]] = {".csv": table, ".jsonl": json_lines}
+_TABLES: dict[str, Callable[[TextIO], Raw]] = {".csv": table, ".tsv": table, ".jsonl": json_lines}
 _READERS = {".yaml": yaml_entries, ".yml": yaml_entries, **_TABLES}
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -48,19 +50,20 @@ class CatalogFile:
         line = 1
         try:
             with _opened(self.table) as text:
-                for line, value in _READERS[self.table.suffix](text):
+                for line, value in _READERS[self.table.suffix.lower()](text):
                     yield _row(line, value)
         except BrokenError as broken:
             yield Row(broken.line, None, f"{broken}; the rest was not read")
-        except UnicodeDecodeError:
-            yield Row(line, None, "not UTF-8 after this line; the rest was not read")
+        except UnicodeError:
+            yield Row(line, None, "not UTF-16 after this line; the rest was not read")
 
 
 def read(path: Path) -> CatalogFile:
     """The settings; entries are read later. Raises RequestError ("bad-catalog"): no file, bad settings."""
-    if path.suffix not in _READERS:
+    kind = path.suffix.lower()
+    if kind not in _READERS:
         raise bad(f"{path.name} is not a catalog: the file name has to end in {', '.join(_READERS)}")
-    values, entries = ({}, path) if path.suffix in _TABLES else _settings(path)
+    values, entries = ({}, path) if kind in _TABLES else _settings(path)
     try:
         settings = Catalog.model_validate({"name": _name(path), **values})
     except ValidationError as error:
@@ -76,25 +79,31 @@ def bad(cause: str) -> RequestError:
 def _settings(path: Path) -> tuple[dict[str, Any], Path]:
     """The values before the entries, and the file of the entries."""
     values: dict[str, Any] = {}
+    entries: Path | None = None
     try:
         with _opened(path) as text:
             for key, line, value in yaml_pairs(text):
                 if key != _ENTRIES:
                     values[key] = value
+                elif isinstance(value, Iterator):
+                    return values, path
                 else:
-                    return values, path if isinstance(value, Iterator) else _beside(path, line, value)
+                    entries = _beside(path, line, value)
     except BrokenError as broken:
         raise bad(f"{path.name}:{broken.line}: {broken}") from broken
-    except UnicodeDecodeError as error:
-        raise bad(f"{path.name} is not UTF-8") from error
-    raise bad(f"{path.name} has no `entries`")
+    except UnicodeError as error:
+        raise bad(f"{path.name} is not UTF-16") from error
+    if entries is None:
+        raise bad(f"{path.name} has no `entries`")
+    return values, entries
 
 
 def _beside(path: Path, line: int, name: object) -> Path:
     """A table that the catalog names, in its own folder."""
-    if not isinstance(name, str) or Path(name).suffix not in _TABLES or Path(name).name != name:
+    if not isinstance(name, str) or Path(name).suffix.lower() not in _TABLES or Path(name).name != name:
         raise bad(
-            f"{path.name}:{line}: `entries` is a list, or the name of a .csv or .jsonl file beside this one"
+            f"{path.name}:{line}: `entries` is a list, or the name of a file beside this one "
+            f"({', '.join(_TABLES)})"
         )
     return path.parent / name
 
@@ -130,9 +139,13 @@ def _name(path: Path) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    """Raises RequestError: no such file."""
+    """In UTF-8, or in UTF-16 where it begins with that mark. Raises RequestError: no such file."""
     try:
-        text = path.open(encoding="utf-8-sig", newline="")
+        with path.open("rb") as file:
+            is_utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        # Bytes that are not UTF-8 are marked, and reported with their line.
+        encoding, errors = ("utf-16", "strict") if is_utf16 else ("utf-8-sig", "surrogateescape")
+        text = path.open(encoding=encoding, errors=errors, newline="")
     except OSError as error:
         raise bad(f"cannot read {path}: {error.strerror}") from error
     with text:

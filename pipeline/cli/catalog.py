@@ -17,7 +17,7 @@ examples:
   stories catalog report                            what became of the newest run
   stories catalog publish RUN --except 4f1c         list the run's stories, but for this one
 
-a catalog file (YAML; a .csv or .jsonl of entries is one, too):
+a catalog file (YAML; a .csv, .tsv or .jsonl of entries is one, too):
   name: bedtime
   locales: [en, fr]             in which languages
   voice: emma                   of `stories voices`; leave it out for each language's own
@@ -33,7 +33,8 @@ a catalog file (YAML; a .csv or .jsonl of entries is one, too):
       locales: [en, nl]
 
 a table has the columns context, tags, audience, variants, locales, voice, pace; only context must be there,
-and a cell holds a list as "sea; night". Its settings are the defaults; for others, a YAML names it, as in
+and a cell holds a list as "sea; night". Cells are separated by commas, semicolons or tabs, in UTF-8 or as
+Excel's "Unicode text" (named .csv or .tsv). Its settings are the defaults; for others, a YAML names it, as in
 `entries: big.csv`. `experimental: true` has languages, too, that were measured as not intelligible.
 
 RUN is a run's name, of `stories catalog runs`.
@@ -63,7 +64,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         parsers[name] = inner.add_parser(name, parents=[shared], help=text, description=text)
         parsers[name].set_defaults(command=command)
     for name in ("check", "estimate", "run"):
-        parsers[name].add_argument("file", type=Path, metavar="FILE", help="a .yaml, .csv or .jsonl")
+        parsers[name].add_argument("file", type=Path, metavar="FILE", help="a .yaml, .csv, .tsv or .jsonl")
     for name in ("publish", "withdraw"):
         parsers[name].add_argument("run", metavar="RUN")
     parsers["report"].add_argument("run", nargs="?", metavar="RUN", help="default: the newest")

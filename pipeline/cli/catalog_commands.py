@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.catalog_progress import RunProgress
 from pipeline.cli.terminal import say, tell
+from pipeline.config.paths import path
 from pipeline.config.settings import Settings
 from pipeline.errors import NotFoundError, StoriesError
 from pipeline.storage import keys
@@ -140,7 +141,7 @@ def _app(options: Namespace) -> App:
 def _open(options: Namespace) -> tuple[App, CatalogFile]:
     from pipeline.batch import reading
 
-    return _app(options), reading.read(options.file)
+    return _app(options), reading.read(path(options.file))
 
 
 def _review_or_publish(app: App, run: Run, options: Namespace) -> None:

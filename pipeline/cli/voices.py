@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.cli import player
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import location, say, table, tell
+from pipeline.config import paths
 from pipeline.config.profiles import profile
 from pipeline.config.settings import Settings
 from pipeline.config.voices import VoiceRow
@@ -101,7 +102,7 @@ def _refresh(file: Path | None, path: Path | None) -> None:
     changes = polly.refresh(Clients(), table=polly.read_table(path))
     _print_changes(changes)
     if changes:
-        _write(file or path, polly.render(changes.table))
+        _write(paths.path(file) if file else path, polly.render(changes.table))
 
 
 def _print_changes(changes: Changes) -> None:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from pipeline.config import paths
 from pipeline.errors import ConfigError
 
 # The variable that names another file; empty: no file is read.
@@ -30,7 +31,7 @@ _WEIGHTY = frozenset(
 def path(environ: Mapping[str, str], project: Path | None, start: Path = Path()) -> Path | None:
     """The file of settings: the one that VARIABLE names, from `start`, else the project's; None for none."""
     if (name := environ.get(VARIABLE)) is not None:
-        return start / Path(name).expanduser() if name else None
+        return start / paths.path(name) if name else None
     return project / DEFAULT if project else None
 
 

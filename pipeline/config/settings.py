@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.config.paths import path
 from pipeline.config.profiles import DEFAULT_PROFILE
 from pipeline.errors import ConfigError
 
@@ -57,7 +58,7 @@ class Aws:
             url_seconds=_number(environ, "STORIES_URL_SECONDS", default.url_seconds, 1, _LONGEST_URL),
             formality=environ.get("STORIES_FORMALITY", default.formality).upper(),
             terminology=(terminology,) if terminology else (),
-            voices=Path(voices).expanduser() if voices else None,
+            voices=path(voices) if voices else None,
             workflow=environ.get("STORIES_WORKFLOW", ""),
             attempts=_number(environ, "STORIES_ATTEMPTS", default.attempts, 0, 10),
         )
@@ -153,8 +154,8 @@ class Settings:
         models = options.get("models") or environ.get("STORIES_MODELS")
         return cls(
             profile=options.get("profile") or environ.get("STORIES_PROFILE") or DEFAULT_PROFILE,
-            out=Path(options.get("out") or environ.get("STORIES_OUT") or DEFAULT_OUT),
-            models=Path(models).expanduser() if models else None,
+            out=path(options.get("out") or environ.get("STORIES_OUT") or DEFAULT_OUT),
+            models=path(models) if models else None,
             model=options.get("model") or environ.get("STORIES_MODEL") or "",
             readings=environ.get("STORIES_READINGS") != "0",
             strict=_strict(environ.get("STORIES_CHECKS", "")),

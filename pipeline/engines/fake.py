@@ -155,7 +155,7 @@ class MemoryStore:
 
 
 def _story(user: str) -> str:
-    fields = dict(re.findall(r"^([A-Z][a-z]+)[^:\n]*: (.+)$", user, re.MULTILINE))
+    fields = dict(re.findall(r"^([A-Z][a-z]+)\b[^:\n]*: (.+)$", user, re.MULTILINE))
     hero, friend = (fields.get(part, "Pip").split(" (")[0] for part in ("Hero", "Friend"))
     # Its last two words: a whole idea may hold what no story may ("I <3 my cat", "de beer die slaapt").
     idea = words(fields.get("Idea", "")) or ["nothing"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import env_file, project
+from pipeline.config import env_file, paths, project
 from pipeline.config.profiles import profile
 from pipeline.engines.aws import parameters as ssm
 from pipeline.engines.aws.clients import Clients
@@ -196,7 +196,7 @@ def _check(values: dict[str, Any]) -> None:
 def _env_path(path: str) -> Path:
     """For "": .env in the project's folder, which the commands read. Raises RequestError: there is none."""
     if path:
-        return Path(path).expanduser()
+        return paths.path(path)
     if (folder := project.folder()) is None:
         raise RequestError("env_file = '': there is no project's folder; name the file to write")
     return folder / env_file.DEFAULT

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from pipeline.notebooks.drawing import COLOURS
+from pipeline.story.plain_text import visible
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -52,7 +53,7 @@ def sentence(text: str) -> Page:
 
 
 def paragraph(text: str) -> Markup:
-    return Markup("<p>{}</p>").format(text)
+    return Markup("<p>{}</p>").format(_plain(text))
 
 
 def table(frame: DataFrame, most: int = 20, empty: str = "Nothing.") -> Page:
@@ -75,7 +76,7 @@ def grid(heading: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Markup:
 
 def card(title: str, line: Markup | str, body: Markup, colour: str = COLOURS[0]) -> Markup:
     """A story: its title, a line about it, and its content."""
-    return _CARD.format(colour, title or "(no title)", line, body)
+    return _CARD.format(colour, _plain(title) or "(no title)", _plain(line), body)
 
 
 def badges(labels: Iterable[str]) -> Markup:
@@ -86,6 +87,11 @@ def badges(labels: Iterable[str]) -> Markup:
 def player(mp3: bytes) -> Markup:
     """An audio player with its sound in the page."""
     return _PLAYER.format(b64encode(mp3).decode())
+
+
+def _plain(text: Markup | str) -> Markup | str:
+    """A text without signs that are not seen; what is HTML already stays."""
+    return text if isinstance(text, Markup) else visible(text)
 
 
 def _row(cells: Iterable[Any], tag: str) -> Markup:
@@ -103,4 +109,4 @@ def _as_text(value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else visible(str(value))

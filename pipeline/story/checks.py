@@ -21,11 +21,13 @@ _MOST_COPIED = 4
 # Share of a line's words that the line before has: a line that only says it again has nearly all of them.
 _MOST_REPEATED = 0.8
 # Chat before the story; headings on a line of their own, or a sentence "The end." anywhere.
-_CHATTER = re.compile(r"\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
+_CHATTER = re.compile(r"^\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
 _HEADING = re.compile(
-    r"^\W*(title:|plan:|note:|once the plan)|(^|[.!?][\"”]? )\W*the end\W*([.!…]|$)", re.I | re.M
+    r"^[^\w\n]{0,9}(title:|plan:|note:|once the plan)"
+    r"|(^|[.!?][\"”]? )[^\w\n]{0,9}the end[^\w\n]{0,9}([.!…]|$)",
+    re.I | re.M,
 )
-_MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^\s*([-–•]|\d+[.)])\s", re.MULTILINE)
+_MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^[^\S\n]*([-–•]|\d+[.)])\s", re.MULTILINE)
 _NAME = re.compile(r"(?<![.!?\"“”] )(?<!^)\b[A-Z][a-z]+\b")
 _SHORT_LINE = 4  # different words
 # Words that follow a noun: in "Nora the brave snail was", not brave but snail is a kind.

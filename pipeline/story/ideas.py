@@ -10,7 +10,9 @@ from pipeline.story.text import MAX_CONTEXT, clean, words
 from pipeline.story.word_filter import WordFilter
 
 # Tags, comments and entities; "<3" and "2 < 3" stay allowed.
-_MARKUP = re.compile(r"<\s*[/!?]?\s*[a-zA-Z][^<>]*>|<!--|]]>|&(#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"<\s*(?:[/!?]\s*)?[a-zA-Z][^<>]*>|<!--|]]>|&(#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE
+)
 _KEYCAP = re.compile("[0-9]\ufe0f?\u20e3")  # an emoji whose first character is a digit
 _BLANKS = str.maketrans("\t\n\r\u2028\u2029", "     ")
 

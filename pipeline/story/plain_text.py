@@ -29,7 +29,8 @@ _ALSO_UNSEEN = re.compile(
 _ADDRESS = re.compile(
     r"\w://|\bwww[.。]\w|\w@\w"
     r"|\b(?:mailto|javascript|data|file|tel|sms):\S"
-    r"|\w[.。](?:com|org|net|edu|gov|info|biz|io|app|dev|xyz|online|site|shop)\b"
+    # In small letters: a sentence that lacks its blank ("the door.Net in hand") goes on with a capital.
+    r"|\w[.。](?-i:com|org|net|edu|gov|info|biz|io|app|dev|xyz|online|site|shop)\b"
     r"|\w[.。][a-z]{2,24}/\w|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])",
     re.IGNORECASE,
 )

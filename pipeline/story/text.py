@@ -22,7 +22,6 @@ _ABBREVIATIONS = frozenset(
 )
 # Short for "number" before one; else a word: She said no. Then she left.
 _BEFORE_A_NUMBER = frozenset({"no", "nr", "n"})
-_LAST_WORD = re.compile(r"(\S+)$")
 _SAYS = re.compile(r"[^\W_]")
 
 
@@ -61,8 +60,7 @@ def _ends(before: str, after: str) -> bool:
         return False
     if not before.endswith("."):
         return True
-    last = _LAST_WORD.search(before)
-    stem = last.group(1).rstrip(".").lstrip("([\"'“‘«").lower() if last else ""
+    stem = before.split()[-1].rstrip(".").lstrip("([\"'“‘«").lower()
     if stem in _BEFORE_A_NUMBER:
         return not after[0].isdecimal()
     return stem not in _ABBREVIATIONS and not (len(stem) == 1 and stem.isalpha())

@@ -94,7 +94,21 @@ def test_a_large_table_lies_beside_its_settings(tmp_path: Path) -> None:
         ("a.yaml", "entries:\n- a\nname: late\n", {3: "put all settings before"}),
         ("a.yaml", f"entries:\n- {'[' * 20}{']' * 20}\n", {2: "flat"}),
         ("a.yaml", "entries:\n- a\n- {context: b, tags: x, context: c}\n", {3: "'context' is given twice"}),
-        ("a.csv", "context;tags\na;b\n", {2: "choose from context, tags, audience, variants, locales"}),
+        ("a.csv", "context,mood\na,b\n", {2: "choose from context, tags, audience, variants, locales"}),
+        ("a.csv", "context,tags,context\na,b,c\nd,e,f\n", {1: "'context' is given twice"}),
+        ("a.csv", "sep=;\ncontext;Context \na;b\n", {2: "'context' is given twice"}),
+        ("a.csv", "context,,\na,,\nb,lost,\n", {3: "cell 2, beyond"}),
+        ("a.csv", "\n,,\n", {1: "no heading"}),
+        ("a.jsonl", '"a"\n{"context": "b", "tags": "x", "context": "c"}\n', {2: "'context' is given twice"}),
+        ("a.jsonl", '{"context": "a", "tags": ["\\ud800"]}\n"b"\n', {1: "tags"}),
+        ("a.jsonl", '{"context": "a", "\\ud800": 1}\n"b"\n', {1: ""}),
+        ("a.yaml", 'entries:\n- a\n- "\\ud800"\n', {3: "not YAML"}),
+        ("a.yaml", "entries:\n- a\n---\nentries:\n- b\n", {3: "a second document"}),
+        (
+            "a.yaml",
+            "entries:\n- context: b\n  context: c\n  tags: x\n- d\n",
+            {3: "'context' is given twice"},
+        ),
         ("a.csv", "context,variants\na,0\nb,many\nc,1,2\n", {2: "variants", 3: "variants", 4: "beyond"}),
         ("a.csv", 'context\n"a" b\nc\n', {2: "not CSV"}),
         ("a.jsonl", '{"context": 1}\n{\n[]\n"ok"\n', {1: "context", 2: "not JSON", 3: "an entry is an idea"}),
@@ -135,6 +149,8 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
         ("a.yaml", "entries: gone.csv\n", "cannot read"),
         ("a.yaml", "a: *b\nentries: [a]\n", "anchors"),
         ("a.txt", "a", "has to end in"),
+        ("a.yaml", "entries: t.csv\nlocales: [xx]\nlocales: [fr]\n", "'locales' is given twice"),
+        ("a.yaml", "entries: t.csv\n---\nentries: u.csv\n", "a.yaml:2: a second document"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, name: str, text: str, cause: str) -> None:
@@ -143,6 +159,89 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, name: str, te
         read(tmp_path / name)
     assert cause in str(caught.value)
     assert caught.value.problem == "bad-catalog"
+
+
+# The table that the cases below hold, each as a program writes it.
+EXPECTED = [("très timide", ("mer", "nuit")), ("l'été; enfin", ())]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        # Excel, "CSV UTF-8", where lists are separated by ";": a mark, CRLF, rows as wide as the widest.
+        (
+            "a.csv",
+            b"\xef\xbb\xbfcontext;tags;\r\ntr\xc3\xa8s timide;mer, nuit;\r\n"
+            b'"l\'\xc3\xa9t\xc3\xa9; enfin";;\r\n;;\r\n',
+        ),
+        # Excel, "Unicode text": UTF-16, little end first, with its mark, tabs.
+        (
+            "A.TSV",
+            '\ufeffcontext\ttags\r\ntrès timide\tmer; nuit\r\n"l\'été; enfin"\t\r\n\t\r\n'.encode(
+                "utf-16-le"
+            ),
+        ),
+        (
+            "a.csv",
+            "\ufeffcontext\ttags\ntrès timide\tmer; nuit\nl'été; enfin\t\n".encode("utf-16-be"),
+        ),
+        # The line that tells Excel how to open it.
+        (
+            "a.CSV",
+            'sep=,\r\ncontext,tags\r\ntrès timide,mer; nuit\r\n"l\'été; enfin",\r\n'.encode(),
+        ),
+        (
+            "a.csv",
+            "\ufeffsep=|\r\nTags| Context\r\nmer;nuit|très timide\r\n|l'été; enfin\r\n".encode(),
+        ),
+        (
+            "a.csv",
+            "\r\n,,\r\ncontext,tags,\r\ntrès timide,mer; nuit,\r\n,,\r\nl'été; enfin,,\r\n".encode(),
+        ),
+        # Apple's line ends of old, which Excel still offers ("CSV (Macintosh)").
+        ("a.csv", "context,tags\rtrès timide,mer; nuit\rl'été; enfin,\r".encode()),
+        (
+            "a.JSONL",
+            '{"context": "très timide", "tags": "mer; nuit"}\r\n"l\'été; enfin"\r\n'.encode("utf-16"),
+        ),
+        (
+            "a.YML",
+            "\ufeffentries:\r\n- {context: très timide, tags: [mer, nuit]}\r\n- l'été; enfin\r\n".encode(),
+        ),
+    ],
+)
+def test_tables_are_read_as_programs_write_them(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    read_rows = list(read(tmp_path / name).rows())
+    assert [row.fault for row in read_rows] == ["", ""]
+    assert [(row.entry.context, row.entry.tags) for row in read_rows if row.entry] == EXPECTED
+
+
+@pytest.mark.parametrize("place", [2, 3, 700])
+@pytest.mark.parametrize(
+    ("name", "heading"), [("a.csv", "context"), ("a.jsonl", '"a"'), ("a.yaml", "entries:")]
+)
+def test_windows_1252_is_named_with_its_line(tmp_path: Path, name: str, heading: str, place: int) -> None:
+    before = {"a.csv": "a snail", "a.jsonl": '"a snail"', "a.yaml": "- a snail"}[name]
+    texts = [heading, *[before] * (place - 2), before.replace("a snail", "l\x92\xe9t\xe9"), before]
+    (tmp_path / name).write_bytes("\r\n".join(texts).encode("latin-1"))
+    if name == "a.yaml":
+        with pytest.raises(RequestError) as caught:
+            read(tmp_path / name)
+        fault, line = str(caught.value), f"a.yaml:{place}:"
+        assert line in fault
+    else:
+        *_, last = read(tmp_path / name).rows()
+        fault = last.fault
+        assert last.line == place
+    assert "byte 0x92 is not UTF-8; in Windows-1252" in fault
+    assert "l’été" in fault
+
+
+def test_a_cut_utf_16_file_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("\ufeffcontext\na\n".encode("utf-16-le") + b"\x00")
+    *_, last = read(tmp_path / "a.csv").rows()
+    assert "UTF-16" in last.fault
 
 
 def test_a_file_that_is_not_there_is_cause(tmp_path: Path) -> None:

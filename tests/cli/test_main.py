@@ -75,6 +75,7 @@ def test_a_missing_module_of_ours_is_a_bug(stories: Stories, monkeypatch: pytest
 def test_arguments_that_are_not_utf8(stories: Stories) -> None:
     assert stories.process("make", b"a c\xe2t").problem == "control-characters"
     assert stories.process("make", IDEA, "--model", b"/n\xf6where.gguf").problem == "missing-weights"
+    assert stories.process("make", IDEA, "--model", b"n\xf6where").problem == "unknown-weights"
 
 
 def test_an_ascii_terminal_still_prints_the_story(stories: Stories) -> None:

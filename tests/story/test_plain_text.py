@@ -106,6 +106,7 @@ def test_addresses_are_noticed(text: str) -> None:
         'Nora said: "hello." Then she slept.',
         "It was 12:30, or 3.14, or 1.000.000 stars.",
         "They ran.Then they stopped.",
+        "She went to the door.Net in hand, she waited.App, app!",
         "Dit zei ze:«Bonjour» !",
         "She had a net. Come in.",
         "and/or, he/she, 1/2",

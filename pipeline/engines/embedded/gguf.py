@@ -7,7 +7,9 @@ import hashlib
 import os
 from pathlib import Path
 
+from pipeline.config import paths
 from pipeline.errors import ConfigError
+from pipeline.storage.digest import well_formed
 
 _GGUF = b"GGUF"
 _END = 1 << 20  # bytes
@@ -21,9 +23,9 @@ def is_path(text: str) -> bool:
 def fingerprint_name(name_or_path: str) -> str:
     """A model's name in fingerprints; a file's also has a digest of its size and ends: names may repeat."""
     if not is_path(name_or_path):
-        return name_or_path
+        return well_formed(name_or_path)
     name = os.fsencode(Path(name_or_path).name).decode(errors="replace")
-    with contextlib.suppress(OSError), Path(name_or_path).expanduser().open("rb") as file:
+    with contextlib.suppress(OSError), paths.path(name_or_path).open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         ends = hashlib.sha256(str(size).encode())
         for start in (0, max(0, size - _END)):

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pipeline.config import paths
 from pipeline.engines.embedded import gguf, stamps
 from pipeline.engines.embedded.sources import Archive, Source
 from pipeline.engines.embedded.sources.client import sha256_of
@@ -50,7 +51,7 @@ def models_dir(environ: Mapping[str, str]) -> Path:
     """$STORIES_MODELS, else the user's cache directory of this system."""
     chosen = environ.get("STORIES_MODELS", "").strip()
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return paths.path(chosen).absolute()
     import platformdirs
 
     return platformdirs.user_cache_path("mvp-stories") / "models"
@@ -93,7 +94,7 @@ def path_of(name_or_path: str, directory: Path, known: Table | None = None) -> P
     """
     known = table() if known is None else known
     if name_or_path not in known and gguf.is_path(name_or_path):
-        return gguf.checked(Path(name_or_path).expanduser())
+        return gguf.checked(paths.path(name_or_path))
     weights = find(name_or_path, known)
     if not is_present(weights, directory):
         raise _absent(weights)

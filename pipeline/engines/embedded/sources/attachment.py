@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from pipeline.config.paths import path
 from pipeline.engines.embedded.sources import Archive, OnBytes, Source, hub
 from pipeline.errors import EngineError
 
@@ -27,7 +28,7 @@ def fetch(source: Source, work: Path, on_bytes: OnBytes, patience: hub.Patience 
 
 def _copy(archive: Archive, target: Path, on_bytes: OnBytes) -> Path:
     try:
-        original = Path(archive.name).expanduser().open("rb")
+        original = path(archive.name).open("rb")
     except OSError as error:
         raise EngineError(
             f"{archive.name} cannot be read ({error.strerror}): check STORIES_MODELS_MIRROR",
