@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from pipeline.engines.embedded.folder_sync import FolderSync
@@ -133,7 +134,7 @@ class FileStore:
         try:
             return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
         except FileNotFoundError:
-            self._folders.forget(folder)
+            self._folders.forget(takewhile(lambda path: not path.exists(), (folder, *folder.parents)))
             folder.mkdir(parents=True, exist_ok=True)
             return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
 

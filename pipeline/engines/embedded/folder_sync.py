@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 
@@ -52,9 +53,9 @@ class FolderSync:
                     self._later.add(folder)
                     raise
 
-    def forget(self, folder: Path) -> None:
-        """For a folder that is created, maybe again."""
-        self._settled.difference_update((folder, *folder.parents))
+    def forget(self, folders: Iterable[Path]) -> None:
+        """For folders that are created, maybe again."""
+        self._settled.difference_update(folders)
 
 
 def _sync(folder: Path) -> None:

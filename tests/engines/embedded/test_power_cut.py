@@ -87,6 +87,17 @@ def test_what_a_record_rests_on_is_on_disk_before_it(root: Path, disk: Disk) -> 
     assert [image[part] for part in parts] == [part.encode() for part in parts]
 
 
+def test_a_record_costs_its_file_its_folder_and_once_the_new_folders_above(root: Path, disk: Disk) -> None:
+    store = FileStore(root)
+    store.put("stories/1/request.json", b"data")
+    costs = []
+    for key in ("stories/2/request.json", "stories/2/fr/text.json", "stories/2/fr/manifest.json"):
+        before = disk.syncs
+        store.put(key, b"data")
+        costs.append(disk.syncs - before)
+    assert costs == [3, 3, 2]
+
+
 def test_a_hint_costs_no_sync(root: Path, disk: Disk) -> None:
     store = FileStore(root)
     for number, key in enumerate((keys.status("1", "fr"), keys.claim("a", 1), keys.claim("a", 2))):
