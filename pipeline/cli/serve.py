@@ -107,6 +107,7 @@ def _run(asgi: Any, listening: socket.socket, stories: OnDemand) -> None:
         Server(config).run(sockets=[listening])
     finally:
         _stop(stories, _GRACE_SECONDS)
+        _leave(stories)
 
 
 def _stop(stories: OnDemand, seconds: float) -> None:
@@ -115,6 +116,13 @@ def _stop(stories: OnDemand, seconds: float) -> None:
     stories.stopping.set()
     if isinstance(stories.runner, InProcess):
         stories.runner.stop(seconds)
+
+
+def _leave(stories: OnDemand) -> None:
+    from pipeline.api.in_process.runner import InProcess
+
+    if isinstance(stories.runner, InProcess):
+        stories.runner.leave()
 
 
 def _settings(options: Namespace) -> Settings:

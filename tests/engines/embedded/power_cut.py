@@ -50,13 +50,6 @@ class Disk:
             inode, _ = self.folders.get(inode, {}).get(name, (-1, True))
         return dict(self._below(inode, ""))
 
-    def copy_to(self, root: Path, copy: Path) -> None:
-        """Writes what is left to another folder, as the disk of the machine that starts again."""
-        for name, data in self.after_a_power_cut(root).items():
-            path = copy / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-
     def _below(self, folder: int, prefix: str) -> Iterator[tuple[str, bytes]]:
         """A file that was not synced is empty, as ext4 leaves it."""
         for name, (inode, is_folder) in self.folders.get(folder, {}).items():
