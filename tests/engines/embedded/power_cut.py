@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -46,8 +47,7 @@ class Disk:
             if inode.changed:
                 self.files[inode] = Path(f"/proc/self/fd/{handle}").read_bytes()
             else:
-                names = {entry.name: Inode.of(entry.stat()) for entry in os.scandir(handle)}
-                self.folders[inode] = names
+                self.folders[inode] = dict(_names(handle))
 
         monkeypatch.setattr(os, "fsync", followed)
 
@@ -65,3 +65,9 @@ class Disk:
                 yield f"{prefix}{name}", self.files.get(inode, b"")
             else:
                 yield from self._below(inode, f"{prefix}{name}/")
+
+
+def _names(folder: int) -> Iterator[tuple[str, Inode]]:
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # another thread removed it meanwhile
+            yield entry.name, Inode.of(entry.stat())
