@@ -48,19 +48,15 @@ class FileStore:
     def put(self, key: str, data: bytes) -> None:
         with self._written(key, data) as temporary:
             temporary.replace(self.path(key))
-            self._keep_name(key)
+        self._keep_name(key)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         is_first = False
-        if os.path.lexists(self.path(key)):  # which, unlike exists(), raises nothing
-            with self._mapped():
-                self._keep_name(key)  # its writer may not have come to that yet
-            return is_first
-        with self._written(key, data) as temporary:
-            with suppress(FileExistsError):
+        if not os.path.lexists(self.path(key)):  # which, unlike exists(), raises nothing
+            with self._written(key, data) as temporary, suppress(FileExistsError):
                 os.link(temporary, self.path(key))
                 is_first = True
-            self._keep_name(key)
+        self._keep_name(key)  # also another writer's, who may not have come to that yet
         return is_first
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
@@ -139,12 +135,13 @@ class FileStore:
             return tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
 
     def _keep_name(self, key: str) -> None:
-        """The name `key`, which exists, outlives a power cut. Raises OSError."""
+        """The name `key`, which exists, outlives a power cut."""
         folder = self.path(key).absolute().parent
         if keys.is_part(key):
             self._folders.later(folder)
         elif not keys.is_hint(key):
-            self._folders.sync(folder)
+            with self._mapped():
+                self._folders.sync(folder)
 
 
 def _failed(error: OSError, root: Path) -> StoreError:
