@@ -108,7 +108,7 @@ class FileStore:
                     os.fchmod(handle, 0o644)  # readable like other files; mkstemp's mode is private
                     file.write(data)
                     file.flush()
-                    if not keys.is_hint(key):
+                    if data and not keys.is_hint(key):
                         os.fsync(handle)
                 if not (keys.is_hint(key) or keys.is_part(key)):
                     self._folders.catch_up()  # a record is on disk after all that it rests on
@@ -141,6 +141,7 @@ class FileStore:
             self._folders.later(folder)
         elif not keys.is_hint(key):
             with self._mapped():
+                self._folders.catch_up()
                 self._folders.sync(folder)
 
 
