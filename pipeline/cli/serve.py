@@ -97,6 +97,7 @@ def serve(options: Namespace) -> None:
             run(asgi, listening, options.proxy, _GRACE_SECONDS, partial(_stop, stories, 0))
     finally:
         _stop(stories, _GRACE_SECONDS)
+        _leave(stories)
 
 
 def _api(stories: OnDemand, settings: Settings, check: Callable[[], None] | None) -> Api:
@@ -124,6 +125,13 @@ def _stop(stories: OnDemand, seconds: float) -> None:
     stories.stopping.set()
     if isinstance(stories.runner, InProcess):
         stories.runner.stop(seconds)
+
+
+def _leave(stories: OnDemand) -> None:
+    from pipeline.api.in_process.runner import InProcess
+
+    if isinstance(stories.runner, InProcess):
+        stories.runner.leave()
 
 
 def _settings(options: Namespace) -> Settings:

@@ -79,8 +79,8 @@ def is_hint(key: str) -> bool:
 
 
 def is_part(key: str) -> bool:
-    """Whether it counts once a record rests on it: an answer that was paid for, a sound."""
-    return key.startswith(("cache/", "quarantine/")) or key.endswith(".mp3")
+    """Whether it counts once a record rests on it: a request, an answer that was paid for, a sound."""
+    return key.startswith(("cache/", "quarantine/")) or key.endswith(("/request.json", ".mp3"))
 
 
 def maker(name: str) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import uuid
 from contextlib import ExitStack
+from dataclasses import replace
 
 from pipeline.storage import keys
 from pipeline.storage.claims import Claim
 from pipeline.storage.locks import Locks
+
+# Seconds of a claim, which is renewed three times in its life: each is a paid request to a bucket.
+_LIFE = 60.0
 
 
 class Makers:
@@ -15,7 +19,7 @@ class Makers:
 
     def __init__(self, locks: Locks) -> None:
         self.name = uuid.uuid4().hex
-        self._locks = locks
+        self._locks = replace(locks, seconds=_LIFE)
         self._claim = ExitStack()
         self._has_joined = False
         # Claims whose work was taken up, by their makers.

@@ -81,7 +81,7 @@ class InProcess:
     def stop(self, seconds: float) -> None:
         """Starts no more jobs, waits `seconds` at most for those at work, then releases finish().
 
-        The rest stays in the store: resume() starts it again.
+        The rest stays in the store: another server takes it up, or resume() starts it again.
         """
         deadline = time.monotonic() + seconds
         self._stopping.set()
@@ -91,8 +91,10 @@ class InProcess:
             thread.join(max(0.0, deadline - time.monotonic()))
         for over in list(self._jobs.values()):
             over.set()
-        if not any(thread.is_alive() for thread in self._threads):
-            self._makers.leave()
+
+    def leave(self) -> None:
+        """At the very end of the process: other servers may take up at once what it leaves."""
+        self._makers.leave()
 
     def _submit(self, job: Job, bounded: bool = True) -> threading.Event:
         """It is on record when this returns. The event is set when the job is over."""

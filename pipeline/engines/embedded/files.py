@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from pipeline.engines.embedded.folder_sync import FolderSync
@@ -47,19 +48,15 @@ class FileStore:
     def put(self, key: str, data: bytes) -> None:
         with self._written(key, data) as temporary:
             temporary.replace(self.path(key))
-            self._keep_name(key)
+        self._keep_name(key)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         is_first = False
-        if os.path.lexists(self.path(key)):  # which, unlike exists(), raises nothing
-            with self._mapped():
-                self._keep_name(key)  # its writer may not have come to that yet
-            return is_first
-        with self._written(key, data) as temporary:
-            with suppress(FileExistsError):
+        if not os.path.lexists(self.path(key)):  # which, unlike exists(), raises nothing
+            with self._written(key, data) as temporary, suppress(FileExistsError):
                 os.link(temporary, self.path(key))
                 is_first = True
-            self._keep_name(key)
+        self._keep_name(key)  # also another writer's, who may not have come to that yet
         return is_first
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
@@ -117,7 +114,7 @@ class FileStore:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
                     file.flush()
-                    if not keys.is_hint(key):
+                    if data and not keys.is_hint(key):
                         os.fsync(handle)
                 if not (keys.is_hint(key) or keys.is_part(key)):
                     self._folders.catch_up()  # a record is on disk after all that it rests on
@@ -141,17 +138,19 @@ class FileStore:
         try:
             return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
         except FileNotFoundError:
-            self._folders.forget(folder)
+            self._folders.forget(takewhile(lambda path: not path.exists(), (folder, *folder.parents)))
             folder.mkdir(parents=True, exist_ok=True)
             return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
 
     def _keep_name(self, key: str) -> None:
-        """The name `key`, which exists, outlives a power cut. Raises OSError."""
+        """The name `key`, which exists, outlives a power cut."""
         folder = self.path(key).absolute().parent
         if keys.is_part(key):
             self._folders.later(folder)
         elif not keys.is_hint(key):
-            self._folders.sync(folder)
+            with self._mapped():
+                self._folders.catch_up()
+                self._folders.sync(folder)
 
 
 def _failed(error: OSError, root: Path) -> StoreError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 
@@ -23,10 +24,14 @@ class FolderSync:
         self._settled: set[Path] = set()
         self._lock = threading.Lock()
 
-    def sync(self, folder: Path) -> None:
-        """Its names; and once, whoever created it, its own and those above it. Raises OSError."""
-        fresh = list(takewhile(lambda path: path not in self._settled, (folder, *folder.parents)))
-        for path in (folder, *(path.parent for path in fresh)):
+    def sync(self, *folders: Path) -> None:
+        """Their names; and once, whoever created one, its own and those above it. Raises OSError."""
+        fresh = {
+            path
+            for folder in folders
+            for path in takewhile(lambda path: path not in self._settled, (folder, *folder.parents))
+        }
+        for path in {*folders, *(path.parent for path in fresh)}:
             _sync(path)
         if len(self._settled) > _MOST:
             self._settled.clear()
@@ -42,26 +47,24 @@ class FolderSync:
         Also where another thread has begun to: what this one relies on may be among it.
         """
         with self._lock:
-            for folder in self._later.copy():
-                self._later.discard(folder)  # before: a file that comes meanwhile counts anew
-                try:
-                    self.sync(folder)
-                except FileNotFoundError:  # a person deleted it
-                    continue
-                except OSError:
-                    self._later.add(folder)
-                    raise
+            folders = self._later.copy()
+            self._later -= folders  # before: a file that comes meanwhile counts anew
+            try:
+                self.sync(*folders)
+            except OSError:
+                self._later |= folders
+                raise
 
-    def forget(self, folder: Path) -> None:
-        """For a folder that is created, maybe again."""
-        self._settled.difference_update((folder, *folder.parents))
+    def forget(self, folders: Iterable[Path]) -> None:
+        """For folders that are created, maybe again."""
+        self._settled.difference_update(folders)
 
 
 def _sync(folder: Path) -> None:
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # above the store: a folder that we may not read is not one that we created
-        return
+    except (FileNotFoundError, PermissionError):
+        return  # a person deleted it; or it is above the store, and not one that we created
     try:
         os.fsync(handle)
     except OSError as error:

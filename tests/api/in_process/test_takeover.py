@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,6 @@ from pipeline.api.in_process import takeover
 from pipeline.api.in_process.runner import InProcess
 from pipeline.api.models import StoryOrder
 from pipeline.api.service import Edition, OnDemand
-from pipeline.app import App
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import EngineError, NotFoundError
@@ -148,6 +148,20 @@ def test_another_server_takes_up_all_that_a_dead_one_accepted(
     second.runner.stop(60)
 
 
+def test_what_a_server_leaves_at_its_end_is_taken_up_at_once(store: MemoryStore, clock: Clock) -> None:
+    first, second = server(store, clock, Gate()), server(store, clock)
+    assert isinstance(first.runner, InProcess)
+    assert isinstance(second.runner, InProcess)
+    end(first)
+    edition = first.accept(ORDER)
+    first.begin(edition)
+    first.runner.stop(0)
+    assert second.runner.resume() == 0
+    first.runner.leave()
+    assert InProcess(second.app).resume() == 1
+    until(lambda: is_complete(store, edition.story_id, "en"))
+
+
 def test_a_server_that_was_only_stopped_is_followed_again(store: MemoryStore, clock: Clock) -> None:
     """Its claim ends, and is taken up; it goes on, accepts another story and dies."""
     first, second = server(store, clock, Gate()), server(store, clock)
@@ -216,24 +230,26 @@ def _full(*_: object) -> bool:
 
 
 def test_every_accepted_story_goes_on_after_a_power_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk of the server at the moment of the last 202, as POSIX promises it; half had failed before."""
-    disk, root, copy = Disk(tmp_path), tmp_path / "out", tmp_path / "copy"
+    disk, files = Disk(tmp_path), FileStore(tmp_path / "out")
     with monkeypatch.context() as patch:
         disk.follow(patch)
-        first = server(FileStore(root), Clock(), Gate())
+        first = server(files, Clock(), Gate())
         end(first)
         editions = [first.accept(StoryOrder(context="a shy snail", variant=variant)) for variant in range(12)]
         for edition in editions[:6]:
-            status.fail(FileStore(root), edition.story_id, "en", EngineError("it broke"))
-            FileStore(root).put_if_absent(keys.accepted(edition.story_id, "en"), b"")
-        assert isinstance(first.runner, InProcess)
-        first.runner._most = 30
+            status.accept(files, edition.story_id, "en")
+            status.fail(files, edition.story_id, "en", EngineError("it broke"))
+            with files.path(keys.status(edition.story_id, "en")).open("rb") as failure:
+                os.fsync(failure.fileno())  # as the system does in time
+            files.put(f"stories/{edition.story_id}/en/other", b"")  # which keeps its name, too
         for edition in editions:
             first.begin(edition)
-        disk.copy_to(root, copy)
-    app: App = fake_app(FileStore(copy))
-    assert InProcess(app).resume() == 12
+        image = disk.after_a_power_cut(tmp_path / "out")
+    for key, data in image.items():
+        store.put(key, data)
+    assert InProcess(fake_app(store)).resume() == 12
     for edition in editions:
-        until(lambda edition=edition: is_complete(app.store, edition.story_id, "en"))
+        until(lambda edition=edition: is_complete(store, edition.story_id, "en"))

@@ -9,13 +9,23 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-# By its name: an inode, and whether it is a folder.
-Names = dict[str, tuple[int, bool]]
+
+class Inode(NamedTuple):
+    """A folder, or a file as it was last written: a number alone is given to the next file, too."""
+
+    number: int
+    changed: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Inode:
+        return cls(status.st_ino, 0 if stat.S_ISDIR(status.st_mode) else status.st_mtime_ns)
 
 
 @dataclass
@@ -23,8 +33,8 @@ class Disk:
     """Follows every fsync of this process below `top`, a folder that is on disk already."""
 
     top: Path
-    files: dict[int, bytes] = field(default_factory=dict)
-    folders: dict[int, Names] = field(default_factory=dict)
+    files: dict[Inode, bytes] = field(default_factory=dict)
+    folders: dict[Inode, dict[str, Inode]] = field(default_factory=dict)
     syncs: int = 0
 
     def follow(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,34 +43,31 @@ class Disk:
         def followed(handle: int) -> None:
             sync(handle)
             self.syncs += 1
-            inode = os.fstat(handle)
-            if stat.S_ISDIR(inode.st_mode):
-                self.folders[inode.st_ino] = {
-                    entry.name: (entry.inode(), entry.is_dir()) for entry in os.scandir(handle)
-                }
+            inode = Inode.of(os.fstat(handle))
+            if inode.changed:
+                self.files[inode] = Path(f"/proc/self/fd/{handle}").read_bytes()
             else:
-                self.files[inode.st_ino] = Path(f"/proc/self/fd/{handle}").read_bytes()
+                self.folders[inode] = dict(_names(handle))
 
         monkeypatch.setattr(os, "fsync", followed)
 
     def after_a_power_cut(self, root: Path) -> dict[str, bytes]:
         """Everything below `root` by its name there."""
-        inode = self.top.stat().st_ino
+        inode = Inode.of(self.top.stat())
         for name in root.relative_to(self.top).parts:
-            inode, _ = self.folders.get(inode, {}).get(name, (-1, True))
+            inode = self.folders.get(inode, {}).get(name, Inode(-1, 0))
         return dict(self._below(inode, ""))
 
-    def copy_to(self, root: Path, copy: Path) -> None:
-        """Writes what is left to another folder, as the disk of the machine that starts again."""
-        for name, data in self.after_a_power_cut(root).items():
-            path = copy / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-
-    def _below(self, folder: int, prefix: str) -> Iterator[tuple[str, bytes]]:
+    def _below(self, folder: Inode, prefix: str) -> Iterator[tuple[str, bytes]]:
         """A file that was not synced is empty, as ext4 leaves it."""
-        for name, (inode, is_folder) in self.folders.get(folder, {}).items():
-            if is_folder:
-                yield from self._below(inode, f"{prefix}{name}/")
-            else:
+        for name, inode in self.folders.get(folder, {}).items():
+            if inode.changed:
                 yield f"{prefix}{name}", self.files.get(inode, b"")
+            else:
+                yield from self._below(inode, f"{prefix}{name}/")
+
+
+def _names(folder: int) -> Iterator[tuple[str, Inode]]:
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # another thread removed it meanwhile
+            yield entry.name, Inode.of(entry.stat())

@@ -19,7 +19,7 @@ from pipeline.storage.records import load_manifest
 from tests.engines.embedded.power_cut import Disk
 from tests.making import Listener, fake_app
 
-RECORDS = ["stories/1/request.json", "stories/1/fr/accepted", "runs/1/run.json", "idempotency/1.json", "top"]
+RECORDS = ["stories/1/story.json", "stories/1/fr/accepted", "runs/1/run.json", "idempotency/1.json", "top"]
 
 
 @pytest.fixture
@@ -51,40 +51,56 @@ def test_a_replaced_record_is_on_disk(root: Path, disk: Disk) -> None:
 def test_a_record_in_a_folder_that_another_process_created_is_on_disk(root: Path, disk: Disk) -> None:
     """It may not have come to syncing the folder's own name yet."""
     (root / "stories" / "1").mkdir(parents=True)
-    FileStore(root).put("stories/1/request.json", b"data")
-    assert disk.after_a_power_cut(root)["stories/1/request.json"] == b"data"
+    FileStore(root).put("stories/1/story.json", b"data")
+    assert disk.after_a_power_cut(root)["stories/1/story.json"] == b"data"
 
 
 def test_a_record_that_another_process_is_writing_is_on_disk_once_it_is_found(root: Path, disk: Disk) -> None:
     FileStore(root).put("stories/other", b"")
     (root / "stories" / "1").mkdir()
-    with (root / "stories" / "1" / "request.json").open("wb") as file:
+    with (root / "stories" / "1" / "story.json").open("wb") as file:
         file.write(b"data")
         file.flush()
         os.fsync(file.fileno())
-    assert FileStore(root).put_if_absent("stories/1/request.json", b"data") is False
-    assert disk.after_a_power_cut(root)["stories/1/request.json"] == b"data"
+    assert FileStore(root).put_if_absent("stories/1/story.json", b"data") is False
+    assert disk.after_a_power_cut(root)["stories/1/story.json"] == b"data"
 
 
 def test_a_record_in_a_folder_that_was_deleted_is_on_disk_again(root: Path, disk: Disk) -> None:
     store = FileStore(root)
-    store.put("stories/1/request.json", b"data")
+    store.put("stories/1/story.json", b"data")
     shutil.rmtree(root / "stories")
     disk.folders.clear()
     FileStore(root).put("other", b"")
-    store.put("stories/1/request.json", b"data")
-    assert disk.after_a_power_cut(root)["stories/1/request.json"] == b"data"
+    store.put("stories/1/story.json", b"data")
+    assert disk.after_a_power_cut(root)["stories/1/story.json"] == b"data"
 
 
 def test_what_a_record_rests_on_is_on_disk_before_it(root: Path, disk: Disk) -> None:
     store = FileStore(root)
-    parts = ["cache/speak/ab/ab1.wav", "cache/speak/cd/cd1.wav", "stories/1/fr/0123.mp3"]
+    parts = [
+        "stories/1/request.json",
+        "cache/speak/ab/ab1.wav",
+        "cache/speak/cd/cd1.wav",
+        "stories/1/fr/01.mp3",
+    ]
     for part in parts:
         store.put_if_absent(part, part.encode())
     assert not set(parts) & disk.after_a_power_cut(root).keys()
     store.put("runs/1/run.json", b"data")
     image = disk.after_a_power_cut(root)
     assert [image[part] for part in parts] == [part.encode() for part in parts]
+
+
+def test_a_record_costs_its_file_its_folder_and_once_the_new_folders_above(root: Path, disk: Disk) -> None:
+    store = FileStore(root)
+    store.put("stories/1/story.json", b"data")
+    costs = []
+    for key in ("stories/2/story.json", "stories/2/fr/text.json", "stories/2/fr/manifest.json"):
+        before = disk.syncs
+        store.put(key, b"data")
+        costs.append(disk.syncs - before)
+    assert costs == [3, 3, 2]
 
 
 def test_a_hint_costs_no_sync(root: Path, disk: Disk) -> None:
