@@ -80,13 +80,11 @@ def serving(app: Any, **bounds: Any) -> Iterator[Clients]:
 
 def rest(connection: socket.socket) -> bytes:
     """What arrives until the server closes the connection."""
-    data = b""
-    try:
+    data = bytearray()
+    with suppress(ConnectionResetError):
         while part := connection.recv(65536):
             data += part
-    except ConnectionResetError:
-        pass
-    return data
+    return bytes(data)
 
 
 def status_of(connection: socket.socket) -> int:
