@@ -25,7 +25,7 @@ _REQUEST_BYTES = 131_072
 _REQUEST_SECONDS = 15.0
 # For the client to read a refusal before the connection is reset, which may discard what it has not read;
 # and what it may send meanwhile, for nobody.
-_REFUSAL_SECONDS = 1.0
+_REFUSAL_SECONDS = 5.0
 _REFUSAL_BYTES = 4_000_000
 _MOST_CONNECTIONS = 4096
 _TOO_SLOW = Problem("too-slow", 408, "The request took too long: send it again, in one piece.")

@@ -45,7 +45,7 @@ def run(app: Any, listening: socket.socket, proxy: str, grace: int, stop: Callab
     bounds = Bounds(connections_of(file_handles()))
     config = uvicorn.Config(
         app,
-        loop="asyncio",  # uvloop accepts all that wait in one turn
+        loop="asyncio",  # everywhere: uvloop is installed for other packages' sake, if at all
         http=bounds.protocol,
         backlog=bounds.accepted,
         timeout_keep_alive=_IDLE_SECONDS,

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
 
@@ -30,25 +31,42 @@ async def read(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Held:
-    """An application that answers once `released` is set. served: how many requests it has."""
+    """An application that answers once `released` is set. served, ended: how many requests it had."""
 
     def __init__(self) -> None:
         self.released = threading.Event()
-        self.served = 0
+        self.served = self.ended = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.served += 1
         while not self.released.is_set():
             await asyncio.sleep(0.01)
-        await Response()(scope, receive, send)
+        try:
+            await Response()(scope, receive, send)
+        finally:
+            self.ended += 1
+
+
+@dataclass
+class Clients:
+    """Calling it opens a connection. bounds: of the server."""
+
+    bounds: Bounds
+    address: tuple[str, int]
+    connections: ExitStack
+
+    def __call__(self) -> socket.socket:
+        connection = socket.create_connection(self.address, timeout=_PATIENCE)
+        return self.connections.enter_context(closing(connection))
 
 
 @contextmanager
-def serving(app: Any, **bounds: Any) -> Iterator[Any]:
-    """A function that opens a connection. bounds: of Bounds."""
+def serving(app: Any, **bounds: Any) -> Iterator[Clients]:
+    """A function that opens a connection, and the server's bounds. bounds: of Bounds."""
     listening = socket.create_server(("127.0.0.1", 0))
     chosen = Bounds(**{"connections": 100, **bounds})
     silent: Any = {"log_config": None, "lifespan": "off", "timeout_graceful_shutdown": 1}
+    silent["timeout_keep_alive"] = 3600
     server = uvicorn.Server(uvicorn.Config(app, loop="asyncio", http=chosen.protocol, **silent))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
@@ -56,23 +74,17 @@ def serving(app: Any, **bounds: Any) -> Iterator[Any]:
         connections.callback(thread.join, _PATIENCE)
         connections.callback(setattr, server, "should_exit", True)
 
-        def connect() -> socket.socket:
-            connection = socket.create_connection(listening.getsockname(), timeout=_PATIENCE)
-            return connections.enter_context(closing(connection))
-
-        yield connect
+        yield Clients(chosen, listening.getsockname(), connections)
     assert not chosen.waiting
 
 
 def rest(connection: socket.socket) -> bytes:
     """What arrives until the server closes the connection."""
-    data = b""
-    try:
+    data = bytearray()
+    with suppress(ConnectionResetError):
         while part := connection.recv(65536):
             data += part
-    except ConnectionResetError:
-        pass
-    return data
+    return bytes(data)
 
 
 def status_of(connection: socket.socket) -> int:
@@ -140,14 +152,25 @@ def test_a_body_in_chunks_of_a_byte_is_read() -> None:
         assert status_of(sent(connect(), CHUNKED, body)) == 200
 
 
-def test_a_request_that_is_answered_before_its_end_ends_the_connection() -> None:
+def test_an_answer_before_the_end_of_a_request_ends_the_connection() -> None:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("no")(scope, receive, send)
 
-    with serving(answer) as connect:
+    with serving(answer, seconds=3600) as connect:
         connection = sent(connect(), CHUNKED)
         assert status_of(connection) == 200
         assert rest(connection) == b""
+
+
+def test_an_answer_to_a_request_that_took_too_long_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+    app = Held()
+    with serving(app, seconds=0.1) as connect:
+        connection = sent(connect(), CHUNKED)
+        assert status_of(connection) == 408
+        app.released.set()
+        until(lambda: app.ended)
+        assert rest(connection) == b""
+    assert not caplog.records
 
 
 def test_a_refusal_does_not_overtake_an_earlier_answer(caplog: pytest.LogCaptureFixture) -> None:
@@ -159,6 +182,7 @@ def test_a_refusal_does_not_overtake_an_earlier_answer(caplog: pytest.LogCapture
             sent(connection, head(5000))
         assert rest(connection) == b""
         app.released.set()
+        until(lambda: app.ended)
     assert not caplog.records
 
 
@@ -233,8 +257,11 @@ LARGE = 20_000_000
 
 
 async def large(scope: Scope, receive: Receive, send: Send) -> None:
-    """More than the buffers between server and client hold."""
-    await Response(b"x" * LARGE)(scope, receive, send)
+    """More than the buffers between server and client hold, in parts, as a file is sent."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(LARGE // 100_000):
+        await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
+    await send({"type": "http.response.body"})
 
 
 def test_a_slow_reader_is_not_closed_by_time() -> None:
@@ -249,6 +276,7 @@ def test_a_slow_reader_is_closed_for_another_connection() -> None:
     with serving(large, connections=1) as connect:
         slow = sent(connect(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         first = slow.recv(65536)
+        until(lambda: connect.bounds.waiting)  # until the buffers are full
         connect()
         assert 0 < len(first + rest(slow)) < LARGE
 

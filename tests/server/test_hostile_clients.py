@@ -26,6 +26,7 @@ MEGABYTE = b"x" * 1_000_000
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     limited = ["sh", "-c", f'ulimit -n {HANDLES}; exec "$@"', "sh"]
     with serving(Stories(tmp_path_factory.mktemp("server")), before=limited) as [server]:
+        until(lambda: server.lines[-1].startswith("More: "))  # the end of its greeting
         yield server
 
 
