@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.engines.fake import MemoryStore
 from pipeline.steps import committed
 from pipeline.storage import shelf
+from pipeline.storage.sounds import sound
 from tests.api.calling import IDEA, FakeApi
 
 SLOW = {"voice": "low", "pace": 0.8}
@@ -110,6 +112,18 @@ def test_a_voice_says_one_sentence_and_is_paid_for_once() -> None:
     assert api.get("/locales/fr/voices/low").json["text"] == first.json["text"]
     assert len(api.speech.calls) == 1
     assert api.get("/locales/fr/voices/fake").json["audioUrl"] != first.json["audioUrl"]
+
+
+def test_a_damaged_sentence_of_a_voice_is_spoken_again() -> None:
+    store = MemoryStore()
+    url = FakeApi(store).get("/locales/fr/voices/low").json["audioUrl"]
+    (key,) = store.list("cache/speak/")
+    data = store.get(key)
+    store.put(key, data[:-1] + b"!")
+    api = FakeApi(store)
+    assert api.get("/locales/fr/voices/low").json["audioUrl"].partition("?")[0] == url.partition("?")[0]
+    assert len(api.speech.calls) == 1
+    assert sound(key, store.get(key)) == sound(key, data)
 
 
 @pytest.mark.parametrize(

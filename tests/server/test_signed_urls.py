@@ -18,6 +18,8 @@ from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ConfigError, RequestError
 from pipeline.server.asgi import build_server
 from pipeline.server.signed_urls import MediaStore, secret
+from pipeline.storage import keys
+from pipeline.storage.sounds import Sounds
 from tests.api.calling import FakeApi
 from tests.api.servers import serving
 from tests.command import Stories
@@ -245,3 +247,19 @@ def test_a_url_signed_by_one_server_is_served_by_another_of_its_store(stories: S
             assert second("HEAD", url.removeprefix(first.base)).status == 200
         part = second("GET", story["mp3Url"].removeprefix(first.base), headers={"Range": "bytes=0-2"})
         assert (part.status, part.body) == (206, "ID3")
+
+
+def test_a_damaged_sound_is_not_served_and_is_once_it_is_whole_again(media: MediaStore) -> None:
+    """Also where it is damaged after it was served."""
+    assert isinstance(media.inner, FileStore)
+    key = keys.mp3("4f1c", "fr", SOUND)
+    server = build_server(FakeApi().handler, media, media.inner.path, None, sounds=Sounds(media))
+    with TestClient(server, base_url=BASE) as client:
+        for data in (SOUND, SOUND[:-1] + b"!", SOUND, b"", SOUND[:100], SOUND):
+            media.put(key, data)
+            response = client.get(media.url(key), headers={"range": "bytes=0-9"})
+            assert response.status_code == (206 if data == SOUND else 500)
+            if data == SOUND:
+                assert response.content == SOUND[:10]
+            else:
+                assert response.json()["type"].endswith(":damaged-sound")

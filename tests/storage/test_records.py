@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
 import pytest
 
-from pipeline.errors import StoreError
+from pipeline.errors import DamagedError, StoreError
 from pipeline.storage.records import (
     AcceptedRequest,
     CommittedText,
@@ -97,3 +98,20 @@ def test_truncated_record_is_damaged(load) -> None:  # type: ignore[no-untyped-d
     for length in range(len(data)):
         with pytest.raises(StoreError):
             load(data[:length], "k")
+
+
+@pytest.mark.parametrize("load", _GOOD)
+def test_any_changed_byte_of_a_record_is_noticed(load) -> None:  # type: ignore[no-untyped-def]
+    data = _GOOD[load]
+    for place in range(len(data)):
+        with pytest.raises(DamagedError):
+            load(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :], "k")
+
+
+@pytest.mark.parametrize("load", _GOOD)
+def test_a_record_carries_the_digest_of_its_other_fields(load) -> None:  # type: ignore[no-untyped-def]
+    fields = json.loads(_GOOD[load])
+    claimed = fields.pop("sha256")
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert claimed == hashlib.sha256(text.encode()).hexdigest()
+    assert load(text.encode(), "k") == load(_GOOD[load], "k")  # as in stores from before

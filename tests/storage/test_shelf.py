@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from pipeline.engines.fake import MemoryStore
-from pipeline.errors import NotFoundError, RequestError
+from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
@@ -252,3 +252,53 @@ def test_a_card_from_before_there_were_other_voices_is_read_and_written_as_it_is
     del card["sha256"]
     kept.put(key, json.dumps(card).encode())
     assert [card.edition for card in page(kept).cards] == ["en"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"[" * 100_000, b'{"id": 1}', b"\xff"])
+def test_a_damaged_card_is_named_and_the_others_are_listed_on_every_page(damage: bytes) -> None:
+    kept, named = shelf({"en": 5}), list[DamagedError]()
+    key = f"catalogs/published/cards/en/{2:032x}.json"
+    kept.put(key, damage)
+    first = page(kept, size=3, on_damage=named.append)
+    rest = page(kept, cursor=first.cursor, size=3)
+    assert [int(card.id, 16) for card in (*first.cards, *rest.cards)] == [0, 1, 3, 4]
+    assert [str(error).split(" was damaged")[0] for error in named] == [key]
+
+
+def test_a_damaged_last_card_of_a_page_is_no_end() -> None:
+    kept = shelf({"en": 5})
+    for number in (1, 2):
+        kept.put(f"catalogs/published/cards/en/{number:032x}.json", b"{")
+    assert [int(card.id, 16) for cards in leafed(kept, size=2) for card in cards] == [0, 3, 4]
+
+
+def test_a_card_of_another_story_is_damaged() -> None:
+    kept = shelf({"en": 2})
+    first, second = (f"catalogs/published/cards/en/{number:032x}.json" for number in range(2))
+    kept.put(second, kept.get(first))
+    assert [int(card.id, 16) for card in page(kept).cards] == [0]
+
+
+@pytest.mark.parametrize(
+    "name", ["x", "en/x.json", f"en/{ID}.json/x", f"e.n/{ID}.json", f"en/{ID.upper()}G.json"]
+)
+def test_files_of_strangers_are_no_cards(name: str) -> None:
+    kept = shelf({"en": 1})
+    kept.put(f"catalogs/published/cards/{name}", b"{}")
+    assert leafed(kept, size=1) == [list(page(kept).cards)]
+
+
+@pytest.mark.parametrize("again", ["publish", "publication"])
+def test_a_damaged_card_is_set_aside_when_its_story_is_published_again(again: str) -> None:
+    kept = shelf({"en": 1})
+    (key,) = kept.list("catalogs/")
+    kept.put(key, b"{")
+    if again == "publish":
+        publish(kept, manifest(0))
+    else:
+        publication = Publication(kept, "r1")
+        publication.add(manifest(0))
+        publication.issue()
+    assert [card.title for card in page(kept).cards] == ["Title"]
+    (aside,) = kept.list("quarantine/")
+    assert kept.get(aside) == b"{"
