@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -72,27 +73,31 @@ def _becomes_read_only(point: Path) -> bool:
 
 
 def few_handles(case: Case) -> Outcome:
+    """Few more than are open when the command begins."""
     which, reference = _reference(case)
-    most = 5 + case.number % 20
-    return _again(case, _limited(case, which, resource.RLIMIT_NOFILE, most), which, reference)
+    child = _limited(case, which, resource.RLIMIT_NOFILE, lambda: _highest_handle() + 2 + case.number % 20)
+    return _again(case, child, which, reference)
 
 
 def small_files(case: Case) -> Outcome:
     """No file may be larger than so many bytes: a full disk where nobody is root."""
     which, reference = _reference(case)
     most = case.random.randint(100, 150_000)
-    return _again(case, _limited(case, which, resource.RLIMIT_FSIZE, most), which, reference)
+    return _again(case, _limited(case, which, resource.RLIMIT_FSIZE, lambda: most), which, reference)
 
 
-def _limited(case: Case, which: int, limit: int, most: int) -> Child:
+def _limited(case: Case, which: int, limit: int, most: Callable[[], int]) -> Child:
+    arguments = ["make", IDEAS[which], "--locale", "en", "--locale", "fr", "--out", str(case.folder / "out")]
+
     def work() -> int:
-        resource.setrlimit(limit, (most, most))
-        return main(
-            ["make", IDEAS[which], "--locale", "en", "--locale", "fr", "--out", str(case.folder / "out")]
-        )
+        resource.setrlimit(limit, (most(), most()))
+        return main(arguments)
 
-    # The log is opened before the limit counts; a line of it is short.
     return fork(work, case.folder / "log")
+
+
+def _highest_handle() -> int:
+    return max(int(path.name) for path in Path("/proc/self/fd").iterdir())
 
 
 def clocks(case: Case) -> Outcome:
