@@ -75,7 +75,7 @@ def _becomes_read_only(point: Path) -> bool:
 def few_handles(case: Case) -> Outcome:
     """Few more than are open when the command begins."""
     which, reference = _reference(case)
-    child = _limited(case, which, resource.RLIMIT_NOFILE, lambda: _highest_handle() + 2 + case.number % 20)
+    child = _limited(case, which, resource.RLIMIT_NOFILE, lambda: _highest_handle() + case.number % 6)
     return _again(case, child, which, reference)
 
 
@@ -182,7 +182,7 @@ TRIALS = (
     Trial("disk full", "disks", full, 40, 500, missing=disks.missing),
     Trial("mounted read-only", "disks", read_only, 30, 300, missing=disks.missing),
     Trial("largest file", "limits", small_files, 30, 300),
-    Trial("file handles used up", "limits", few_handles, 20, 200),
+    Trial("file handles used up", "limits", few_handles, 12, 120),
     Trial("clocks an hour apart", "pairs of makers", clocks, 12, 100, share=2),
     Trial("holder stopped", "pairs of makers", stopped, 12, 100, share=2),
 )
