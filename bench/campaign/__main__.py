@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     try:
         for name in wanted:
-            rows += _part(name, options)
-            _keep(rows, options, time.monotonic() - started)
+            for row in _part(name, options):
+                rows.append(row)
+                _keep(rows, options, time.monotonic() - started)
     except KeyboardInterrupt:
         print("stopped: what was done is below", file=sys.stderr)
     print(f"\n{table.columns(rows)}\n")
@@ -61,17 +62,15 @@ def trials(name: str) -> tuple[Trial, ...]:
     return tuple(import_module(f"bench.campaign.{name}").TRIALS)
 
 
-def _part(name: str, options: argparse.Namespace) -> list[Row]:
+def _part(name: str, options: argparse.Namespace) -> Iterator[Row]:
     seconds = PARTS[name] * (_LONG if options.long else 1)
     trial_name, number = _named(options.case)
     chosen = [trial for trial in trials(name) if trial_name in ("", trial.name)]
     shares = sum(trial.share for trial in chosen)
-    rows = []
     for trial in chosen:
         row = run(name, trial, options.seed, seconds * trial.share / shares, options.long, number)
-        rows.append(row)
         print(f"{name}: {row.name}: {row.done} {row.unit}, {row.verdict}, {row.seconds:.0f} s", flush=True)
-    return rows
+        yield row
 
 
 def _named(case: str) -> tuple[str, int | None]:
