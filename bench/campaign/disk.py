@@ -18,7 +18,7 @@ from bench.campaign import disks, stores
 from bench.campaign.frame import Case, Outcome, Trial
 from bench.campaign.hooks import Plan
 from bench.campaign.kills import IDEAS, MAKERS, undisturbed
-from bench.campaign.processes import Child, fork, started
+from bench.campaign.processes import PATIENCE, Child, fork, started
 from bench.campaign.stores import Reference
 from pipeline.cli.__main__ import main
 
@@ -109,11 +109,11 @@ def clocks(case: Case) -> Outcome:
 
 def stopped(case: Case) -> Outcome:
     """A holder is stopped; another, for which its claim has run out, goes on; then the first comes back."""
-    return _beside(case, Plan(clock=_HOUR, machine="another"), stop_after=case.random.uniform(0.3, 1.0))
+    return _beside(case, Plan(clock=_HOUR, machine="another"), stop_after=case.random.uniform(0, 0.4))
 
 
 def _beside(case: Case, plan: Plan, stop_after: float | None) -> Outcome:
-    """stop_after: seconds until the first maker is stopped, while the second one works."""
+    """stop_after: seconds from its first call until the first maker is stopped, while the second works."""
     which, reference = _reference(case)
     outcome, root = Outcome(), case.folder / "out"
     logs = [case.folder / "first", case.folder / "second"]
@@ -122,6 +122,7 @@ def _beside(case: Case, plan: Plan, stop_after: float | None) -> Outcome:
         first = started(arguments, case.folder / "first.log", Plan(pace=0.02, calls=logs[0]))
         stack.callback(first.kill)
         if stop_after is not None:
+            _wait_for(logs[0])
             time.sleep(stop_after)
             first.send(SIGSTOP)
         values = {**plan.__dict__, "calls": logs[1]}
@@ -140,6 +141,15 @@ def _beside(case: Case, plan: Plan, stop_after: float | None) -> Outcome:
         repeated <= reference.calls.total(), f"{repeated} calls repeated: more than one regeneration"
     )
     return outcome
+
+
+def _wait_for(calls: Path) -> None:
+    """Until an engine call was begun."""
+    deadline = time.monotonic() + PATIENCE
+    while not calls.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the maker calls no engine")
+        time.sleep(0.005)
 
 
 def _reference(case: Case) -> tuple[int, Reference]:

@@ -17,7 +17,8 @@ from random import Random
 from tqdm import tqdm
 
 from bench.campaign.frame import Case, Outcome, Row, Trial
-from bench.campaign.processes import die_with_parent, preload
+from bench.campaign.preloading import preload
+from bench.campaign.processes import die_with_parent
 
 
 def run(part: str, trial: Trial, seed: int, seconds: float, is_long: bool, only: int | None = None) -> Row:

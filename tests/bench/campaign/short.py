@@ -11,7 +11,7 @@ import sys
 import time
 
 from bench.campaign.__main__ import trials
-from bench.campaign.processes import preload
+from bench.campaign.preloading import preload
 from bench.campaign.running import attempt
 
 SECONDS = 120.0
