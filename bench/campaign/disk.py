@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -17,7 +18,7 @@ from bench.campaign import disks, stores
 from bench.campaign.frame import Case, Outcome, Trial
 from bench.campaign.hooks import Plan
 from bench.campaign.kills import IDEAS, MAKERS, undisturbed
-from bench.campaign.processes import Child, fork, started
+from bench.campaign.processes import PATIENCE, Child, fork, started
 from bench.campaign.stores import Reference
 from pipeline.cli.__main__ import main
 
@@ -72,27 +73,31 @@ def _becomes_read_only(point: Path) -> bool:
 
 
 def few_handles(case: Case) -> Outcome:
+    """Few more than are open when the command begins."""
     which, reference = _reference(case)
-    most = 5 + case.number % 20
-    return _again(case, _limited(case, which, resource.RLIMIT_NOFILE, most), which, reference)
+    child = _limited(case, which, resource.RLIMIT_NOFILE, lambda: _highest_handle() + case.number % 6)
+    return _again(case, child, which, reference)
 
 
 def small_files(case: Case) -> Outcome:
     """No file may be larger than so many bytes: a full disk where nobody is root."""
     which, reference = _reference(case)
     most = case.random.randint(100, 150_000)
-    return _again(case, _limited(case, which, resource.RLIMIT_FSIZE, most), which, reference)
+    return _again(case, _limited(case, which, resource.RLIMIT_FSIZE, lambda: most), which, reference)
 
 
-def _limited(case: Case, which: int, limit: int, most: int) -> Child:
+def _limited(case: Case, which: int, limit: int, most: Callable[[], int]) -> Child:
+    arguments = ["make", IDEAS[which], "--locale", "en", "--locale", "fr", "--out", str(case.folder / "out")]
+
     def work() -> int:
-        resource.setrlimit(limit, (most, most))
-        return main(
-            ["make", IDEAS[which], "--locale", "en", "--locale", "fr", "--out", str(case.folder / "out")]
-        )
+        resource.setrlimit(limit, (most(), most()))
+        return main(arguments)
 
-    # The log is opened before the limit counts; a line of it is short.
     return fork(work, case.folder / "log")
+
+
+def _highest_handle() -> int:
+    return max(int(path.name) for path in Path("/proc/self/fd").iterdir())
 
 
 def clocks(case: Case) -> Outcome:
@@ -104,11 +109,11 @@ def clocks(case: Case) -> Outcome:
 
 def stopped(case: Case) -> Outcome:
     """A holder is stopped; another, for which its claim has run out, goes on; then the first comes back."""
-    return _beside(case, Plan(clock=_HOUR, machine="another"), stop_after=case.random.uniform(0.3, 1.0))
+    return _beside(case, Plan(clock=_HOUR, machine="another"), stop_after=case.random.uniform(0, 0.4))
 
 
 def _beside(case: Case, plan: Plan, stop_after: float | None) -> Outcome:
-    """stop_after: seconds until the first maker is stopped, while the second one works."""
+    """stop_after: seconds from its first call until the first maker is stopped, while the second works."""
     which, reference = _reference(case)
     outcome, root = Outcome(), case.folder / "out"
     logs = [case.folder / "first", case.folder / "second"]
@@ -117,6 +122,7 @@ def _beside(case: Case, plan: Plan, stop_after: float | None) -> Outcome:
         first = started(arguments, case.folder / "first.log", Plan(pace=0.02, calls=logs[0]))
         stack.callback(first.kill)
         if stop_after is not None:
+            _wait_for(logs[0])
             time.sleep(stop_after)
             first.send(SIGSTOP)
         values = {**plan.__dict__, "calls": logs[1]}
@@ -135,6 +141,15 @@ def _beside(case: Case, plan: Plan, stop_after: float | None) -> Outcome:
         repeated <= reference.calls.total(), f"{repeated} calls repeated: more than one regeneration"
     )
     return outcome
+
+
+def _wait_for(calls: Path) -> None:
+    """Until an engine call was begun."""
+    deadline = time.monotonic() + PATIENCE
+    while not calls.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the maker calls no engine")
+        time.sleep(0.005)
 
 
 def _reference(case: Case) -> tuple[int, Reference]:
@@ -177,7 +192,7 @@ TRIALS = (
     Trial("disk full", "disks", full, 40, 500, missing=disks.missing),
     Trial("mounted read-only", "disks", read_only, 30, 300, missing=disks.missing),
     Trial("largest file", "limits", small_files, 30, 300),
-    Trial("file handles used up", "limits", few_handles, 20, 200),
+    Trial("file handles used up", "limits", few_handles, 12, 120),
     Trial("clocks an hour apart", "pairs of makers", clocks, 12, 100, share=2),
     Trial("holder stopped", "pairs of makers", stopped, 12, 100, share=2),
 )

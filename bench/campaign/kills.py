@@ -159,9 +159,9 @@ TRIALS = (
     Trial("make, at every write", "kills", partial(at_writes, "make"), 900, 4_000, share=4),
     Trial("make, at random moments", "kills", partial(at_moments, "make"), 700, 3_000, share=3),
     Trial(_REAL, "kills", partial(at_moments, _REAL), 60, 400, share=1.5),
-    Trial("catalog run, at every write", "kills", partial(at_writes, _CATALOG), 120, 1_000, share=2),
-    Trial("catalog run, at random moments", "kills", partial(at_moments, _CATALOG), 60, 500, share=1),
-    Trial("DAG's tasks, at every write", "kills", partial(at_writes, _TASKS), 80, 500, share=1),
-    Trial("server", "kills", kill_servers.run, 60, 400, share=2),
+    Trial("catalog run, at every write", "kills", partial(at_writes, _CATALOG), 120, 1_000, share=1.7),
+    Trial("catalog run, at random moments", "kills", partial(at_moments, _CATALOG), 60, 500, share=1.3),
+    Trial("DAG's tasks, at every write", "kills", partial(at_writes, _TASKS), 80, 500, share=1.2),
+    Trial("server", "kills", kill_servers.run, 60, 400, share=1.8),
     Trial("Lambda handlers", "kills", kill_functions.lambdas, 24, 300, each=12, share=2.5),
 )

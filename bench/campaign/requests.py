@@ -164,6 +164,6 @@ def _crowd(address: str, count: int) -> int:
 
 TRIALS = (
     Trial("64 equal requests", "keys", equal, 50, 500, each=_KEYS, share=2, parallel=1),
-    Trial("hostile requests", "requests", hostile_requests, 20_000, 100_000, each=hostile.EACH, share=4),
+    Trial("hostile requests", "requests", hostile_requests, 30_000, 100_000, each=hostile.EACH, share=4),
     Trial("idle and dripping connections", "connections", idle, 20_000, 20_000, each=20_000, parallel=1),
 )

@@ -17,7 +17,8 @@ from random import Random
 from tqdm import tqdm
 
 from bench.campaign.frame import Case, Outcome, Row, Trial
-from bench.campaign.processes import preload
+from bench.campaign.preloading import preload
+from bench.campaign.processes import die_with_parent
 
 
 def run(part: str, trial: Trial, seed: int, seconds: float, is_long: bool, only: int | None = None) -> Row:
@@ -40,7 +41,7 @@ def run(part: str, trial: Trial, seed: int, seconds: float, is_long: bool, only:
 
 def _outcomes(trial: Trial, numbers: list[int], seed: int, deadline: float) -> Iterator[tuple[int, Outcome]]:
     """In the order in which they end. A worker process has one thread: what it starts, it forks."""
-    with ProcessPoolExecutor(trial.parallel, mp_context=get_context("fork"), initializer=preload) as pool:
+    with ProcessPoolExecutor(trial.parallel, mp_context=get_context("fork"), initializer=_begin) as pool:
         work = partial(attempt, trial, seed, deadline)
         waiting = {pool.submit(work, number): number for number in numbers}
         try:
@@ -49,6 +50,11 @@ def _outcomes(trial: Trial, numbers: list[int], seed: int, deadline: float) -> I
                     yield waiting[future], outcome
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    die_with_parent()
+    preload()
 
 
 def attempt(trial: Trial, seed: int, deadline: float, number: int) -> Outcome | None:

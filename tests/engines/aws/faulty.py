@@ -72,7 +72,7 @@ def expected(engine: str, fault: str) -> tuple[type[StoriesError] | None, range]
     """The error, None where the reply comes all the same, and how many requests may be sent."""
     limit = LIMITS[engine.split(",")[0].split()[0]]
     if fault == "drip" or (engine, fault) in SUCCESSES:
-        return None, range(1, 2)
+        return None, range(1, limit + 1)
     error = ThrottledError if fault in THROTTLED else UnavailableError
     return error, range(limit if fault in RETRIED else 1, limit + 1)
 
