@@ -153,7 +153,7 @@ class InProcess:
         try:
             status.fail(self._app.store, *job, error)
         except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
-            self._log.error("failure not recorded", extra=_fields(job), exc_info=unwritten)
+            self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
 
     def _busy(self, ahead: int) -> BusyError:
         durations = sorted(self._durations) or [_FIRST_GUESS]
