@@ -12,10 +12,11 @@ from bench.campaign.frame import Case, Outcome, Trial
 from bench.campaign.processes import command
 from bench.campaign.whole_store import Read, Whole, catalog_file, commands, copied, look, serve, whole
 
-# Hints, and claims that end by themselves: a damaged one is as good as none.
-_HINTS = ("/status.json", "claims/")
+# What nobody has to notice, by the kind of damage ("": every kind): hints, claims that end by themselves, a
+# page that is drawn from its record; and another key, which signs as well as the one before.
+_UNNOTICED = (("/status.json", ""), ("claims/", ""), ("/report.html", ""), ("server/media.key", "flipped"))
 # Exit statuses of success, and of a failure that is a sentence (stories --help).
-_NAMED = (0, *range(3, 13))
+_NAMED = (0, *range(3, 20))
 
 
 def _flip(data: bytes, random: Random) -> bytes:
@@ -108,7 +109,8 @@ def _account(
     is_named = key in output or (key.split("/")[1][:8] in output and "damaged" in output)
     outcome.add("healed", is_healed)
     outcome.add("named", is_named and not is_healed)
-    if kind != "deleted" and not key.endswith(_HINTS[0]) and not key.startswith(_HINTS[1]):
+    may_pass = any(name in key and only in {"", kind} for name, only in _UNNOTICED)
+    if kind != "deleted" and not may_pass:
         outcome.check(is_healed or is_named, "nobody noticed")
 
 

@@ -25,7 +25,7 @@ from pipeline.cli.__main__ import main
 _MAKE = MAKERS["make"]
 _HOUR = 3600.0
 # Exit statuses of a failure that is a sentence (stories --help).
-_NAMED = range(3, 13)
+_NAMED = range(3, 20)
 _ERRORS = ("EIO", "ENOSPC", "EMFILE", "EROFS", "EDQUOT", "EACCES")
 
 

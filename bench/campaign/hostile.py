@@ -14,6 +14,8 @@ from bench.campaign.frame import Outcome
 EACH = 2_500
 # Seconds within which an answer, or the end of the connection, has to come.
 _PATIENCE = 3.0
+# Faults after which a case ends: every silence takes its time.
+_ENOUGH = 4
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 _ID = b"0123456789abcdef" * 2
 
@@ -117,6 +119,8 @@ def attack(outcome: Outcome, address: str, random: Random, count: int) -> None:
                 answer = connection.recv(65536)
         except TimeoutError:
             outcome.check(False, f"request {number} hangs: {data[:300]!r}")
+            if len(outcome.faults) >= _ENOUGH:
+                return
             connection = None
             continue
         except OSError:  # a reset is an answer to what is no request

@@ -106,7 +106,10 @@ def hostile_requests(case: Case) -> Outcome:
 
 
 def _traceback(server: Child) -> str:
-    return server.text[server.text.index("Traceback") :][:400].replace("\n", " | ")
+    """Where the first one ends: its last place and its error."""
+    lines = server.text[server.text.index("Traceback") :].splitlines()
+    end = next((at for at, line in enumerate(lines) if at and not line.startswith(" ")), len(lines) - 1)
+    return " | ".join(line.strip() for line in lines[max(0, end - 2) : end + 1])
 
 
 def idle(case: Case) -> Outcome:
