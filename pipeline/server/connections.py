@@ -145,11 +145,6 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._settle()
 
-    def handle_websocket_upgrade(self) -> None:
-        self._is_deaf = True
-        self._leave()
-        super().handle_websocket_upgrade()
-
     def drop(self) -> None:
         """Closes it at once; what was not sent is discarded."""
         self._leave()

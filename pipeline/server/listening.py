@@ -47,6 +47,7 @@ def run(app: Any, listening: socket.socket, proxy: str, grace: int, stop: Callab
         app,
         loop="asyncio",  # everywhere: uvloop is installed for other packages' sake, if at all
         http=bounds.protocol,
+        ws="none",  # else a request that asks for a WebSocket and has a body is never answered
         backlog=bounds.accepted,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=grace,

@@ -56,6 +56,14 @@ def test_a_story_is_made_beside_more_connections_than_handles(server: Server) ->
     assert [line for line in log_of(server, start) if " 200 POST / " not in line] == []
 
 
+def test_a_wish_for_a_websocket_is_answered(server: Server) -> None:
+    """httptools leaves the body of such a request to the other protocol, so that it is refused as empty."""
+    wish = b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\n{}"
+    with closing(connect(server)) as connection:
+        connection.sendall(BEGUN + wish)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
 def test_an_endless_head_is_refused_and_takes_no_memory(server: Server) -> None:
     process = psutil.Process(server.process.pid)
     before = process.memory_info().rss
