@@ -135,12 +135,21 @@ def _manifest(app: App, story_id: str, edition: str) -> Manifest | None:
 
 def _status(app: App, story_id: str, edition: str) -> Status:
     """Of an edition that is not complete. Raises NotFoundError: never requested."""
+    interrupted = Status(status.FAILED, 0, problem="interrupted", kind="UnavailableError")
     try:
-        return status.read(app.store, story_id, edition, locks=app.locks)
+        current = status.read(app.store, story_id, edition, locks=app.locks)
     except NotFoundError:
         # Made without a status, as by the command, and damaged since: the next request mends it.
         app.store.get(keys.manifest(story_id, edition))
-        return Status(status.FAILED, 0, problem="interrupted", kind="UnavailableError")
+        return interrupted
+    is_left = current.state == status.QUEUED and not current.expires_at
+    return interrupted if is_left and _is_made(app, story_id, edition) else current
+
+
+def _is_made(app: App, story_id: str, edition: str) -> bool:
+    """Whether it was complete at some time: no server takes it up again by itself."""
+    key = keys.manifest(story_id, edition)
+    return next(app.store.list(key), None) == key
 
 
 def _text(app: App, story_id: str, edition: str) -> CommittedText | None:

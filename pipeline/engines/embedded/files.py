@@ -121,7 +121,8 @@ class FileStore:
                 yield temporary
         finally:
             if temporary:
-                temporary.unlink(missing_ok=True)
+                with suppress(OSError):  # tidy() removes it
+                    temporary.unlink(missing_ok=True)
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
