@@ -19,7 +19,7 @@ from pipeline.app import App
 from pipeline.bootstrap import build_app, build_runner
 from pipeline.config.settings import Settings
 from pipeline.errors import NotFoundError, StoriesError
-from pipeline.steps import status
+from pipeline.steps import accept, status
 from pipeline.steps.committed import is_complete
 from pipeline.steps.generate import generate as generate_step
 from pipeline.steps.run import run
@@ -38,7 +38,9 @@ def trigger(event: Event, context: Any) -> dict[str, Any]:
 
 @observed
 def generate(event: Event, context: Any) -> dict[str, str]:
-    """Generate Story."""
+    """Generate Story; and Accept context, where somebody started the workflow by hand with a context."""
+    if "context" in event:
+        return _accept(event)
     return _run(event, lambda app, story_id, _, progress: generate_step(app, story_id, progress))
 
 
@@ -84,6 +86,13 @@ def _run(event: Event, step: Step) -> dict[str, str]:
             status.fail(app.store, story_id, edition, error)
         raise
     return {"id": story_id, "locale": edition}
+
+
+def _accept(event: Event) -> dict[str, str]:
+    """The ids of the story of a context. Raises RequestError, ContentRejectedError."""
+    app = _app(_settings())
+    edition = accept.chain(app, str(event["locale"])).edition
+    return {"id": accept.accept(app, str(event["context"])), "locale": edition}
 
 
 def _has_failed(app: App, story_id: str, edition: str) -> bool:
