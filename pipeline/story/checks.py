@@ -7,7 +7,8 @@ from collections import Counter
 from itertools import pairwise
 
 from pipeline.ports import LanguageDetector
-from pipeline.story.prompt import Draft, StoryPrompt
+from pipeline.story.drafts import Draft
+from pipeline.story.prompt import StoryPrompt
 from pipeline.story.text import words
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Check
