@@ -19,7 +19,7 @@ from pipeline.app import App
 from pipeline.bootstrap import build_app, build_runner
 from pipeline.config.settings import Settings
 from pipeline.errors import RequestError, StoriesError
-from pipeline.steps import status
+from pipeline.steps import accept, status
 from pipeline.steps.committed import is_complete
 from pipeline.steps.generate import generate as generate_step
 from pipeline.steps.run import run
@@ -39,7 +39,9 @@ def trigger(event: Event, context: Any) -> dict[str, Any]:
 
 @observed
 def generate(event: Event, context: Any) -> dict[str, str]:
-    """Generate Story."""
+    """Generate Story; and Accept context, where somebody started the workflow by hand with a context."""
+    if "context" in event:
+        return _accept(event)
     return _run(event, lambda app, story_id, _, progress: generate_step(app, story_id, progress))
 
 
@@ -88,6 +90,16 @@ def _run(event: Event, step: Step) -> dict[str, str]:
             status.fail(app.store, story_id, edition, error)
         raise
     return {"id": story_id, "locale": edition}
+
+
+def _accept(event: Event) -> dict[str, str]:
+    """The ids of the story of a context. Raises RequestError, ContentRejectedError."""
+    app, sent = _app(_settings()), events.table(event)
+    context, locale = (sent.get(name) for name in ("context", "locale"))
+    if not isinstance(context, str) or not isinstance(locale, str):
+        raise RequestError('the input has to be {"context": an idea, "locale": a tag, as in fr}')
+    edition = accept.chain(app, locale).edition
+    return {"id": accept.accept(app, context), "locale": edition}
 
 
 def _ids(event: Event, app: App) -> tuple[str, str]:

@@ -89,7 +89,7 @@ def test_two_languages_cost_one_completion_one_translation_and_their_narrations(
     spent = {row.of: row for row in rows(payments(story.store), price_table())}
     texts = [story.english.title, *(segment.text for segment in story.english.segments)]
     narrations = len(story.english.segments) + len(story.portuguese.segments)
-    assert spent["story@1"].usage.calls == 1
+    assert spent["falcon@1"].usage.calls == 1
     assert spent["translate"].usage.calls == 1
     assert spent["translate"].usage.characters == sum(map(len, texts))
     assert spent["translate"].dollars == pytest.approx(sum(map(len, texts)) * 15e-6)

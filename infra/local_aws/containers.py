@@ -1,7 +1,7 @@
 """The containers behind SageMaker endpoints: text generation, and OpenAI-style chat.
 
 Hugging Face Text Generation Inference answers /invocations with a list, streams `data:` lines, returns the
-prompt too unless `return_full_text` is false, and checks its parameters (its router's validation.rs).
+prompt too unless `return_full_text` is false, and checks its parameters (validation.py).
 """
 
 from __future__ import annotations
@@ -13,30 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local_aws.falcon_tokens import count
 from infra.local_aws.generation import pieces
 from infra.local_aws.prompt_text import prompt_of, turns
+from infra.local_aws.validation import DEFAULT_TOKENS, InputError, check
 from infra.local_aws.wire import dumps
 from pipeline.ports import TextEngine
 from pipeline.types import Completion, Prompt
 
-# Falcon 7B's context, and JumpStart's MAX_TOTAL_TOKENS. Without its tokenizer: 4 characters a token.
-_MAX_TOKENS = 2048
-_CHARACTERS_A_TOKEN = 4
-_MAX_STOPS = 4
-_DEFAULT_TOKENS = 100
 _FINISH = {"end": "eos_token", "length": "length", "stop": "stop_sequence"}
 _CHAT_FINISH = {"end": "stop", "length": "length", "stop": "stop"}
-
-
-@dataclass
-class InputError(Exception):
-    """The container's own refusal: HTTP 422 in its JSON."""
-
-    message: str
-
-    @property
-    def body(self) -> str:
-        return json.dumps({"error": f"Input validation error: {self.message}", "error_type": "validation"})
 
 
 @dataclass(frozen=True)
@@ -59,9 +45,7 @@ def container_of(*names: str) -> Container:
 
 def tgi(body: dict[str, Any], engine: TextEngine) -> Output:
     parameters = body.get("parameters") or {}
-    inputs = body.get("inputs")
-    if not isinstance(inputs, str) or not inputs:
-        raise InputError("`inputs` cannot be empty")
+    inputs = check(body.get("inputs"), parameters)
     prompt = _tgi_prompt(inputs, parameters)
     if body.get("stream"):
         return Output("text/event-stream", _tgi_stream(prompt, parameters, inputs, engine))
@@ -81,7 +65,7 @@ def chat(body: dict[str, Any], engine: TextEngine) -> Output:
         raise InputError("`messages` cannot be empty")
     prompt = prompt_of(
         [(message["role"], message["content"]) for message in messages],
-        body.get("max_tokens") or _DEFAULT_TOKENS,
+        body.get("max_tokens") or DEFAULT_TOKENS,
         body.get("temperature", 1.0),
         body.get("top_p", 1.0),
         body.get("seed", 0),
@@ -105,24 +89,8 @@ _CONTAINERS: dict[str, Container] = {"chat": chat, "object": tgi_object}
 
 
 def _tgi_prompt(inputs: str, parameters: dict[str, Any]) -> Prompt:
-    tokens = parameters.get("max_new_tokens", _DEFAULT_TOKENS)
+    tokens = parameters.get("max_new_tokens", DEFAULT_TOKENS)
     temperature, top_p = parameters.get("temperature", 1.0), parameters.get("top_p", 0.95)
-    size, stops = len(inputs) // _CHARACTERS_A_TOKEN, len(parameters.get("stop", ()))
-    rules = (
-        (tokens > 0, "`max_new_tokens` must be strictly positive"),
-        (temperature > 0, "`temperature` must be strictly positive"),
-        (0 < top_p < 1, "`top_p` must be > 0.0 and < 1.0"),
-        (stops <= _MAX_STOPS, f"`stop` supports up to {_MAX_STOPS} stop sequences. Given: {stops}"),
-        (0 <= parameters.get("seed", 0) < 2**64, "`seed` must be a 64-bit integer"),
-        (
-            size + tokens <= _MAX_TOKENS,
-            f"`inputs` tokens + `max_new_tokens` must be <= {_MAX_TOKENS}. "
-            f"Given: {size} `inputs` tokens and {tokens} `max_new_tokens`",
-        ),
-    )
-    for valid, message in rules:
-        if not valid:
-            raise InputError(message)
     greedy = not parameters.get("do_sample") and "temperature" not in parameters
     return prompt_of(turns(inputs), tokens, 0.0 if greedy else temperature, top_p, parameters.get("seed", 0))
 
@@ -150,7 +118,7 @@ def _tgi_stream(
             held, index = piece, index + 1
         else:
             whole = _full(parameters, inputs) + piece.text
-            details = {**_details(piece, prompt), "input_length": piece.prompt_tokens}
+            details = {**_details(piece, prompt), "input_length": count(inputs)}
             yield _tgi_line(index, held, whole, details)
 
 

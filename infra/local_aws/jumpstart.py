@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from infra.local_aws.account import Account
+from infra.local_aws.validation import MAX_INPUT_TOKENS, MAX_TOTAL_TOKENS
 
 MODEL_ID = "huggingface-llm-falcon-7b-instruct-bf16"
 VERSION = "0.0.1"
@@ -78,7 +79,11 @@ def _manifest() -> list[dict[str, Any]]:
 
 
 def _spec(region: str) -> dict[str, Any]:
-    environment = {"ENDPOINT_SERVER_TIMEOUT": "3600", "MAX_INPUT_LENGTH": "1024", "MAX_TOTAL_TOKENS": "2048"}
+    environment = {
+        "ENDPOINT_SERVER_TIMEOUT": "3600",
+        "MAX_INPUT_LENGTH": str(MAX_INPUT_TOKENS),
+        "MAX_TOTAL_TOKENS": str(MAX_TOTAL_TOKENS),
+    }
     return {
         "model_id": MODEL_ID,
         "url": "https://local.invalid/made-up",

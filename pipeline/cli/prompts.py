@@ -78,7 +78,10 @@ def _back(_: str, model: str) -> None:
 
 
 def _in_words(model: str) -> str:
-    return "every other model" if model == EVERY_MODEL else model
+    beginning = model.removesuffix("*")
+    if model == EVERY_MODEL:
+        return "every other model"
+    return model if model == beginning else f"models that begin with {beginning}"
 
 
 _ACTIONS: dict[str, Callable[[str, str], None]] = {"list": _list, "show": _show, "use": _use, "back": _back}

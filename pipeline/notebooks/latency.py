@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.app import App
 from pipeline.notebooks.drawing import COLOURS, figure_of, label, panels
 from pipeline.story.checks import MOST_WORDS
-from pipeline.story.prompt import Draft
+from pipeline.story.drafts import Draft
 from pipeline.types import StoryRequest
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
 from pipeline.story import ideas, plain_text
 from pipeline.story.checks import MOST_WORDS, story_checks
-from pipeline.story.prompt import Draft, story_prompt
+from pipeline.story.drafts import Draft
+from pipeline.story.prompt import story_prompt
 from pipeline.types import Check, Story, StoryRequest, Usage
 
 ATTEMPTS = 3

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from pipeline.ports import LanguageDetector
 from pipeline.story import plain_text
-from pipeline.story.prompt import Draft, StoryPrompt
+from pipeline.story.drafts import Draft
+from pipeline.story.prompt import StoryPrompt
 from pipeline.story.text import words
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Check

@@ -1,7 +1,8 @@
-"""Story prompts: the TOML of data/prompts becomes the Prompt for an engine; completions become drafts."""
+"""Story prompts: the TOML of data/prompts becomes the Prompt for an engine."""
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,12 +11,14 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, RequestError
 from pipeline.storage.digest import number
-from pipeline.story.text import clean, sentences, words
+from pipeline.story.drafts import Draft, draft_of
+from pipeline.story.text import words
 from pipeline.types import Completion, Prompt, StoryRequest
 
 SEED_BITS = 32
+# In current.toml: every model; so "x-*" is every model whose name begins with "x-".
 EVERY_MODEL = "*"
 # A story prompt's name and version.
 ID = re.compile(r"[a-z][a-z0-9-]{0,39}@[1-9][0-9]{0,5}")
@@ -24,20 +27,6 @@ ID = re.compile(r"[a-z][a-z0-9-]{0,39}@[1-9][0-9]{0,5}")
 def read(name: str) -> dict[str, Any]:
     """The TOML of data/prompts/`name`.toml."""
     return tomllib.loads(files("pipeline").joinpath("data", "prompts", f"{name}.toml").read_text("utf-8"))
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A parsed completion, not yet checked. lines: one a job of the plan. whole: none is missing or cut."""
-
-    title: str
-    lines: tuple[str, ...]
-    whole: bool
-    hero: str = ""
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        return tuple(sentence for line in self.lines for sentence in sentences(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +41,11 @@ class StoryPrompt:
         return f"{self.spec['name']}@{self.spec['version']}"
 
     def prompt(self, request: StoryRequest, idea: str, attempt: int) -> Prompt:
-        """idea: the context in English. The seed comes from variant and attempt."""
+        """idea: the context in English. The seed comes from variant and attempt.
+
+        Raises RequestError: idea and audience are longer than the prompt has room for.
+        """
+        self._check_room(idea, request.audience)
         hero, friend = self._cast(idea, request.variant, attempt)
         return Prompt(
             name=self.id,
@@ -73,23 +66,16 @@ class StoryPrompt:
 
     def parse(self, completion: Completion, longest: int) -> Draft:
         """The draft without plan and numbers; spare lines are left out while it has over `longest` words."""
-        numbered = dict(re.findall(r"^(\d+)\. (.+)$", completion.text, re.MULTILINE))
-        jobs = self.spec["lines"]
-        lines = [tidy(numbered.get(str(number), "")) for number in range(1, len(jobs) + 1)]
-        whole = completion.stop_reason == "end" and all(lines[: self.spec["fewest"]])
-        title = re.search(r"^Title: (.+)$", completion.text, re.MULTILINE)
-        hero = re.search(r"^Hero: ([A-Z][\w'-]*)", completion.text, re.MULTILINE)
-        kept = list(zip(jobs, lines, strict=True))
-        for pair in [pair for pair in kept if pair[0].get("spare")] if all(lines) else []:
-            if len(words(" ".join(line for _, line in kept))) <= longest:
-                break
-            kept.remove(pair)
-        return Draft(
-            tidy(title.group(1)) if title else "",
-            tuple(line for _, line in kept if line),
-            whole,
-            hero.group(1) if hero else "",
-        )
+        return draft_of(completion, self.spec, longest)
+
+    def _check_room(self, idea: str, audience: str) -> None:
+        most = self.spec.get("most_bytes", math.inf)
+        if (size := len(f"{idea}{audience}".encode())) > most:
+            raise RequestError(
+                f"the idea and its audience take {size} bytes in English, {most} at most: "
+                "use fewer words, plain letters and no emoji",
+                problem="long-idea",
+            )
 
     def _system(self, audience: str) -> str:
         jobs = "\n".join(f"{n}. {line['job']}" for n, line in enumerate(self.spec["lines"], 1))
@@ -139,12 +125,6 @@ def named(idea: str) -> str:
     return match.group(1) if match else ""
 
 
-def tidy(line: str) -> str:
-    """One clean line: no blank before a closing quote or after an opening one, no stray blanks."""
-    line = clean(line)
-    return re.sub(r'([.!?,]) "(?=$| [a-z])', r'\1"', line)
-
-
 def _draw(names: list[str], *parts: Any) -> str:
     return names[number(SEED_BITS, *parts) % len(names)]
 
@@ -170,4 +150,6 @@ def current(model: str) -> str:
     """The id of the story prompt in use for a model. model: its name, as in `stories models`, JumpStart's
     id, or a GGUF file's name in fingerprints."""
     models: dict[str, list[str]] = read("current")["models"]
-    return (models.get(model) or models[EVERY_MODEL])[-1]
+    name = model.casefold()
+    beginnings = (key for key in models if key.endswith("*") and name.startswith(key[:-1].casefold()))
+    return models[model if models.get(model) else max(beginnings, key=len)][-1]

@@ -173,6 +173,15 @@ def french(flow: Flow) -> list[Result]:
     return [flow.run(flow.accept(), "fr")]
 
 
+def by_hand(flow: Flow, **values: str) -> dict[str, Any]:
+    """The response to an execution with this input, as the console starts it."""
+    with flow.aws.client("stepfunctions", inject_host_prefix=False, read_timeout=_PATIENCE) as client:
+        response: dict[str, Any] = client.start_sync_execution(
+            stateMachineArn=deploy(flow.aws), input=json.dumps(values)
+        )
+    return response
+
+
 def busy_writer(flow: Flow) -> list[Result]:
     flow.aws.inject(WRITE, Fault("throttle"))
     return [flow.run(flow.accept(), "en")]

@@ -11,7 +11,7 @@ from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
 from pipeline.notebooks import latency
 from pipeline.notebooks.latency import Sample
-from pipeline.story.prompt import Draft
+from pipeline.story.drafts import Draft
 
 DRAFT = Draft("A title", ("One.", "Two."), True)
 SAMPLES = [Sample(DRAFT, 0.5, 2.0, 40), Sample(DRAFT, 1.0, 4.0, 200), Sample(DRAFT, 0.7, 3.0, 90)]

@@ -52,5 +52,6 @@ def _rows() -> tuple[Format, ...]:
 
 
 def _plain(text: str) -> str:
-    """No turn may open another: tokenizers read "<|assistant|>" in a typed idea as the real mark."""
-    return text.strip().replace("\r\n", "\n").replace("<|", "< |")
+    """No turn may open another: tokenizers read "<|assistant|>" in a typed idea as the real mark. No longer
+    than the text, so that what is sent has as many bytes, and tokens, at most."""
+    return text.strip().replace("\r\n", "\n").replace("<|", "(|")

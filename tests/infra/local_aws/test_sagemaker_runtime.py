@@ -17,7 +17,9 @@ from pipeline.errors import EngineError
 from pipeline.story.prompt import story_prompt
 from pipeline.types import Completion, Prompt, StoryRequest
 
-PROMPT = story_prompt().prompt(StoryRequest("a shy café owl"), "a shy café owl", 0)
+IDEA = "a shy café owl"
+PROMPT = story_prompt("falcon@1").prompt(StoryRequest(IDEA), IDEA, 0)
+TOO_LONG = story_prompt("story@1").prompt(StoryRequest("a shy snail"), "a shy snail", 0)
 TEXT = FakeText().complete(PROMPT).text
 
 
@@ -171,6 +173,31 @@ def test_the_container_checks_its_parameters(aws: LocalAws, parameters: Any, mes
     assert (response["ResponseMetadata"]["HTTPStatusCode"], response["OriginalStatusCode"]) == (424, 422)
     assert message in json.loads(response["OriginalMessage"])["error"]
     assert response["LogStreamArn"].startswith("arn:aws:logs:")
+
+
+def test_a_prompt_longer_than_falcon_reads_is_refused_in_the_containers_words(aws: LocalAws) -> None:
+    """The prompt of other models: 1,028 tokens by Falcon's vocabulary, of 1,024 that it takes."""
+    response = refused(aws, body_of(rendered(TOO_LONG)))
+    assert (response["Error"]["Code"], response["OriginalStatusCode"]) == ("ModelError", 422)
+    assert json.loads(response["OriginalMessage"]) == {
+        "error": "Input validation error: `inputs` must have less than 1024 tokens. Given: 1028",
+        "error_type": "validation",
+    }
+
+
+@pytest.mark.parametrize(("words", "answered"), [(1024, True), (1025, False)])
+def test_the_container_reads_1024_tokens_and_writes_up_to_2048(
+    aws: LocalAws, words: int, answered: bool
+) -> None:
+    body = body_of("User:" + " owl" * (words - 2), max_new_tokens=1024)  # "User", ":" and a token a word
+    if answered:
+        assert invoke(aws, body)
+        assert (
+            "must be <= 2048. Given: 1024 `inputs`"
+            in refused(aws, body_of("User:" + " owl" * (words - 2), max_new_tokens=1025))["OriginalMessage"]
+        )
+    else:
+        assert "Given: 1025" in refused(aws, body)["OriginalMessage"]
 
 
 def test_an_unreadable_body_is_the_containers_error(aws: LocalAws) -> None:

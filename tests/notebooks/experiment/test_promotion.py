@@ -51,6 +51,7 @@ def problem(function: Any, *arguments: Any) -> str:
 
 
 def test_a_promoted_prompt_is_read_back_as_it_was_with_its_record(prompts: Path) -> None:
+    before = tomllib.loads((prompts / "current.toml").read_text("utf-8"))["models"]
     wanted = spec(temperature=0.2, system='Say "hello", \\ and $jobs\nin """quotes""" for $audience.')
     written = promotion.promote(MODEL, wanted, RECORD)
     assert [path.name for path in written] == ["cosy@1.toml", "current.toml"]
@@ -59,7 +60,7 @@ def test_a_promoted_prompt_is_read_back_as_it_was_with_its_record(prompts: Path)
     assert content.pop("promoted") == [{"model": MODEL, **RECORD}, {"model": FALCON, **RECORD}]
     assert content == wanted
     models = tomllib.loads((prompts / "current.toml").read_text("utf-8"))["models"]
-    assert models == {"*": ["story@1"], MODEL: ["cosy@1"], FALCON: ["cosy@1"]}
+    assert models == {**before, MODEL: ["cosy@1"], FALCON: ["cosy@1"]}
 
 
 def test_the_diff_is_what_promoting_changes_and_comments_stay(prompts: Path) -> None:
@@ -135,6 +136,28 @@ def test_make_uses_the_promoted_prompt_until_it_is_undone(
     assert make() == first
 
 
+def test_a_model_takes_the_prompt_of_the_longest_beginning_of_its_name_until_it_has_its_own(
+    prompts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = '[models]\n"*" = ["story@1"]\n"ab-*" = ["falcon@1"]\n"ab-c*" = ["story@1"]\nab = ["falcon@1"]\n'
+    (prompts / "current.toml").write_text(models, "utf-8")
+    names = {"ab": "falcon@1", "abc": "story@1", "AB-d": "falcon@1", "ab-c-7b": "story@1", "": "story@1"}
+    assert {name: current(name) for name in names} == names
+    promotion.use("ab-d", "story@1")
+    assert (current("ab-d"), current("ab-de")) == ("story@1", "falcon@1")
+    promotion.back("ab-d")
+    assert current("ab-d") == "falcon@1"
+    assert main(["prompts", "list"]) == 0
+    assert "falcon@1  models that begin with ab-, ab" in capsys.readouterr().out
+
+
+def test_the_profile_aws_uses_falcons_prompt(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prompts", "--profile", "aws"]) == 0
+    assert f"{FALCON} uses falcon@1" in capsys.readouterr().err
+    assert main(["prompts", "show", "--profile", "aws"]) == 0
+    assert tomllib.loads(capsys.readouterr().out)["name"] == "falcon"
+
+
 def test_use_show_and_unknown_prompts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prompts", "use", "story@1"]) == 0
     assert main(["prompts", "use", "story@1", "--every-model"]) == RequestError.exit_status
@@ -143,7 +166,7 @@ def test_use_show_and_unknown_prompts(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["prompts", "show", "story@1"]) == 0
     assert tomllib.loads(capsys.readouterr().out) == dict(story_prompt("story@1").spec)
     assert main(["make", "a shy snail", "--prompt", "story@99"]) == ConfigError.exit_status
-    expected = "stories: unknown story prompt 'story@99': there are story@1 [unknown-prompt]"
+    expected = "stories: unknown story prompt 'story@99': there are falcon@1, story@1 [unknown-prompt]"
     assert capsys.readouterr().err.strip() == expected
 
 
