@@ -28,6 +28,7 @@ LEFT_OUT = frozenset(
         "data/profiles/draft.toml",
         "data/profiles/embedded.toml",
         "data/profiles/fake.toml",
+        "data/regions.toml",
         "data/story_settings.toml",
         "data/translators.toml",
         "engines/aws/doctor",

@@ -41,7 +41,7 @@ def test_an_environment_that_aws_cannot_use_is_reported_and_nothing_else_is_chec
     findings = examined(Clients())
     assert findings[name].passed is False
     assert all(word in words_of(findings[name]) for word in words.split("|"))
-    assert states(findings, *NAMES[2:]) == {None}
+    assert states(findings, *NAMES[3:]) == {None}
     assert name == "credentials" or "region" in findings["credentials"].summary
 
 
@@ -65,7 +65,7 @@ def test_refused_credentials_end_the_calls() -> None:
     clients = cloud(GetCallerIdentity=Refusal("InvalidClientTokenId", 403))
     findings = examined(clients)
     assert findings["credentials"].passed is False
-    assert states(findings, *NAMES[2:-1]) == {None}
+    assert states(findings, *NAMES[3:-1]) == {None}
     assert all("credentials" in findings[name].summary for name in ("endpoint", "bucket", "voices"))
     assert clients.operations() == ["GetCallerIdentity"]
     assert findings["clock"].passed is True
