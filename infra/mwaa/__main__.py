@@ -42,7 +42,8 @@ def main(arguments: list[str]) -> int:
     try:
         statuses = [run(version, options.python) for version in options.versions]
     except subprocess.CalledProcessError as error:
-        print(f"failed: {error}", file=sys.stderr)
+        hint = "MWAA has Python 3.12: name yours by MWAA_PYTHON=…" if "venv" in error.cmd else "see above"
+        print(f"The environment could not be made (exit {error.returncode}): {hint}", file=sys.stderr)
         return 1
     return max(statuses)
 

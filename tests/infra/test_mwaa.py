@@ -62,3 +62,16 @@ def test_the_wheel_and_the_sdist_bring_the_review_notebook(tmp_path: Path) -> No
     (folder,) = tmp_path.glob("mvp_stories-*/")
     # In an sdist it is a link, as in the checkout; whoever builds a wheel from it needs the target.
     assert (folder / NOTEBOOK).read_bytes() == original
+
+
+def test_the_operations_page_names_what_mwaa_needs() -> None:
+    """The actions: of the Amazon provider's operators (9.25, 9.34) and of the DAG's own deletions."""
+    page = (ROOT / "docs/operations.md").read_text("utf-8")
+    section = page.partition("## MWAA\n")[2].partition("\n## ")[0]
+    actions = (
+        "CreateEndpointConfig DescribeEndpointConfig DeleteEndpointConfig CreateEndpoint DescribeEndpoint "
+    )
+    actions += "DeleteEndpoint AddTags"
+    assert [action for action in actions.split() if f"{action}`" not in section] == []
+    assert [version for version in VERSIONS if version not in section] == []
+    assert requirements()[0] in section
