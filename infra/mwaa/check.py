@@ -6,6 +6,7 @@ Stands alone in the folder of a small MWAA: beside it are dags/ and plugins/, an
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import reload
 from importlib.metadata import version
 from pathlib import Path
@@ -105,10 +107,12 @@ def main() -> int:
 
 
 def _passes(check: Callable[[], None]) -> bool:
-    began = time.monotonic()
+    began, printed = time.monotonic(), io.StringIO()
     try:
-        check()
+        with redirect_stdout(printed):  # dag.test() prints what a scheduler would receive
+            check()
     except Exception:  # noqa: BLE001 - whatever it raises, the next check runs
+        print(printed.getvalue(), file=sys.stderr)
         traceback.print_exc()
         return False
     print(f"  ok  {check.__name__.replace('_', ' ')} ({time.monotonic() - began:.1f} s)", flush=True)
