@@ -97,7 +97,7 @@ lock: setup-uv ## resolve requirements*.in anew, as one, into the hashed locks
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --override requirements-override.txt -c requirements.txt requirements-studio.in -o requirements-studio.txt
 
 clean: ## remove the environment and caches; stories (out/) and weights stay
-	rm -rf $(VENV) .venv-infra build frontend/dist frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-infra .venv-mwaa-* build frontend/dist frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Environments: believed when their stamp fits and they work, else set up or mended, one make at a time (infra/setup.py).
 setup-uv:

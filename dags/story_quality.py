@@ -18,8 +18,14 @@ from airflow.sdk import Param, dag, get_current_context, task
 if TYPE_CHECKING:
     from pipeline.ports import Store
 
-NOTEBOOK = tasks.ROOT / "notebooks" / "03_review_catalog.ipynb"
 _KERNEL = "python3"
+
+
+def notebook() -> Path:
+    """Within `pipeline`: the wheel has it as well, and a worker on MWAA has no other part of the project."""
+    import pipeline.notebooks
+
+    return Path(pipeline.notebooks.__path__[0], "03_review_catalog.ipynb")
 
 
 @task
@@ -43,7 +49,7 @@ def review_notebook(run_id: str, profile: str) -> None:
         executed = Path(folder, "quality.ipynb")
         operator = PapermillOperator(
             task_id="papermill",
-            input_nb=str(NOTEBOOK),
+            input_nb=str(notebook()),
             output_nb=str(executed),
             parameters={"run_id": run_id, "profile": profile, "out": str(tasks.out())},
             kernel_name=_KERNEL,

@@ -14,4 +14,10 @@ airflow: setup ## a whole local Airflow until Ctrl-C: DB=sqlite|postgres EXECUTO
 airflow-services: ## Debian's PostgreSQL and Redis, for DB=postgres and EXECUTOR=celery (asks for root)
 	@$(if $(filter 0,$(shell id -u)),,sudo) env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql redis-server
 
-.PHONY: catalog airflow airflow-services
+# MWAA runs Python 3.12. The test's two environments take 800 MB each, and stay.
+MWAA_PYTHON ?= python3.12
+
+test-mwaa: setup ## the DAGs under MWAA's Airflow 3.2.1 and 3.3.1, by its images' constraints: MWAA_PYTHON=python3.12 ARGS=3.3.1
+	@$(BIN)/python -m infra.mwaa --python $(MWAA_PYTHON) $(ARGS)
+
+.PHONY: catalog airflow airflow-services test-mwaa

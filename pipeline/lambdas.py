@@ -40,7 +40,7 @@ def trigger(event: Event, context: Any) -> dict[str, Any]:
 @observed
 def generate(event: Event, context: Any) -> dict[str, str]:
     """Generate Story; and Accept context, where somebody started the workflow by hand with a context."""
-    if "context" in event:
+    if "context" in events.table(event):
         return _accept(event)
     return _run(event, lambda app, story_id, _, progress: generate_step(app, story_id, progress))
 

@@ -16,7 +16,7 @@ HANDLERS = "pipeline.lambdas"
 # The handlers' environment beside the endpoint and the bucket (template.yaml): only the state machine
 # retries. Not for other processes: without a state machine, the first throttling would be final.
 ENVIRONMENT = {"STORIES_PROFILE": "aws", "STORIES_ATTEMPTS": "1"}
-# DefinitionSubstitutions of template.yaml, as function names.
+# DefinitionSubstitutions of template.yaml, as function names; Partition is apart.
 SUBSTITUTIONS = {
     "GenerateFunction": "MvpStoriesGenerate",
     "TranslateFunction": "MvpStoriesTranslate",
@@ -28,7 +28,7 @@ _FILE = Path(__file__).parents[1] / "workflow.asl.yaml"
 
 def definition(aws: LocalAws) -> dict[str, Any]:
     """The file's states, with the account's ARNs. Raises ValueError: an unknown substitution."""
-    text = _FILE.read_text("utf-8")
+    text = _FILE.read_text("utf-8").replace("${Partition}", "aws")
     for name, function in SUBSTITUTIONS.items():
         text = text.replace(f"${{{name}}}", aws.account.arn("lambda", f"function:{function}"))
     if "${" in text:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+import botocore.session
 
 from infra.local_aws.account import Account
 from infra.local_aws.service import Call, Service
@@ -61,6 +64,8 @@ def _translate(account: Account, text: str, source: str, target: str) -> str:
 
 
 def _detect(account: Account, text: str) -> str:
+    if account.region not in _detecting_regions():  # the documentation has its words, and not its code
+        raise ServiceError("InvalidRequestException", "Autodetect is not supported in this region")
     detector = account.backing.detector
     if detected := detector.detect(text):
         return detected
@@ -73,6 +78,16 @@ def _detect(account: Account, text: str) -> str:
             {"DetectedLanguageCode": best},
         )
     return best
+
+
+@cache
+def _detecting_regions() -> frozenset[str]:
+    """Those of Amazon Comprehend, which detects for Amazon Translate."""
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    return frozenset(
+        region for name in partitions for region in session.get_available_regions("comprehend", name)
+    )
 
 
 def _check_pair(source: str, target: str) -> None:

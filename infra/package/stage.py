@@ -32,6 +32,7 @@ LEFT_OUT = frozenset(
         "data/prompts/glossary.toml",
         "data/prompts/idea.toml",
         "data/prompts/translate.toml",
+        "data/regions.toml",
         "data/story_settings.toml",
         "data/translators.toml",
         "engines/aws/doctor",

@@ -60,7 +60,7 @@ def test_notebook_that_fails_is_kept_with_its_error(airflow: Airflow, tmp_path: 
         metadata=python, cells=[nbformat.v4.new_code_cell("raise ValueError('damaged record')")]
     )
     nbformat.write(failing, tmp_path / "failing.ipynb")
-    airflow.patch.setattr(story_quality, "NOTEBOOK", tmp_path / "failing.ipynb")
+    airflow.patch.setattr(story_quality, "notebook", lambda: tmp_path / "failing.ipynb")
     for task in story_quality.QUALITY_DAG.task_dict.values():
         airflow.patch.setattr(task, "retries", 0)
     state, store = reviewed(airflow)

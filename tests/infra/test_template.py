@@ -248,7 +248,7 @@ def test_only_the_pages_origin_may_play_from_the_bucket() -> None:
 
 
 def test_prod_needs_an_origin() -> None:
-    (rule,) = template()["Rules"].values()
+    rule = template()["Rules"]["ProdNamesItsOrigin"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigin"}, "*"]}]}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from infra.local_aws import LocalAws
 from infra.local_aws.deploy import SUBSTITUTIONS, definition
@@ -16,7 +17,7 @@ from pipeline.steps.accept import accept
 from pipeline.storage.records import load_text
 from tests.infra import branches
 from tests.infra.branches import IDEA, INVOKE, SPEAK, TRANSLATE, WRITE, Flow, Result
-from tests.infra.cloudformation import properties
+from tests.infra.cloudformation import ROOT, properties
 
 # A story is one completion and the judge's four questions. The fake's has ten sentences of two requests each:
 # sound and marks.
@@ -236,9 +237,18 @@ def test_only_retryable_errors_are_retried(states: dict[str, Any]) -> None:
     }
 
 
+def test_no_arn_of_the_workflow_names_a_partition() -> None:
+    """Another partition than aws has other ARNs: arn:aws-us-gov:..."""
+    states = yaml.safe_load((ROOT / "infra/workflow.asl.yaml").read_text("utf-8"))["States"].values()
+    arns = {state["Resource"] for state in states if state["Type"] == "Task"}
+    assert arns == {"arn:${Partition}:states:::lambda:invoke"}
+    assert "arn:aws:" not in (ROOT / "template.yaml").read_text("utf-8")
+
+
 def test_every_function_of_the_workflow_is_deployed_with_its_handler() -> None:
     template = properties("MvpStoriesWorkflow")["DefinitionSubstitutions"]
-    assert template == {name: {"Fn::GetAtt": [function, "Arn"]} for name, function in SUBSTITUTIONS.items()}
+    functions = {name: {"Fn::GetAtt": [function, "Arn"]} for name, function in SUBSTITUTIONS.items()}
+    assert template == {**functions, "Partition": {"Ref": "AWS::Partition"}}
     assert set(SUBSTITUTIONS.values()) | {"MvpStoriesWorkflowTrigger"} == set(FUNCTIONS)
     for name, handler in FUNCTIONS.items():
         assert properties(name)["Handler"] == f"pipeline.lambdas.{handler.__name__}"

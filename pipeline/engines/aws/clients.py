@@ -48,6 +48,9 @@ _BOUNDS = {
 # Control planes (sts, iam, sagemaker): small answers.
 _CONTROL = Bounds(read_s=20, attempts=3)
 
+# January 2025: the first whose Config has request_checksum_calculation (_wire).
+_OLDEST_BOTOCORE = (1, 36)
+
 # Names for a person, for errors while a client is made.
 _NAMES = {
     "sagemaker-runtime": "Amazon SageMaker",
@@ -77,7 +80,7 @@ class Clients:
         self._lock = threading.Lock()
 
     def get(self, service: str) -> Any:
-        """Raises ConfigError: no region, no such profile, a configuration that cannot be read."""
+        """Raises ConfigError: no region, no such profile, an unreadable configuration, an old botocore."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._create(service)
@@ -89,6 +92,7 @@ class Clients:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
+        _check_version(botocore.__version__)
         what = _NAMES.get(service, f"AWS {service}")
         credentials.check_variables(os.environ)
         with mapped_errors(service, what):
@@ -127,6 +131,16 @@ class Clients:
             # A NAT gateway forgets a silent connection after 350 s, and a home router sooner.
             "tcp_keepalive": True,
         }
+
+
+def _check_version(version: str) -> None:
+    """Raises ConfigError. Of Lambda's runtimes and MWAA's images we do not choose the version."""
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_BOTOCORE:
+        raise ConfigError(
+            f"botocore {version} is too old: install 1.36 or later (`make setup` does; on Lambda or MWAA "
+            "choose a newer runtime or Airflow)",
+            problem="missing-package",
+        )
 
 
 def _override(session: Any, service: str) -> str:

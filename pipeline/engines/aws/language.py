@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Problems of errors.py that say something of the language all the same.
 _NOT_TRANSLATED = {"unknown-language", "unknown-pair"}
+# A word of the refusal in a region without Amazon Comprehend, which has no error code of its own
+# (TranslateText's reference, SourceLanguageCode). data/regions.toml has the regions.
+_NO_DETECTION = "autodetect"
 
 
 class ServiceLanguage:
@@ -56,7 +59,10 @@ class AmazonDetection:
         return "translate/amazon/auto/1"
 
     def __call__(self, text: str) -> str | None:
-        """The primary subtag, as pt for pt-PT; None where the service is not sure. Raises EngineError."""
+        """The primary subtag, as pt for pt-PT. Raises EngineError.
+
+        None where the service is not sure, or its region has no detection.
+        """
         fields = {
             "Text": clean(sendable(text))[:MAX_CONTEXT],
             "SourceLanguageCode": "auto",
@@ -66,6 +72,8 @@ class AmazonDetection:
             with mapped_errors(ENGINE, "Amazon Translate"):
                 reply = whole(self._clients.get("translate").translate_text(**fields))
         except StoriesError as error:
+            if _NO_DETECTION in str(error).casefold():
+                return None
             if error.problem not in _NOT_TRANSLATED:
                 raise
             # A refused pair names the language: Latin, or English that was to become English.

@@ -50,6 +50,21 @@ def attempts(client: Any, call: Call, words: str | None = None) -> int:
     return len(sent)
 
 
+@pytest.mark.parametrize("version", ["1.34.162", "1.35.99"])
+def test_an_old_botocore_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """As a Lambda runtime pinned by hand or an old Airflow image brings it."""
+    monkeypatch.setattr("botocore.__version__", version)
+    with pytest.raises(ConfigError, match=rf"botocore {version} is too old: install 1\.36") as raised:
+        Clients().get("polly")
+    assert raised.value.problem == "missing-package"
+
+
+@pytest.mark.parametrize("version", ["1.36.0", "1.100.0", "2.0.0"])
+def test_a_newer_botocore_is_accepted(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr("botocore.__version__", version)
+    Clients("eu-west-1").get("polly").close()
+
+
 @pytest.mark.parametrize("service", CALLS)
 def test_a_call_becomes_a_bounded_number_of_requests(server: Loopback, service: str) -> None:
     """To a service that hangs, to one that fails, and under a state machine that retries itself.

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.engines.aws.language import AmazonDetection, ServiceLanguage
 from pipeline.engines.function_words import FunctionWords
-from pipeline.errors import UnavailableError
+from pipeline.errors import EngineError, UnavailableError
 from tests.engines.aws.stubbed import Stubbed
 from tests.engines.contracts.detector_contract import IDEAS
 from tests.engines.test_function_words import OURS, SENTENCES
@@ -66,9 +66,9 @@ class Translate(Stubbed):
     def __init__(self) -> None:
         super().__init__("translate")
 
-    def fails(self, code: str, status: int = 400, **fields: str) -> None:
+    def fails(self, code: str, status: int = 400, words: str = "no", **fields: str) -> None:
         self.stub.add_client_error(
-            "translate_text", code, "no", http_status_code=status, modeled_fields=fields
+            "translate_text", code, words, http_status_code=status, modeled_fields=fields
         )
 
     def replies(self, text: str, code: str) -> None:
@@ -105,6 +105,21 @@ def test_a_refused_translation_may_still_name_the_language(
     stubbed = Translate()
     stubbed.fails(code, **fields)
     assert AmazonDetection(stubbed)("qqq") == language
+
+
+@pytest.mark.parametrize("code", ["InvalidRequestException", "ValidationException"])
+def test_a_region_that_cannot_detect_leaves_the_language_open(code: str) -> None:
+    """Amazon Translate calls Amazon Comprehend, which eu-west-3 and others lack."""
+    stubbed = Translate()
+    stubbed.fails(code, words="Autodetect is not supported in this region")
+    assert AmazonDetection(stubbed)("qqq") is None
+
+
+def test_another_refusal_of_the_request_is_an_error() -> None:
+    stubbed = Translate()
+    stubbed.fails("InvalidRequestException", words="the terminology is broken")
+    with pytest.raises(EngineError, match="terminology is broken"):
+        AmazonDetection(stubbed)("qqq")
 
 
 def test_a_failing_service_is_an_error() -> None:

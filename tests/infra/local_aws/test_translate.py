@@ -12,6 +12,8 @@ from botocore import auth
 from botocore.exceptions import ClientError
 
 from infra.local_aws import LocalAws
+from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.language import AmazonDetection
 
 
 def translate(aws: LocalAws, text: str = "Hello", source: str = "en", target: str = "fr", **more: Any) -> Any:
@@ -48,6 +50,19 @@ def test_an_unsupported_pair_is_in_the_errors_members(aws: LocalAws, source: str
 
 def test_the_source_language_is_detected(aws: LocalAws) -> None:
     assert translate(aws, "[de] Gute Nacht", "auto", "fr")["SourceLanguageCode"] == "de"
+
+
+def test_no_language_is_detected_in_a_region_without_comprehend(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine then takes it for not known."""
+    monkeypatch.setattr(aws.account, "region", "eu-west-3")
+    code, response = refused(aws, "[de] Gute Nacht", "auto", "fr")
+    assert code == "InvalidRequestException"
+    assert "utodetect is not supported" in response["Error"]["Message"]
+    assert translate(aws)["TranslatedText"] == "[fr] Hello"
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    assert AmazonDetection(Clients())("[de] Gute Nacht") is None
 
 
 def test_formality_is_applied_only_where_the_target_has_it(aws: LocalAws) -> None:

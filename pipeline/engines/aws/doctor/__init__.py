@@ -28,6 +28,7 @@ from pipeline.engines.aws.doctor.checks import (
     check_voices,
 )
 from pipeline.engines.aws.doctor.permissions import PREFIXES, check_permissions
+from pipeline.engines.aws.doctor.regions import check_services
 from pipeline.engines.aws.voices import Table
 from pipeline.errors import StoriesError
 from pipeline.types import Finding
@@ -39,6 +40,7 @@ PATIENCE: Mapping[str, float] = dict.fromkeys(("sts", "sagemaker", "s3", "polly"
 # The checks in their order, and what to do where an error does not say it.
 _CHECKS: Mapping[str, tuple[Callable[[Case], Result], str]] = {
     "region": (check_region, "set AWS_REGION"),
+    "services": (check_services, "set AWS_REGION"),
     "credentials": (check_credentials, "try `aws sts get-caller-identity`"),
     "endpoint": (check_endpoint, "check STORIES_ENDPOINT: letters, digits and hyphens, 63 at most"),
     "bucket": (check_bucket, "check STORIES_BUCKET"),

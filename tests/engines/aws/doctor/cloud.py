@@ -28,7 +28,8 @@ NUMBER = "111122223333"
 SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Studio/a.caller@example.org"
 ROLE = f"arn:aws:iam::{NUMBER}:role/service-role/Studio"
 OF_BUCKET = ["bucket private", "bucket encrypted", "bucket region", "bucket writable"]
-NAMES = ["region", "credentials", "endpoint", "bucket", *OF_BUCKET, "voices", "permissions", "clock"]
+FIRST = ["region", "services", "credentials", "endpoint", "bucket"]
+NAMES = [*FIRST, *OF_BUCKET, "voices", "permissions", "clock"]
 TABLE = Table(
     "2026-11",
     {"en": "Joanna", "nl": "Laura"},

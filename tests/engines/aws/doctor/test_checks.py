@@ -41,7 +41,7 @@ def test_an_environment_that_aws_cannot_use_is_reported_and_nothing_else_is_chec
     findings = examined(Clients())
     assert findings[name].passed is False
     assert all(word in words_of(findings[name]) for word in words.split("|"))
-    assert states(findings, *NAMES[2:]) == {None}
+    assert states(findings, *NAMES[3:]) == {None}
     assert name == "credentials" or "region" in findings["credentials"].summary
 
 
@@ -65,7 +65,7 @@ def test_refused_credentials_end_the_calls() -> None:
     clients = cloud(GetCallerIdentity=Refusal("InvalidClientTokenId", 403))
     findings = examined(clients)
     assert findings["credentials"].passed is False
-    assert states(findings, *NAMES[2:-1]) == {None}
+    assert states(findings, *NAMES[3:-1]) == {None}
     assert all("credentials" in findings[name].summary for name in ("endpoint", "bucket", "voices"))
     assert clients.operations() == ["GetCallerIdentity"]
     assert findings["clock"].passed is True
@@ -81,7 +81,7 @@ def test_without_sts_the_other_checks_still_run() -> None:
     assert findings["permissions"].passed is None
     assert "who is calling" in findings["permissions"].summary
     assert "credentials" in findings["permissions"].todo
-    assert states(findings, *NAMES[2:9], "clock") == {True}
+    assert states(findings, *NAMES[3:10], "clock") == {True}
 
 
 def test_every_state_of_the_service_model_is_known() -> None:
@@ -118,5 +118,5 @@ def test_a_reply_that_refuses_a_request_for_its_time_shows_the_clock() -> None:
 def test_without_any_reply_the_clock_is_unknown() -> None:
     away = EndpointConnectionError(endpoint_url="https://example.invalid")
     findings = examined(Cloud(dict.fromkeys(HEALTHY, away)))
-    assert states(findings, *NAMES[1:]) == {None}
+    assert states(findings, *NAMES[2:]) == {None}
     assert "gave the time" in findings["clock"].summary

@@ -70,9 +70,10 @@ def test_nothing_that_is_billed_is_called_and_nothing_is_written() -> None:
 def test_each_finding_comes_before_the_next_check() -> None:
     clients = cloud()
     findings = examine(clients, ENDPOINT, BUCKET, TABLE)
-    calls = [(next(findings).name, clients.operations()[-1:]) for _ in range(4)]
+    calls = [(next(findings).name, clients.operations()[-1:]) for _ in range(5)]
     assert calls == [
         ("region", []),
+        ("services", []),
         ("credentials", ["GetCallerIdentity"]),
         ("endpoint", ["DescribeEndpoint"]),
         ("bucket", ["HeadBucket"]),
