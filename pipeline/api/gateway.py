@@ -20,6 +20,7 @@ from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_respons
 from pipeline.api.service import OnDemand
 from pipeline.errors import NotFoundError, StoriesError
 from pipeline.ports import Store
+from pipeline.storage import keys
 
 MOST_BYTES = 16_384
 _ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
@@ -141,7 +142,7 @@ class Api:
 
 def _read(store: Store) -> None:
     with suppress(NotFoundError):
-        store.get("health")
+        store.get(keys.HEALTH)
 
 
 def too_large() -> Problem:

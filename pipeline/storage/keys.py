@@ -11,6 +11,10 @@ from pipeline.storage.digest import digest
 WRITTEN_IN = "en"
 # The prefix of secrets: a store of files lets their owner alone read them.
 PRIVATE = "server/"
+# The first part of every key in a bucket, for permissions. In older stores sounds of sentences are in audio/.
+FOLDERS = ("audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "runs", "stories")
+# Read to see that the store answers; nothing is ever written there.
+HEALTH = "stories/health"
 # Of its digest, in an mp3's name.
 MP3_DIGITS = 16
 MANIFEST = "manifest.json"

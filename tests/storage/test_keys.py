@@ -1,8 +1,29 @@
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 from pipeline.storage import keys
 
 ID = "4f1c" * 8
+ARGUMENTS: dict[str, Any] = {"str": "a", "int": 1, "bytes": b"", "Any": {}}
+
+
+def test_every_key_is_in_a_listed_folder() -> None:
+    functions = [
+        function
+        for name, function in inspect.getmembers(keys, inspect.isfunction)
+        if function.__module__ == keys.__name__ and function.__annotations__["return"] == "str"
+        if not name.startswith("_") and function is not keys.maker  # the name of a lock
+    ]
+    made_of = [inspect.signature(function).parameters.values() for function in functions]
+    written = {
+        function(*(ARGUMENTS[parameter.annotation] for parameter in parameters)).partition("/")[0]
+        for function, parameters in zip(functions, made_of, strict=True)
+    }
+    assert {"stories", "cache", "runs"} <= written
+    assert written | {"audio"} == set(keys.FOLDERS)  # audio/: sounds of older stores
+    assert keys.HEALTH.partition("/")[0] in keys.FOLDERS
 
 
 def test_files_of_a_story_share_a_folder() -> None:

@@ -27,13 +27,13 @@ from pipeline.engines.aws.doctor.checks import (
     check_region,
     check_voices,
 )
-from pipeline.engines.aws.doctor.permissions import PREFIXES, check_permissions
+from pipeline.engines.aws.doctor.permissions import check_permissions
 from pipeline.engines.aws.doctor.regions import check_services
 from pipeline.engines.aws.voices import Table
 from pipeline.errors import StoriesError
 from pipeline.types import Finding
 
-__all__ = ["PATIENCE", "PREFIXES", "PROBE", "examine"]
+__all__ = ["PATIENCE", "PROBE", "examine"]
 
 # Seconds of silence that are enough for these small answers, for Clients(timeouts=...).
 PATIENCE: Mapping[str, float] = dict.fromkeys(("sts", "sagemaker", "s3", "polly", "iam"), 10.0)

@@ -7,9 +7,8 @@ from typing import Any
 
 from pipeline.engines.aws.doctor.case import Caller, Case, Decision, Result, unsure
 from pipeline.errors import ConfigError, StoriesError
+from pipeline.storage import keys
 
-# The first part of every key in pipeline/storage/keys.py.
-PREFIXES = ("audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "stories")
 # Conditions that are met in fact; left unknown, a denial "unless" would deny everything.
 _CONTEXT = (
     ("aws:SecureTransport", "boolean", "true"),
@@ -37,7 +36,7 @@ def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]
         yield "sagemaker:InvokeEndpoint", (f"{sagemaker}:endpoint/{case.endpoint.lower()}",)
     if case.bucket:
         bucket = f"arn:{caller.partition}:s3:::{case.bucket}"
-        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{prefix}/doctor" for prefix in PREFIXES)
+        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{folder}/doctor" for folder in keys.FOLDERS)
         yield "s3:ListBucket", (bucket,)
 
 
@@ -72,7 +71,7 @@ def _simulated(case: Case) -> Iterator[Decision]:
                 for name, kind, value in (*_CONTEXT, ("aws:RequestedRegion", "string", case.region))
             ],
         )
-        # One page holds a hundred results; these are four actions, or two on four resources.
+        # One page holds a hundred results; these are four actions, or two on each folder.
         results = {result.get("EvalActionName"): result for result in reply["EvaluationResults"]}
         for action in actions.split():
             yield from _of_action(action, resources, results.get(action, {}))

@@ -63,6 +63,7 @@ def test_every_prefix_of_the_store_is_simulated() -> None:
         keys.claim("a", 1),
         keys.idempotency("caller", "key"),
         keys.card("published", "fr", "4f"),
+        keys.run("2026-11-29"),
     ]
     resources = needed(cloud())
     for action in ("s3:GetObject", "s3:PutObject"):
