@@ -1,4 +1,4 @@
-"""Frames of `application/vnd.amazon.eventstream`, which InvokeEndpointWithResponseStream returns."""
+"""Frames of `application/vnd.amazon.eventstream`, of SageMaker's and Bedrock's streams."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def payload_part(data: bytes) -> bytes:
             ":message-type": "event",
         },
         data,
+    )
+
+
+def event_frame(name: str, body: Mapping[str, Any]) -> bytes:
+    return frame(
+        {":event-type": name, ":content-type": "application/json", ":message-type": "event"}, dumps(body)
     )
 
 

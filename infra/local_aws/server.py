@@ -18,6 +18,7 @@ from moto.server import ThreadedMotoServer
 
 from infra.local_aws import (
     app,
+    bedrock_runtime,
     functions,
     iam,
     jumpstart,
@@ -40,6 +41,7 @@ _MODULES = (
     translate,
     polly,
     sagemaker_runtime,
+    bedrock_runtime,
     sagemaker_control,
     stepfunctions,
     functions,

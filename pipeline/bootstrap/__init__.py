@@ -74,7 +74,7 @@ def build_grader(app: App, environ: Mapping[str, str], profile: str, model: str)
         "STORIES_ENDPOINT": environ.get("STORIES_JUDGE_ENDPOINT") or environ.get("STORIES_ENDPOINT", ""),
     }
     # A writer that the environment names is the app's, and a profile means the engine of its own.
-    for name in ("STORIES_MODEL", *(("STORIES_WRITER_URL",) if profile else ())):
+    for name in ("STORIES_MODEL", *(("STORIES_WRITER_URL", "STORIES_WRITER") if profile else ())):
         judge_environ.pop(name, None)
     settings = Settings.from_env(judge_environ, profile=profile or DEFAULT_PROFILE, model=model)
     grader = Parts(settings, app.store).text

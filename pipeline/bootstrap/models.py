@@ -11,10 +11,12 @@ from pipeline.config.settings import Settings
 
 
 def writing_engine(spec: dict[str, Any], settings: Settings) -> str:
-    """A server that the settings name writes for every profile. A fake has no model: where a model is named,
-    the writer is a local one."""
+    """A server or a writer that the settings name writes for every profile. A fake has no model: where a
+    model is named, the writer is a local one."""
     if settings.writer.url:
         return "openai"
+    if settings.writer.engine:
+        return settings.writer.engine
     writer: str = spec["writer"]
     return "llama" if settings.model and writer == "fake-text" else writer
 

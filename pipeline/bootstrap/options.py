@@ -43,6 +43,16 @@ def _sagemaker(parts: Parts) -> dict[str, Any]:
     }
 
 
+def _bedrock(parts: Parts) -> dict[str, Any]:
+    aws = parts.settings.aws
+    return {
+        "clients": parts.clients,
+        "model": parts.settings.model,
+        "guardrail": aws.guardrail,
+        "streamed": aws.streamed,
+    }
+
+
 def _openai(parts: Parts) -> dict[str, Any]:
     writer = parts.settings.writer
     return {
@@ -78,6 +88,7 @@ OPTIONS: dict[str, Callable[[Parts], dict[str, Any]]] = {
     "files": lambda parts: {"root": parts.settings.out},
     "openai": _openai,
     "sagemaker": _sagemaker,
+    "bedrock": _bedrock,
     "amazon-translate": _amazon_translate,
     "service-language": _service_language,
     "polly": lambda parts: {"clients": parts.clients, "table": parts.settings.aws.voices},

@@ -52,6 +52,8 @@ for a writer of your own choice, with any profile (--model is the model's name t
   STORIES_WRITER_URL       its OpenAI protocol: http://127.0.0.1:11434/v1 is Ollama's
   STORIES_WRITER_KEY       its key, where it wants one
   STORIES_WRITER_HTTP=1    http:// is allowed to other hosts than this machine and private networks
+  STORIES_WRITER=bedrock   a model of Amazon Bedrock: --model is its id, or an inference profile's
+  STORIES_GUARDRAIL=ID:1   a guardrail of Bedrock's, and its version
 for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
   STORIES_ENDPOINT         a SageMaker endpoint's name, or ssm:/an/ssm/parameter that holds it
   STORIES_BUCKET

@@ -86,6 +86,8 @@ def use_writer(settings: Settings, name: str, environ: Mapping[str, str]) -> Non
     tell("of the shell or --model goes before. Take the line out to go back")
     if settings.writer.url:
         tell("STORIES_WRITER_URL names a server, which writes until that is unset")
+    elif settings.writer.engine:
+        tell(f"STORIES_WRITER={settings.writer.engine} writes until that is unset")
 
 
 def _check(name: str) -> None:

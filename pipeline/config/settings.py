@@ -13,6 +13,8 @@ from pipeline.errors import ConfigError
 
 DEFAULT_OUT = "out"
 _OPTIONS = ("profile", "out", "model", "prompt")
+# The writers that may be named, for any profile; "" is the profile's own.
+_WRITERS = ("", "sagemaker", "bedrock")
 _CHECKS = {"": None, "refuse": True, "report": False}
 # A presigned URL is valid for a week at most (Signature Version 4).
 _LONGEST_URL = 7 * 24 * 3600
@@ -29,6 +31,7 @@ class Aws:
     "FORMAL" or "". terminology: a custom terminology of Amazon Translate. voices: a table written by
     `stories voices refresh`. workflow: the ARN of the state machine that makes stories for the API. attempts:
     of each request to a paid service, 0 for the service's default; 1 where a state machine retries.
+    guardrail: of Bedrock, "id:version" or "".
     """
 
     endpoint: str = ""
@@ -42,11 +45,13 @@ class Aws:
     voices: Path | None = None
     workflow: str = ""
     attempts: int = 0
+    guardrail: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Aws:
         """STORIES_ENDPOINT, _COMPONENT, _CONTAINER, _STREAMED (0: no), _BUCKET, _URL_SECONDS, _FORMALITY,
-        _TERMINOLOGY, _VOICES, _WORKFLOW, _ATTEMPTS. Raises ConfigError: not a number, or out of range."""
+        _TERMINOLOGY, _VOICES, _WORKFLOW, _ATTEMPTS, _GUARDRAIL. Raises ConfigError: not a number, or out of
+        range."""
         default = Aws()
         terminology, voices = environ.get("STORIES_TERMINOLOGY"), environ.get("STORIES_VOICES")
         return cls(
@@ -61,25 +66,33 @@ class Aws:
             voices=path(voices) if voices else None,
             workflow=environ.get("STORIES_WORKFLOW", ""),
             attempts=_number(environ, "STORIES_ATTEMPTS", default.attempts, 0, 10),
+            guardrail=environ.get("STORIES_GUARDRAIL", "").strip(),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A server of one's own choice that writes, whatever the profile; "" for the profile's writer.
+    """Another writer than the profile's, whatever the profile; "" for the profile's own.
 
-    url: the base of its OpenAI protocol, as in "http://127.0.0.1:11434/v1". key: the bearer token.
-    plain: http:// is allowed to hosts that are neither this machine nor on a private network.
+    engine: "sagemaker" or "bedrock". url: a server of one's own choice, which goes before `engine`: the base
+    of its OpenAI protocol, as in "http://127.0.0.1:11434/v1". key: the bearer token. plain: http:// is
+    allowed to hosts that are neither this machine nor on a private network.
     """
 
     url: str = ""
     key: str = field(default="", repr=False)
     plain: bool = False
+    engine: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Writer:
-        """STORIES_WRITER_URL, _KEY, _HTTP (1: yes)."""
+        """STORIES_WRITER, _WRITER_URL, _WRITER_KEY, _WRITER_HTTP (1: yes). Raises ConfigError: unknown."""
+        engine = environ.get("STORIES_WRITER", "").strip()
+        if engine not in _WRITERS:
+            known = " or ".join(filter(None, _WRITERS))
+            raise ConfigError(f"STORIES_WRITER={engine[:20]!r} is not {known}", problem="bad-setting")
         return cls(
+            engine=engine,
             url=environ.get("STORIES_WRITER_URL", "").strip(),
             key=environ.get("STORIES_WRITER_KEY", ""),
             plain=environ.get("STORIES_WRITER_HTTP") == "1",

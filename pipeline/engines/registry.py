@@ -24,6 +24,7 @@ REGISTRY: dict[str, str] = {
     "lingua": "pipeline.engines.embedded.language:LinguaDetector",
     "openai": "pipeline.engines.openai.text:OpenAiText",
     "sagemaker": "pipeline.engines.aws.sagemaker:SageMakerText",
+    "bedrock": "pipeline.engines.aws.bedrock:BedrockText",
     "amazon-translate": "pipeline.engines.aws.translate:AmazonTranslation",
     "polly": "pipeline.engines.aws.polly:PollySpeech",
     "joined-mp3": "pipeline.engines.joined:JoinedMp3",

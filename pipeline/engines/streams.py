@@ -1,4 +1,4 @@
-"""Bytes that come in parts: bounded in time, and joined into lines."""
+"""Answers that come in parts: bounded in time, and bytes joined into lines."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
 
 from pipeline.errors import EngineError, StoriesError, UnavailableError
 
+_Part = TypeVar("_Part")
 # InvokeEndpoint's own bound for a whole answer is 6 MB; a line longer than that is no answer of any server.
 _LONGEST_LINE = 6_000_000
 
 
 def within(
-    seconds: float, parts: Callable[[], Generator[bytes, None, None]], engine: str, what: str
-) -> Generator[bytes, None, None]:
+    seconds: float, parts: Callable[[], Generator[_Part, None, None]], engine: str, what: str
+) -> Generator[_Part, None, None]:
     """The parts that `parts()` yields, for at most `seconds` in all. Close it to stop the reading.
 
     A read timeout bounds the silence between two bytes only, and a server that drips one byte a minute
@@ -40,12 +42,12 @@ def within(
         raise reading.error
 
 
-class _Reading:
+class _Reading(Generic[_Part]):
     """`next` returns None at the end; `error` is then what ended it early, if anything did."""
 
-    def __init__(self, parts: Callable[[], Generator[bytes, None, None]]) -> None:
+    def __init__(self, parts: Callable[[], Generator[_Part, None, None]]) -> None:
         self._parts = parts
-        self._parts_read: SimpleQueue[bytes | None] = SimpleQueue()
+        self._parts_read: SimpleQueue[_Part | None] = SimpleQueue()
         self.error: StoriesError | None = None
         self.stopped = False
 
@@ -61,7 +63,7 @@ class _Reading:
         finally:
             self._parts_read.put(None)
 
-    def next(self, seconds: float) -> bytes | None:
+    def next(self, seconds: float) -> _Part | None:
         """Raises Empty: nothing came in so many seconds, or there are none left."""
         if seconds <= 0:
             raise Empty

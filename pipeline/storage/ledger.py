@@ -84,4 +84,8 @@ def _dollars(engine: str, usage: Usage, table: Mapping[str, Any]) -> float | Non
     price = max(fitting, key=lambda row: len(row["prefix"]))
     characters: float = price.get("per_million_characters", 0.0) * usage.characters / 1e6
     hours: float = price.get("per_hour", 0.0) * usage.seconds / 3600
-    return round(characters + hours, 6)
+    tokens: float = (
+        price.get("per_million_prompt_tokens", 0.0) * usage.prompt_tokens
+        + price.get("per_million_completion_tokens", 0.0) * usage.completion_tokens
+    ) / 1e6
+    return round(characters + hours + tokens, 6)

@@ -68,6 +68,18 @@ def test_an_endpoint_costs_by_the_seconds_that_it_worked() -> None:
     assert row.dollars == 0.005  # 12 s of an hour at 1.50 dollars
 
 
+def test_a_model_of_bedrock_costs_by_the_token() -> None:
+    """Nova Lite: 0.06 dollars a million tokens in, 0.24 out (Bedrock's price page, November 2026)."""
+    usage = Usage(1, prompt_tokens=2_000_000, completion_tokens=500_000)
+    engines = (
+        "bedrock/amazon.nova-lite-v1-0/1",
+        "bedrock/amazon.nova-lite-v1-0/guard-1/1",
+        "bedrock/other/1",
+    )
+    priced = rows([Payment("complete", "story@1", engine, usage) for engine in engines], price_table())
+    assert {row.engine: row.dollars for row in priced} == dict(zip(engines, (0.24, 0.24, None), strict=True))
+
+
 def test_the_shipped_table_knows_every_service_that_is_billed() -> None:
     engines = ("sagemaker/x/1", "translate/amazon/informal/1", "translate/amazon/auto/1", "polly/neural/1")
     paid = [Payment("any", "any", engine, Usage(1, characters=1000, seconds=1.0)) for engine in engines]

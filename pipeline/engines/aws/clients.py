@@ -36,6 +36,8 @@ _BOUNDS = {
     # InvokeEndpoint answers within 60 s or not at all; its API reference advises a client timeout of 70 s.
     # Each request is paid for: two at most.
     "sagemaker-runtime": Bounds(read_s=68, attempts=2, connections=32),
+    # ConverseStream is silent until the model's first token; a whole answer of ours takes seconds.
+    "bedrock-runtime": Bounds(read_s=68, attempts=2, connections=32),
     # A segment is spoken in about a second, a translation of 10,000 bytes takes a few.
     "translate": Bounds(read_s=20, attempts=3, connections=16),
     # 18 concurrent neural requests are allowed (Polly quotas): more connections would only be throttled.
@@ -54,6 +56,8 @@ _OLDEST_BOTOCORE = (1, 36)
 # Names for a person, for errors while a client is made.
 _NAMES = {
     "sagemaker-runtime": "Amazon SageMaker",
+    "bedrock-runtime": "Amazon Bedrock",
+    "bedrock": "Amazon Bedrock",
     "translate": "Amazon Translate",
     "polly": "Amazon Polly",
     "s3": "Amazon S3",

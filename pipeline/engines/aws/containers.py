@@ -34,7 +34,7 @@ class Piece:
     """The content of one JSON object of a reply. 0 and "": the object does not say.
 
     tokens: how many generated tokens `text` is, where each comes alone. whole: the complete text, repeated at
-    the end. final: nothing of the text is missing after this.
+    the end. final: nothing of the text is missing after this. reasoned: the model thought, which is no text.
     """
 
     text: str = ""
@@ -44,6 +44,7 @@ class Piece:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     final: bool = False
+    reasoned: bool = False
 
 
 class Container(Protocol):

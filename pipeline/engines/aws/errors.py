@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from traceback import walk_tb
 from typing import Any
 
-from pipeline.engines.aws import credentials, meanings
+from pipeline.engines.aws import bedrock_meanings, credentials, meanings
 from pipeline.engines.aws.meanings import Meaning
 from pipeline.errors import EngineError, StoriesError
 
@@ -66,10 +66,13 @@ def code_of(error: BaseException | None) -> str:
 
 def _of_response(error: Any, response: dict[str, Any]) -> Meaning:
     code = code_of(error).removesuffix("Exception")
+    code = code[:1].upper() + code[1:]  # an error event of a stream begins with a small letter
     operation = str(getattr(error, "operation_name", ""))
     if operation in _OF_ENDPOINTS and code.startswith("Validation"):
         quote = _quote(error).casefold()
         return meanings.NO_ENDPOINT if any(words in quote for words in _NOT_THERE) else meanings.FAILED
+    if operation in bedrock_meanings.OPERATIONS and (own := bedrock_meanings.meaning(code, _quote(error))):
+        return own
     if code == "ModelError":
         return _of_model(response.get("OriginalStatusCode"))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")

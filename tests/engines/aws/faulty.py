@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from infra.local_aws import Fault, LocalAws
+from pipeline.engines.aws.bedrock import BedrockText
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.s3 import S3Store
@@ -31,6 +32,10 @@ def _write(clients: Clients, streamed: bool) -> object:
     return SageMakerText(clients, os.environ["STORIES_ENDPOINT"], streamed=streamed).complete(PROMPT)
 
 
+def _converse(clients: Clients, streamed: bool) -> object:
+    return BedrockText(clients, "amazon.nova-lite-v1:0", streamed=streamed).complete(PROMPT)
+
+
 def _translate(clients: Clients) -> object:
     return AmazonTranslation(clients).translate(("Good night.",), "en", "fr")
 
@@ -51,6 +56,12 @@ ENGINES: dict[str, tuple[str, Callable[[Clients], object], tuple[str, ...]]] = {
         (*OF_STREAMS, *OF_MODELS),
     ),
     "sagemaker, buffered": ("InvokeEndpoint", lambda clients: _write(clients, streamed=False), OF_MODELS),
+    "bedrock, streamed": (
+        "ConverseStream",
+        lambda clients: _converse(clients, streamed=True),
+        (*OF_STREAMS, *OF_MODELS),
+    ),
+    "bedrock, buffered": ("Converse", lambda clients: _converse(clients, streamed=False), OF_MODELS),
     "translate": ("TranslateText", _translate, ()),
     "polly": ("SynthesizeSpeech", _speak, ()),
     "s3 get": ("GetObject", lambda clients: bucket(clients).get("existing"), ()),
@@ -60,7 +71,7 @@ ENGINES: dict[str, tuple[str, Callable[[Clients], object], tuple[str, ...]]] = {
 CASES = [(engine, fault) for engine, (_, _, own) in ENGINES.items() for fault in (*FAULTS, *own)]
 
 # The limits of clients.py: requests in all, the first included.
-LIMITS = {"sagemaker": 2, "translate": 3, "polly": 3, "s3": 5}
+LIMITS = {"sagemaker": 2, "bedrock": 2, "translate": 3, "polly": 3, "s3": 5}
 # Retried up to the limit. The others come with or after a 200, or are the container's own.
 RETRIED = {"throttle", "error500", "error503", "reset", "hang"}
 # An empty reply cannot be cut.
@@ -84,8 +95,9 @@ def failure(aws: LocalAws, engine: str, fault: str) -> tuple[StoriesError | None
     """
     operation, call, _ = ENGINES[engine]
     silence = HANGS_S if fault == "hang" else PATIENCE_S
-    clients = Clients(timeouts=dict.fromkeys(("sagemaker-runtime", "translate", "polly", "s3"), silence))
-    service = "sagemaker-runtime" if engine.startswith("sagemaker") else engine.split()[0]
+    name = engine.split(",")[0].split()[0]
+    service = f"{name}-runtime" if name in ("sagemaker", "bedrock") else name
+    clients = Clients(timeouts={service: silence})
     attempts = count_attempts(clients.get(service))
     aws.inject(operation, Fault(fault, None, DRIP_S))
     error = None

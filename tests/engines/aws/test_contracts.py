@@ -7,6 +7,7 @@ import os
 import pytest
 
 from infra.local_aws import LocalAws
+from pipeline.engines.aws.bedrock import BedrockText
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.polly import PollySpeech
 from pipeline.engines.aws.s3 import S3Store
@@ -26,6 +27,14 @@ class TestSageMakerText(TextContract):
     @pytest.fixture
     def engine(self, aws: LocalAws) -> TextEngine:
         return SageMakerText(Clients(), os.environ["STORIES_ENDPOINT"])
+
+
+class TestBedrockText(TextContract):
+    """Streamed; whole answers and the ways of other models are in test_bedrock.py."""
+
+    @pytest.fixture
+    def engine(self, aws: LocalAws) -> TextEngine:
+        return BedrockText(Clients(), "us.amazon.nova-lite-v1:0")
 
 
 class TestAmazonTranslation(TranslationContract):

@@ -22,6 +22,7 @@ from tests.engines.loopback import Loopback, Request
 
 OPERATIONS = {
     "sagemaker-runtime": "InvokeEndpoint InvokeEndpointWithResponseStream",
+    "bedrock-runtime": "Converse ConverseStream",
     "translate": "TranslateText",
     "polly": "SynthesizeSpeech DescribeVoices",
     "s3": "GetObject PutObject HeadBucket ListObjectsV2 GetBucketPolicyStatus GetPublicAccessBlock",
@@ -35,9 +36,10 @@ OPERATIONS = {
 # The problems of the modelled errors; the others are "unavailable" where the fault is the service's, else
 # "store" of S3 and "engine" of the rest.
 PROBLEMS = {
+    "ThrottlingException": "throttled",
     "ModelNotReadyException TooManyRequestsException ExecutionLimitExceeded KmsThrottlingException "
     "TooManyUpdates ConcurrentUpdateException LimitExceededException": "throttled",
-    "ModelError": "unavailable",
+    "ModelError ModelErrorException ModelTimeoutException": "unavailable",
     "TextSizeLimitExceededException TextLengthExceededException": "text-too-long",
     "UnsupportedLanguagePairException": "unknown-pair",
     "DetectedLanguageLowConfidenceException": "unknown-language",
