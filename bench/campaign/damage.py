@@ -14,7 +14,13 @@ from bench.campaign.whole_store import Read, Whole, catalog_file, commands, copi
 
 # What nobody has to notice, by the kind of damage ("": every kind): hints, claims that end by themselves, a
 # page that is drawn from its record; and another key, which signs as well as the one before.
-_UNNOTICED = (("/status.json", ""), ("claims/", ""), ("/report.html", ""), ("server/media.key", "flipped"))
+_UNNOTICED = (
+    ("/status.json", ""),
+    ("claims/", ""),
+    ("/report.html", ""),
+    ("server/media.key", "flipped"),
+    *((marker, "") for marker in stores.MARKERS),
+)
 # Exit statuses of success, and of a failure that is a sentence (stories --help).
 _NAMED = (0, *range(3, 20))
 

@@ -6,7 +6,6 @@ writer of the next number has the key, and the record of the highest number coun
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +16,8 @@ from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage import keys
-from pipeline.storage.digest import canonical, digest
+from pipeline.storage.digest import digest
+from pipeline.storage.integrity import CorruptError, sealed, unsealed
 
 _LIFE = 24 * 3600.0
 _MOST_DIGITS = 18
@@ -55,7 +55,7 @@ def variant(
     while record is None:
         number += 1
         name = keys.idempotency(caller, key, number)
-        is_ours = store.put_if_absent(name, canonical(asdict(fresh)))
+        is_ours = store.put_if_absent(name, sealed(asdict(fresh)))
         record = fresh if is_ours else _read(store, name, now)
     if record.sent != fresh.sent:
         raise RequestError(
@@ -84,8 +84,8 @@ def _number(name: str) -> int:
 def _read(store: Store, name: str, now: float) -> _Record | None:
     """None where there is none, or it has expired, or is damaged: it holds what nobody here would write."""
     try:
-        record = _Record(**json.loads(store.get(name)))
-    except (NotFoundError, ValueError, TypeError, RecursionError):
+        record = _Record(**unsealed(store.get(name)))
+    except (NotFoundError, CorruptError, TypeError):
         return None
     is_whole = isinstance(record.sent, str) and type(record.variant) is int and 0 <= record.variant < VARIANTS
     # Another host's clock may be ahead, but not by a day.
