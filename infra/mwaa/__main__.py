@@ -69,13 +69,13 @@ def install(version: str, python: str, home: Path) -> Path:
     """The environment's Python, with the image's packages and those of requirements.txt."""
     venv = ROOT / f".venv-mwaa-{version}"
     if not (venv / "bin" / "python").exists():
+        print(f"Making {venv.name} (800 MB, once)", flush=True)
         _uv("venv", "--quiet", "--clear", "--no-python-downloads", "--python", python, venv)
     image, requirements = home / "image.txt", home / "requirements.txt"
     image.write_text(IMAGE.format(version=version), "utf-8")
     text = (HERE / "requirements.txt").read_text("utf-8").replace(MWAA_HOME, str(home))
     requirements.write_text(text, "utf-8")
     by = ("-c", HERE / f"constraints-{version}.txt", "--reinstall-package", "mvp-stories")
-    print(f"Airflow {version}: installing {venv.name} (800 MB, once)", flush=True)
     _uv("pip", "install", "--quiet", "--python", venv, "-r", image, "-r", requirements, *by)
     return venv / "bin" / "python"
 
