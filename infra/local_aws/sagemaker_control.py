@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from infra.local_aws.account import Account
+from infra.local_aws.hub import describe_hub_content
 from infra.local_aws.quotas import endpoint_quota
 from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
@@ -133,11 +134,12 @@ _OWN = {
     "DescribeEndpoint": describe_endpoint,
     "ListEndpoints": list_endpoints,
     "DeleteEndpoint": delete_endpoint,
+    "DescribeHubContent": describe_hub_content,
 }
 
 SERVICE = Service(
     id="sagemaker",
-    handlers={name: _OWN.get(name, call_moto) for name in _MOTO},
+    handlers=dict.fromkeys(_MOTO, call_moto) | _OWN,
     refusals={
         "throttle": ServiceError("ThrottlingException", "Rate exceeded"),
         "error500": ServiceError("InternalFailure", "An internal failure occurred"),

@@ -30,6 +30,7 @@ LEFT_OUT = frozenset(
         "data/profiles/embedded.toml",
         "data/profiles/fake.toml",
         "data/prompts/glossary.toml",
+        "data/prompts/grades.toml",
         "data/prompts/idea.toml",
         "data/prompts/translate.toml",
         "data/regions.toml",

@@ -21,7 +21,6 @@ _HERO = re.compile(
 _NUMBERED = re.compile(rf"^{_MARKS}(\d{{1,2}}){_MARKS}[.):]{_MARKS}(.*)$")
 # The model goes on in another's name, or begins another story.
 _OTHER_TURN = re.compile(rf"^{_MARKS}(User|Assistant|Human|Falcon|Idea)\b{_MARKS}:")
-_CLOSERS = "\"'”’"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -45,7 +44,7 @@ class StoryPrompt:
 
         Raises RequestError: idea and audience are longer than the prompt has room for.
         """
-        self._check_room(idea, request.audience)
+        size = self._checked_size(idea, request.audience)
         hero, friend = self._cast(idea, request.variant, attempt)
         return Prompt(
             name=self.id,
@@ -54,6 +53,7 @@ class StoryPrompt:
             examples=tuple(
                 (self._user(example["idea"], example["hero"], example["friend"]), example["answer"].strip())
                 for example in self.spec["examples"]
+                if size <= example.get("most_bytes", size)
             ),
             max_tokens=self.spec["max_tokens"],
             temperature=self.spec["temperature"],
@@ -68,14 +68,16 @@ class StoryPrompt:
         """The draft without plan and numbers; spare lines are left out while it has over `longest` words."""
         return draft_of(completion, self.spec, longest)
 
-    def _check_room(self, idea: str, audience: str) -> None:
-        most = self.spec.get("most_bytes", math.inf)
-        if (size := len(f"{idea}{audience}".encode())) > most:
+    def _checked_size(self, idea: str, audience: str) -> int:
+        """Bytes of both. Raises RequestError."""
+        size = len(f"{idea}{audience}".encode())
+        if size > (most := self.spec.get("most_bytes", size)):
             raise RequestError(
                 f"the idea and its audience take {size} bytes in English, {most} at most: "
                 "use fewer words, plain letters and no emoji",
                 problem="long-idea",
             )
+        return size
 
     def _system(self, audience: str) -> str:
         jobs = "\n".join(f"{n}. {line['job']}" for n, line in enumerate(self.spec["lines"], 1))
@@ -114,7 +116,7 @@ plain ::= [A-Za-z0-9 ,':;"-]
 
 # "Emma and the shell", "Wanda the whale sings": a capital at the start is a name only before such a word.
 _NAMED = re.compile(
-    r"^(?!The\b|An?\b|My\b|Our\b|One\b|Some\b)([A-Z][a-z]+)(?='s\b|, | (?:and|the|who|is|has|goes|wants|"
+    r"^(?!The\b|An?\b|My\b|Our\b|One\b|Some\b)([A-Z][a-z]{1,15})(?='s\b|, | (?:and|the|who|is|has|goes|wants|"
     r"finds|meets|gets|loses|learns|sings|lives|loves|cannot|can't|makes|builds|visits|helps|looks)\b)"
 )
 

@@ -154,7 +154,8 @@ class Chat:
 
 
 def _max_tokens(prompt: Prompt) -> int:
-    return min(_CHOICE_TOKENS, prompt.max_tokens) if prompt.choices else prompt.max_tokens
+    """The judge asks for one token, which without a grammar may be a line end."""
+    return _CHOICE_TOKENS if prompt.choices else prompt.max_tokens
 
 
 def _is_greedy(prompt: Prompt) -> bool:

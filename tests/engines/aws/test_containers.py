@@ -80,7 +80,7 @@ def test_a_choice_takes_a_few_tokens_and_no_sampling() -> None:
     assert parameters["do_sample"] is False
     assert 1 <= parameters["max_new_tokens"] <= 10
     assert 1 <= chat["max_tokens"] <= 10
-    assert sent(choices=("yes", "no"), max_tokens=1)[0]["max_new_tokens"] == 1
+    assert sent(choices=("yes", "no"), max_tokens=1)[0]["max_new_tokens"] > 1
 
 
 LENGTH = (
