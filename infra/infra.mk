@@ -5,6 +5,11 @@ INFRA_BIN := $(INFRA)/bin
 STAGE ?= dev
 # By default the one that notebook 01 deployed.
 ENDPOINT ?= $(shell sed -n "s/^STORIES_ENDPOINT=['\"]\{0,1\}\([A-Za-z0-9-]\{1,63\}\)['\"]\{0,1\}$$/\1/p" .env 2>/dev/null)
+# A model of Bedrock in the endpoint's place: its id, or its inference profile's (eu.amazon.nova-lite-v1:0).
+BEDROCK ?=
+GEOGRAPHY = $(filter us us-gov eu apac jp au ca global,$(firstword $(subst ., ,$(BEDROCK))))
+WRITER = $(if $(BEDROCK),Writer=bedrock BedrockModel=$(patsubst $(GEOGRAPHY).%,%,$(BEDROCK)) \
+  BedrockProfile=$(or $(GEOGRAPHY),none),Writer=sagemaker EndpointName=$(ENDPOINT))
 ORIGIN ?=
 WITH_BUCKET ?=
 # More of template.yaml's parameters: PARAMETERS='Auth=cognito AlarmEmail=…'. DEPLOY_ARGS is for sam itself.
@@ -44,21 +49,22 @@ build/sam/template.yaml: template.yaml requirements-story.txt requirements-infra
 	@$(INFRA_BIN)/python infra/package/stage.py build/lambda
 	@$(QUIET) $(OFFLINE) "PATH=$(CURDIR)/$(INFRA_BIN):$$PATH" $(INFRA_BIN)/sam build --build-dir build/sam --parameter-overrides $(RUNTIME)
 
-deploy: deployable package ## to your AWS account: STAGE=dev|prod ENDPOINT=a-sagemaker-endpoint ORIGIN=https://the.page
+deploy: deployable package ## to your AWS account: STAGE=dev|prod, ENDPOINT=a-sagemaker-endpoint or BEDROCK=a-model, ORIGIN=https://the.page
 	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built
 
 # Apart, so that a pipeline deploys the package to prod that dev ran.
 deploy-built: deployable
 	@$(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(STAGE) --template-file build/sam/template.yaml \
 	  $(DEPLOY_ARGS) --parameter-overrides file://infra/stages/$(STAGE).yaml $(RUNTIME) \
-	  EndpointName=$(ENDPOINT) $(if $(ORIGIN),"AllowedOrigin=$(ORIGIN)") $(PARAMETERS)
+	  $(WRITER) $(if $(ORIGIN),"AllowedOrigin=$(ORIGIN)") $(PARAMETERS)
 
 # Before anything is built: what is missing, in words.
 deployable: setup-infra
 	@test -f infra/stages/$(STAGE).yaml || { echo "STAGE is dev or prod, not '$(STAGE)'" >&2; exit 1; }
-	@test -n "$(ENDPOINT)" || { echo "Name the SageMaker endpoint that writes: make deploy STAGE=$(STAGE) ENDPOINT=…" >&2; exit 1; }
+	@test -n "$(ENDPOINT)$(BEDROCK)" || { echo "Name what writes: make deploy STAGE=$(STAGE) ENDPOINT=a-sagemaker-endpoint," \
+	  "or BEDROCK=eu.amazon.nova-lite-v1:0 (a model's id, or its inference profile's)" >&2; exit 1; }
 	@test "$(STAGE)" != prod || test -n "$(ORIGIN)" || \
-	  { echo "Name the page's origin: make deploy STAGE=prod ENDPOINT=… ORIGIN=https://…" >&2; exit 1; }
+	  { echo "Name the page's origin: make deploy STAGE=prod ORIGIN=https://…" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
 
 destroy: setup-infra ## take a stage's stack down, after a question; its bucket stays: STAGE=dev|prod

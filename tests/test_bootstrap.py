@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bootstrap import build_app, models_dir, translated_languages, weights
+from pipeline.bootstrap import build_app, build_grader, models_dir, translated_languages, weights
 from pipeline.config.profiles import profile, profiles
 from pipeline.config.settings import Aws, Settings
 from pipeline.engines.embedded import fetch, translators
@@ -174,6 +174,33 @@ def test_a_server_of_one_s_own_choice_writes_for_every_profile_and_needs_no_weig
     assert set(weights(settings)) == {weight for weight in profile_weights if weight.startswith("kokoro")}
 
 
+@pytest.mark.parametrize("name", profiles())
+def test_a_model_of_bedrock_writes_for_every_profile_and_needs_no_weights(name: str) -> None:
+    environ = {
+        "STORIES_PROFILE": name,
+        "STORIES_WRITER": "bedrock",
+        "STORIES_MODEL": "eu.amazon.nova-lite-v1:0",
+        "STORIES_GUARDRAIL": "abc1:2",
+    }
+    settings = Settings.from_env(environ)
+    app = build_app(settings)
+    assert app.text.fingerprint == "bedrock/amazon.nova-lite-v1-0/abc1-2/1"
+    assert app.prompt.id == "story@1"
+    assert weights(settings, ()) == ()
+    with pytest.raises(ConfigError, match="STORIES_MODEL") as caught:
+        build_app(Settings.from_env({**environ, "STORIES_MODEL": ""}))
+    assert caught.value.problem == "no-model"
+
+
+def test_a_grader_by_profile_is_that_profile_s_own_writer() -> None:
+    """And not the app's, which the environment names."""
+    environ = {"STORIES_WRITER": "bedrock", "STORIES_MODEL": "amazon.nova-lite-v1:0"}
+    app = build_app(Settings.from_env({**environ, "STORIES_PROFILE": "fake"}))
+    grader = build_grader(app, environ, "fake", "")
+    assert grader is not None
+    assert grader.fingerprint.startswith("fake/")
+
+
 def test_a_server_without_a_model_or_with_a_public_http_address_is_refused_before_any_work() -> None:
     for url, problem in (("http://127.0.0.1:1/v1", "no-model"), ("http://example.com/v1", "plain-http")):
         model = "m" if problem == "plain-http" else ""
@@ -196,6 +223,7 @@ def test_a_server_without_a_model_or_with_a_public_http_address_is_refused_befor
         ("URL_SECONDS", "5m"),
         ("URL_SECONDS", "٣"),
         ("CHECKS", "no"),
+        ("WRITER", "claude"),
     ],
 )
 def test_invalid_setting_is_named(name: str, value: str) -> None:

@@ -95,9 +95,16 @@ def exported(path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    env_file = tmp_path_factory.mktemp("cloud") / "aws.env"
+    with running(tmp_path_factory.mktemp("cloud")) as stack:
+        yield stack
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Cloud]:
+    """The local AWS and the server, both with these settings beside the usual ones."""
+    env_file = folder / "aws.env"
     mine = ("STORIES_", "AWS_", "POWERTOOLS_")
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(mine)} | settings
     local = ["infra.local_aws", "--backing", "fake", "--port", "0", "--env", str(env_file)]
     serve = ["pipeline.cli", "serve", "--profile", "aws", "--port", "0"]
     with started(local, "In another shell", bare):
@@ -149,6 +156,24 @@ def test_curl_of_the_demo_gets_a_french_story_from_the_bucket(cloud: Cloud) -> N
     samples, rate = soundfile.read(io.BytesIO(sound.content))
     assert len(samples) / rate == pytest.approx(story["durationMs"] / 1000, abs=0.1)
     assert len(samples) / rate > 10
+
+
+def test_the_same_curl_gets_its_story_from_a_model_of_bedrock_without_an_endpoint(tmp_path: Path) -> None:
+    """Two processes of its own (6 s): the writer is a setting of the whole stack."""
+    with running(tmp_path, STORIES_WRITER="bedrock", STORIES_MODEL="us.amazon.nova-lite-v1:0") as cloud:
+        status, story = curl(cloud, DEMO)
+        assert status == 200, story
+        assert (story["locale"], story["status"]) == ("fr", "done")
+        assert story["story"].startswith("[fr] ")
+        counted = cloud.requests
+        assert (counted["StartSyncExecution"], counted["Invoke"]) == (1, 3)
+        assert (counted["ConverseStream"], counted["TranslateText"]) == (1 + 4, 1)
+        assert "InvokeEndpointWithResponseStream" not in counted
+        sound = httpx.get(story["mp3Url"])
+        assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/mpeg")
+        cloud.fails("ConverseStream", kind="no_access")
+        status, problem = curl(cloud, '{"context": "a heron who hums", "locale": "nl"}')
+        assert (status, problem["type"]) == (500, "urn:mvp-stories:problem:access-denied")
 
 
 def test_submitted_story_can_be_polled_until_it_is_done(cloud: Cloud) -> None:

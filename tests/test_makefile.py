@@ -74,6 +74,25 @@ def test_airflow_has_workers_of_its_own_and_not_those_of_the_tests() -> None:
     assert "-m pytest -n 3 " in make("-n", "test", "WORKERS=2").stdout
 
 
+@pytest.mark.parametrize(
+    ("given", "parameters"),
+    [
+        (
+            "BEDROCK=eu.amazon.nova-lite-v1:0",
+            "Writer=bedrock BedrockModel=amazon.nova-lite-v1:0 BedrockProfile=eu",
+        ),
+        (
+            "BEDROCK=amazon.nova-lite-v1:0",
+            "Writer=bedrock BedrockModel=amazon.nova-lite-v1:0 BedrockProfile=none",
+        ),
+        ("ENDPOINT=falcon", "Writer=sagemaker EndpointName=falcon"),
+    ],
+)
+def test_a_deployment_has_the_writer_that_is_named(given: str, parameters: str) -> None:
+    """All of them each time: what is left out keeps the value of the deployment before."""
+    assert f" {parameters} " in make("-n", "deploy-built", "STAGE=dev", given).stdout
+
+
 def test_every_documented_target_has_all_that_it_depends_on() -> None:
     documented = [line.split()[1] for line in make("help").stdout.splitlines()]
     assert len(documented) > 25

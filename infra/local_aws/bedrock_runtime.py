@@ -20,7 +20,7 @@ _DEFAULT_TOKENS = 512
 
 
 @dataclass(frozen=True)
-class _Model:
+class Model:
     """profiles: ids of its inference profiles. on_demand: its own id is taken. refuses: fields. thinks:
     tokens of reasoning before each answer."""
 
@@ -31,18 +31,18 @@ class _Model:
     streams: bool = True
 
 
-_MODELS: Mapping[str, _Model] = {
-    "amazon.nova-lite-v1:0": _Model(("us.amazon.nova-lite-v1:0",)),
+MODELS: Mapping[str, Model] = {
+    "amazon.nova-lite-v1:0": Model(("us.amazon.nova-lite-v1:0",)),
     # "`temperature` and `top_p` cannot both be specified for this model."
-    "anthropic.claude-haiku-4-5-20251001-v1:0": _Model(
+    "anthropic.claude-haiku-4-5-20251001-v1:0": Model(
         ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
         on_demand=False,
         refuses=("topP",),
     ),
-    "mistral.mistral-7b-instruct-v0:2": _Model(refuses=("system",)),
-    "xai.grok-4.6": _Model(refuses=("temperature", "topP")),
-    "deepseek.r1-v1:0": _Model(("us.deepseek.r1-v1:0",), on_demand=False, thinks=400),
-    "ai21.jamba-instruct-v1:0": _Model(streams=False),
+    "mistral.mistral-7b-instruct-v0:2": Model(refuses=("system",)),
+    "xai.grok-4.6": Model(refuses=("temperature", "topP")),
+    "deepseek.r1-v1:0": Model(("us.deepseek.r1-v1:0",), on_demand=False, thinks=400),
+    "ai21.jamba-instruct-v1:0": Model(streams=False),
 }
 # Version 1 of each stops a conversation that holds the word.
 GUARDRAIL, STOPPED_WORD = "local0guardrail", "werewolf"
@@ -117,20 +117,20 @@ def _answer(call: Call, streamed: bool) -> Iterator[tuple[str, Params]]:
     return _thinking(events) if model.thinks else events
 
 
-def _model_of(model: str) -> _Model:
+def _model_of(model: str) -> Model:
     """model: an id, or an ARN that ends in one."""
     name = model.rpartition("/")[2]
-    by_profile = next((each for each in _MODELS.values() if name in each.profiles), None)
+    by_profile = next((each for each in MODELS.values() if name in each.profiles), None)
     if by_profile:
         return by_profile
-    if name not in _MODELS:
+    if name not in MODELS:
         raise _invalid("The provided model identifier is invalid.")
-    if not _MODELS[name].on_demand:
+    if not MODELS[name].on_demand:
         raise _invalid(
             f"Invocation of model ID {name} with on-demand throughput isn’t supported. Retry your request "
             "with the ID or ARN of an inference profile that contains this model."
         )
-    return _MODELS[name]
+    return MODELS[name]
 
 
 def _turns(params: Params) -> list[Turn]:

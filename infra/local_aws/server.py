@@ -18,6 +18,7 @@ from moto.server import ThreadedMotoServer
 
 from infra.local_aws import (
     app,
+    bedrock_control,
     bedrock_runtime,
     functions,
     iam,
@@ -42,6 +43,7 @@ _MODULES = (
     polly,
     sagemaker_runtime,
     bedrock_runtime,
+    bedrock_control,
     sagemaker_control,
     stepfunctions,
     functions,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.bootstrap import models_dir, translated_languages, weights
+from pipeline.bootstrap.models import writing_engine
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import say, tell
 from pipeline.config.profiles import profile
@@ -18,6 +19,8 @@ from pipeline.types import Finding
 
 # A story is about 3 MB with its segments; with less than this a run soon ends in a full disk.
 _LEAST_FREE_MB = 500
+# The check of a writer on AWS, where the rest of the profile is local.
+_OF_WRITERS = {"sagemaker": "endpoint", "bedrock": "model"}
 _MARKS = {True: "ok", False: "NO", None: "?"}
 
 
@@ -66,20 +69,27 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
         writer = settings.writer
         yield examine(writer.url, settings.model, writer.key, writer.plain)
+    engine = writing_engine(profile(settings.profile), settings)
     if profile(settings.profile)["store"] == "files":
         yield from _local(settings)
+        if writer_check := _OF_WRITERS.get(engine):
+            yield from _cloud(settings, engine, ("region", "credentials", writer_check))
     else:
-        yield from _cloud(settings)
+        yield from _cloud(settings, engine)
 
 
-def _cloud(settings: Settings) -> Iterator[Finding]:
+def _cloud(settings: Settings, engine: str, only: Collection[str] = ()) -> Iterator[Finding]:
     from pipeline.engines.aws import doctor as cloud
     from pipeline.engines.aws import voices as polly
     from pipeline.engines.aws.clients import Clients
 
     aws = settings.aws
     clients = Clients(timeouts=cloud.PATIENCE)
-    findings = cloud.examine(clients, aws.endpoint, aws.bucket, polly.read_table(aws.voices))
+    model = settings.model if engine == "bedrock" else None
+    table = polly.read_table(aws.voices)
+    findings = cloud.examine(
+        clients, aws.endpoint, aws.bucket, table, model=model, guardrail=aws.guardrail, only=only
+    )
     # Another server writes: no endpoint is needed.
     yield from (finding for finding in findings if finding.name != "endpoint" or not settings.writer.url)
 

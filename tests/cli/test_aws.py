@@ -85,6 +85,17 @@ def test_doctor_passes_and_then_names_what_is_missing(stories: Stories, aws: Loc
     assert "ok  endpoint" in lacking.out
 
 
+def test_doctor_looks_at_bedrock_s_model_in_the_endpoint_s_place(stories: Stories, aws: LocalAws) -> None:
+    bedrock = {**settings(aws), "STORIES_ENDPOINT": "", "STORIES_WRITER": "bedrock"}
+    ready = run(stories, "doctor", "--model", "us.amazon.nova-lite-v1:0", **bedrock)
+    assert (ready.status, "endpoint" in ready.out) == (0, False)
+    assert "ok  model: us.amazon.nova-lite-v1:0 may be called" in ready.out
+    # The writer of a local profile.
+    local = stories("doctor", env={**stories.environment(), **bedrock})
+    assert "NO  model: no model is set" in local.out
+    assert "bucket" not in local.out
+
+
 def test_doctor_that_can_look_at_nothing_fails(stories: Stories, monkeypatch: pytest.MonkeyPatch) -> None:
     """Port 9 of loopback refuses connections."""
     no_backoff(monkeypatch)

@@ -28,12 +28,17 @@ STATES = {
 }
 TRANSLATION = {"translate:TranslateText", "comprehend:DetectDominantLanguage"}
 OBJECTS = {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
+# Of each writer, of the one that the stack has.
+WRITES = {
+    "OnSageMaker": {"sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"},
+    "OnBedrock": {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"},
+    "OnBedrockProfile": {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"},
+    "WithGuardrail": {"bedrock:ApplyGuardrail"},
+}
 CALLS = {
     "MvpStoriesWorkflowTrigger": OBJECTS
     | {"states:StartSyncExecution", "states:StartExecution", "polly:SynthesizeSpeech"},
-    "MvpStoriesGenerate": OBJECTS
-    | TRANSLATION
-    | {"sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"},
+    "MvpStoriesGenerate": OBJECTS | TRANSLATION,
     "MvpStoriesTranslate": OBJECTS | TRANSLATION,
     "MvpStoriesTextToSpeech": OBJECTS | {"polly:SynthesizeSpeech", "polly:DescribeVoices"},
     "MvpStoriesRecordFailure": OBJECTS,
@@ -56,7 +61,8 @@ def policies() -> list[tuple[str, dict[str, Any]]]:
     ]
     documents += [
         (name, policy["Properties"]["PolicyDocument"])
-        for name, policy in resources("AWS::IAM::ManagedPolicy").items()
+        for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
+        for name, policy in resources(kind).items()
     ]
     return [(name, statement) for name, document in documents for statement in document["Statement"]]
 
@@ -127,7 +133,13 @@ def test_every_function_has_its_handler() -> None:
 def test_functions_have_their_settings() -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
     assert shared["STORIES_PROFILE"] == "aws"
+    assert shared["STORIES_WRITER"] == {"Ref": "Writer"}
     assert shared["STORIES_ENDPOINT"] == {"Ref": "EndpointName"}
+    assert shared["STORIES_MODEL"]["Fn::If"] == [
+        "OnBedrockProfile",
+        {"Fn::Sub": "${BedrockProfile}.${BedrockModel}"},
+        {"Fn::If": ["OnBedrock", {"Ref": "BedrockModel"}, {"Ref": "Model"}]},
+    ]
     assert shared["STORIES_BUCKET"] == {"Ref": "MvpStoriesBucket"}
     assert shared["STORIES_URL_SECONDS"] == {"Ref": "UrlSeconds"}
     assert shared["STORIES_ATTEMPTS"] == "1"
@@ -166,6 +178,55 @@ def test_a_function_may_call_only_what_it_calls(function: str) -> None:
     statements = allowed(role_of(function))
     actions = {action for statement in statements for action in words(statement["Action"])}
     assert actions == CALLS[function]
+
+
+def test_only_the_function_that_writes_may_call_the_writer_that_the_stack_has() -> None:
+    actions: dict[str, set[str]] = {}
+    for policy in resources("AWS::IAM::Policy").values():
+        assert policy["Properties"]["Roles"] == [{"Ref": role_of("MvpStoriesGenerate")}]
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        actions[policy["Condition"]] = set(words(statement["Action"]))
+    assert actions == WRITES
+
+
+def test_bedrock_is_allowed_on_the_named_model_only() -> None:
+    """A profile's ARN, and the model in every region that it may be sent on to, by that profile alone."""
+    own, beyond = (
+        properties(name)["PolicyDocument"]["Statement"][0] for name in ("BedrockCalls", "BedrockProfileCalls")
+    )
+    condition, by_profile, by_id = own["Resource"]["Fn::If"]
+    assert condition == "OnBedrockProfile"
+    assert by_profile["Fn::Sub"].endswith(":inference-profile/${BedrockProfile}.${BedrockModel}")
+    assert by_id["Fn::Sub"].endswith(":bedrock:${AWS::Region}::foundation-model/${BedrockModel}")
+    assert beyond["Resource"]["Fn::Sub"].endswith(":bedrock:*::foundation-model/${BedrockModel}")
+    assert beyond["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": by_profile}}
+
+
+def test_a_stack_names_what_its_writer_needs() -> None:
+    rules = template()["Rules"]
+    for rule, writer, parameter in (
+        ("SageMakerNamesItsEndpoint", "sagemaker", "EndpointName"),
+        ("BedrockNamesItsModel", "bedrock", "BedrockModel"),
+    ):
+        assert rules[rule]["RuleCondition"] == {"Fn::Equals": [{"Ref": "Writer"}, writer]}
+        (assertion,) = rules[rule]["Assertions"]
+        assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+    assert template()["Parameters"]["Writer"]["Default"] == "sagemaker"
+
+
+@pytest.mark.parametrize(
+    ("model", "fits"),
+    [
+        ("", True),
+        ("amazon.nova-lite-v1:0", True),
+        ("us-maker.model-v1:0", True),
+        ("eu.amazon.nova-lite-v1:0", False),
+        ("arn:aws:bedrock:eu-west-1:1:inference-profile/x", False),
+    ],
+)
+def test_a_model_of_bedrock_is_a_foundation_model_s_id(model: str, fits: bool) -> None:
+    pattern = template()["Parameters"]["BedrockModel"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, model)) is fits
 
 
 def test_every_function_has_its_own_role() -> None:

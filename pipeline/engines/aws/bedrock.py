@@ -85,17 +85,19 @@ class BedrockText:
             try:
                 completion, thinks = self._answer(prompt, form, end, ignore if prompt.choices else on_text)
             except EngineError as error:
-                self._terms |= _refused(error, form, self._what)
-                if self._terms == terms:
+                learned = terms | _refused(error, form, self._what)
+                if learned == terms:
                     raise
+                self._terms |= learned
                 continue
             spent = spent[0] + completion.prompt_tokens, spent[1] + completion.completion_tokens
-            self._terms |= Terms(thinks=thinks)
+            learned = terms | Terms(thinks=thinks)
+            self._terms |= learned
             if completion.text:
                 if prompt.choices:
                     on_text(completion.text)
                 return replace(completion, prompt_tokens=spent[0], completion_tokens=spent[1])
-            if self._terms == terms:
+            if learned == terms:
                 break
         raise EngineError(
             f"{self._what} answered with no text: run it again, or choose another model", engine=ENGINE
@@ -137,7 +139,7 @@ class BedrockText:
 def _refused(error: EngineError, form: dict[str, Any], what: str) -> Terms:
     """The field of the request that the model does not take; nothing for any other error."""
     words = str(response_of(error.__cause__).get("Error", {}).get("Message", ""))
-    if not code_of(error.__cause__).casefold().startswith("validation"):
+    if code_of(error.__cause__) != "ValidationException":  # in the middle of a stream it has a small letter
         return Terms()
     if not (name := converse.refused(words, form)):
         return Terms()

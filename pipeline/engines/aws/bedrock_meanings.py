@@ -9,7 +9,11 @@ from pipeline.engines.aws import meanings
 from pipeline.engines.aws.meanings import Meaning
 from pipeline.errors import ConfigError, EngineError, ThrottledError
 
-OPERATIONS = {"Converse", "ConverseStream"}
+# Those that write, and those of the doctor's checks.
+OPERATIONS = frozenset(
+    "Converse ConverseStream GetFoundationModel GetFoundationModelAvailability GetInferenceProfile "
+    "GetGuardrail".split()
+)
 
 NO_MODEL = Meaning(
     ConfigError,

@@ -115,6 +115,9 @@ def _delta(block: Mapping[str, Any]) -> Piece:
 
 
 def _stop(reason: str, what: str) -> Piece:
+    """reason: "" in what botocore makes of half a reply."""
+    if not reason:
+        raise UnavailableError(f"the answer of {what} broke off: run it again", engine=ENGINE)
     if reason in ("guardrail_intervened", "content_filtered"):
         by = "your guardrail" if reason == "guardrail_intervened" else "the provider's filter"
         raise ContentRejectedError(

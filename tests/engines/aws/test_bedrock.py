@@ -101,6 +101,30 @@ def test_what_a_model_refuses_is_left_out_and_remembered(aws: LocalAws, model: s
     assert aws.requests(operation) == first + 1
 
 
+def test_a_failure_is_not_tried_again_because_another_caller_learned_something() -> None:
+    class Crowded:
+        """The first call is throttled, while another caller learns that the model takes no temperature."""
+
+        calls = 0
+
+        def get(self, service: str) -> Any:
+            self.calls += 1
+            if self.calls > 1:
+                return others.client
+            engine.complete(QUESTION)
+            raise ThrottledError("busy")
+
+    others = Stubbed("bedrock-runtime")
+    words = "This model doesn't support the temperature field. Remove temperature and try again."
+    others.stub.add_client_error("converse", "ValidationException", words, 400)
+    others.stub.add_response("converse", REPLY)
+    crowded: Any = Crowded()
+    engine = BedrockText(crowded, NOVA, streamed=False)
+    with pytest.raises(ThrottledError):
+        engine.complete(PROMPT)
+    assert crowded.calls == 3
+
+
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_model_that_thinks_gets_room_and_its_thoughts_are_no_text(aws: LocalAws, streamed: bool) -> None:
     engine = BedrockText(Clients(), "us.deepseek.r1-v1:0", streamed=streamed)

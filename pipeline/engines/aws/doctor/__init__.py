@@ -1,14 +1,14 @@
 """The checks of `stories doctor --profile aws`: one finding after another, as each is known.
 
 Nothing that is billed by use is called: no story is written, nothing is translated and nothing is spoken.
-The checks look at the caller, the endpoint, the bucket, the voices, and what IAM would allow. Where IAM
-cannot be asked, one tiny object (doctor/probe.json) is written, and the finding says so.
+The checks look at the caller, the endpoint or Bedrock's model, the bucket, the voices, and what IAM would
+allow. Where IAM cannot be asked, one tiny object (doctor/probe.json) is written, and the finding says so.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.doctor.bucket import (
@@ -27,6 +27,7 @@ from pipeline.engines.aws.doctor.checks import (
     check_region,
     check_voices,
 )
+from pipeline.engines.aws.doctor.model import check_model
 from pipeline.engines.aws.doctor.permissions import check_permissions
 from pipeline.engines.aws.doctor.regions import check_services
 from pipeline.engines.aws.voices import Table
@@ -36,13 +37,14 @@ from pipeline.types import Finding
 __all__ = ["PATIENCE", "PROBE", "examine"]
 
 # Seconds of silence that are enough for these small answers, for Clients(timeouts=...).
-PATIENCE: Mapping[str, float] = dict.fromkeys(("sts", "sagemaker", "s3", "polly", "iam"), 10.0)
+PATIENCE: Mapping[str, float] = dict.fromkeys(("sts", "sagemaker", "bedrock", "s3", "polly", "iam"), 10.0)
 # The checks in their order, and what to do where an error does not say it.
 _CHECKS: Mapping[str, tuple[Callable[[Case], Result], str]] = {
     "region": (check_region, "set AWS_REGION"),
     "services": (check_services, "set AWS_REGION"),
     "credentials": (check_credentials, "try `aws sts get-caller-identity`"),
     "endpoint": (check_endpoint, "check STORIES_ENDPOINT: letters, digits and hyphens, 63 at most"),
+    "model": (check_model, "check --model (STORIES_MODEL)"),
     "bucket": (check_bucket, "check STORIES_BUCKET"),
     "bucket private": (check_private, "look at the bucket's permissions in S3's console"),
     "bucket encrypted": (check_encrypted, "look at the bucket's properties in S3's console"),
@@ -70,17 +72,29 @@ _ACCOUNT_ID = re.compile(r"(?<=[: ])\d{8}(\d{4})(?=[: .,)]|$)")
 
 
 def examine(
-    clients: Clients, endpoint: str, bucket: str, table: Table, engine: str = "neural"
+    clients: Clients,
+    endpoint: str,
+    bucket: str,
+    table: Table,
+    engine: str = "neural",
+    model: str | None = None,
+    guardrail: str = "",
+    only: Collection[str] = (),
 ) -> Iterator[Finding]:
     """A finding for each check, in their order; errors become findings and are never raised.
 
     passed is None where it could not be checked, with the reason; todo is "" only where it passed. No finding
     holds a key, a person's name, or more of an account's number than its last four digits.
     endpoint, bucket: their names, "" where none is set. table: the voices in use, with Polly's `engine`.
-    Bounded in time by the clients' timeouts: Clients(timeouts=PATIENCE) is some minutes at worst.
+    model, guardrail: of Bedrock, where that writes in the endpoint's place. only: the checks to make, all
+    where empty. Bounded in time by the clients' timeouts: Clients(timeouts=PATIENCE) is some minutes at
+    worst.
     """
-    case = Case(clients, endpoint, bucket, table, engine)
-    for name, (check, default_todo) in _CHECKS.items():
+    case = Case(clients, "" if model is not None else endpoint, bucket, table, engine, model, guardrail)
+    other = "model" if model is None else "endpoint"
+    names = [name for name in _CHECKS if name != other and (not only or name in only)]
+    for name in names:
+        check, default_todo = _CHECKS[name]
         finding = _finding(name, check, default_todo, case)
         service, states = _STOPS.get(name, ("", ()))
         if finding.passed in states:

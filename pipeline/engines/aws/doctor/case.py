@@ -54,6 +54,11 @@ class Case:
     bucket: str
     table: Table
     engine: str
+    model: str | None = None
+    guardrail: str = ""
+    # Of Bedrock: the inference profile's where there is one, then the models'.
+    model_arns: tuple[str, ...] = ()
+    guardrail_arn: str = ""
     region: str = ""
     caller: Caller | None = None
     bucket_region: str = ""

@@ -34,6 +34,10 @@ def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]
     if case.endpoint:  # its ARN has small letters only; streaming too goes by this action
         sagemaker = f"arn:{caller.partition}:sagemaker:{case.region}:{caller.account}"
         yield "sagemaker:InvokeEndpoint", (f"{sagemaker}:endpoint/{case.endpoint.lower()}",)
+    if case.model_arns:
+        yield "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream", case.model_arns
+    if case.guardrail_arn:
+        yield "bedrock:ApplyGuardrail", (case.guardrail_arn,)
     if case.bucket:
         bucket = f"arn:{caller.partition}:s3:::{case.bucket}"
         yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{folder}/doctor" for folder in keys.FOLDERS)
@@ -68,13 +72,20 @@ def _simulated(case: Case) -> Iterator[Decision]:
             ResourceArns=list(resources),
             ContextEntries=[
                 {"ContextKeyName": name, "ContextKeyType": kind, "ContextKeyValues": [value]}
-                for name, kind, value in (*_CONTEXT, ("aws:RequestedRegion", "string", case.region))
+                for name, kind, value in (*_CONTEXT, *_situation(case))
             ],
         )
         # One page holds a hundred results; these are four actions, or two on each folder.
         results = {result.get("EvalActionName"): result for result in reply["EvaluationResults"]}
         for action in actions.split():
             yield from _of_action(action, resources, results.get(action, {}))
+
+
+def _situation(case: Case) -> Iterator[tuple[str, str, str]]:
+    """More conditions, of this region and model."""
+    yield "aws:RequestedRegion", "string", case.region
+    if len(case.model_arns) > 1:  # the model is allowed through this profile only
+        yield "bedrock:InferenceProfileArn", "string", case.model_arns[0]
 
 
 def _of_action(action: str, resources: Sequence[str], result: Mapping[str, Any]) -> Iterator[Decision]:

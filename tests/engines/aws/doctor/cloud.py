@@ -27,6 +27,16 @@ ENDPOINT = "Stories-Falcon"
 NUMBER = "111122223333"
 SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Studio/a.caller@example.org"
 ROLE = f"arn:aws:iam::{NUMBER}:role/service-role/Studio"
+MODEL, PROFILE = "amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0"
+REGIONS = (REGION, "eu-central-1")
+PROFILE_ARN = f"arn:aws:bedrock:{REGION}:{NUMBER}:inference-profile/{PROFILE}"
+AVAILABLE: dict[str, Any] = {
+    "modelId": MODEL,
+    "agreementAvailability": {"status": "AVAILABLE"},
+    "authorizationStatus": "AUTHORIZED",
+    "entitlementAvailability": "AVAILABLE",
+    "regionAvailability": "AVAILABLE",
+}
 OF_BUCKET = ["bucket private", "bucket encrypted", "bucket region", "bucket writable"]
 FIRST = ["region", "services", "credentials", "endpoint", "bucket"]
 NAMES = [*FIRST, *OF_BUCKET, "voices", "permissions", "clock"]
@@ -99,6 +109,22 @@ HEALTHY: dict[str, Reply] = {
         "Arn": SESSION,
     },
     "DescribeEndpoint": described("InService"),
+    "GetInferenceProfile": {
+        "inferenceProfileName": "EU Nova Lite",
+        "inferenceProfileArn": PROFILE_ARN,
+        "inferenceProfileId": PROFILE,
+        "models": [{"modelArn": f"arn:aws:bedrock:{region}::foundation-model/{MODEL}"} for region in REGIONS],
+        "status": "ACTIVE",
+        "type": "SYSTEM_DEFINED",
+    },
+    "GetFoundationModel": {
+        "modelDetails": {
+            "modelArn": f"arn:aws:bedrock:{REGION}::foundation-model/{MODEL}",
+            "modelId": MODEL,
+            "inferenceTypesSupported": ["ON_DEMAND"],
+        }
+    },
+    "GetFoundationModelAvailability": AVAILABLE,
     "HeadBucket": {"BucketRegion": REGION},
     "GetPublicAccessBlock": {"PublicAccessBlockConfiguration": dict.fromkeys(FOUR, True)},
     "GetBucketPolicyStatus": {"PolicyStatus": {"IsPublic": False}},

@@ -17,7 +17,6 @@ from pipeline.engines.aws.meanings import CODES
 from tests.engines.aws.doctor.cloud import (
     BUCKET,
     ENDPOINT,
-    HEALTHY,
     NAMES,
     NUMBER,
     REGION,
@@ -80,7 +79,7 @@ def test_each_finding_comes_before_the_next_check() -> None:
     ]
 
 
-@pytest.mark.parametrize("operation", sorted(HEALTHY))
+@pytest.mark.parametrize("operation", sorted(CHECKS))
 @pytest.mark.parametrize(
     "trouble",
     [
