@@ -1,7 +1,9 @@
-"""template.yaml as data: CloudFormation's short tags become their long forms."""
+"""template.yaml as data: CloudFormation's short tags become their long forms, and its functions values."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+_NO_VALUE = "AWS::NoValue"
+_IN_TEXT = re.compile(r"\$\{([\w:.]+)\}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,3 +39,38 @@ def template(name: str = "template.yaml") -> dict[str, Any]:
     """name: the file's, from the project's folder."""
     content: dict[str, Any] = yaml.load((ROOT / name).read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     return content
+
+
+def resolved(value: Any, names: Mapping[str, str]) -> Any:
+    """Without CloudFormation's functions. Raises KeyError: one, or a name, that this does not know.
+
+    names: what Ref, GetAtt and Sub give; conditions are those of template.yaml.
+    """
+    match value:
+        case {"Ref": name}:
+            return names[name]
+        case {"Fn::GetAtt": [name, attribute]}:
+            return names[f"{name}.{attribute}"]
+        case {"Fn::Sub": str(text)}:
+            return _IN_TEXT.sub(lambda match: names[match[1]], text)
+        case {"Fn::If": [condition, met, unmet]}:
+            return resolved(met if _is_met(template()["Conditions"][condition], names) else unmet, names)
+        case dict():
+            return {name: resolved(item, names) for name, item in value.items()}
+        case list():
+            return [item for each in value if (item := _item(each, names)) is not None]
+    return value
+
+
+def _item(value: Any, names: Mapping[str, str]) -> Any:
+    """None for one that is left out."""
+    return resolved(value, {**names, _NO_VALUE: ""}) or None
+
+
+def _is_met(condition: Any, names: Mapping[str, str]) -> bool:
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not _is_met(inner, names)
+        case {"Fn::Equals": [first, second]}:
+            return bool(resolved(first, names) == resolved(second, names))
+    raise KeyError(f"a condition that is not understood: {condition}")

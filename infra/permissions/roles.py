@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.cloudformation import template
+from infra.cloudformation import resolved, template
 from infra.local_aws import LocalAws
 from infra.local_aws.account import SECRET_KEY, Account
 from infra.local_aws.authorization import Need, Role
 from infra.local_aws.deploy import MACHINE
 
-_NO_VALUE = "AWS::NoValue"
 _STACK = "mvp-stories-dev"
-_IN_TEXT = re.compile(r"\$\{([\w:.]+)\}")
 
 
 @dataclass(frozen=True)
@@ -88,9 +85,9 @@ def _attribute(value: Mapping[str, Any]) -> str:
 def _documents(role: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     resources = template()["Resources"]
     for policy in role["Policies"]:
-        yield json.dumps(_resolved(policy["PolicyDocument"], names))
+        yield json.dumps(resolved(policy["PolicyDocument"], names))
     for managed in role["ManagedPolicyArns"]:
-        yield json.dumps(_resolved(resources[managed["Ref"]]["Properties"]["PolicyDocument"], names))
+        yield json.dumps(resolved(resources[managed["Ref"]]["Properties"]["PolicyDocument"], names))
 
 
 def _names(account: Account, bucket: str, endpoint: str) -> dict[str, str]:
@@ -110,38 +107,6 @@ def _names(account: Account, bucket: str, endpoint: str) -> dict[str, str]:
         "MvpStoriesBucket.Arn": f"arn:aws:s3:::{bucket}",
         MACHINE: account.arn("states", f"stateMachine:{MACHINE}"),
     }
-
-
-def _resolved(value: Any, names: Mapping[str, str]) -> Any:
-    """Without CloudFormation's functions."""
-    match value:
-        case {"Ref": name}:
-            return names[name]
-        case {"Fn::GetAtt": [name, attribute]}:
-            return names[f"{name}.{attribute}"]
-        case {"Fn::Sub": str(text)}:
-            return _IN_TEXT.sub(lambda match: names[match[1]], text)
-        case {"Fn::If": [condition, met, unmet]}:
-            return _resolved(met if _is_met(template()["Conditions"][condition], names) else unmet, names)
-        case dict():
-            return {name: _resolved(item, names) for name, item in value.items()}
-        case list():
-            return [item for each in value if (item := _item(each, names)) is not None]
-    return value
-
-
-def _item(value: Any, names: Mapping[str, str]) -> Any:
-    """None for one that is left out."""
-    return _resolved(value, {**names, _NO_VALUE: ""}) or None
-
-
-def _is_met(condition: Any, names: Mapping[str, str]) -> bool:
-    match condition:
-        case {"Fn::Not": [inner]}:
-            return not _is_met(inner, names)
-        case {"Fn::Equals": [first, second]}:
-            return bool(_resolved(first, names) == _resolved(second, names))
-    raise KeyError(f"a condition that is not understood: {condition}")
 
 
 def _words(value: str | list[str]) -> list[str]:
