@@ -41,10 +41,10 @@ def template(name: str = "template.yaml") -> dict[str, Any]:
     return content
 
 
-def resolved(value: Any, names: Mapping[str, str]) -> Any:
+def resolved(value: Any, names: Mapping[str, str], file: str = "template.yaml") -> Any:
     """Without CloudFormation's functions. Raises KeyError: one, or a name, that this does not know.
 
-    names: what Ref, GetAtt and Sub give; conditions are those of template.yaml.
+    names: what Ref, GetAtt and Sub give; file: whose conditions count.
     """
     match value:
         case {"Ref": name}:
@@ -54,17 +54,20 @@ def resolved(value: Any, names: Mapping[str, str]) -> Any:
         case {"Fn::Sub": str(text)}:
             return _IN_TEXT.sub(lambda match: names[match[1]], text)
         case {"Fn::If": [condition, met, unmet]}:
-            return resolved(met if _is_met(template()["Conditions"][condition], names) else unmet, names)
+            is_met = _is_met(template(file)["Conditions"][condition], names)
+            return resolved(met if is_met else unmet, names, file)
         case dict():
-            return {name: resolved(item, names) for name, item in value.items()}
+            if unknown := [name for name in value if name.startswith("Fn::")]:
+                raise KeyError(unknown[0])
+            return {name: resolved(item, names, file) for name, item in value.items()}
         case list():
-            return [item for each in value if (item := _item(each, names)) is not None]
+            return [item for each in value if (item := _item(each, names, file)) is not None]
     return value
 
 
-def _item(value: Any, names: Mapping[str, str]) -> Any:
+def _item(value: Any, names: Mapping[str, str], file: str) -> Any:
     """None for one that is left out."""
-    return resolved(value, {**names, _NO_VALUE: ""}) or None
+    return resolved(value, {**names, _NO_VALUE: ""}, file) or None
 
 
 def _is_met(condition: Any, names: Mapping[str, str]) -> bool:

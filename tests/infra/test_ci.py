@@ -53,10 +53,12 @@ def test_actions_are_pinned_and_no_shell_contains_an_expression() -> None:
     ]
     used = [step["uses"] for step in steps if "uses" in step]
     assert used
-    assert all(re.fullmatch(r"[\w./-]+@(v\d+(\.\d+)*|[0-9a-f]{40})", action) for action in used)
+    pinned = re.compile(r"[\w./-]+@(v\d+(\.\d+)*|[0-9a-f]{40})|docker://[\w/-]+:\d+\.\d+\.\d+")
+    assert [action for action in used if not pinned.fullmatch(action)] == []
     assert not any("${{" in step.get("run", "") for step in steps)
 
 
+ROLE = "infra/ci/role.yaml"
 # GitHub's documentation of subjects, "Immutable subject claims": both forms.
 NAMES = {
     "Stage": "dev",
@@ -64,6 +66,7 @@ NAMES = {
     "OwnerId": "123456",
     "Repository": "octo-repo",
     "RepositoryId": "456789",
+    "Provider": "existing",
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
     "AWS::AccountId": "111122223333",
@@ -136,11 +139,11 @@ FORBIDDEN: tuple[Need, ...] = (
 
 
 def part(name: str) -> Any:
-    return template("infra/ci/role.yaml")["Resources"][name]["Properties"]
+    return template(ROLE)["Resources"][name]["Properties"]
 
 
 def deployer() -> Role:
-    documents = (resolved(part(name)["PolicyDocument"], NAMES) for name in ("Stacks", "Parts"))
+    documents = (resolved(part(name)["PolicyDocument"], NAMES, ROLE) for name in ("Stacks", "Parts"))
     return Role("deployer", tuple(map(json.dumps, documents)))
 
 
@@ -156,7 +159,7 @@ def deployer() -> Role:
     ],
 )
 def test_only_the_stages_environment_of_the_repository_takes_the_role(subject: str, is_trusted: bool) -> None:
-    trust = IAMPolicy(json.dumps(resolved(part("DeployRole")["AssumeRolePolicyDocument"], NAMES)))
+    trust = IAMPolicy(json.dumps(resolved(part("DeployRole")["AssumeRolePolicyDocument"], NAMES, ROLE)))
     issuer = "token.actions.githubusercontent.com"
     claims = {f"{issuer}:sub": subject, f"{issuer}:aud": "sts.amazonaws.com"}
     verdict = trust.is_action_permitted("sts:AssumeRoleWithWebIdentity", incoming_condition_values=claims)
