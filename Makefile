@@ -63,6 +63,9 @@ serve: $(if $(filter aws,$(PROFILE)),setup,setup-story) ## the API (and the page
 openapi: setup ## infra/openapi.yaml anew, from the API's routes
 	@$(BIN)/python infra/openapi.py
 
+permissions: setup ## the table of docs/operations.md anew: every function run behind its role
+	@$(BIN)/python -m infra.permissions
+
 lint: setup lint-infra ## ruff, mypy --strict, names, import contracts, openapi.yaml, the template
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -106,7 +109,7 @@ setup-uv:
 setup-story:
 	@$(SETUP) story
 
-.PHONY: help story serve openapi fuzz setup setup-uv setup-story test test-quick test-embedded test-aws-live aws-local lint format bench bench-quick campaign lock clean
+.PHONY: help story serve openapi permissions fuzz setup setup-uv setup-story test test-quick test-embedded test-aws-live aws-local lint format bench bench-quick campaign lock clean
 
 include infra/infra.mk
 include infra/frontend.mk

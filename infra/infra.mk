@@ -12,6 +12,7 @@ WRITER = $(if $(BEDROCK),Writer=bedrock BedrockModel=$(patsubst $(GEOGRAPHY).%,%
   BedrockProfile=$(or $(GEOGRAPHY),none),Writer=sagemaker EndpointName=$(ENDPOINT))
 ORIGIN ?=
 WITH_BUCKET ?=
+PROVIDER ?= create
 # More of template.yaml's parameters: PARAMETERS='Auth=cognito AlarmEmail=…'. DEPLOY_ARGS is for sam itself.
 PARAMETERS ?=
 DEPLOY_ARGS ?=
@@ -34,10 +35,10 @@ lint-sam:
 	@$(QUIET) $(OFFLINE) $(INFRA_BIN)/sam validate --lint
 
 lint-cfn:
-	@$(QUIET) $(INFRA_BIN)/cfn-lint template.yaml
+	@$(QUIET) $(INFRA_BIN)/cfn-lint template.yaml infra/ci/role.yaml
 
 lint-checkov:
-	@$(QUIET) $(INFRA_BIN)/checkov -f template.yaml --framework cloudformation --quiet --compact --skip-download
+	@$(QUIET) $(INFRA_BIN)/checkov -f template.yaml infra/ci/role.yaml --framework cloudformation --quiet --compact --skip-download
 
 lint-ci:
 	@$(QUIET) $(INFRA_BIN)/check-jsonschema --builtin-schema vendor.github-workflows infra/ci/deploy.yml infra/ci/deploy-stage.yml
@@ -67,10 +68,18 @@ deployable: setup-infra
 	  { echo "Name the page's origin: make deploy STAGE=prod ORIGIN=https://…" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
 
+# By a person with the rights to make roles, once for a stage; PROVIDER=existing where GitHub's provider is there already.
+ci-role: setup-infra ## the pipeline's role: STAGE=dev|prod OWNER=… OWNER_ID=… REPOSITORY=… REPOSITORY_ID=… PROVIDER=create|existing
+	@$(foreach name,OWNER OWNER_ID REPOSITORY REPOSITORY_ID,test -n "$($(name))" || { echo "Name $(name)=…: infra/ci/README.md says where it is" >&2; exit 1; };)
+	@$(INFRA_BIN)/python infra/stack.py caller
+	@$(SAM) deploy --template-file infra/ci/role.yaml --stack-name mvp-stories-ci-$(STAGE) --capabilities CAPABILITY_NAMED_IAM \
+	  --no-fail-on-empty-changeset --tags "project=mvp-stories stage=$(STAGE)" --parameter-overrides Stage=$(STAGE) Owner=$(OWNER) \
+	  OwnerId=$(OWNER_ID) Repository=$(REPOSITORY) RepositoryId=$(REPOSITORY_ID) Provider=$(PROVIDER)
+
 destroy: setup-infra ## take a stage's stack down, after a question; its bucket stays: STAGE=dev|prod
 	@$(INFRA_BIN)/python infra/stack.py destroy $(if $(WITH_BUCKET),--with-bucket) $(STAGE)
 
 lock-infra: setup-uv ## resolve requirements-infra.in anew into its hashed lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate requirements-infra.in -o requirements-infra.txt
 
-.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built deployable destroy lock-infra
+.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built deployable ci-role destroy lock-infra

@@ -19,6 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from infra.local_aws.authorization import Role
 from infra.local_aws.backing import Backing
 from infra.local_aws.wire import Params, Wire, dumps
 
@@ -60,7 +61,7 @@ class Account:
 
     unready: by endpoint, until when it is Creating (monotonic clock). deleting: endpoints that moto has
     already deleted, as described, and until when they are Deleting. instances: by endpoint and type.
-    machines: Step Functions' state machines by ARN.
+    machines: Step Functions' state machines by ARN. roles: by access key; the other keys may do everything.
     """
 
     backing: Backing
@@ -74,6 +75,7 @@ class Account:
     deleting: dict[str, tuple[Params, float]] = field(default_factory=dict)
     instances: dict[str, Counter[str]] = field(default_factory=dict)
     machines: dict[str, Any] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
     http: httpx.AsyncClient = field(init=False, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,8 +11,9 @@ from starlette.requests import Request as Received
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from infra.local_aws import signing
+from infra.local_aws import authorization, signing
 from infra.local_aws.account import Account
+from infra.local_aws.authorization import Need
 from infra.local_aws.faults import Traffic
 from infra.local_aws.service import answer, below, request_of
 from infra.local_aws.wire import Request, ServiceError
@@ -21,6 +22,8 @@ from infra.local_aws.wire import Request, ServiceError
 _NOT_FORWARDED = frozenset(
     "host connection keep-alive transfer-encoding te trailer upgrade expect proxy-connection".split()
 )
+_DENIED = "AccessDenied"
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Forwarded:
 
     operation_of: the operation's name for a request. own: an answer of the local AWS's own, or None.
     refuse: an error in the service's format. unsigned: errors by signing's problems.
+    needs: a request's permissions, for roles. needs_if_missing: those without which a 404 is a 403.
     buffered: the body is read before it is forwarded, for `operation_of`, `own` and its signature.
     """
 
@@ -40,6 +44,8 @@ class Forwarded:
     operation_of: Callable[[Request], str]
     refuse: Callable[[ServiceError, Request], Response]
     own: Callable[[Request, Account], Response | None] = lambda *_: None
+    needs: Callable[[Request], Sequence[Need]] = lambda _: ()
+    needs_if_missing: Callable[[Request], Sequence[Need]] = lambda _: ()
     buffered: bool = False
 
     def app(self, account: Account, traffic: Traffic) -> ASGIApp:
@@ -54,8 +60,15 @@ class Forwarded:
         async def work() -> Response:
             if problem := signing.problem_of(request, account.keys):
                 raise self.unsigned[problem]
-            response = self.own(request, account)
-            return response or await forward(received, below(request, self.path), account)
+            role = account.roles.get(signing.key_of(request))
+            if role:
+                authorization.check(role, self.needs(request), _DENIED)
+            if response := self.own(request, account):
+                return response
+            forwarded = await forward(received, below(request, self.path), account)
+            if role and forwarded.status_code == _NOT_FOUND:
+                authorization.check(role, self.needs_if_missing(request), _DENIED)
+            return forwarded
 
         def refuse(refusal: ServiceError) -> Response:
             return self.refuse(refusal, request)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
 from infra.local_aws import signing
+from infra.local_aws.authorization import Need
 from infra.local_aws.forwarded import Forwarded
 from infra.local_aws.wire import Request, ServiceError
 
@@ -78,6 +79,27 @@ def _operation(request: Request) -> str:
     return (_OBJECT if key else _BUCKET if bucket else _SERVICE).get(request.method, _OTHER)
 
 
+# AWS's service authorization reference, Amazon S3: the actions that have other names than their operations.
+_ON_OBJECTS = {"GetObject": "GetObject", "HeadObject": "GetObject", "PutObject": "PutObject"}
+_ON_BUCKETS = {"ListObjectsV2": "ListBucket", "ListObjects": "ListBucket", "HeadBucket": "ListBucket"}
+
+
+def _needs(request: Request) -> list[Need]:
+    operation, path = _operation(request), unquote(request.path.strip("/"))
+    if operation in _ON_OBJECTS:
+        return [(f"s3:{_ON_OBJECTS[operation]}", f"arn:aws:s3:::{path}")]
+    return [(f"s3:{_ON_BUCKETS.get(operation, operation)}", _bucket(path))]
+
+
+def _needs_if_missing(request: Request) -> list[Need]:
+    """S3, GetObject: without s3:ListBucket a missing object is a 403."""
+    return [("s3:ListBucket", _bucket(unquote(request.path.strip("/"))))]
+
+
+def _bucket(path: str) -> str:
+    return f"arn:aws:s3:::{path.partition('/')[0]}"
+
+
 def _refuse(refusal: ServiceError, request: Request) -> Response:
     request_id = uuid.uuid4().hex[:16].upper()
     members = {
@@ -113,5 +135,7 @@ SERVICE = Forwarded(
     },
     unsigned=_UNSIGNED,
     operation_of=_operation,
+    needs=_needs,
+    needs_if_missing=_needs_if_missing,
     refuse=_refuse,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local_aws.account import ACCOUNT_ID, REGION
+from infra.local_aws.authorization import Need
 from infra.local_aws.containers import InputError, Output, container_of
 from infra.local_aws.event_stream import exception_frame, payload_parts
 from infra.local_aws.service import Call, Service
@@ -69,6 +70,16 @@ def _invoke(call: Call) -> _Invocation:
     return _Invocation(output, variant)
 
 
+def _needs(call: Call) -> list[Need]:
+    """A stream needs both actions: one by SageMaker's API reference, the other by IAM's."""
+    account, component = call.account, call.params.get("InferenceComponentName")
+    resources = [account.arn("sagemaker", f"endpoint/{call.params['EndpointName'].lower()}")]
+    if component:
+        resources.append(account.arn("sagemaker", f"inference-component/{component}"))
+    actions = dict.fromkeys(("InvokeEndpoint", call.operation))
+    return [(f"sagemaker:{action}", resource) for action in actions for resource in resources]
+
+
 def _read(call: Call, body: bytes) -> dict[str, Any]:
     if call.params.get("ContentType", _JSON).partition(";")[0] != _JSON:
         raise _model_error(call, 415, "Expected request with `Content-Type: application/json`")
@@ -126,4 +137,5 @@ SERVICE = Service(
     },
     invalid="ValidationError",
     unbounded=frozenset({"Body"}),
+    needs=_needs,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,8 +13,9 @@ from starlette.requests import Request as Received
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from infra.local_aws import signing
+from infra.local_aws import authorization, signing
 from infra.local_aws.account import Account
+from infra.local_aws.authorization import Need
 from infra.local_aws.connection import drop, respond
 from infra.local_aws.faults import TRANSPORT, Traffic
 from infra.local_aws.wire import Params, Request, ServiceError, Wire, violations
@@ -43,7 +44,8 @@ class Service:
     handlers: by operation; they run in threads, return the output's members and raise ServiceError.
     refusals: the errors for `throttle`, `error500`, `error503` and fault kinds of its own.
     invalid: the error code for parameters that the model forbids. unbounded: parameters whose length the
-    handler checks, with an error of its own.
+    handler checks, with an error of its own. needs: a request's permissions, [] for the action of its
+    operation's name, on all resources.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Service:
     refusals: Mapping[str, ServiceError]
     invalid: str = "ValidationException"
     unbounded: frozenset[str] = frozenset()
+    needs: Callable[[Call], Sequence[Need]] = lambda _: ()
 
     @property
     def path(self) -> str:
@@ -83,6 +86,9 @@ class Service:
             params = wire.read(operation, request, path_params)
             self._validate(operation, params)
             call = Call(operation.name, params, request.headers, account)
+            if role := account.roles.get(signing.key_of(whole)):
+                needs = self.needs(call) or [(f"{self.id}:{operation.name}", authorization.ALL)]
+                authorization.check(role, needs, _DENIED)
             return wire.write(operation, await run_in_threadpool(self._handle, call), request_id)
 
         refuse = partial(wire.refuse, request_id=request_id)
@@ -135,6 +141,7 @@ def below(request: Request, path: str) -> Request:
     return Request(request.method, below, request.query, request.headers, request.body)
 
 
+_DENIED = "AccessDeniedException"
 _UNSIGNED: Mapping[str, ServiceError] = {
     signing.MISSING: ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token"),
     signing.UNKNOWN_KEY: ServiceError(

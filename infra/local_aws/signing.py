@@ -56,6 +56,12 @@ def problem_of(request: Request, keys: Mapping[str, str]) -> str | None:
     return SKEWED if abs(age) > _SKEW else None
 
 
+def key_of(request: Request) -> str:
+    """The access key that a signed request names; "" for none."""
+    signature = _presigned(request) if "X-Amz-Signature=" in request.query else _signed(request)
+    return signature.key if signature else ""
+
+
 def _signed(request: Request) -> Signature | None:
     algorithm, _, rest = request.headers.get("authorization", "").partition(" ")
     parts = dict(part.strip().split("=", 1) for part in rest.split(",") if "=" in part)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.local_aws import interpreter
+from infra.local_aws.authorization import ALL, Need
 from infra.local_aws.interpreter import Execution, Machine
 from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
@@ -154,6 +155,10 @@ def _not_express(definition: Any) -> list[str]:
     return errors
 
 
+def _needs(call: Call) -> list[Need]:
+    return [(f"states:{call.operation}", call.params.get("stateMachineArn", ALL))]
+
+
 SERVICE = Service(
     id="stepfunctions",
     handlers={
@@ -163,6 +168,7 @@ SERVICE = Service(
         "StartExecution": start_execution,
         "StartSyncExecution": start_sync_execution,
     },
+    needs=_needs,
     refusals={
         "throttle": ServiceError("ThrottlingException", "Rate exceeded"),
         "error500": ServiceError("InternalServerError", "An internal error occurred"),

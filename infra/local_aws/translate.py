@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 
 from infra.local_aws.account import Account
+from infra.local_aws.authorization import ALL, Need
 from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
 from pipeline.story.locales import language
@@ -53,6 +54,14 @@ def translate_text(call: Call) -> Params:
     if applied := _applied(call.params.get("Settings", {}), target):
         output["AppliedSettings"] = applied
     return output
+
+
+def _needs(call: Call) -> list[Need]:
+    """Languages are detected by Comprehend, in the caller's name."""
+    needs = [("translate:TranslateText", ALL)]
+    if call.params["SourceLanguageCode"] == _AUTO:
+        needs.append(("comprehend:DetectDominantLanguage", ALL))
+    return needs
 
 
 def _translate(account: Account, text: str, source: str, target: str) -> str:
@@ -113,4 +122,5 @@ SERVICE = Service(
         "error503": ServiceError("ServiceUnavailableException", "Amazon Translate is unavailable"),
     },
     unbounded=frozenset({"Text"}),
+    needs=_needs,
 )

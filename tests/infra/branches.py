@@ -286,13 +286,13 @@ def flowing(aws: LocalAws) -> Iterator[Flow]:
     aws.reset()
     own = {**aws.environment, **ENVIRONMENT, "STORIES_BUCKET": aws.make_bucket()}
     options = patch.multiple(aws.options, lambdas=flow.functions, retry_pace=0.0)
-    with _logging_restored(), patch.dict(os.environ, own), options:
+    with logging_restored(), patch.dict(os.environ, own), options:
         yield flow
         flow.settle()
 
 
 @contextmanager
-def _logging_restored() -> Iterator[None]:
+def logging_restored() -> Iterator[None]:
     """Restores the pipeline's logger, which the handlers configure for a process of their own."""
     logger = logging.getLogger("pipeline")
     handlers, propagate, level = logger.handlers, logger.propagate, logger.level

@@ -1,13 +1,18 @@
-"""The deployment pipeline; `make lint` checks it against GitHub's schema."""
+"""The deployment pipeline, and its role; `make lint` checks them against GitHub's and AWS's schemas."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+import pytest
 import yaml
+from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from tests.infra.cloudformation import ROOT
+from infra.cloudformation import resolved
+from infra.local_aws.authorization import Need, Role
+from tests.infra.cloudformation import ROOT, resources, template
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -48,5 +53,130 @@ def test_actions_are_pinned_and_no_shell_contains_an_expression() -> None:
     ]
     used = [step["uses"] for step in steps if "uses" in step]
     assert used
-    assert all(re.fullmatch(r"[\w./-]+@(v\d+(\.\d+)*|[0-9a-f]{40})", action) for action in used)
+    pinned = re.compile(r"[\w./-]+@(v\d+(\.\d+)*|[0-9a-f]{40})|docker://[\w/-]+:\d+\.\d+\.\d+")
+    assert [action for action in used if not pinned.fullmatch(action)] == []
     assert not any("${{" in step.get("run", "") for step in steps)
+
+
+ROLE = "infra/ci/role.yaml"
+# GitHub's documentation of subjects, "Immutable subject claims": both forms.
+NAMES = {
+    "Stage": "dev",
+    "Owner": "octo-org",
+    "OwnerId": "123456",
+    "Repository": "octo-repo",
+    "RepositoryId": "456789",
+    "Provider": "existing",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "AWS::AccountId": "111122223333",
+}
+AT = "eu-west-1:111122223333"
+IAM = "arn:aws:iam::111122223333"
+API = "arn:aws:apigateway:eu-west-1::"
+# What makes each type of template.yaml, on a name as CloudFormation gives it; a type that is not here is new.
+MAKING: dict[str, Need] = {
+    "AWS::ApiGateway::Account": ("apigateway:PATCH", f"{API}/account"),
+    "AWS::ApiGateway::ApiKey": ("apigateway:POST", f"{API}/apikeys"),
+    "AWS::ApiGateway::UsagePlan": ("apigateway:POST", f"{API}/usageplans"),
+    "AWS::ApiGateway::UsagePlanKey": ("apigateway:POST", f"{API}/usageplans/ab12/keys"),
+    "AWS::Budgets::Budget": ("budgets:ModifyBudget", "arn:aws:budgets::111122223333:budget/mvp-stories-dev"),
+    "AWS::CloudWatch::Alarm": (
+        "cloudwatch:PutMetricAlarm",
+        f"arn:aws:cloudwatch:{AT}:alarm:mvp-stories-dev-ApiFails-1A",
+    ),
+    "AWS::Cognito::UserPool": ("cognito-idp:CreateUserPool", "*"),
+    "AWS::Cognito::UserPoolClient": (
+        "cognito-idp:CreateUserPoolClient",
+        f"arn:aws:cognito-idp:{AT}:userpool/eu-west-1_AbC",
+    ),
+    "AWS::IAM::ManagedPolicy": ("iam:CreatePolicy", f"{IAM}:policy/mvp-stories-dev-FunctionDiagnostics-1A"),
+    "AWS::IAM::Role": ("iam:CreateRole", f"{IAM}:role/mvp-stories-dev-TriggerRole-1A"),
+    "AWS::Logs::LogGroup": (
+        "logs:CreateLogGroup",
+        f"arn:aws:logs:{AT}:log-group:/aws/lambda/mvp-stories-dev-trigger",
+    ),
+    "AWS::S3::Bucket": ("s3:CreateBucket", "arn:aws:s3:::mvp-stories-dev-mvpstoriesbucket-1a"),
+    "AWS::S3::BucketPolicy": ("s3:PutBucketPolicy", "arn:aws:s3:::mvp-stories-dev-mvpstoriesbucket-1a"),
+    "AWS::SNS::Subscription": ("sns:Subscribe", f"arn:aws:sns:{AT}:mvp-stories-dev-Alarms-1A"),
+    "AWS::SNS::Topic": ("sns:CreateTopic", f"arn:aws:sns:{AT}:mvp-stories-dev-Alarms-1A"),
+    "AWS::Serverless::Api": ("apigateway:POST", f"{API}/restapis"),
+    "AWS::Serverless::Function": (
+        "lambda:CreateFunction",
+        f"arn:aws:lambda:{AT}:function:mvp-stories-dev-MvpStoriesGenerate-1A",
+    ),
+    "AWS::Serverless::StateMachine": (
+        "states:CreateStateMachine",
+        f"arn:aws:states:{AT}:stateMachine:MvpStoriesWorkflow-1A",
+    ),
+}
+# Of `sam deploy` itself, with its own bucket (resolve_s3) and the layer of template.yaml.
+DEPLOYING: tuple[Need, ...] = (
+    ("cloudformation:CreateChangeSet", f"arn:aws:cloudformation:{AT}:stack/mvp-stories-dev/1a"),
+    ("cloudformation:CreateChangeSet", f"arn:aws:cloudformation:{AT}:stack/aws-sam-cli-managed-default/1a"),
+    (
+        "cloudformation:CreateChangeSet",
+        "arn:aws:cloudformation:eu-west-1:aws:transform/Serverless-2016-10-31",
+    ),
+    ("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a/mvp-stories-dev/1a"),
+    ("iam:PutRolePolicy", f"{IAM}:role/mvp-stories-dev-TriggerRole-1A"),
+    ("ssm:GetParameters", "arn:aws:ssm:eu-west-1::parameter/aws/service/powertools/python/arm64/x/y"),
+    (
+        "lambda:GetLayerVersion",
+        "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-arm64:1",
+    ),
+)
+FORBIDDEN: tuple[Need, ...] = (
+    ("iam:PutRolePolicy", f"{IAM}:role/mvp-stories-ci-dev"),
+    ("iam:CreateRole", f"{IAM}:role/administrator"),
+    ("iam:CreateUser", f"{IAM}:user/somebody"),
+    ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{AT}:function:mvp-stories-prod-MvpStoriesGenerate-1A"),
+    ("cloudformation:DeleteStack", f"arn:aws:cloudformation:{AT}:stack/mvp-stories-dev/1a"),
+    ("s3:GetObject", "arn:aws:s3:::mvp-stories-dev-mvpstoriesbucket-1a/stories/a"),
+    ("s3:CreateBucket", "arn:aws:s3:::another-bucket"),
+    ("sagemaker:CreateEndpoint", f"arn:aws:sagemaker:{AT}:endpoint/a"),
+)
+
+
+def part(name: str) -> Any:
+    return template(ROLE)["Resources"][name]["Properties"]
+
+
+def deployer() -> Role:
+    documents = (resolved(part(name)["PolicyDocument"], NAMES, ROLE) for name in ("Stacks", "Parts"))
+    return Role("deployer", tuple(map(json.dumps, documents)))
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_trusted"),
+    [
+        ("repo:octo-org/octo-repo:environment:dev", True),
+        ("repo:octo-org@123456/octo-repo@456789:environment:dev", True),
+        ("repo:octo-org@123456/octo-repo@456789:environment:prod", False),
+        ("repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main", False),
+        ("repo:octo-org@999999/octo-repo@456789:environment:dev", False),
+        ("repo:octo-org/octo-repo:pull_request", False),
+    ],
+)
+def test_only_the_stages_environment_of_the_repository_takes_the_role(subject: str, is_trusted: bool) -> None:
+    trust = IAMPolicy(json.dumps(resolved(part("DeployRole")["AssumeRolePolicyDocument"], NAMES, ROLE)))
+    issuer = "token.actions.githubusercontent.com"
+    claims = {f"{issuer}:sub": subject, f"{issuer}:aud": "sts.amazonaws.com"}
+    verdict = trust.is_action_permitted("sts:AssumeRoleWithWebIdentity", incoming_condition_values=claims)
+    assert (verdict is PermissionResult.PERMITTED) is is_trusted
+
+
+def test_the_role_may_make_every_part_of_the_template() -> None:
+    types = {resource["Type"] for resource in resources().values()}
+    assert types - MAKING.keys() == set()
+    assert [need for need in (*MAKING.values(), *DEPLOYING) if not deployer().allows(need)] == []
+
+
+def test_the_role_may_change_neither_itself_nor_anything_else() -> None:
+    assert part("DeployRole")["RoleName"] == {"Fn::Sub": "mvp-stories-ci-${Stage}"}
+    assert [need for need in FORBIDDEN if deployer().allows(need)] == []
+
+
+def test_a_policy_is_no_longer_than_iam_takes() -> None:
+    sizes = [len(json.dumps(json.loads(policy), separators=(",", ":"))) for policy in deployer().policies]
+    assert max(sizes) <= 6144  # IAM quotas, "managed policy", without blanks
