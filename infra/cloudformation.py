@@ -54,8 +54,7 @@ def resolved(value: Any, names: Mapping[str, str], file: str = "template.yaml") 
         case {"Fn::Sub": str(text)}:
             return _IN_TEXT.sub(lambda match: names[match[1]], text)
         case {"Fn::If": [condition, met, unmet]}:
-            is_met = _is_met(template(file)["Conditions"][condition], names)
-            return resolved(met if is_met else unmet, names, file)
+            return resolved(met if is_met(condition, names, file) else unmet, names, file)
         case dict():
             if unknown := [name for name in value if name.startswith("Fn::")]:
                 raise KeyError(unknown[0])
@@ -65,15 +64,24 @@ def resolved(value: Any, names: Mapping[str, str], file: str = "template.yaml") 
     return value
 
 
+def is_met(condition: str, names: Mapping[str, str], file: str = "template.yaml") -> bool:
+    """Whether a condition of the file holds. Raises KeyError, as resolved()."""
+    return _is_met({"Fn::Condition": condition}, names, file)
+
+
 def _item(value: Any, names: Mapping[str, str], file: str) -> Any:
     """None for one that is left out."""
     return resolved(value, {**names, _NO_VALUE: ""}, file) or None
 
 
-def _is_met(condition: Any, names: Mapping[str, str]) -> bool:
+def _is_met(condition: Any, names: Mapping[str, str], file: str) -> bool:
     match condition:
+        case {"Fn::Condition": name}:
+            return _is_met(template(file)["Conditions"][name], names, file)
         case {"Fn::Not": [inner]}:
-            return not _is_met(inner, names)
+            return not _is_met(inner, names, file)
+        case {"Fn::And": list(parts)}:
+            return all(_is_met(part, names, file) for part in parts)
         case {"Fn::Equals": [first, second]}:
             return bool(resolved(first, names) == resolved(second, names))
     raise KeyError(f"a condition that is not understood: {condition}")

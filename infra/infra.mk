@@ -52,6 +52,7 @@ build/sam/template.yaml: template.yaml requirements-story.txt requirements-infra
 
 deploy: deployable package ## to your AWS account: STAGE=dev|prod, ENDPOINT=a-sagemaker-endpoint or BEDROCK=a-model, ORIGIN=https://the.page
 	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built
+	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory smoke
 
 # Apart, so that a pipeline deploys the package to prod that dev ran.
 deploy-built: deployable
@@ -76,10 +77,20 @@ ci-role: setup-infra ## the pipeline's role: STAGE=dev|prod OWNER=… OWNER_ID=�
 	  --no-fail-on-empty-changeset --tags "project=mvp-stories stage=$(STAGE)" --parameter-overrides Stage=$(STAGE) Owner=$(OWNER) \
 	  OwnerId=$(OWNER_ID) Repository=$(REPOSITORY) RepositoryId=$(REPOSITORY_ID) Provider=$(PROVIDER)
 
+# Not from the environment, where these names may mean something else. The key and the token go by it: `ps` shows arguments.
+URL =
+BUCKET =
+KEY =
+TOKEN =
+smoke: export SMOKE_KEY = $(value KEY)
+smoke: export SMOKE_TOKEN = $(value TOKEN)
+smoke: setup-infra ## one story through a deployed API, heard and refused: STAGE=dev|prod, or URL=https://… BUCKET=…; KEY=… or TOKEN=…
+	@$(INFRA_BIN)/python -m infra.smoke $(if $(URL),--url "$(URL)" --bucket "$(BUCKET)",--stage $(STAGE))
+
 destroy: setup-infra ## take a stage's stack down, after a question; its bucket stays: STAGE=dev|prod
 	@$(INFRA_BIN)/python infra/stack.py destroy $(if $(WITH_BUCKET),--with-bucket) $(STAGE)
 
 lock-infra: setup-uv ## resolve requirements-infra.in anew into its hashed lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate requirements-infra.in -o requirements-infra.txt
 
-.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built deployable ci-role destroy lock-infra
+.PHONY: setup-infra lint-infra lint-sam lint-cfn lint-checkov lint-ci package deploy deploy-built deployable ci-role smoke destroy lock-infra

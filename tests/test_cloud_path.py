@@ -34,10 +34,11 @@ URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass(frozen=True)
 class Cloud:
-    """api: address of `stories serve`. aws: address of the local AWS."""
+    """api: address of `stories serve`. aws: address of the local AWS. environ: of who calls it."""
 
     api: str
     aws: str
+    environ: dict[str, str]
 
     @property
     def requests(self) -> dict[str, int]:
@@ -115,7 +116,7 @@ def running(folder: Path, **settings: str) -> Iterator[Cloud]:
             assert environ["STORIES_WORKFLOW"] in greeting
             address = URL.search(greeting)
             assert address
-            yield Cloud(address.group(), aws)
+            yield Cloud(address.group(), aws, {**bare, **environ})
     assert not env_file.exists()  # nothing listens there any more
 
 
@@ -193,3 +194,42 @@ def test_persistent_throttling_is_503_with_a_reason(cloud: Cloud) -> None:
     status, problem = curl(cloud, '{"context": "a heron who hums", "locale": "nl"}')
     assert (status, problem["type"]) == (503, "urn:mvp-stories:problem:throttled")
     cloud.reset()
+
+
+def smoke(cloud: Cloud) -> subprocess.CompletedProcess[str]:
+    """As `make smoke` runs it after a deployment."""
+    command = [sys.executable, "-m", "infra.smoke", "--url", cloud.api, "--bucket"]
+    return subprocess.run(
+        [*command, cloud.environ["STORIES_BUCKET"]],
+        cwd=ROOT,
+        env=cloud.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_smoke_test_passes_with_a_story_its_sound_its_cost_and_a_refusal(cloud: Cloud) -> None:
+    cloud.reset()
+    done = smoke(cloud)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        *("ok  health", "ok  story", "ok  sound", "ok  cost", "ok  refusal")
+    ]
+    counted = cloud.requests
+    spoken = counted["SynthesizeSpeech"] // 2
+    assert f"for {counted['InvokeEndpointWithResponseStream'] + 1 + spoken} calls" in lines[3]
+    assert counted["StartSyncExecution"] == 1
+
+
+def test_smoke_test_fails_with_what_to_do_where_no_story_is_made(cloud: Cloud) -> None:
+    cloud.reset()
+    cloud.fails("InvokeEndpointWithResponseStream", kind="throttle", times=None)
+    done = smoke(cloud)
+    cloud.reset()
+    assert done.returncode == 1
+    assert "NO  story: not made: 503" in done.stdout
+    assert "stories doctor --profile aws" in done.stdout
+    assert "does not work: story" in done.stderr

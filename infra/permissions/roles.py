@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.cloudformation import resolved, template
+from infra.cloudformation import is_met, resolved, template
 from infra.local_aws import LocalAws
 from infra.local_aws.account import SECRET_KEY, Account
 from infra.local_aws.authorization import Need, Role
@@ -43,6 +43,15 @@ def roles(aws: LocalAws, bucket: str) -> dict[str, Role]:
     return {name: Role(name, tuple(_documents(_role(name), names))) for name in functions()}
 
 
+def _conditional(role: str, names: Mapping[str, str]) -> Iterator[str]:
+    """Policies of their own that the stack adds to this role where their condition holds."""
+    resources = template()["Resources"].values()
+    for policy in (each for each in resources if each["Type"] == "AWS::IAM::Policy"):
+        properties = policy["Properties"]
+        if {"Ref": role} in properties["Roles"] and is_met(policy["Condition"], names):
+            yield json.dumps(resolved(properties["PolicyDocument"], names))
+
+
 def grants(role: Role) -> list[Grant]:
     """Raises ValueError: a statement that is no plain Allow, of which this knows nothing."""
     allowed: list[Grant] = []
@@ -69,12 +78,9 @@ def assume(aws: LocalAws, roles: Mapping[str, Role]) -> None:
         aws.account.roles[key_of(function)] = role
 
 
-def _role(function: str) -> dict[str, Any]:
-    resources = template()["Resources"]
-    properties: dict[str, Any] = resources[_attribute(resources[function]["Properties"]["Role"])][
-        "Properties"
-    ]
-    return properties
+def _role(function: str) -> str:
+    """Its logical id."""
+    return _attribute(template()["Resources"][function]["Properties"]["Role"])
 
 
 def _attribute(value: Mapping[str, Any]) -> str:
@@ -82,11 +88,13 @@ def _attribute(value: Mapping[str, Any]) -> str:
     return name
 
 
-def _documents(role: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+def _documents(role: str, names: Mapping[str, str]) -> Iterator[str]:
     resources = template()["Resources"]
-    for policy in role["Policies"]:
+    properties = resources[role]["Properties"]
+    yield from _conditional(role, names)
+    for policy in properties["Policies"]:
         yield json.dumps(resolved(policy["PolicyDocument"], names))
-    for managed in role["ManagedPolicyArns"]:
+    for managed in properties["ManagedPolicyArns"]:
         yield json.dumps(resolved(resources[managed["Ref"]]["Properties"]["PolicyDocument"], names))
 
 

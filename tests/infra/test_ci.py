@@ -91,6 +91,7 @@ MAKING: dict[str, Need] = {
         f"arn:aws:cognito-idp:{AT}:userpool/eu-west-1_AbC",
     ),
     "AWS::IAM::ManagedPolicy": ("iam:CreatePolicy", f"{IAM}:policy/mvp-stories-dev-FunctionDiagnostics-1A"),
+    "AWS::IAM::Policy": ("iam:PutRolePolicy", f"{IAM}:role/mvp-stories-dev-GenerateRole-1A"),
     "AWS::IAM::Role": ("iam:CreateRole", f"{IAM}:role/mvp-stories-dev-TriggerRole-1A"),
     "AWS::Logs::LogGroup": (
         "logs:CreateLogGroup",
