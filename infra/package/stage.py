@@ -22,10 +22,13 @@ LEFT_OUT = frozenset(
         "api/in_process",
         "batch",
         "cli",
+        "config/env_file.py",
+        "config/project.py",
         "data/english_names.toml",
         "data/estimates.toml",
         "data/instances.toml",
         "data/models.toml",
+        "data/prices.toml",
         "data/profiles/draft.toml",
         "data/profiles/embedded.toml",
         "data/profiles/fake.toml",
@@ -45,6 +48,7 @@ LEFT_OUT = frozenset(
         "server",
         "steps/heal.py",
         "steps/verify.py",
+        "storage/ledger.py",
     }
 )
 SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})
