@@ -43,7 +43,6 @@ class Options:
     express_limit: seconds that an Express execution may take (AWS: 5 minutes).
     retry_pace: factor of the seconds that a workflow waits before it retries a state.
     quotas: endpoint instances by type, where they differ from quotas.DEFAULT.
-    denied: IAM actions that SimulatePrincipalPolicy answers implicitDeny to.
     """
 
     lambdas: str | Mapping[str, LambdaHandler] = field(default_factory=dict)
@@ -52,7 +51,6 @@ class Options:
     express_limit: float = 300.0
     retry_pace: float = 1.0
     quotas: dict[str, int] = field(default_factory=dict)
-    denied: set[str] = field(default_factory=set)
 
 
 @dataclass

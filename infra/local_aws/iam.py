@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from infra.local_aws import signing
 from infra.local_aws.account import Account
+from infra.local_aws.authorization import Need, Role
 from infra.local_aws.forwarded import Forwarded
 from infra.local_aws.wire import Request, ServiceError
 
@@ -28,16 +29,18 @@ def _form(request: Request) -> Mapping[str, str]:
 
 
 def _simulate(request: Request, account: Account) -> Response | None:
-    """Every action on every resource is allowed, except the actions that the options deny."""
+    """By the policies of the role of that name; whoever has none in the account may do everything."""
     form = _form(request)
     if form.get("Action") != _SIMULATE:
         return None
     actions = [value for name, value in form.items() if name.startswith("ActionNames.member.")]
     resources = [value for name, value in form.items() if name.startswith("ResourceArns.member.")] or ["*"]
+    name = form.get("PolicySourceArn", "").rpartition("/")[2]
+    role = next((role for role in account.roles.values() if role.name == name), None)
     results = "".join(
         f"<member><EvalActionName>{escape(action)}</EvalActionName>"
         f"<EvalResourceName>{escape(resource)}</EvalResourceName>"
-        f"<EvalDecision>{'implicitDeny' if action in account.options.denied else 'allowed'}</EvalDecision>"
+        f"<EvalDecision>{_decision(role, (action, resource))}</EvalDecision>"
         "<MatchedStatements/><MissingContextValues/></member>"
         for action in actions
         for resource in resources
@@ -49,6 +52,10 @@ def _simulate(request: Request, account: Account) -> Response | None:
         f"</{_SIMULATE}Response>"
     )
     return Response(body, 200, media_type="text/xml")
+
+
+def _decision(role: Role | None, need: Need) -> str:
+    return "allowed" if role is None or role.allows(need) else "implicitDeny"
 
 
 def _refuse(refusal: ServiceError, _: Request) -> Response:

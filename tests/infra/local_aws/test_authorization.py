@@ -89,3 +89,16 @@ def test_detection_asks_comprehend_in_the_callers_name(aws: LocalAws, session: A
     translate.translate_text(Text="Yes.", SourceLanguageCode="en", TargetLanguageCode="fr")
     with pytest.raises(ClientError, match="comprehend:DetectDominantLanguage"):
         translate.translate_text(Text="Yes.", SourceLanguageCode="auto", TargetLanguageCode="fr")
+
+
+def test_a_simulation_is_of_the_roles_own_policies(aws: LocalAws, session: Any) -> None:
+    aws.account.roles[KEY] = role(statement("s3:GetObject", "arn:aws:s3:::stories/runs/*"))
+    resources = ["arn:aws:s3:::stories/runs/a", "arn:aws:s3:::stories/claims/a"]
+    with aws.client("iam") as iam:
+        reply = iam.simulate_principal_policy(
+            PolicySourceArn="arn:aws:iam::123456789012:role/tester",
+            ActionNames=["s3:GetObject"],
+            ResourceArns=resources,
+        )
+    decisions = {row["EvalResourceName"]: row["EvalDecision"] for row in reply["EvaluationResults"]}
+    assert decisions == dict(zip(resources, ["allowed", "implicitDeny"], strict=True))
