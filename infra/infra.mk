@@ -63,6 +63,8 @@ deployable: setup-infra
 	@test -n "$(ENDPOINT)" || { echo "Name the SageMaker endpoint that writes: make deploy STAGE=$(STAGE) ENDPOINT=…" >&2; exit 1; }
 	@test "$(STAGE)" != prod || test -n "$(ORIGIN)" || \
 	  { echo "Name the page's origin: make deploy STAGE=prod ENDPOINT=… ORIGIN=https://…" >&2; exit 1; }
+	@test "$(STAGE)" != prod || test -n "$(findstring Auth=,$(PARAMETERS))" || \
+	  { echo "Say who may ask for stories: make deploy STAGE=prod … PARAMETERS='Auth=key' (or iam, or cognito)" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
 
 destroy: setup-infra ## take a stage's stack down, after a question; its bucket stays: STAGE=dev|prod

@@ -141,6 +141,23 @@ def test_a_story_that_is_not_ready_in_time_is_a_202_and_complete_later(
     assert aws.requests("StartSyncExecution") == 1
 
 
+def test_a_full_day_is_a_429_with_words_and_starts_nothing(
+    api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORIES_PER_DAY", "1")
+    first = api("POST", "/stories", {"context": IDEA, "variant": 31})
+    assert first.status == 202
+    for path in ("/", "/stories"):
+        refused = api("POST", path, {"context": IDEA, "variant": 32})
+        assert (refused.status, refused.json["type"]) == (429, "urn:mvp-stories:problem:quota-exceeded")
+        assert "try again tomorrow" in refused.json["detail"]
+        assert 0 < int(refused.headers["retry-after"]) <= 24 * 3600 + 1
+    started = aws.requests("StartExecution"), aws.requests("StartSyncExecution")
+    assert started == (1, 0)
+    assert api.finished(f"/stories/{first.json['id']}/en")["status"] == "done"
+    assert api("POST", "/", {"context": IDEA, "variant": 31}).status == 200
+
+
 def test_a_submitted_story_has_a_status_at_once_and_an_execution_of_its_own(
     api: Gateway, aws: LocalAws
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import pytest
 
@@ -44,6 +45,24 @@ def test_calls_at_the_same_time_never_exceed_the_bound() -> None:
             continue
         taken += 1
     assert taken == 3
+
+
+def test_a_number_costs_a_listing_and_a_write() -> None:
+    class Counting(MemoryStore):
+        calls: ClassVar[list[str]] = []
+
+        def list(self, prefix: str, after: str = "") -> Iterator[str]:
+            self.calls.append("list")
+            return super().list(prefix, after)
+
+        def put_if_absent(self, key: str, data: bytes) -> bool:
+            self.calls.append("write")
+            return super().put_if_absent(key, data)
+
+    store = Counting()
+    for _ in range(3):
+        daily.take(store, 100, MORNING)
+    assert store.calls == ["list", "write"] * 3
 
 
 def test_without_a_bound_nothing_is_written() -> None:
