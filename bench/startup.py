@@ -15,12 +15,12 @@ COMMAND = [sys.executable, "-m", "pipeline.cli"]
 # Milliseconds of a Lambda function for our own code, beside boto3 and Powertools, which AWS brings.
 _IMPORT = """
 import time, boto3, pydantic
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.logging import utils
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 began = time.perf_counter()
 import pipeline.lambdas

@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 _INSTANCE = "ml.g5.2xlarge"
 # A macro of the DAG: the same name in every task of a run, also after a task was cleared.
 _NAME = "{{ stories_endpoint(run_id) }}"
-_TAGS = [{"Key": "stories-run", "Value": _NAME}]
+_TAGS = [{"Key": "project", "Value": "mvp-stories"}, {"Key": "stories-run", "Value": _NAME}]
 # Loading 15 GB of weights takes 5 to 15 minutes; an endpoint that takes longer has failed.
 _CREATED_WITHIN = timedelta(minutes=45)
 _LOAD_SECONDS = 1200

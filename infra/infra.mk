@@ -16,11 +16,11 @@ PROVIDER ?= create
 # More of template.yaml's parameters: PARAMETERS='Auth=cognito AlarmEmail=…'. DEPLOY_ARGS is for sam itself.
 PARAMETERS ?=
 DEPLOY_ARGS ?=
-# `sam build` finds python3.x on the PATH. Validation needs a region's name, and calls no region.
+# Validation needs a region's name, and calls no region.
 SAM := env "PATH=$(CURDIR)/$(INFRA_BIN):$$PATH" SAM_CLI_TELEMETRY=0 $(INFRA_BIN)/sam
 OFFLINE := env AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0
-# The functions run on the Python that built and tested them.
-RUNTIME = PythonRuntime=$(shell $(INFRA_BIN)/python -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+# Of the functions: template.yaml's default. Their wheel is chosen for it, whichever Python is here.
+RUNTIME := $(shell sed -n '/^  PythonRuntime:/,/Default/s/.*Default: python//p' template.yaml)
 STAGED := $(filter-out %.pyc,$(shell find pipeline infra/package -name __pycache__ -prune -o -type f -print))
 # A check that passes has nothing to say.
 QUIET = quiet() { output=$$("$$@" 2>&1) || { printf '%s\n' "$$output"; exit 1; }; }; quiet
@@ -43,12 +43,16 @@ lint-checkov:
 lint-ci:
 	@$(QUIET) $(INFRA_BIN)/check-jsonschema --builtin-schema vendor.github-workflows infra/ci/deploy.yml infra/ci/deploy-stage.yml
 
-package: build/sam/template.yaml ## the Lambda functions' package, built without Docker; its size and content
-	@$(INFRA_BIN)/python infra/package/weigh.py build/sam/MvpStoriesWorkflowTrigger
+package: build/lambda/requirements.txt ## the Lambda functions' package, built without Docker; its size and content
+	@$(INFRA_BIN)/python infra/package/weigh.py build/lambda
 
-build/sam/template.yaml: template.yaml requirements-story.txt requirements-infra.txt infra/workflow.asl.yaml $(STAGED) | setup-infra
+# uv refuses a wheel that does not fit the functions' Python and processor, or the lock's hashes.
+build/lambda/requirements.txt: template.yaml requirements-story.txt $(STAGED) | setup-infra
 	@$(INFRA_BIN)/python infra/package/stage.py build/lambda
-	@$(QUIET) $(OFFLINE) "PATH=$(CURDIR)/$(INFRA_BIN):$$PATH" $(INFRA_BIN)/sam build --build-dir build/sam --parameter-overrides $(RUNTIME)
+	@$(UV) pip install -q --target build/lambda --python-version $(RUNTIME) --python-platform aarch64-unknown-linux-gnu \
+	  --only-binary :all: --no-deps --require-hashes -r build/lambda/requirements.txt
+	@cd build/lambda && rm -rf bin share .lock mutagen/_tools
+	@touch $@
 
 deploy: deployable package ## to your AWS account: STAGE=dev|prod, ENDPOINT=a-sagemaker-endpoint or BEDROCK=a-model, ORIGIN=https://the.page
 	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built
@@ -56,8 +60,8 @@ deploy: deployable package ## to your AWS account: STAGE=dev|prod, ENDPOINT=a-sa
 
 # Apart, so that a pipeline deploys the package to prod that dev ran.
 deploy-built: deployable
-	@$(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(STAGE) --template-file build/sam/template.yaml \
-	  $(DEPLOY_ARGS) --parameter-overrides file://infra/stages/$(STAGE).yaml $(RUNTIME) \
+	@$(SAM) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(STAGE) --template-file template.yaml \
+	  $(DEPLOY_ARGS) --parameter-overrides file://infra/stages/$(STAGE).yaml \
 	  $(WRITER) $(if $(ORIGIN),"AllowedOrigin=$(ORIGIN)") $(PARAMETERS)
 
 # Before anything is built: what is missing, in words.
@@ -67,6 +71,8 @@ deployable: setup-infra
 	  "or BEDROCK=eu.amazon.nova-lite-v1:0 (a model's id, or its inference profile's)" >&2; exit 1; }
 	@test "$(STAGE)" != prod || test -n "$(ORIGIN)" || \
 	  { echo "Name the page's origin: make deploy STAGE=prod ORIGIN=https://…" >&2; exit 1; }
+	@test "$(STAGE)" != prod || test -n "$(findstring Auth=,$(PARAMETERS))" || \
+	  { echo "Say who may ask for stories: make deploy STAGE=prod … PARAMETERS='Auth=key' (or iam, or cognito)" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
 
 # By a person with the rights to make roles, once for a stage; PROVIDER=existing where GitHub's provider is there already.

@@ -123,5 +123,5 @@ def _app(settings: Settings) -> App:
 @lru_cache(maxsize=1)
 def _api(settings: Settings) -> Api:
     app, serving = _app(settings), settings.serving
-    stories = OnDemand(app, build_runner(app, settings))
+    stories = OnDemand(app, build_runner(app, settings), per_day=serving.per_day)
     return Api(stories, serving.wait, serving.origin, settings.aws.url_seconds)

@@ -16,12 +16,11 @@ import urllib3
 from infra.local_aws import Fault, LocalAws
 from infra.local_aws.deploy import deploy
 from pipeline import lambdas
-from pipeline.api import telemetry
 from pipeline.bootstrap import build_store
 from pipeline.config.settings import Settings
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError, ThrottledError
 from pipeline.ports import Store
-from pipeline.steps import status
+from pipeline.steps import committed, status
 from tests.api import calling
 from tests.api.calling import Response, as_response, until
 from tests.api.pausing import Gate, HeldText
@@ -142,6 +141,23 @@ def test_a_story_that_is_not_ready_in_time_is_a_202_and_complete_later(
     assert aws.requests("StartSyncExecution") == 1
 
 
+def test_a_full_day_is_a_429_with_words_and_starts_nothing(
+    api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORIES_PER_DAY", "1")
+    first = api("POST", "/stories", {"context": IDEA, "variant": 31})
+    assert first.status == 202
+    for path in ("/", "/stories"):
+        refused = api("POST", path, {"context": IDEA, "variant": 32})
+        assert (refused.status, refused.json["type"]) == (429, "urn:mvp-stories:problem:quota-exceeded")
+        assert "try again tomorrow" in refused.json["detail"]
+        assert 0 < int(refused.headers["retry-after"]) <= 24 * 3600 + 1
+    started = aws.requests("StartExecution"), aws.requests("StartSyncExecution")
+    assert started == (1, 0)
+    assert api.finished(f"/stories/{first.json['id']}/en")["status"] == "done"
+    assert api("POST", "/", {"context": IDEA, "variant": 31}).status == 200
+
+
 def test_a_submitted_story_has_a_status_at_once_and_an_execution_of_its_own(
     api: Gateway, aws: LocalAws
 ) -> None:
@@ -255,13 +271,20 @@ def test_a_step_of_an_unknown_story_fails(flow: Flow) -> None:
         lambdas.generate(ids("0" * 32), Context())
 
 
-def test_traces_are_off_where_no_xray_daemon_listens() -> None:
-    assert telemetry._tracer().disabled
-
-
 # An execution environment: reads a (function, event) a line, and writes each response to stderr.
 ENVIRONMENT = """
-import json, sys
+import json, logging, os, sys
+
+class AsJson(logging.Formatter):
+    def format(self, record):
+        return json.dumps({"level": record.levelname, "logger": record.name, "message": record.getMessage()})
+
+# As Lambda's runtime client does for the log format JSON, before it imports the function.
+if level := os.environ.get("AWS_LAMBDA_LOG_LEVEL"):
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(AsJson())
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(level)
 from pipeline import lambdas
 class Context:
     aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -272,6 +295,7 @@ for line in sys.stdin:
     except Exception as error:
         answer = {"raised": type(error).__name__}
     print(json.dumps(answer), file=sys.stderr)
+    logging.getLogger("pipeline.steps").debug("a line of the pipeline")
 """
 
 
@@ -350,6 +374,27 @@ def test_logs_are_json_with_story_ids_and_metrics_and_without_texts(
     story = json.loads(ran.answers[4]["body"])
     words = {IDEA, "walrus", "kites", story["title"], *(segment["text"] for segment in story["segments"])}
     assert not {word for word in words if word in ran.text}
+
+
+def test_debug_logs_have_no_idea_text_or_credential(flow: Flow, store: Store) -> None:
+    """Lambda's log level is the root logger's, and botocore's DEBUG lines have requests whole."""
+    story_id = flow.accept()
+    states = ("MvpStoriesGenerate", "MvpStoriesTranslate", "MvpStoriesTextToSpeech")
+    ran = run(
+        *((state, ids(story_id, "fr")) for state in states),
+        AWS_LAMBDA_LOG_LEVEL="DEBUG",
+        POWERTOOLS_LOG_LEVEL="DEBUG",
+        AWS_SESSION_TOKEN="token-of-a-role",
+    )
+    assert [answer.get("raised") for answer in ran.answers] == [None] * 3
+    own = [line["level"] for line in ran.logs if line["message"] == "a line of the pipeline"]
+    assert own == ["DEBUG"] * 3
+
+    manifest = committed.manifest(store, story_id, "fr")
+    words = {IDEA, "walrus", "kites", manifest.title, *(segment.text for segment in manifest.segments)}
+    keys = {os.environ[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+    keys |= {"token-of-a-role", "Signature", "Authorization"}
+    assert not {word for word in words | keys if word in ran.text}
 
 
 def test_changed_settings_take_effect(flow: Flow, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Stages a Lambda function's files: `pipeline` without the parts it never runs, and requirements.txt.
 
 python infra/package/stage.py build/lambda; standard library only. boto3 comes with Lambda's runtime, and
-Powertools (with pydantic and the X-Ray SDK) is AWS's public layer; that leaves mutagen, with its hashes from
+Powertools (with pydantic) is AWS's public layer; that leaves mutagen, with its hashes from
 the lock.
 """
 # ruff: noqa: T201 - a command prints

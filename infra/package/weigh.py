@@ -1,6 +1,6 @@
-"""Measures a built function's zip, lists its files, and fails above the limit.
+"""Measures the functions' zip, lists its files, and fails above the limit.
 
-python infra/package/weigh.py build/sam/MvpStoriesGenerate; standard library only.
+python infra/package/weigh.py build/lambda; standard library only.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -28,7 +28,7 @@ def zipped(folder: Path) -> tuple[int, list[tuple[str, int, int]]]:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="a function built by sam")
+    parser.add_argument("folder", type=Path, help="the staged package")
     folder = parser.parse_args(arguments).folder
     if not folder.is_dir():
         print(f"{folder} does not exist: make package builds it", file=sys.stderr)

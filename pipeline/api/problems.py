@@ -14,7 +14,7 @@ _STATUS = {"key-reused": 422, "disk-full": 507}
 # Their messages are written for the caller, and quote nothing but the request.
 _PUBLIC = frozenset(
     "empty-idea long-idea control-characters no-words markup instructions unsafe-idea unknown-locale "
-    "bad-variant unknown-voice bad-pace key-reused queue-full".split()
+    "bad-variant unknown-voice bad-pace key-reused queue-full quota-exceeded".split()
 )
 _WORDS = {
     "experimental-locale": "This language is experimental here, its voice is hard to understand: "

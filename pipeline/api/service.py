@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 
-from pipeline.api import idempotency
+from pipeline.api import daily, idempotency
 from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.runner import Runner
 from pipeline.app import App
@@ -29,10 +29,12 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """stopping: set when the process is about to end; finish() returns then."""
+    """stopping: set when the process is about to end; finish() returns then. per_day: the most editions that
+    are begun in a day, 0 for any number."""
 
     app: App
     runner: Runner
+    per_day: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def accept(self, order: StoryOrder, key: str = "", caller: str = "") -> Edition:
@@ -56,6 +58,7 @@ class OnDemand:
         if self._is_complete(edition):
             return True
         if not self._is_made_elsewhere(edition):
+            daily.take(self.app.store, self.per_day)
             self.runner.start(edition.story_id, edition.name)
         elif self.runner.maker:  # which has written its status, and the marker maybe not yet
             status.accept(self.app.store, edition.story_id, edition.name)
@@ -64,7 +67,8 @@ class OnDemand:
     def finish(self, edition: Edition, seconds: float) -> None:
         """Begins it and returns when it is complete or failed, after `seconds` at the latest.
 
-        What another server has in hand is waited for; it is begun here where that one has ended.
+        What another server has in hand is waited for; it is begun here where that one has ended. Raises as
+        begin().
         """
         deadline = time.monotonic() + seconds
         pause, has_waited = _FIRST_PAUSE, False
@@ -72,6 +76,7 @@ class OnDemand:
             left = deadline - time.monotonic()
             if not self._is_made_elsewhere(edition):
                 if not (has_waited and status.has_failed(self.app.store, edition.story_id, edition.name)):
+                    daily.take(self.app.store, self.per_day)
                     self.runner.finish(edition.story_id, edition.name, max(0.0, left))
                 return
             if left <= 0 or self.stopping.wait(min(pause, left)):

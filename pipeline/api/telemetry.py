@@ -1,4 +1,4 @@
-"""Logs, metrics and traces of the Lambda handlers, by Powertools: with the story's id, without its texts.
+"""Logs and metrics of the Lambda handlers, by Powertools: with the story's id, without its texts.
 
 A Lambda environment handles one event at a time, but a local AWS runs these handlers in threads: no state
 of a call is shared.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import utils
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -23,20 +23,19 @@ _SERVICE, _NAMESPACE = "mvp-stories", "MvpStories"
 
 
 def observed(handler: Handler) -> Handler:
-    """The handler with logs, a trace, and metrics: calls made, calls failed, duration."""
+    """The handler with logs and metrics: calls made, calls failed, duration."""
     name = handler.__name__
 
     @wraps(handler)
     def call(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        log, tracer = _logger(), _tracer()
+        log = _logger()
         keys = _keys(event, context)
         log.thread_safe_append_keys(**keys)
         metrics = EphemeralMetrics(namespace=_NAMESPACE, service=_SERVICE)
         metrics.add_dimension("function", name)
         started = time.perf_counter()
         try:
-            with tracer.provider.in_subsegment(f"## {name}"):
-                response = handler(event, context)
+            response = handler(event, context)
             metrics.add_metric("Made", MetricUnit.Count, 1)
             return response
         except Exception as error:
@@ -61,12 +60,15 @@ def _keys(event: Any, context: Any) -> dict[str, str]:
 @cache
 def _logger() -> Logger:
     """Every logger of the pipeline, also a later one, writes through it."""
+    _quiet_libraries()
     log = Logger(service=_SERVICE)
     logging.getLogger("pipeline")  # registered, so that the next line configures it
     utils.copy_config_to_registered_loggers(source_logger=log, include={"pipeline"})
     return log
 
 
-@cache
-def _tracer() -> Tracer:
-    return Tracer(service=_SERVICE)
+def _quiet_libraries() -> None:
+    """Leaves DEBUG to the pipeline: Lambda's log level is the root logger's, and at DEBUG botocore writes
+    ideas, spoken text and credentials."""
+    root = logging.getLogger()
+    root.setLevel(max(root.level, logging.INFO))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from typing import TYPE_CHECKING
 
-from pipeline.cli.terminal import say, table, tell
+from pipeline.cli.terminal import say, say_red, table, tell
 from pipeline.errors import RequestError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
+    from pipeline.engines.aws.endpoint.prices import Prices
+    from pipeline.engines.aws.endpoint.status import Endpoint
 
 
 def add(verbs: _SubParsersAction[ArgumentParser], shared: ArgumentParser) -> None:
@@ -41,10 +43,25 @@ def endpoints(options: Namespace) -> None:
         _delete(clients, options.name, options.keep_model)
         return
     prices = read_prices()
-    say(table([HEADING, *cost_rows(list_endpoints(clients), prices)]))
+    standing = list_endpoints(clients)
+    lines = table([HEADING, *cost_rows(standing, prices)]).split("\n")
+    long = {number: endpoint for number, endpoint in enumerate(standing, 1) if endpoint.stands_long}
+    for number, line in enumerate(lines):
+        (say_red if number in long else say)(line)
+    for endpoint in long.values():
+        tell(_reminder(endpoint, prices))
     tell(
         f"so far: about, by {prices.region} prices ({prices.dated}) and today's instances; "
         f"? is a type that our table lacks: {prices.source}"
+    )
+
+
+def _reminder(endpoint: Endpoint, prices: Prices) -> str:
+    total = endpoint.so_far(prices)
+    cost = "costs by the hour" if total is None else f"has cost about US$ {total:.2f} so far"
+    return (
+        f"{endpoint.name} has stood for {endpoint.hours:.0f} hours and {cost}, used or not; to take it down: "
+        f"stories endpoints delete {endpoint.name}"
     )
 
 

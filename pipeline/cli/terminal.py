@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import textwrap
 import time
@@ -20,6 +21,7 @@ from pipeline.story.plain_text import visible
 from pipeline.types import Manifest
 
 _WIDTH = 100
+_RED = "\x1b[31m{}\x1b[0m"
 
 
 def tell(text: str) -> None:
@@ -32,6 +34,12 @@ def say(text: str) -> None:
     _print(text, sys.stdout)
 
 
+def say_red(text: str) -> None:
+    """Prints a result on stdout, in red on a terminal; without colour where NO_COLOR is set."""
+    is_red = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    _print(text, sys.stdout, _RED if is_red else "{}")
+
+
 def say_json(data: bytes) -> None:
     """Prints a line of JSON on stdout, in UTF-8, whatever the terminal's encoding."""
     with guarded(sys.stdout):
@@ -39,9 +47,9 @@ def say_json(data: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def _print(text: str, stream: TextIO) -> None:
+def _print(text: str, stream: TextIO, form: str = "{}") -> None:
     with guarded(stream):
-        print(visible(text), file=stream, flush=True)
+        print(form.format(visible(text)), file=stream, flush=True)
 
 
 def name_damage(error: DamagedError) -> None:

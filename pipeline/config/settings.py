@@ -106,7 +106,8 @@ class Serving:
     wait: seconds that POST / waits for a story before it answers 202 (API Gateway ends a request after 29).
     origin: of the page that may call it from a browser; "" for none. workers, waiting: how many stories
     are made at once, and how many may wait, where the server itself makes them. publish: whether finished
-    stories are listed at once; on AWS, a person approves them first.
+    stories are listed at once; on AWS, a person approves them first. per_day: the most editions that the
+    Lambda function begins in a day, 0 for any number.
     """
 
     wait: int = 24
@@ -114,10 +115,11 @@ class Serving:
     workers: int = 2
     waiting: int = 16
     publish: bool = False
+    per_day: int = 0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Serving:
-        """STORIES_WAIT, _ORIGIN, _WORKERS, _WAITING, _PUBLISH (1: yes). Raises ConfigError."""
+        """STORIES_WAIT, _ORIGIN, _WORKERS, _WAITING, _PUBLISH (1: yes), _PER_DAY. Raises ConfigError."""
         default = Serving()
         return cls(
             wait=_number(environ, "STORIES_WAIT", default.wait, 0, 290),
@@ -125,6 +127,7 @@ class Serving:
             workers=_number(environ, "STORIES_WORKERS", default.workers, 1, 64),
             waiting=_number(environ, "STORIES_WAITING", default.waiting, 0, 10_000),
             publish=environ.get("STORIES_PUBLISH") == "1",
+            per_day=_number(environ, "STORIES_PER_DAY", default.per_day, 0, 100_000),
         )
 
 

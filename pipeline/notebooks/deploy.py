@@ -18,10 +18,11 @@ from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.doctor.checks import parse_arn
 from pipeline.engines.aws.endpoint.autoscaling import scaled, unscale
 from pipeline.engines.aws.endpoint.status import Endpoint, find_endpoint
-from pipeline.engines.aws.endpoint.takedown import delete_remains
+from pipeline.engines.aws.endpoint.takedown import delete_remains, take_down
 from pipeline.engines.aws.errors import mapped_errors
 from pipeline.engines.aws.prompt_formats import format_of
 from pipeline.errors import ConfigError, RequestError, StoriesError
+from pipeline.ports import OnText
 from pipeline.story import ideas
 from pipeline.story.word_filter import word_filter
 
@@ -67,6 +68,7 @@ class Deployment:
     idea: str
     look_seconds: float
     clean_up: bool
+    take_down_on_error: bool
 
     @classmethod
     def checked(cls, **values: Any) -> Deployment:
@@ -120,6 +122,29 @@ class Deployment:
             f"an earlier run let {target['ResourceId']} have up to {target['MaxCapacity']} instances: no more"
             for target in targets
         )
+
+    def tag(self, clients: Clients, endpoint: Endpoint) -> str:
+        """Gives the endpoint the tag by which bills are told apart; returns what was done. A role that may
+        not do so is no error."""
+        tag = {"Key": "project", "Value": "mvp-stories"}
+        try:
+            with mapped_errors("sagemaker", f"the tags of {endpoint.name}"):
+                clients.get("sagemaker").add_tags(ResourceArn=endpoint.arn, Tags=[tag])
+        except StoriesError as error:
+            return f"not tagged for the bill: {error}"
+        return "tagged for the bill: project=mvp-stories"
+
+    @contextmanager
+    def guarded(self, clients: Clients, mine: bool, on_note: OnText = print) -> Iterator[None]:
+        """Takes the endpoint down where the block fails, before its error is raised. mine: whether this run
+        creates it; another's stays. An interruption (Ctrl-C) is no failure."""
+        try:
+            yield
+        except Exception:
+            if mine and self.take_down_on_error:
+                on_note(f"This failed, and {self.endpoint_name} costs by the hour: it is taken down.")
+                take_down(clients, self.endpoint_name, every=self.look_seconds, on_note=on_note)
+            raise
 
     @contextmanager
     def explained_role_error(self) -> Iterator[None]:
@@ -187,8 +212,9 @@ def _check(values: dict[str, Any]) -> None:
     for name, (types, description, least, most) in _NUMBERS.items():
         if type(values[name]) not in types or not least <= values[name] <= most:
             allowed[name] = f"{description} from {least} to {most}"
-    if type(values["clean_up"]) is not bool:
-        allowed["clean_up"] = "True or False"
+    for name in ("clean_up", "take_down_on_error"):
+        if type(values[name]) is not bool:
+            allowed[name] = "True or False"
     for name, description in allowed.items():
         raise RequestError(f"{name} = {values[name]!r}: it may be {description}")
 

@@ -111,6 +111,12 @@ def _idempotency(caller: str, key: str) -> str:
     return f"idempotency/{digest([caller, key])}"
 
 
+def day(date: str) -> str:
+    """The prefix of the numbers of a day. Beside the records of requests, as a bucket deletes them after two
+    days."""
+    return f"idempotency/days/{date}/"
+
+
 def card(catalog: str, edition: str, story_id: str) -> str:
     """A published story, as a catalog lists it."""
     return f"{cards(catalog, edition)}{story_id}.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local_aws import LocalAws
+from pipeline.cli.terminal import say_red
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.endpoint.takedown import take_down
 from tests.command import Done, Stories
@@ -46,6 +48,32 @@ def test_every_endpoint_is_listed_with_its_price_and_their_sum(
     assert lines[-1].startswith("together")
     assert float(lines[-1].split()[1]) == pytest.approx(3 * 4.89 + 3.03)
     assert "so far: about, by us-east-1 prices" in done.err
+
+
+def test_an_endpoint_that_stands_long_is_pointed_out_with_its_cost(
+    stories: Stories, standing: str, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "has stood for" not in run(stories).err
+    monkeypatch.setattr("pipeline.engines.aws.endpoint.status.LONG_H", 0)
+    reminders = [line for line in run(stories).err.splitlines() if line.startswith(standing)]
+    (reminder,) = reminders
+    assert "has cost about US$ 0.0" in reminder
+    assert reminder.endswith(f"stories endpoints delete {standing}")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "printed"),
+    [(True, "", "\x1b[31ma row\x1b[0m\n"), (True, "1", "a row\n"), (False, "", "a row\n")],
+)
+def test_red_is_for_terminals(
+    terminal: bool, no_color: str, printed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = io.StringIO()
+    monkeypatch.setattr(output, "isatty", lambda: terminal)
+    monkeypatch.setattr("sys.stdout", output)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    say_red("a row")
+    assert output.getvalue() == printed
 
 
 def test_one_is_taken_down_by_its_name_and_twice_does_no_harm(

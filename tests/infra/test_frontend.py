@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,12 +15,14 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.stub import ANY, Stubber
 
 from infra.frontend import __main__, amplify
 from infra.frontend.page import headers, origin, zipped
 from infra.stack import RefusedError
 from tests.engines.loopback import Loopback
+from tests.infra.cloudformation import ROOT
 
 API, MEDIA = "https://abc123.execute-api.eu-west-1.amazonaws.com/dev/", "https://media.example.org"
 ORIGIN = "https://abc123.execute-api.eu-west-1.amazonaws.com"
@@ -298,3 +302,28 @@ def test_api_and_media_go_together(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit, match="2"):
             __main__.main(["deploy", *option, "dev"])
         assert "go together" in capsys.readouterr().err
+
+
+def test_a_build_from_git_fills_the_origins_into_the_headers(tmp_path: Path) -> None:
+    """amplify.yml's own commands, before npm, give what `make deploy-frontend` sends."""
+    build = yaml.safe_load((ROOT / "amplify.yml").read_text("utf-8"))
+    commands = build["frontend"]["phases"]["preBuild"]["commands"]
+    script = "\n".join(commands[: commands.index("cd frontend")])
+    template = (ROOT / "customHttp.yml").read_text("utf-8")
+    (tmp_path / "customHttp.yml").write_text(template, "utf-8")
+    media = "https://bucket.s3.amazonaws.com https://bucket.s3.eu-west-1.amazonaws.com"
+    environ = {"PATH": os.environ["PATH"], "STORIES_API": API, "STORIES_MEDIA": media}
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, env=environ, check=True, timeout=30)
+    assert (tmp_path / "customHttp.yml").read_text("utf-8") == headers(template, API, media.split())
+
+    refused = subprocess.run(
+        ["sh", "-ec", script],
+        cwd=tmp_path,
+        env={**environ, "STORIES_MEDIA": ""},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert refused.returncode != 0
+    assert "STORIES_MEDIA" in refused.stderr

@@ -7,6 +7,7 @@ import re
 import tomllib
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
 
@@ -135,6 +136,7 @@ def test_functions_have_their_settings() -> None:
         "STORIES_WORKFLOW": {"Ref": "MvpStoriesWorkflow"},
         "STORIES_ORIGIN": {"Ref": "AllowedOrigin"},
         "STORIES_WAIT": "24",
+        "STORIES_PER_DAY": {"Ref": "StoriesPerDay"},
     }
 
 
@@ -263,6 +265,81 @@ def test_prod_needs_an_origin() -> None:
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigin"}, "*"]}]}
 
 
+def test_prod_is_closed_to_strangers() -> None:
+    rule = template()["Rules"]["ProdIsClosed"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Auth"}, "off"]}]}
+    assert template()["Parameters"]["Auth"]["Default"] == "off"  # so that prod's has to be named
+
+
+def test_no_stage_reserves_concurrency_which_a_new_account_may_not() -> None:
+    for stage in ("dev", "prod"):
+        parameters = yaml.safe_load((ROOT / f"infra/stages/{stage}.yaml").read_text("utf-8"))
+        assert not {"TriggerConcurrency", "WorkerConcurrency"} & parameters.keys()
+    for name in ("TriggerConcurrency", "WorkerConcurrency"):
+        assert template()["Parameters"][name]["Default"] == -1
+
+
+def test_the_functions_run_on_a_python_of_amazon_linux_2023() -> None:
+    # AWS's list of runtimes: python3.11 is the last on Amazon Linux 2, which ended on 30 June 2026.
+    runtime = template()["Parameters"]["PythonRuntime"]
+    assert runtime["Default"] == "python3.13"
+    assert "python3.11" not in runtime["AllowedValues"]
+
+
+def test_the_firewall_limits_an_addresss_posts_where_it_is_asked_for() -> None:
+    firewall, attached = resources()["Firewall"], resources()["FirewallOfApi"]
+    assert firewall["Condition"] == attached["Condition"] == "WithFirewall"
+    assert template()["Parameters"]["AddressLimit"]["Default"] == 0
+    (rule,) = firewall["Properties"]["Rules"]
+    limit = rule["Statement"]["RateBasedStatement"]
+    assert rule["Action"] == {"Block": {}}
+    assert (limit["AggregateKeyType"], limit["Limit"]) == ("IP", {"Ref": "AddressLimit"})
+    assert limit["ScopeDownStatement"]["ByteMatchStatement"]["SearchString"] == "POST"
+    arn, names = attached["Properties"]["ResourceArn"]["Fn::Sub"]
+    assert arn.endswith("::/restapis/${MvpStoriesApi}/stages/${Deployed}")
+    assert names == {"Deployed": {"Ref": "MvpStoriesApi.Stage"}}
+
+
+def test_an_endpoint_that_stands_uncalled_raises_an_alarm() -> None:
+    stands, uncalled, idle = (
+        properties(name) for name in ("EndpointStands", "EndpointUncalled", "EndpointIdle")
+    )
+    assert idle["AlarmActions"] == [{"Ref": "Alarms"}]
+    rule = idle["AlarmRule"]["Fn::Sub"]
+    assert rule == 'ALARM("${EndpointStands.Arn}") AND ALARM("${EndpointUncalled.Arn}")'
+    # No data: of its instance where there is no endpoint, of calls where there is none.
+    assert (stands["TreatMissingData"], uncalled["TreatMissingData"]) == ("notBreaching", "breaching")
+    assert (stands["Namespace"], uncalled["Namespace"]) == ("/aws/sagemaker/Endpoints", "AWS/SageMaker")
+    for alarm in (stands, uncalled):
+        assert alarm["EvaluationPeriods"] == {"Ref": "IdleHours"}
+        assert alarm["Period"] == 3600
+        assert [dimension["Name"] for dimension in alarm["Dimensions"]] == ["EndpointName", "VariantName"]
+
+
+def test_an_idle_endpoint_is_deleted_where_it_is_asked_for_and_no_other() -> None:
+    names = ("EndpointIdles", "EndpointIdlesRole", "EndpointDeletion", "EndpointDeletionRole")
+    assert {resources()[name]["Condition"] for name in names} == {"DeletesIdle"}
+    assert template()["Parameters"]["IdleEndpoint"]["Default"] == "alarm"
+    pattern = properties("EndpointIdles")["EventPattern"]
+    assert pattern["resources"] == [{"Fn::GetAtt": ["EndpointIdle", "Arn"]}]
+    assert pattern["detail"] == {"state": {"value": ["ALARM"]}}
+    (state,) = properties("EndpointDeletion")["Definition"]["States"].values()
+    assert state["Resource"]["Fn::Sub"].endswith(":states:::aws-sdk:sagemaker:deleteEndpoint")
+    model = botocore.session.get_session().get_service_model("sagemaker").operation_model("DeleteEndpoint")
+    assert state["Parameters"] == {name: {"Ref": "EndpointName"} for name in model.input_shape.members}
+    (statement,) = allowed("EndpointDeletionRole")
+    assert statement["Action"] == "sagemaker:DeleteEndpoint"
+    assert statement["Resource"]["Fn::Sub"].endswith(":endpoint/${EndpointName}")
+
+
+def test_everything_of_a_stage_has_its_tags() -> None:
+    # CloudFormation gives a stack's tags to each resource that takes some.
+    for stage in ("dev", "prod"):
+        deploy = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))[stage]["deploy"]["parameters"]
+        assert deploy["tags"] == f"project=mvp-stories stage={stage}"
+
+
 @pytest.mark.parametrize(
     ("origin", "fits"),
     [
@@ -313,7 +390,10 @@ def test_every_log_group_has_a_retention_and_every_function_a_log_group() -> Non
 def test_every_failure_raises_an_alarm_with_a_notification() -> None:
     alarms = resources("AWS::CloudWatch::Alarm")
     settings = [alarm["Properties"] for alarm in alarms.values()]
-    assert all(alarm["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in settings)
+    silent = {name for name, alarm in alarms.items() if "AlarmActions" not in alarm["Properties"]}
+    assert silent == {"EndpointStands", "EndpointUncalled"}  # which EndpointIdle joins
+    loud = [alarm["AlarmActions"] for alarm in settings if "AlarmActions" in alarm]
+    assert all(actions == [{"Ref": "Alarms"}] for actions in loud)
     metrics = json.dumps(settings)
     for name in (
         *FUNCTIONS,

@@ -51,7 +51,9 @@ def test_a_call_is_proxied_to_the_trigger(call: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("call", sorted(CALLS))
 def test_protected_calls_need_authorization_when_auth_is_on(call: tuple[str, str]) -> None:
-    signed_in = {"Fn::If": ["WithUsers", [{"Cognito": []}], {"Fn::If": ["WithKeys", [{"ApiKey": []}], []]}]}
+    anybody_or_iam = {"Fn::If": ["WithIam", [{"Iam": []}], []]}
+    without_users = {"Fn::If": ["WithKeys", [{"ApiKey": []}], anybody_or_iam]}
+    signed_in = {"Fn::If": ["WithUsers", [{"Cognito": []}], without_users]}
     assert OPERATIONS[call]["security"] == (signed_in if call in PROTECTED else [])
 
 
@@ -114,7 +116,19 @@ def test_the_gateways_own_responses_are_problems_that_a_page_can_read(kind: str)
     assert "Retry-After" in headers["Access-Control-Expose-Headers"]
 
 
-@pytest.mark.parametrize("kind", ["THROTTLED", "QUOTA_EXCEEDED"])
+def test_each_call_that_starts_work_has_a_limit_of_its_own() -> None:
+    _, *starting = API["MethodSettings"]
+    # AWS's reference of MethodSetting: a slash is encoded as ~1, after an initial one; / is the root.
+    paths = {settings["ResourcePath"].replace("/~1", "/").replace("~1", "/") for settings in starting}
+    assert {("post", path) for path in paths} == {call for call in CALLS if call[0] == "post"}
+    for settings in starting:
+        assert settings["HttpMethod"] == "POST"
+        assert settings["ThrottlingRateLimit"] == {"Ref": "StartRate"}
+        assert settings["ThrottlingBurstLimit"] == {"Ref": "StartBurst"}
+        assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("OFF", False)
+
+
+@pytest.mark.parametrize("kind", ["THROTTLED", "QUOTA_EXCEEDED", "WAF_FILTERED"])
 def test_throttling_names_the_seconds_to_wait(kind: str) -> None:
     response = RESPONSES[kind]
     assert response["StatusCode"] == 429
@@ -146,7 +160,7 @@ def test_a_changed_origin_or_auth_is_deployed() -> None:
 
 
 def test_all_callers_together_are_throttled() -> None:
-    (settings,) = API["MethodSettings"]
+    settings, *_ = API["MethodSettings"]
     assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ GOOD: dict[str, Any] = {
     "idea": "a shy snail",
     "look_seconds": 5,
     "clean_up": False,
+    "take_down_on_error": True,
 }
 
 
@@ -63,6 +65,7 @@ def test_empty_parameters_have_defaults(aws: LocalAws) -> None:
         ("idea", "two\nlines"),
         ("look_seconds", float("nan")),
         ("clean_up", 1),
+        ("take_down_on_error", None),
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_it_may_be(name: str, value: Any) -> None:
@@ -178,3 +181,34 @@ def test_scaling_of_an_earlier_run_is_removed_unless_that_is_denied(
     assert standing.unscale(clients) == ()
     (line,) = standing.unscale(Denied())
     assert line.endswith("is not known: not allowed")
+
+
+def test_the_endpoint_has_the_tag_of_the_bill(standing: Deployment, aws: LocalAws) -> None:
+    endpoint = find_endpoint(Clients(), NAME)
+    assert endpoint
+    assert standing.tag(Clients(), endpoint).startswith("tagged")
+    with aws.client("sagemaker") as client:
+        tags = client.list_tags(ResourceArn=endpoint.arn)["Tags"]
+    assert {"Key": "project", "Value": "mvp-stories"} in tags
+    gone = replace(endpoint, arn=endpoint.arn + "-gone")
+    assert standing.tag(Clients(), gone).startswith("not tagged for the bill: ")
+
+
+@pytest.mark.parametrize(
+    ("mine", "wanted", "error", "stays"),
+    [
+        (True, True, RuntimeError, False),
+        (False, True, RuntimeError, True),
+        (True, False, RuntimeError, True),
+        (True, True, KeyboardInterrupt, True),
+    ],
+)
+def test_an_error_takes_down_the_endpoint_that_this_run_created(
+    standing: Deployment, aws: LocalAws, mine: bool, wanted: bool, error: type[BaseException], stays: bool
+) -> None:
+    deployment = replace(standing, take_down_on_error=wanted, look_seconds=0.05)
+    notes: list[str] = []
+    with pytest.raises(error), deployment.guarded(Clients(), mine, notes.append):
+        raise error
+    assert (NAME in names(aws)["endpoints"]) is stays
+    assert bool(notes) is not stays

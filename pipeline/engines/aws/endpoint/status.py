@@ -16,6 +16,8 @@ CREATING, DELETING, FAILED = "Creating", "Deleting", "Failed"
 # SageMaker refuses to delete an endpoint in these states: "Cannot update in-progress endpoint".
 BUSY = frozenset({CREATING, "Updating", "SystemUpdating", "RollingBack"})
 _ENGINE = "sagemaker"
+# Hours after which an endpoint is pointed out, as one that somebody may have forgotten.
+LONG_H = 12
 
 
 class State(NamedTuple):
@@ -87,11 +89,20 @@ class Endpoint:
         """US dollars; None where the table lacks the type."""
         return prices.of(self.instances) if self.holds_instances else 0.0
 
+    @property
+    def hours(self) -> float:
+        """Since it was created."""
+        return max(0.0, (datetime.now(UTC) - self.since).total_seconds() / 3600)
+
+    @property
+    def stands_long(self) -> bool:
+        """Longer than a session's work, and costing: maybe forgotten."""
+        return self.holds_instances and bool(self.instances) and self.hours >= LONG_H
+
     def so_far(self, prices: Prices) -> float | None:
         """US dollars, about: by the table's prices, had it had today's instances since it was created."""
         hourly = self.per_hour(prices)
-        hours = (datetime.now(UTC) - self.since).total_seconds() / 3600
-        return None if hourly is None else round(hourly * max(0.0, hours), 2)
+        return None if hourly is None else round(hourly * self.hours, 2)
 
 
 def state_of(described: Mapping[str, Any]) -> State:
