@@ -85,11 +85,16 @@ MAKING: dict[str, Need] = {
         "cloudwatch:PutMetricAlarm",
         f"arn:aws:cloudwatch:{AT}:alarm:mvp-stories-dev-ApiFails-1A",
     ),
+    "AWS::CloudWatch::CompositeAlarm": (
+        "cloudwatch:PutCompositeAlarm",
+        f"arn:aws:cloudwatch:{AT}:alarm:mvp-stories-dev-EndpointIdle-1A",
+    ),
     "AWS::Cognito::UserPool": ("cognito-idp:CreateUserPool", "*"),
     "AWS::Cognito::UserPoolClient": (
         "cognito-idp:CreateUserPoolClient",
         f"arn:aws:cognito-idp:{AT}:userpool/eu-west-1_AbC",
     ),
+    "AWS::Events::Rule": ("events:PutRule", f"arn:aws:events:{AT}:rule/mvp-stories-dev-EndpointIdles-1A"),
     "AWS::IAM::ManagedPolicy": ("iam:CreatePolicy", f"{IAM}:policy/mvp-stories-dev-FunctionDiagnostics-1A"),
     "AWS::IAM::Policy": ("iam:PutRolePolicy", f"{IAM}:role/mvp-stories-dev-GenerateRole-1A"),
     "AWS::IAM::Role": ("iam:CreateRole", f"{IAM}:role/mvp-stories-dev-TriggerRole-1A"),
@@ -110,6 +115,12 @@ MAKING: dict[str, Need] = {
         "states:CreateStateMachine",
         f"arn:aws:states:{AT}:stateMachine:MvpStoriesWorkflow-1A",
     ),
+    "AWS::StepFunctions::StateMachine": (
+        "states:CreateStateMachine",
+        f"arn:aws:states:{AT}:stateMachine:EndpointDeletion-1A",
+    ),
+    "AWS::WAFv2::WebACL": ("wafv2:CreateWebACL", f"arn:aws:wafv2:{AT}:regional/webacl/Firewall-1A/1a"),
+    "AWS::WAFv2::WebACLAssociation": ("apigateway:SetWebACL", f"{API}/restapis/a1/stages/dev"),
 }
 # Of `sam deploy` itself, with its own bucket (resolve_s3) and the layer of template.yaml.
 DEPLOYING: tuple[Need, ...] = (

@@ -328,7 +328,8 @@ def test_an_idle_endpoint_is_deleted_where_it_is_asked_for_and_no_other() -> Non
     assert state["Resource"]["Fn::Sub"].endswith(":states:::aws-sdk:sagemaker:deleteEndpoint")
     model = botocore.session.get_session().get_service_model("sagemaker").operation_model("DeleteEndpoint")
     assert state["Parameters"] == {name: {"Ref": "EndpointName"} for name in model.input_shape.members}
-    (statement,) = allowed("EndpointDeletionRole")
+    (policy,) = properties("EndpointDeletionRole")["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "sagemaker:DeleteEndpoint"
     assert statement["Resource"]["Fn::Sub"].endswith(":endpoint/${EndpointName}")
 
