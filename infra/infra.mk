@@ -7,6 +7,10 @@ STAGE ?= dev
 ENDPOINT ?= $(shell sed -n "s/^STORIES_ENDPOINT=['\"]\{0,1\}\([A-Za-z0-9-]\{1,63\}\)['\"]\{0,1\}$$/\1/p" .env 2>/dev/null)
 ORIGIN ?=
 WITH_BUCKET ?=
+# Deploys although the doctor says what is missing.
+FORCE =
+# `make deploy` has asked the doctor already.
+EXAMINED =
 # More of template.yaml's parameters: PARAMETERS='Auth=cognito AlarmEmail=…'. DEPLOY_ARGS is for sam itself.
 PARAMETERS ?=
 DEPLOY_ARGS ?=
@@ -45,7 +49,7 @@ build/sam/template.yaml: template.yaml requirements-story.txt requirements-infra
 	@$(QUIET) $(OFFLINE) "PATH=$(CURDIR)/$(INFRA_BIN):$$PATH" $(INFRA_BIN)/sam build --build-dir build/sam --parameter-overrides $(RUNTIME)
 
 deploy: deployable package ## to your AWS account: STAGE=dev|prod ENDPOINT=a-sagemaker-endpoint ORIGIN=https://the.page
-	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built
+	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built EXAMINED=yes
 	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory smoke
 
 # Apart, so that a pipeline deploys the package to prod that dev ran.
@@ -61,6 +65,8 @@ deployable: setup-infra
 	@test "$(STAGE)" != prod || test -n "$(ORIGIN)" || \
 	  { echo "Name the page's origin: make deploy STAGE=prod ENDPOINT=… ORIGIN=https://…" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
+	@$(if $(EXAMINED),,$(INFRA_BIN)/python -m infra.preflight --stage $(STAGE) $(if $(FORCE),--force) \
+	  $(if $(BEDROCK),--bedrock "$(BEDROCK)",--endpoint "$(ENDPOINT)") $(PARAMETERS))
 
 # Not from the environment, where these names may mean something else. The key and the token go by it: `ps` shows arguments.
 URL =
