@@ -13,6 +13,10 @@ WRITER = $(if $(BEDROCK),Writer=bedrock BedrockModel=$(patsubst $(GEOGRAPHY).%,%
 ORIGIN ?=
 WITH_BUCKET ?=
 PROVIDER ?= create
+# Deploys although the doctor says what is missing.
+FORCE =
+# `make deploy` has asked the doctor already.
+EXAMINED =
 # More of template.yaml's parameters: PARAMETERS='Auth=cognito AlarmEmail=…'. DEPLOY_ARGS is for sam itself.
 PARAMETERS ?=
 DEPLOY_ARGS ?=
@@ -55,7 +59,7 @@ build/lambda/requirements.txt: template.yaml requirements-story.txt $(STAGED) | 
 	@touch $@
 
 deploy: deployable package ## to your AWS account: STAGE=dev|prod, ENDPOINT=a-sagemaker-endpoint or BEDROCK=a-model, ORIGIN=https://the.page
-	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built
+	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory deploy-built EXAMINED=yes
 	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory smoke
 
 # Apart, so that a pipeline deploys the package to prod that dev ran.
@@ -74,6 +78,8 @@ deployable: setup-infra
 	@test "$(STAGE)" != prod || test -n "$(findstring Auth=,$(PARAMETERS))" || \
 	  { echo "Say who may ask for stories: make deploy STAGE=prod … PARAMETERS='Auth=key' (or iam, or cognito)" >&2; exit 1; }
 	@$(INFRA_BIN)/python infra/stack.py caller
+	@$(if $(EXAMINED),,$(INFRA_BIN)/python -m infra.preflight --stage $(STAGE) $(if $(FORCE),--force) \
+	  $(if $(BEDROCK),--bedrock "$(BEDROCK)",--endpoint "$(ENDPOINT)") $(PARAMETERS))
 
 # By a person with the rights to make roles, once for a stage; PROVIDER=existing where GitHub's provider is there already.
 ci-role: setup-infra ## the pipeline's role: STAGE=dev|prod OWNER=… OWNER_ID=… REPOSITORY=… REPOSITORY_ID=… PROVIDER=create|existing

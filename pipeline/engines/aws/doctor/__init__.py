@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 
 from pipeline.engines.aws.clients import Clients
 from pipeline.engines.aws.doctor.bucket import (
@@ -27,6 +28,12 @@ from pipeline.engines.aws.doctor.checks import (
     check_region,
     check_voices,
 )
+from pipeline.engines.aws.doctor.deployment import (
+    Stack,
+    check_alarm_address,
+    check_concurrency,
+    check_token_limits,
+)
 from pipeline.engines.aws.doctor.model import check_model
 from pipeline.engines.aws.doctor.permissions import check_permissions
 from pipeline.engines.aws.doctor.regions import check_services
@@ -34,12 +41,14 @@ from pipeline.engines.aws.voices import Table
 from pipeline.errors import StoriesError
 from pipeline.types import Finding
 
-__all__ = ["PATIENCE", "PROBE", "examine"]
+__all__ = ["PATIENCE", "PROBE", "Stack", "examine", "examine_deployment"]
 
 # Seconds of silence that are enough for these small answers, for Clients(timeouts=...).
-PATIENCE: Mapping[str, float] = dict.fromkeys(("sts", "sagemaker", "bedrock", "s3", "polly", "iam"), 10.0)
+_CALLED = ("sts", "sagemaker", "bedrock", "lambda", "s3", "polly", "iam")
+PATIENCE: Mapping[str, float] = dict.fromkeys(_CALLED, 10.0)
 # The checks in their order, and what to do where an error does not say it.
-_CHECKS: Mapping[str, tuple[Callable[[Case], Result], str]] = {
+Checks = Mapping[str, tuple[Callable[[Case], Result], str]]
+_CHECKS: Checks = {
     "region": (check_region, "set AWS_REGION"),
     "services": (check_services, "set AWS_REGION"),
     "credentials": (check_credentials, "try `aws sts get-caller-identity`"),
@@ -93,8 +102,29 @@ def examine(
     case = Case(clients, "" if model is not None else endpoint, bucket, table, engine, model, guardrail)
     other = "model" if model is None else "endpoint"
     names = [name for name in _CHECKS if name != other and (not only or name in only)]
-    for name in names:
-        check, default_todo = _CHECKS[name]
+    yield from _examined(case, {name: _CHECKS[name] for name in names})
+
+
+def examine_deployment(clients: Clients, stack: Stack, table: Table) -> Iterator[Finding]:
+    """What `stack` needs of the account before it is deployed: as examine(), but for the bucket, which it
+    makes, and the caller's own permissions, as its functions have roles of their own."""
+    writer = ("model",) if stack.bedrock else ("endpoint", "token limits")
+    names = ("region", "services", "credentials", *writer, "voices", "concurrency", "alarm address", "clock")
+    known = {**_CHECKS, **_of_stack(stack)}
+    case = Case(clients, stack.endpoint, "", table, "neural", stack.bedrock or None)
+    yield from _examined(case, {name: known[name] for name in names})
+
+
+def _of_stack(stack: Stack) -> Checks:
+    return {
+        "token limits": (check_token_limits, "allow sagemaker:DescribeEndpointConfig and DescribeModel"),
+        "concurrency": (partial(check_concurrency, stack), "allow lambda:GetAccountSettings"),
+        "alarm address": (partial(check_alarm_address, stack), "set AlarmEmail"),
+    }
+
+
+def _examined(case: Case, checks: Checks) -> Iterator[Finding]:
+    for name, (check, default_todo) in checks.items():
         finding = _finding(name, check, default_todo, case)
         service, states = _STOPS.get(name, ("", ()))
         if finding.passed in states:
