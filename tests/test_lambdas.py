@@ -309,24 +309,24 @@ def test_logs_are_json_with_story_ids_and_metrics_and_without_texts(
     flow: Flow, store: Store, aws: LocalAws
 ) -> None:
     story_id = flow.accept()
-    aws.inject(SPEAK, Fault("throttle"))
+    aws.inject(SPEAK, Fault("truncate"))
     follow = event("GET", f"/stories/{story_id}/fr")
     nowhere = "arn:aws:states:us-east-1:123456789012:stateMachine:gone"
     ran = run(
         ("MvpStoriesGenerate", ids(story_id, "fr")),
         ("MvpStoriesTranslate", ids(story_id, "fr")),
-        ("MvpStoriesTextToSpeech", ids(story_id, "fr")),  # throttled
+        ("MvpStoriesTextToSpeech", ids(story_id, "fr")),  # cut off
         ("MvpStoriesTextToSpeech", ids(story_id, "fr")),
         ("MvpStoriesWorkflowTrigger", follow),
         ("MvpStoriesWorkflowTrigger", event("POST", "/", {"context": IDEA})),  # to no workflow: 500
         STORIES_WORKFLOW=nowhere,
     )
-    assert [answer.get("raised", "") for answer in ran.answers] == ["", "", "ThrottledError", "", "", ""]
+    assert [answer.get("raised", "") for answer in ran.answers] == ["", "", "UnavailableError", "", "", ""]
     assert [answer.get("statusCode") for answer in ran.answers[4:]] == [200, 500]
 
     (failed,) = [line for line in ran.logs if line["message"] == "failed"]
     assert (failed["story_id"], failed["locale"], failed["level"]) == (story_id, "fr", "WARNING")
-    assert (failed["error"], failed["service"]) == ("ThrottledError", "mvp-stories")
+    assert (failed["error"], failed["service"]) == ("UnavailableError", "mvp-stories")
     assert failed["function_request_id"] == Context().aws_request_id
     followed, refused = [line for line in ran.logs if line["message"] == "request"]
     assert (followed["story_id"], followed["status"], followed["level"]) == (story_id, 200, "INFO")

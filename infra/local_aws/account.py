@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from infra.local_aws.backing import Backing
+from infra.local_aws.rates import Gates, Rate
 from infra.local_aws.wire import Params, Wire, dumps
 
 ACCESS_KEY = "AKIALOCALAWSNOTREAL0"
@@ -43,6 +44,8 @@ class Options:
     retry_pace: factor of the seconds that a workflow waits before it retries a state.
     quotas: endpoint instances by type, where they differ from quotas.DEFAULT.
     denied: IAM actions that SimulatePrincipalPolicy answers implicitDeny to.
+    rates: how many requests an operation takes, as rates.PUBLISHED has them; none are refused by default.
+    seconds: by operation, how long a request takes at least.
     """
 
     lambdas: str | Mapping[str, LambdaHandler] = field(default_factory=dict)
@@ -52,6 +55,8 @@ class Options:
     retry_pace: float = 1.0
     quotas: dict[str, int] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
+    rates: dict[str, Rate] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,7 +80,11 @@ class Account:
     instances: dict[str, Counter[str]] = field(default_factory=dict)
     machines: dict[str, Any] = field(default_factory=dict)
     http: httpx.AsyncClient = field(init=False, repr=False)
+    gates: Gates = field(init=False, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.gates = Gates(self.options.rates)
 
     def is_unready(self, endpoint: str) -> bool:
         return time.monotonic() < self.unready.get(endpoint, 0)

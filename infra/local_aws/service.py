@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from infra.local_aws import signing
 from infra.local_aws.account import Account
 from infra.local_aws.connection import drop, respond
 from infra.local_aws.faults import TRANSPORT, Traffic
+from infra.local_aws.rates import Charge
 from infra.local_aws.wire import Params, Request, ServiceError, Wire, violations
 from pipeline.errors import StoriesError
 
@@ -32,6 +34,8 @@ class Call:
 
 
 Handler = Callable[[Call], Params]
+# (operation, its parameters) -> what it takes of rates.PUBLISHED.
+Charges = Callable[[str, Params], tuple[Charge, ...]]
 # The connection of one request, as ASGI has it.
 Connection = tuple[Scope, Receive, Send]
 
@@ -43,7 +47,7 @@ class Service:
     handlers: by operation; they run in threads, return the output's members and raise ServiceError.
     refusals: the errors for `throttle`, `error500`, `error503` and fault kinds of its own.
     invalid: the error code for parameters that the model forbids. unbounded: parameters whose length the
-    handler checks, with an error of its own.
+    handler checks, with an error of its own. over: the refusal of a request over a rate.
     """
 
     id: str
@@ -51,6 +55,8 @@ class Service:
     refusals: Mapping[str, ServiceError]
     invalid: str = "ValidationException"
     unbounded: frozenset[str] = frozenset()
+    charges: Charges = lambda operation, _: (Charge(operation),)
+    over: str = "throttle"
 
     @property
     def path(self) -> str:
@@ -83,7 +89,12 @@ class Service:
             params = wire.read(operation, request, path_params)
             self._validate(operation, params)
             call = Call(operation.name, params, request.headers, account)
-            return wire.write(operation, await run_in_threadpool(self._handle, call), request_id)
+            with account.gates.admitted(self.charges(operation.name, params)) as passes:
+                if not passes:
+                    raise self.refusals[self.over]
+                await asyncio.sleep(account.options.seconds.get(operation.name, 0))
+                output = await run_in_threadpool(self._handle, call)
+            return wire.write(operation, output, request_id)
 
         refuse = partial(wire.refuse, request_id=request_id)
         await answer(operation.name, work, refuse, self.refusals, traffic, connection)
