@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from pipeline.api.models import LocaleOrder, StoryOrder
-from tests.infra.cloudformation import properties
+from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
 BODY = API["DefinitionBody"]
@@ -146,10 +147,27 @@ def test_a_changed_origin_or_auth_is_deployed() -> None:
 
 
 def test_all_callers_together_are_throttled() -> None:
-    (settings,) = API["MethodSettings"]
+    settings, _ = API["MethodSettings"]
     assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+
+
+def test_pages_that_wait_for_a_story_have_a_limit_of_their_own() -> None:
+    """A method's own settings replace the stage's: its logs are off here too. "/" is "~1" in a path."""
+    stage, polls = API["MethodSettings"]
+    assert (polls["ResourcePath"], polls["HttpMethod"]) == ("/~1stories~1{id}~1{locale}", "GET")
+    assert polls["ThrottlingRateLimit"] == {"Ref": "PollRate"}
+    assert polls["ThrottlingBurstLimit"] == {"Ref": "PollBurst"}
+    assert set(polls) == set(stage)
+    assert (polls["LoggingLevel"], polls["DataTraceEnabled"]) == ("OFF", False)
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_stage_lets_more_pages_wait_than_start_stories(stage: str) -> None:
+    """A page looks every 0.8 s (frontend/src)."""
+    values = yaml.safe_load((ROOT / f"infra/stages/{stage}.yaml").read_text("utf-8"))
+    assert values["PollRate"] * 0.8 >= 3 * values["ThrottleRate"]
 
 
 def test_access_logs_have_results_without_persons_or_texts() -> None:
