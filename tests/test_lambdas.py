@@ -90,7 +90,7 @@ def test_the_demo_request_is_made_by_the_workflow(api: Gateway, aws: LocalAws) -
     with urllib3.PoolManager(retries=False, timeout=10) as http:
         sound = http.request("GET", response.json["mp3Url"])
     assert (sound.status, sound.headers["content-type"], sound.data[:3]) == (200, "audio/mpeg", b"ID3")
-    assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (1, 0)
+    assert aws.requests("StartExecution") == 1
 
 
 def test_another_voice_at_another_pace_is_made_by_the_workflow_from_the_same_text(
@@ -123,7 +123,7 @@ def test_an_unknown_locale_is_a_400_and_starts_nothing(api: Gateway, aws: LocalA
     assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
     assert response.json["type"] == "urn:mvp-stories:problem:unknown-locale"
     assert "fr-CA" in response.json["detail"]
-    assert aws.requests("StartSyncExecution") == 0
+    assert aws.requests("StartExecution") == 0
 
 
 def test_a_story_that_is_not_ready_in_time_is_a_202_and_complete_later(
@@ -139,7 +139,7 @@ def test_a_story_that_is_not_ready_in_time_is_a_202_and_complete_later(
         assert response.headers["location"] == f"/prod{path}"
         gate.open()
         assert api.finished(path)["status"] == "done"
-    assert aws.requests("StartSyncExecution") == 1
+    assert aws.requests("StartExecution") == 1
 
 
 def test_a_submitted_story_has_a_status_at_once_and_an_execution_of_its_own(
@@ -150,7 +150,7 @@ def test_a_submitted_story_has_a_status_at_once_and_an_execution_of_its_own(
     path = f"/stories/{response.json['id']}/en"
     assert api("GET", path).status == 200
     assert api.finished(path)["status"] == "done"
-    assert (aws.requests("StartSyncExecution"), aws.requests("StartExecution")) == (0, 1)
+    assert aws.requests("StartExecution") == 1
     assert api("POST", "/stories", {"context": IDEA, "variant": 7}).status == 200
 
 
@@ -162,24 +162,8 @@ def test_a_failed_workflow_is_reported_with_its_reason(api: Gateway, aws: LocalA
     assert "endpoint" not in response.json["detail"]
 
 
-def test_a_workflow_that_timed_out_is_too_slow(
-    api: Gateway, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No state can write the status: the runner does. 5 s: enough to reach the endpoint on a cold machine; a
-    state that came to it later would write a status of its own.
-    """
-    monkeypatch.setattr(aws.options, "express_limit", 5)
-    aws.inject(WRITE, Fault("hang"))
-    response = api("POST", "/", {"context": IDEA, "variant": 3})
-    assert (response.status, response.json["type"]) == (503, "urn:mvp-stories:problem:too-slow")
-    aws.clear(WRITE)
-    monkeypatch.setattr(aws.options, "express_limit", 60)
-    api.flow.settle()
-    assert api("POST", "/", {"context": IDEA, "variant": 3}).status == 200
-
-
 def test_a_throttled_start_is_a_503_and_the_next_request_starts_it(api: Gateway, aws: LocalAws) -> None:
-    aws.inject("StartSyncExecution", Fault("throttle"))
+    aws.inject("StartExecution", Fault("throttle"))
     response = api("POST", "/", {"context": IDEA, "variant": 5})
     assert (response.status, response.json["type"]) == (503, "urn:mvp-stories:problem:throttled")
     assert api("POST", "/", {"context": IDEA, "variant": 5}).status == 200

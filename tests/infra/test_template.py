@@ -29,8 +29,7 @@ STATES = {
 TRANSLATION = {"translate:TranslateText", "comprehend:DetectDominantLanguage"}
 OBJECTS = {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
 CALLS = {
-    "MvpStoriesWorkflowTrigger": OBJECTS
-    | {"states:StartSyncExecution", "states:StartExecution", "polly:SynthesizeSpeech"},
+    "MvpStoriesWorkflowTrigger": OBJECTS | {"states:StartExecution", "polly:SynthesizeSpeech"},
     "MvpStoriesGenerate": OBJECTS
     | TRANSLATION
     | {"sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"},
@@ -206,7 +205,7 @@ def test_only_the_stacks_endpoint_and_machine_are_allowed() -> None:
     resource_of = {
         action: statement["Resource"] for _, statement in policies() for action in words(statement["Action"])
     }
-    assert resource_of["states:StartSyncExecution"] == {"Ref": "MvpStoriesWorkflow"}
+    assert resource_of["states:StartExecution"] == {"Ref": "MvpStoriesWorkflow"}
     assert resource_of["sagemaker:InvokeEndpoint"][0]["Fn::Sub"].endswith(":endpoint/${EndpointName}")
     assert re.fullmatch(template()["Parameters"]["EndpointName"]["AllowedPattern"], "falcon-7b")
     assert not re.fullmatch(template()["Parameters"]["EndpointName"]["AllowedPattern"], "Falcon")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipeline.engines.aws import credentials
 from pipeline.engines.aws.errors import mapped_errors
@@ -48,8 +46,8 @@ _BOUNDS = {
     "polly": Bounds(read_s=30, attempts=5, connections=18, mode="adaptive", protocol=True),
     # 503 SlowDown is part of S3's protocol, and its requests are cheap: more attempts.
     "s3": Bounds(read_s=30, attempts=5, connections=32, protocol=True),
-    # An Express execution may take five minutes and is at-most-once: never start a second one by a retry.
-    "stepfunctions": Bounds(read_s=310, attempts=1, connections=32),
+    # Express keeps no names of executions: a retry would start a second one.
+    "stepfunctions": Bounds(read_s=10, attempts=1, connections=32),
 }
 # Control planes (sts, iam, sagemaker): small answers.
 _CONTROL = Bounds(read_s=20, attempts=3)
@@ -176,15 +174,4 @@ def _wire(service: str, override: str) -> dict[str, Any]:
             "request_checksum_calculation": "when_supported",
             "response_checksum_validation": "when_supported",
         }
-    if service == "stepfunctions" and _is_loopback(override):
-        # StartSyncExecution is sent to sync-<host>, which no stand-in on loopback answers to.
-        return {"inject_host_prefix": False}
     return {}
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -24,7 +24,7 @@ CALLS: dict[str, tuple[int, Call]] = {
     "translate": (3, lambda client: client.translate_text(**TEXT)),
     "polly": (5, lambda client: client.synthesize_speech(Text="a", OutputFormat="mp3", VoiceId="Joanna")),
     "s3": (5, lambda client: client.get_object(Bucket="b", Key="k")),
-    "stepfunctions": (1, lambda client: client.start_sync_execution(stateMachineArn=ARN)),
+    "stepfunctions": (1, lambda client: client.start_execution(stateMachineArn=ARN)),
     "sts": (3, lambda client: client.get_caller_identity()),
 }
 
@@ -89,10 +89,9 @@ def test_the_environment_does_not_raise_the_number_of_attempts(
 
 
 def test_a_client_waits_as_long_as_its_service_may_take() -> None:
-    """An endpoint has 60 s (its API reference: wait 70 at most), a synchronous execution five minutes."""
+    """An endpoint has 60 s (its API reference: wait 70 at most)."""
     clients = Clients()
     assert 65 <= clients.get("sagemaker-runtime").meta.config.read_timeout <= 70
-    assert clients.get("stepfunctions").meta.config.read_timeout > 300
     assert clients.get("polly").meta.config.connect_timeout <= 10
 
 
@@ -176,22 +175,6 @@ def test_an_object_is_sent_with_its_checksum(server: Loopback, monkeypatch: pyte
     client.put_object(Bucket="stories", Key="a", Body=b"text")
     client.close()
     assert any(name.startswith("x-amz-checksum-") for name in server.received[0].headers)
-
-
-def test_a_synchronous_execution_reaches_a_stand_in_under_its_own_name(server: Loopback) -> None:
-    client = Clients().get("stepfunctions")
-    client.start_sync_execution(stateMachineArn=ARN)
-    client.close()
-    assert server.received[0].headers["host"] == server.url.removeprefix("http://")
-
-
-@pytest.mark.parametrize("url", ["", "https://vpce-1.states.eu-west-1.vpce.amazonaws.com", "http://10.0.0.5"])
-def test_elsewhere_a_synchronous_execution_has_a_host_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
-    if url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", url)
-    assert Clients().get("stepfunctions").meta.config.inject_host_prefix is True
 
 
 def test_importing_the_engines_does_not_import_boto3() -> None:
