@@ -130,6 +130,7 @@ def test_functions_have_their_settings() -> None:
     assert shared["STORIES_BUCKET"] == {"Ref": "MvpStoriesBucket"}
     assert shared["STORIES_URL_SECONDS"] == {"Ref": "UrlSeconds"}
     assert shared["STORIES_ATTEMPTS"] == "1"
+    assert shared["STORIES_SPEECH_PARALLEL"] == {"Ref": "SpeechParallel"}
     assert shared["POWERTOOLS_SERVICE_NAME"] == "mvp-stories"
     assert shared["POWERTOOLS_METRICS_NAMESPACE"] == "MvpStories"
     assert properties("MvpStoriesWorkflowTrigger")["Environment"]["Variables"] == {
