@@ -143,7 +143,7 @@ def test_curl_of_the_demo_gets_a_french_story_from_the_bucket(cloud: Cloud) -> N
     assert (story["locale"], story["status"]) == ("fr", "done")
     assert story["story"].startswith("[fr] ")
     counted = cloud.requests
-    assert (counted["StartSyncExecution"], counted["Invoke"]) == (1, 3)
+    assert (counted["StartExecution"], counted["Invoke"]) == (1, 3)
     assert (counted["InvokeEndpointWithResponseStream"], counted["TranslateText"]) == (1 + 4, 1)
     assert counted["SynthesizeSpeech"] == 2 * len(story["segments"])
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from infra.local_aws import deploy
+from infra.local_aws import deploy, rates
 from infra.local_aws.account import Options
 from infra.local_aws.backing import BACKINGS
 from infra.local_aws.hostnames import hostnames
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
                     port=options.port,
                     lambdas=options.lambdas,
                     endpoint_delay=options.endpoint_delay,
+                    **(rates.HELD if options.quotas else {}),
                 )
             )
         except OSError as error:
@@ -110,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
         "--hostnames",
         action="store_true",
         help="answer https://sts.REGION.amazonaws.com too, through HTTPS_PROXY: the SageMaker SDK calls it",
+    )
+    parser.add_argument(
+        "--quotas",
+        action="store_true",
+        help="refuse requests over a new account's quotas; Polly then takes a third of a second for each",
     )
     parser.add_argument("--env", type=Path, help="write the export lines to this file instead")
     return parser

@@ -21,6 +21,7 @@ from botocore.credentials import Credentials
 
 from infra.local_aws.authorization import Role
 from infra.local_aws.backing import Backing
+from infra.local_aws.rates import Gates, Rate
 from infra.local_aws.wire import Params, Wire, dumps
 
 ACCESS_KEY = "AKIALOCALAWSNOTREAL0"
@@ -43,6 +44,8 @@ class Options:
     express_limit: seconds that an Express execution may take (AWS: 5 minutes).
     retry_pace: factor of the seconds that a workflow waits before it retries a state.
     quotas: endpoint instances by type, where they differ from quotas.DEFAULT.
+    rates: how many requests an operation takes, as rates.PUBLISHED has them; none are refused by default.
+    seconds: by operation, how long a request takes at least.
     """
 
     lambdas: str | Mapping[str, LambdaHandler] = field(default_factory=dict)
@@ -51,6 +54,8 @@ class Options:
     express_limit: float = 300.0
     retry_pace: float = 1.0
     quotas: dict[str, int] = field(default_factory=dict)
+    rates: dict[str, Rate] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,7 +80,11 @@ class Account:
     machines: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     http: httpx.AsyncClient = field(init=False, repr=False)
+    gates: Gates = field(init=False, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.gates = Gates(self.options.rates)
 
     def is_unready(self, endpoint: str) -> bool:
         return time.monotonic() < self.unready.get(endpoint, 0)

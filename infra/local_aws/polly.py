@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.local_aws import sound, ssml
+from infra.local_aws.rates import Charge
 from infra.local_aws.service import Call, Service
 from infra.local_aws.voices import PollyVoice, voices
 from infra.local_aws.wire import Params, ServiceError
@@ -114,6 +115,12 @@ def _check_length(source: str, spoken: str) -> None:
         raise ServiceError("TextLengthExceededException", "Maximum text length has been exceeded")
 
 
+def _charges(operation: str, params: Params) -> tuple[Charge, ...]:
+    """Each engine has a quota of its own."""
+    by_engine = operation == "SynthesizeSpeech"
+    return (Charge(f"{operation} {params.get('Engine', _DEFAULT_ENGINE)}" if by_engine else operation),)
+
+
 SERVICE = Service(
     id="polly",
     handlers={"SynthesizeSpeech": synthesize_speech, "DescribeVoices": describe_voices},
@@ -122,4 +129,5 @@ SERVICE = Service(
         "error500": ServiceError("ServiceFailureException", "An unknown condition caused a failure"),
         "error503": ServiceError("ServiceUnavailableException", "The service is unavailable"),
     },
+    charges=_charges,
 )

@@ -130,6 +130,15 @@ SERVICE = Service(
                 "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/aws/sagemaker/Endpoints/any",
             },
         ),
+        "overloaded": ServiceError(
+            "ModelError",
+            'Received client error (429) from primary with message "Model is overloaded".',
+            {
+                "OriginalStatusCode": 429,
+                "OriginalMessage": "Model is overloaded",
+                "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/aws/sagemaker/Endpoints/any",
+            },
+        ),
         "model_not_ready": ServiceError(
             "ModelNotReadyException",
             "Either a serverless variant's or a multi-model endpoint's model is not ready",
@@ -138,4 +147,5 @@ SERVICE = Service(
     invalid="ValidationError",
     unbounded=frozenset({"Body"}),
     needs=_needs,
+    over="overloaded",
 )

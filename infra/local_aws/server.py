@@ -115,6 +115,10 @@ class LocalAws:
         """How many arrived since the last reset(), answered or not; "*" for all operations."""
         return self._traffic.requests(operation)
 
+    def refused(self, key: str) -> int:
+        """How many requests went over a rate of the options since the last reset(); key: as in rates."""
+        return self.account.gates.refused[key]
+
     def inject(self, operation: str, fault: Fault) -> None:
         """Makes the next requests of the operation ("*": of any) fail. Raises ValueError."""
         app.check(SERVICES, operation, fault)
@@ -127,6 +131,7 @@ class LocalAws:
     def reset(self) -> None:
         """Removes all faults and counts. Stored objects stay: make_bucket() gives an empty bucket."""
         self._traffic.reset()
+        self.account.gates.reset()
 
     def advance_endpoints(self) -> None:
         """Ends the time that endpoints are Creating or Deleting, for tests that step the states."""

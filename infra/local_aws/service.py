@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from infra.local_aws.account import Account
 from infra.local_aws.authorization import Need
 from infra.local_aws.connection import drop, respond
 from infra.local_aws.faults import TRANSPORT, Traffic
+from infra.local_aws.rates import Charge
 from infra.local_aws.wire import Params, Request, ServiceError, Wire, violations
 from pipeline.errors import StoriesError
 
@@ -33,6 +35,8 @@ class Call:
 
 
 Handler = Callable[[Call], Params]
+# (operation, its parameters) -> what it takes of rates.PUBLISHED.
+Charges = Callable[[str, Params], tuple[Charge, ...]]
 # The connection of one request, as ASGI has it.
 Connection = tuple[Scope, Receive, Send]
 
@@ -45,7 +49,7 @@ class Service:
     refusals: the errors for `throttle`, `error500`, `error503` and fault kinds of its own.
     invalid: the error code for parameters that the model forbids. unbounded: parameters whose length the
     handler checks, with an error of its own. needs: a request's permissions, [] for the action of its
-    operation's name, on all resources.
+    operation's name, on all resources. over: the refusal of a request over a rate.
     """
 
     id: str
@@ -54,6 +58,8 @@ class Service:
     invalid: str = "ValidationException"
     unbounded: frozenset[str] = frozenset()
     needs: Callable[[Call], Sequence[Need]] = lambda _: ()
+    charges: Charges = lambda operation, _: (Charge(operation),)
+    over: str = "throttle"
 
     @property
     def path(self) -> str:
@@ -89,7 +95,12 @@ class Service:
             if role := account.roles.get(signing.key_of(whole)):
                 needs = self.needs(call) or [(f"{self.id}:{operation.name}", authorization.ALL)]
                 authorization.check(role, needs, _DENIED)
-            return wire.write(operation, await run_in_threadpool(self._handle, call), request_id)
+            with account.gates.admitted(self.charges(operation.name, params)) as passes:
+                if not passes:
+                    raise self.refusals[self.over]
+                await asyncio.sleep(account.options.seconds.get(operation.name, 0))
+                output = await run_in_threadpool(self._handle, call)
+            return wire.write(operation, output, request_id)
 
         refuse = partial(wire.refuse, request_id=request_id)
         await answer(operation.name, work, refuse, self.refusals, traffic, connection)

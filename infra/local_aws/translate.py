@@ -9,6 +9,7 @@ import botocore.session
 
 from infra.local_aws.account import Account
 from infra.local_aws.authorization import ALL, Need
+from infra.local_aws.rates import Charge
 from infra.local_aws.service import Call, Service
 from infra.local_aws.wire import Params, ServiceError
 from pipeline.story.locales import language
@@ -113,6 +114,11 @@ def _applied(settings: dict[str, Any], target: str) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "Formality" or target in _FORMAL}
 
 
+def _charges(operation: str, params: Params) -> tuple[Charge, ...]:
+    pair = f"{params['SourceLanguageCode']} {params['TargetLanguageCode']}"
+    return (Charge(operation, of=pair), Charge(f"{operation} bytes", len(params["Text"].encode()), pair))
+
+
 SERVICE = Service(
     id="translate",
     handlers={"TranslateText": translate_text},
@@ -123,4 +129,5 @@ SERVICE = Service(
     },
     unbounded=frozenset({"Text"}),
     needs=_needs,
+    charges=_charges,
 )

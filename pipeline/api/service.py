@@ -12,7 +12,6 @@ from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, commit
-from pipeline.storage import keys
 from pipeline.storage.editions import USUAL_PACE
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
@@ -96,12 +95,9 @@ class OnDemand:
         return idempotency.variant(self.app.store, caller, key, sent)
 
     def _is_made_elsewhere(self, edition: Edition) -> bool:
-        """Not where its mp3 was deleted: beside a manifest, a status is of a making that is over."""
-        store, name = self.app.store, (edition.story_id, edition.name)
-        if not status.is_live(store, *name, locks=self.app.locks, own=self.runner.maker):
-            return False
-        key = keys.manifest(*name)
-        return next(store.list(key), None) != key
+        """Not where its mp3 was deleted, for it has a manifest."""
+        name = edition.story_id, edition.name
+        return status.is_being_made(self.app.store, *name, locks=self.app.locks, own=self.runner.maker)
 
     def _is_complete(self, edition: Edition) -> bool:
         return committed.is_whole(self.app, edition.story_id, edition.name)

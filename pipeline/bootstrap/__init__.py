@@ -88,9 +88,7 @@ def build_runner(app: App, settings: Settings) -> Runner:
         from pipeline.engines.aws.clients import Clients
         from pipeline.engines.aws.workflow import Workflow
 
-        # StartSyncExecution is silent until all is over: the wait is the read timeout.
-        clients = Clients(timeouts={"stepfunctions": max(1, settings.serving.wait)})
-        return Recorded(Workflow(clients, settings.aws.workflow), app.store)
+        return Recorded(Workflow(Clients(), settings.aws.workflow), app.store)
     from pipeline.api.in_process.runner import InProcess
 
     serving = settings.serving

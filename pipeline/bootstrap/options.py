@@ -91,6 +91,10 @@ OPTIONS: dict[str, Callable[[Parts], dict[str, Any]]] = {
     "bedrock": _bedrock,
     "amazon-translate": _amazon_translate,
     "service-language": _service_language,
-    "polly": lambda parts: {"clients": parts.clients, "table": parts.settings.aws.voices},
+    "polly": lambda parts: {
+        "clients": parts.clients,
+        "table": parts.settings.aws.voices,
+        "parallel": parts.settings.aws.speech_parallel,
+    },
     "s3": _s3,
 }

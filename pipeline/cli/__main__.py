@@ -54,6 +54,7 @@ for a writer of your own choice, with any profile (--model is the model's name t
   STORIES_WRITER_HTTP=1    http:// is allowed to other hosts than this machine and private networks
   STORIES_WRITER=bedrock   a model of Amazon Bedrock: --model is its id, or an inference profile's
   STORIES_GUARDRAIL=ID:1   a guardrail of Bedrock's, and its version
+  STORIES_SPEECH_PARALLEL=2  sentences of a story that Polly speaks at once
 for --profile aws, beside boto3's own (AWS_REGION, AWS_PROFILE, …):
   STORIES_ENDPOINT         a SageMaker endpoint's name, or ssm:/an/ssm/parameter that holds it
   STORIES_BUCKET

@@ -100,6 +100,16 @@ def is_live(
     return _is_current(status, clock) and _is_at_work(status, locks)
 
 
+def is_being_made(
+    store: Store, story_id: str, edition: str, locks: Locks | None = None, own: str = ""
+) -> bool:
+    """As is_live(), and not yet complete: beside a manifest, a status is of a making that is over."""
+    if not is_live(store, story_id, edition, locks=locks, own=own):
+        return False
+    key = keys.manifest(story_id, edition)
+    return next(store.list(key), None) != key
+
+
 def has_failed(store: Store, story_id: str, edition: str) -> bool:
     """Whether a failure is on record."""
     try:

@@ -193,7 +193,8 @@ def busy_translator(flow: Flow) -> list[Result]:
 
 
 def broken_voice(flow: Flow) -> list[Result]:
-    flow.aws.inject(SPEAK, Fault("error500", after=4))
+    """An answer breaks off, which no client repeats."""
+    flow.aws.inject(SPEAK, Fault("truncate", after=4))
     return [flow.run(flow.accept(), "en")]
 
 
@@ -245,8 +246,8 @@ def crash(flow: Flow) -> list[Result]:
 
 
 def interrupted_narration(flow: Flow) -> list[Result]:
-    """Polly is throttled after six requests, and works again for the next execution."""
-    flow.aws.inject(SPEAK, Fault("throttle", times=None, after=6))
+    """Polly's answers break off after six requests, and are whole again for the next execution."""
+    flow.aws.inject(SPEAK, Fault("truncate", times=None, after=6))
     story_id = flow.accept()
     first = flow.run(story_id, "en")
     flow.aws.clear(SPEAK)

@@ -130,6 +130,7 @@ def test_functions_have_their_settings() -> None:
     assert shared["STORIES_BUCKET"] == {"Ref": "MvpStoriesBucket"}
     assert shared["STORIES_URL_SECONDS"] == {"Ref": "UrlSeconds"}
     assert shared["STORIES_ATTEMPTS"] == "1"
+    assert shared["STORIES_SPEECH_PARALLEL"] == {"Ref": "SpeechParallel"}
     assert shared["POWERTOOLS_SERVICE_NAME"] == "mvp-stories"
     assert shared["POWERTOOLS_METRICS_NAMESPACE"] == "MvpStories"
     assert properties("MvpStoriesWorkflowTrigger")["Environment"]["Variables"] == {
@@ -216,10 +217,16 @@ def test_every_function_has_its_own_role() -> None:
 
 def test_only_the_stacks_endpoint_and_machine_are_allowed() -> None:
     resource_of = {
-        action: statement["Resource"] for _, statement in policies() for action in words(statement["Action"])
+        (name, action): statement["Resource"]
+        for name, statement in policies()
+        for action in words(statement["Action"])
     }
-    assert resource_of["states:StartSyncExecution"] == {"Ref": "MvpStoriesWorkflow"}
-    assert resource_of["sagemaker:InvokeEndpoint"][0]["Fn::Sub"].endswith(":endpoint/${EndpointName}")
+    starts = {name: on for (name, action), on in resource_of.items() if action == "states:StartExecution"}
+    machines = {"TriggerRole": "MvpStoriesWorkflow", "EndpointIdlesRole": "EndpointDeletion"}
+    assert starts == {name: {"Ref": machine} for name, machine in machines.items()}
+    assert resource_of["SageMakerCalls", "sagemaker:InvokeEndpoint"][0]["Fn::Sub"].endswith(
+        ":endpoint/${EndpointName}"
+    )
     assert re.fullmatch(template()["Parameters"]["EndpointName"]["AllowedPattern"], "falcon-7b")
     assert not re.fullmatch(template()["Parameters"]["EndpointName"]["AllowedPattern"], "Falcon")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from pipeline.api.models import LocaleOrder, StoryOrder
-from tests.infra.cloudformation import properties
+from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
 BODY = API["DefinitionBody"]
@@ -117,12 +118,11 @@ def test_the_gateways_own_responses_are_problems_that_a_page_can_read(kind: str)
 
 
 def test_each_call_that_starts_work_has_a_limit_of_its_own() -> None:
-    _, *starting = API["MethodSettings"]
+    starting = [each for each in API["MethodSettings"] if each["HttpMethod"] == "POST"]
     # AWS's reference of MethodSetting: a slash is encoded as ~1, after an initial one; / is the root.
     paths = {settings["ResourcePath"].replace("/~1", "/").replace("~1", "/") for settings in starting}
     assert {("post", path) for path in paths} == {call for call in CALLS if call[0] == "post"}
     for settings in starting:
-        assert settings["HttpMethod"] == "POST"
         assert settings["ThrottlingRateLimit"] == {"Ref": "StartRate"}
         assert settings["ThrottlingBurstLimit"] == {"Ref": "StartBurst"}
         assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("OFF", False)
@@ -164,6 +164,24 @@ def test_all_callers_together_are_throttled() -> None:
     assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+
+
+def test_pages_that_wait_for_a_story_have_a_limit_of_their_own() -> None:
+    """A method's own settings replace the stage's: its logs are off here too. "/" is "~1" in a path."""
+    stage, *others = API["MethodSettings"]
+    (polls,) = (each for each in others if each["HttpMethod"] == "GET")
+    assert polls["ResourcePath"] == "/~1stories~1{id}~1{locale}"
+    assert polls["ThrottlingRateLimit"] == {"Ref": "PollRate"}
+    assert polls["ThrottlingBurstLimit"] == {"Ref": "PollBurst"}
+    assert set(polls) == set(stage)
+    assert (polls["LoggingLevel"], polls["DataTraceEnabled"]) == ("OFF", False)
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_stage_lets_more_pages_wait_than_start_stories(stage: str) -> None:
+    """A page looks every 0.8 s (frontend/src)."""
+    values = yaml.safe_load((ROOT / f"infra/stages/{stage}.yaml").read_text("utf-8"))
+    assert values["PollRate"] * 0.8 >= 3 * values["ThrottleRate"]
 
 
 def test_access_logs_have_results_without_persons_or_texts() -> None:

@@ -182,9 +182,9 @@ def test_a_handler_that_crashes_is_recorded_and_not_retried(flow: Flow) -> None:
 
 def test_another_execution_speaks_only_the_missing_sentences(flow: Flow) -> None:
     first, second = branches.interrupted_narration(flow)
-    assert failed(first, "ThrottledError", "throttled", 503)
-    assert (first.requests[WRITE], first.requests[INVOKE]) == (STORY, 1 + 3 + 1)
-    assert first.spoken in {2, 3}  # of six requests; three sentences are spoken at once
+    assert failed(first, "UnavailableError", "unavailable", 503)
+    assert (first.requests[WRITE], first.requests[INVOKE]) == (STORY, 1 + 2 + 1)
+    assert first.spoken in {2, 3}  # of six requests; two sentences are spoken at once
     assert done(second, "en")
     assert second.requests == counts(0, 0, SOUND - 2 * first.spoken, invoke=2)
     assert second.spoken == SOUND / 2

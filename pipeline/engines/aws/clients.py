@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipeline.engines.aws import credentials
 from pipeline.engines.aws.errors import mapped_errors
@@ -23,13 +21,16 @@ class Bounds:
 
     read_s: the longest silence on an open connection. attempts: requests in all, the first included
     (boto3's own default, legacy mode, sends a hung request five times). connections: kept open for
-    threads that call at once; botocore throws surplus ones away after use.
+    threads that call at once; botocore throws surplus ones away after use. mode: of botocore's retries.
+    protocol: refusals are part of how the service works, so its attempts stay where a state machine retries.
     """
 
     read_s: float
     attempts: int
     connections: int = 10
     connect_s: float = 5.0
+    mode: str = "standard"
+    protocol: bool = False
 
 
 _BOUNDS = {
@@ -40,12 +41,13 @@ _BOUNDS = {
     "bedrock-runtime": Bounds(read_s=68, attempts=2, connections=32),
     # A segment is spoken in about a second, a translation of 10,000 bytes takes a few.
     "translate": Bounds(read_s=20, attempts=3, connections=16),
-    # 18 concurrent neural requests are allowed (Polly quotas): more connections would only be throttled.
-    "polly": Bounds(read_s=30, attempts=3, connections=18),
+    # A new account has 8 neural requests a second, and 18 at once: its stories refuse each other's requests.
+    # "adaptive" slows a process down to the rate that is accepted (docs/operations.md has the figures).
+    "polly": Bounds(read_s=30, attempts=5, connections=18, mode="adaptive", protocol=True),
     # 503 SlowDown is part of S3's protocol, and its requests are cheap: more attempts.
-    "s3": Bounds(read_s=30, attempts=5, connections=32),
-    # An Express execution may take five minutes and is at-most-once: never start a second one by a retry.
-    "stepfunctions": Bounds(read_s=310, attempts=1, connections=32),
+    "s3": Bounds(read_s=30, attempts=5, connections=32, protocol=True),
+    # Express keeps no names of executions: a retry would start a second one.
+    "stepfunctions": Bounds(read_s=10, attempts=1, connections=32),
 }
 # Control planes (sts, iam, sagemaker): small answers.
 _CONTROL = Bounds(read_s=20, attempts=3)
@@ -70,8 +72,8 @@ class Clients:
 
     region: "" is the usual boto3 way (AWS_DEFAULT_REGION, the profile's own), and AWS_REGION, which
     botocore itself does not read. timeouts: another `read_s` by service. attempts: requests in all to
-    each service, 0 for its own bound; S3 keeps its own, whose retries are part of its protocol. Under a state
-    machine that retries it is 1: retries live in one layer.
+    each service, 0 for its own bound; S3 and Polly keep theirs (Bounds.protocol). Under a state machine that
+    retries it is 1: retries live in one layer.
     """
 
     def __init__(
@@ -125,11 +127,11 @@ class Clients:
 
     def _settings(self, service: str) -> dict[str, Any]:
         bounds = _BOUNDS.get(service, _CONTROL)
-        attempts = self._attempts if self._attempts and service != "s3" else bounds.attempts
+        attempts = self._attempts if self._attempts and not bounds.protocol else bounds.attempts
         return {
             "connect_timeout": bounds.connect_s,
             "read_timeout": self._timeouts.get(service, bounds.read_s),
-            "retries": {"mode": "standard", "total_max_attempts": attempts},
+            "retries": {"mode": bounds.mode, "total_max_attempts": attempts},
             "max_pool_connections": bounds.connections,
             "user_agent_extra": _USER_AGENT,
             # A NAT gateway forgets a silent connection after 350 s, and a home router sooner.
@@ -172,15 +174,4 @@ def _wire(service: str, override: str) -> dict[str, Any]:
             "request_checksum_calculation": "when_supported",
             "response_checksum_validation": "when_supported",
         }
-    if service == "stepfunctions" and _is_loopback(override):
-        # StartSyncExecution is sent to sync-<host>, which no stand-in on loopback answers to.
-        return {"inject_host_prefix": False}
     return {}
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

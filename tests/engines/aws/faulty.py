@@ -71,7 +71,7 @@ ENGINES: dict[str, tuple[str, Callable[[Clients], object], tuple[str, ...]]] = {
 CASES = [(engine, fault) for engine, (_, _, own) in ENGINES.items() for fault in (*FAULTS, *own)]
 
 # The limits of clients.py: requests in all, the first included.
-LIMITS = {"sagemaker": 2, "bedrock": 2, "translate": 3, "polly": 3, "s3": 5}
+LIMITS = {"sagemaker": 2, "bedrock": 2, "translate": 3, "polly": 5, "s3": 5}
 # Retried up to the limit. The others come with or after a 200, or are the container's own.
 RETRIED = {"throttle", "error500", "error503", "reset", "hang"}
 # An empty reply cannot be cut.

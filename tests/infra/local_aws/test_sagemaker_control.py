@@ -137,18 +137,6 @@ def test_quotas_are_listed_in_pages_and_read_by_code(aws: LocalAws, monkeypatch:
     assert len(listed) > 100
 
 
-def test_policy_simulation_denies_the_actions_in_the_options(
-    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(aws.options, "denied", {"polly:SynthesizeSpeech"})
-    actions = ["sagemaker:InvokeEndpoint", "polly:SynthesizeSpeech"]
-    with aws.client("iam") as iam:
-        results = iam.simulate_principal_policy(PolicySourceArn=ROLE, ActionNames=actions)
-    decisions = [result["EvalDecision"] for result in results["EvaluationResults"]]
-    assert decisions == ["allowed", "implicitDeny"]
-    assert aws.requests("SimulatePrincipalPolicy") == 1
-
-
 def test_the_rest_of_iam_is_motos(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     with aws.client("iam") as iam:
         assert iam.get_role(RoleName="stories-studio")["Role"]["Arn"].endswith("role/stories-studio")
