@@ -10,7 +10,7 @@ from infra.local_aws import Fault, LocalAws
 from infra.local_aws.rates import Rate
 from tests.engines.aws.loopback import no_backoff
 from tests.infra import branches, load
-from tests.infra.branches import SPEAK
+from tests.infra.branches import INVOKE, SPEAK
 from tests.infra.load import NEURAL
 
 # The fake's story has ten sentences, of two requests each.
@@ -32,6 +32,7 @@ def test_three_stories_at_once_are_all_spoken_though_polly_refuses(strict: Local
         strict.inject(SPEAK, Fault("throttle", after=40, times=3))
         results = load.at_once(flow, 3)
         assert [result.state for result in results] == ["done"] * 3
+        assert strict.requests(INVOKE) == 3 * 2  # the client asks again, not the workflow
         spoken = max(result.spoken for result in results)
         # Stories share sentences: of two that say one at once both may pay for it.
         assert strict.requests(SPEAK) >= 2 * spoken + 3 + strict.refused(NEURAL)
