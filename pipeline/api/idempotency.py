@@ -17,7 +17,7 @@ from pipeline.ports import Store
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage import keys
 from pipeline.storage.digest import digest
-from pipeline.storage.integrity import CorruptError, sealed, unsealed
+from pipeline.storage.integrity import CorruptError, damaged, log_damage, sealed, unsealed
 
 _LIFE = 24 * 3600.0
 _MOST_DIGITS = 18
@@ -85,9 +85,19 @@ def _read(store: Store, name: str, now: float) -> _Record | None:
     """None where there is none, or it has expired, or is damaged: it holds what nobody here would write."""
     try:
         record = _Record(**unsealed(store.get(name)))
-    except (NotFoundError, CorruptError, TypeError):
+    except NotFoundError:
         return None
-    is_whole = isinstance(record.sent, str) and type(record.variant) is int and 0 <= record.variant < VARIANTS
-    # Another host's clock may be ahead, but not by a day.
-    is_valid = type(record.until) in (int, float) and now < record.until < now + 2 * _LIFE
-    return record if is_whole and is_valid else None
+    except (CorruptError, TypeError):
+        log_damage(damaged(name))
+        return None
+    if not _is_whole(record, now):
+        log_damage(damaged(name))
+        return None
+    return record if now < record.until else None
+
+
+def _is_whole(record: _Record, now: float) -> bool:
+    """Whether somebody here may have written it: another host's clock may be ahead, but not by a day."""
+    is_time = type(record.until) in (int, float) and record.until < now + 2 * _LIFE
+    is_variant = type(record.variant) is int and 0 <= record.variant < VARIANTS
+    return is_time and is_variant and isinstance(record.sent, str)

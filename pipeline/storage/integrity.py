@@ -28,6 +28,7 @@ _REMEDIES = {
     "stories": "`stories verify {id} --heal` makes again what can be",
     "catalogs": "`stories verify --heal` makes it again",
     "runs": "run its catalog again, which makes nothing twice",
+    "idempotency": "the next request with that key counts as its first",
 }
 
 

@@ -152,13 +152,14 @@ def record(**changed: Any) -> bytes:
     ],
     ids=range(20),
 )
-def test_a_damaged_record_is_replaced(data: bytes) -> None:
+def test_a_damaged_record_is_replaced_and_named(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
     store = MemoryStore()
     store.put(keys.idempotency("me", "tap"), data)
     for name in ("x", "1", "00000001", "9" * 18, "9" * 5000):
         store.put(f"{keys.idempotencies('me', 'tap')}{name}", data)
     response = idempotency.variant(store, "me", "tap", SENT)
     assert idempotency.variant(store, "me", "tap", SENT) == response
+    assert keys.idempotency("me", "tap") in caplog.text
 
 
 def test_a_drawn_variant_fits_a_javascript_number() -> None:
