@@ -167,7 +167,7 @@ def test_the_same_curl_gets_its_story_from_a_model_of_bedrock_without_an_endpoin
         assert (story["locale"], story["status"]) == ("fr", "done")
         assert story["story"].startswith("[fr] ")
         counted = cloud.requests
-        assert (counted["StartSyncExecution"], counted["Invoke"]) == (1, 3)
+        assert (counted["StartExecution"], counted["Invoke"]) == (1, 3)
         assert (counted["ConverseStream"], counted["TranslateText"]) == (1 + 4, 1)
         assert "InvokeEndpointWithResponseStream" not in counted
         sound = httpx.get(story["mp3Url"])
@@ -221,7 +221,7 @@ def test_smoke_test_passes_with_a_story_its_sound_its_cost_and_a_refusal(cloud: 
     counted = cloud.requests
     spoken = counted["SynthesizeSpeech"] // 2
     assert f"for {counted['InvokeEndpointWithResponseStream'] + 1 + spoken} calls" in lines[3]
-    assert counted["StartSyncExecution"] == 1
+    assert counted["StartExecution"] == 1
 
 
 def test_smoke_test_fails_with_what_to_do_where_no_story_is_made(cloud: Cloud) -> None:
