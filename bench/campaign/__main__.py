@@ -29,7 +29,7 @@ PARTS = {
     "power": 135,
     "engines": 35,
     "disk": 70,
-    "damage": 125,
+    "damage": 185,
     "requests": 110,
     "mutations": 85,
 }
