@@ -53,7 +53,7 @@ def run(case: Case) -> Outcome:
     if damaged == original:
         return outcome
     _write(root / key, damaged)
-    # Without its marker a run is as if it had never been published: `stories catalog publish` lists it again.
+    # `verify` names it (tests/batch/test_damage.py); the catalog run below publishes the stories anew.
     is_hidden = kind == "deleted" and "/editions/" in key
     least = 0 if is_hidden else store.listed - 1
     output = _read_it(case, outcome, store, root, least) + _make_it(case, outcome, store, root)

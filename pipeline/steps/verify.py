@@ -123,8 +123,17 @@ class _Verifier:
 
     def _card(self, key: str) -> Iterator[Fault]:
         file = keys.card_file(key)
-        if file:
-            yield from self._record(key, CARD, file, cards.read, key)
+        if not file:
+            return
+        try:
+            card = cards.read(self._store, key)
+        except DamagedError:
+            yield Fault(key, DAMAGED, CARD, file.story_id, file.edition)
+            return
+        for name in filter(None, card.publications):
+            marker = keys.publication(key.split("/")[1], name)
+            if marker not in self._names:
+                yield Fault(marker, GONE, RUN)
 
     def _run(self, key: str) -> Iterator[Fault]:
         check = {"json": unsealed, "jsonl": unsealed_lines}.get(key.rpartition(".")[2])

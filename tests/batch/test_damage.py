@@ -9,13 +9,17 @@ import pytest
 from pipeline.app import App
 from pipeline.batch import running
 from pipeline.batch.plan import plan
+from pipeline.batch.publishing import publish
 from pipeline.batch.report.writing import report
 from pipeline.batch.runs import Run
+from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import DamagedError
 from pipeline.ports import NoProgress
+from pipeline.steps.heal import heal
 from pipeline.steps.verify import verify
 from pipeline.storage import keys
+from pipeline.storage.shelf import PUBLISHED
 from tests.batch.catalogs import batch_app, finished, tales
 
 DAMAGE = {
@@ -100,3 +104,15 @@ def test_a_chunk_of_an_older_store_is_read_as_it_is(tmp_path: Path) -> None:
 def test_files_of_strangers_are_no_runs(app: App, key: str) -> None:
     app.store.put(key, b"{}")
     assert {run.id for run in running.known(app.store)} == {"one", "two"}
+
+
+def test_a_run_whose_marker_of_publication_is_gone_is_named(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "out")
+    app = batch_app(store)
+    publish(app, finished(app, tales(tmp_path), "one"))
+    assert verify(app.store, (), NoProgress()).faults == ()
+    marker = keys.publication(PUBLISHED, "one")
+    store.path(marker).unlink()
+    faults = verify(app.store, (), NoProgress()).faults
+    assert [(fault.key, fault.what) for fault in faults] == [(marker, "gone")]
+    assert "stories catalog publish one" in heal(app, faults, NoProgress())[marker]
