@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.app import App
     from pipeline.batch.runs import Run
     from pipeline.ports import Advance
+    from pipeline.types import Early, Narration
 
 # A task's working directory is its executor's: relative paths start here.
 ROOT = Path(__file__).resolve().parents[1]
@@ -158,6 +159,12 @@ class LogProgress:
 
     def note(self, text: str) -> None:
         LOG.info("%s: %s", self._name, text)
+
+    def show(self, early: Early) -> None:
+        """Nobody reads along."""
+
+    def spoke(self, number: int, narration: Narration) -> None:
+        """The bar says it."""
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:

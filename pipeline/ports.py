@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from pipeline.types import Completion, Narration, Prompt, Recording, Voice
+from pipeline.types import Completion, Early, Narration, Prompt, Recording, Voice
 
 OnText = Callable[[str], None]
 
@@ -150,11 +150,23 @@ class Progress(Protocol):
         """A sentence for a person, such as why a draft was refused."""
         ...
 
+    def show(self, early: Early) -> None:
+        """What may be read so far; each replaces the one before."""
+        ...
+
+    def spoke(self, number: int, narration: Narration) -> None:
+        """The sentence with this number, from 0, was spoken, and may be heard. In order; from any thread."""
+        ...
+
 
 class NoProgress:
-    """Ignores all progress."""
+    """Ignores all progress. A base for those who follow a part of it."""
 
     def step(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
         return nullcontext(lambda _: None)
 
     def note(self, text: str) -> None: ...
+
+    def show(self, early: Early) -> None: ...
+
+    def spoke(self, number: int, narration: Narration) -> None: ...

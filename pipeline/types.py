@@ -101,6 +101,18 @@ class SpeechMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """What a person may read of a text that is still written or translated: each sentence passed its own
+    checks, the whole is not judged yet. locale: of the text. It may begin anew, where a draft was refused.
+    """
+
+    locale: str
+    hero: str = ""
+    title: str = ""
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Narration:
     """A spoken segment. audio: a whole file of `media_type` (embedded engines: WAV, 16-bit mono).
 

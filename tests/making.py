@@ -12,9 +12,18 @@ from pipeline.app import App
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation
-from pipeline.ports import Advance, OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore
+from pipeline.ports import (
+    Advance,
+    NoProgress,
+    OnText,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+    ignore,
+)
 from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
-from pipeline.types import Completion, Prompt
+from pipeline.types import Completion, Early, Narration, Prompt
 
 
 def fake_app(
@@ -42,11 +51,19 @@ def fake_app(
 
 
 @dataclass
-class Listener:
-    """A ports.Progress that records. steps: (name, units done)."""
+class Listener(NoProgress):
+    """A Progress that records. steps: (name, units done). spoken: the sentences' numbers."""
 
     steps: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shown: list[Early] = field(default_factory=list)
+    spoken: list[int] = field(default_factory=list)
+
+    def show(self, early: Early) -> None:
+        self.shown.append(early)
+
+    def spoke(self, number: int, narration: Narration) -> None:
+        self.spoken.append(number)
 
     def note(self, text: str) -> None:
         self.notes.append(text)

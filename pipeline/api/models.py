@@ -70,6 +70,20 @@ class Segment(BaseModel):
 class ProgressView(BaseModel):
     done: int
     total: int = Field(description="0: not known")
+    ahead: int | None = Field(default=None, description="Stories before it, while it is queued")
+    firstWordSeconds: float | None = Field(
+        default=None, description="Expected until it can be heard, by the last stories of this machine"
+    )
+    wholeSeconds: float | None = Field(default=None, description="Expected until it is done")
+    soundRate: float | None = Field(default=None, description="Seconds of sound spoken in a second")
+
+
+class EarlyView(BaseModel):
+    """What may be read while a story is written; in English, and the hero's name alone in other languages."""
+
+    hero: str | None = None
+    title: str | None = None
+    sentences: list[str] = []
 
 
 class Accepted(BaseModel):
@@ -90,6 +104,7 @@ class StoryView(BaseModel):
     voice: str | None = Field(default=None, description=_SPOKEN_BY)
     pace: float | None = None
     progress: ProgressView | None = None
+    early: EarlyView | None = None
     title: str | None = None
     story: str | None = None
     mp3Url: str | None = None

@@ -129,7 +129,8 @@ class Routes:
         served = chain(self._app, locale, True, voice or "", USUAL_PACE if pace is None else pace).edition
         if recent := self._recent.get((story_id, served)):
             return json_response(200, recent)
-        view = views.view(self._app, story_id, served)
+        outlook = self._stories.runner.outlook(story_id, served)
+        view = views.view(self._app, story_id, served, outlook)
         if view["status"] == status.DONE:  # only the signatures of its URLs change from now on
             self._recent.keep((story_id, served), to_json(view))
         is_over = view["status"] in {status.DONE, status.FAILED}

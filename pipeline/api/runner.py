@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.errors import StoriesError
@@ -18,6 +19,20 @@ from pipeline.steps import status
 Job = tuple[str, str]
 # Seconds between two looks at the store.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a listener may expect of a story under way; None: not known.
+
+    ahead: stories before it. first_word, whole: seconds from now until it can be heard, and until it is done.
+    sound_rate: seconds of sound that are spoken in a second.
+    """
+
+    ahead: int
+    first_word: float | None
+    whole: float | None
+    sound_rate: float | None
 
 
 class Runner(Protocol):
@@ -34,6 +49,10 @@ class Runner(Protocol):
 
     def finish(self, story_id: str, edition: str, seconds: float) -> None:
         """Starts it, and returns when it is complete or failed, after `seconds` at the latest."""
+        ...
+
+    def outlook(self, story_id: str, edition: str) -> Outlook | None:
+        """None where another makes it."""
         ...
 
 
@@ -64,6 +83,9 @@ class Recorded:
                 return
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def outlook(self, story_id: str, edition: str) -> Outlook | None:
+        return None
 
     @contextmanager
     def _recorded(self, job: Job) -> Iterator[None]:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.api import problems
+from pipeline.api.runner import Outlook
 from pipeline.app import App, Chain
 from pipeline.errors import DamagedError, NotFoundError
 from pipeline.steps import committed, status
@@ -18,18 +19,20 @@ from pipeline.storage import editions, keys
 from pipeline.storage.cards import Card
 from pipeline.storage.narrations import StoredNarration, find
 from pipeline.storage.records import CommittedText
-from pipeline.types import Manifest, ManifestSegment, SpeechMark
+from pipeline.types import Early, Manifest, ManifestSegment, SpeechMark
 
 View = dict[str, Any]
 
 
-def view(app: App, story_id: str, edition: str) -> View:
+def view(app: App, story_id: str, edition: str, outlook: Outlook | None = None) -> View:
     """A models.StoryView: of the manifest, else of the status with the text and audio that are ready.
+
+    outlook: what its maker expects, where that is known.
 
     Raises NotFoundError: it was never requested.
     """
     manifest = _manifest(app, story_id, edition)
-    return _in_progress(app, story_id, edition) if manifest is None else _complete(app, manifest)
+    return _in_progress(app, story_id, edition, outlook) if manifest is None else _complete(app, manifest)
 
 
 def failure(app: App, story_id: str, edition: str) -> problems.Problem | None:
@@ -102,7 +105,7 @@ def _complete(app: App, manifest: Manifest) -> View:
     }
 
 
-def _in_progress(app: App, story_id: str, edition: str) -> View:
+def _in_progress(app: App, story_id: str, edition: str, outlook: Outlook | None) -> View:
     current = _status(app, story_id, edition)
     locale, voice, pace = editions.parse(edition)
     view: View = {
@@ -117,12 +120,37 @@ def _in_progress(app: App, story_id: str, edition: str) -> View:
         retryable = problem.status in {429, 500, 502, 503}
         view |= {"problem": problem.slug, "detail": problem.detail, "retryable": retryable}
     else:
-        view["progress"] = {"done": current.done, "total": current.total}
+        view["progress"] = {"done": current.done, "total": current.total, **_expected(current, outlook)}
     text = _text(app, story_id, edition)
     if text is not None:
         view |= {"title": text.story.title, "story": text.story.text}
         view["segments"] = _segments(app, edition, text.story.segments)
+    elif current.early:
+        view |= _early(app, edition, current.early)
     return view
+
+
+def _expected(current: Status, outlook: Outlook | None) -> View:
+    """A part of a models.ProgressView."""
+    if outlook is None:
+        return {}
+    expected = {
+        "ahead": outlook.ahead if current.state == status.QUEUED else None,
+        "firstWordSeconds": outlook.first_word,
+        "wholeSeconds": outlook.whole,
+        "soundRate": outlook.sound_rate,
+    }
+    return {name: round(value, 1) for name, value in expected.items() if value is not None}
+
+
+def _early(app: App, edition: str, early: Early) -> View:
+    """Of a text that is not committed: a draft is to be read, what is translated of it may be heard too."""
+    chain = app.chain(edition)
+    if chain.translation is None:
+        return {"early": {"hero": early.hero, "title": early.title, "sentences": list(early.sentences)}}
+    if early.locale != chain.locale:
+        return {"early": {"hero": early.hero}}
+    return {"title": early.title, "segments": _segments(app, edition, early.sentences)}
 
 
 def _manifest(app: App, story_id: str, edition: str) -> Manifest | None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.cli.terminal import tell
-from pipeline.ports import Advance
+from pipeline.ports import Advance, NoProgress
 
 
-class RunProgress:
-    """A ports.Progress on stderr: bars of the whole run and of the current step, a line a chunk."""
+class RunProgress(NoProgress):
+    """On stderr: bars of the whole run and of the current step, a line a chunk."""
 
     def note(self, text: str) -> None:
         from tqdm import tqdm

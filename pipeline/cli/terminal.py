@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 from pipeline.batch.tables import table as table
 from pipeline.cli.streams import guarded
 from pipeline.errors import DamagedError
-from pipeline.ports import Advance, Store
+from pipeline.ports import Advance, NoProgress, Store
 from pipeline.storage import editions
 from pipeline.story.plain_text import visible
 from pipeline.types import Manifest
@@ -57,8 +57,8 @@ def name_damage(error: DamagedError) -> None:
     tell(f"stories: {error}")
 
 
-class TerminalProgress:
-    """A ports.Progress on stderr: bars on a terminal, elsewhere a line for each step.
+class TerminalProgress(NoProgress):
+    """On stderr: bars on a terminal, elsewhere a line for each step.
 
     seconds: by step, summed over attempts and locales.
     """

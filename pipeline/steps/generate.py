@@ -10,6 +10,7 @@ from pipeline.app import App
 from pipeline.errors import ContentRejectedError, RequestError
 from pipeline.ports import Progress, TranslationEngine
 from pipeline.steps import committed
+from pipeline.steps.early import DraftSoFar
 from pipeline.storage import keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
@@ -99,7 +100,7 @@ def attempt(app: App, request: StoryRequest, idea: str, number: int, progress: P
     """Write and check one draft. idea: the context in English."""
     prompt = app.prompt.prompt(request, idea, number)
     with progress.step("write", prompt.max_tokens, "token") as advance:
-        completion = app.text.complete(prompt, lambda _: advance(1))
+        completion = app.text.complete(prompt, DraftSoFar(app, progress, advance).add)
     draft = app.prompt.parse(completion, MOST_WORDS)
     checks, judge_usage = _checks(app, draft, idea, progress)
     return Attempt(

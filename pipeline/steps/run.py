@@ -13,6 +13,7 @@ from pipeline.app import App
 from pipeline.errors import NotFoundError
 from pipeline.ports import Progress
 from pipeline.steps import committed
+from pipeline.steps.early import SpeakingAhead
 from pipeline.steps.generate import generate
 from pipeline.steps.speak import speak
 from pipeline.steps.store import store
@@ -33,10 +34,11 @@ def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
     # Beside the writer, which computes outside Python: the mp3 does not wait for it at the end.
     threading.Thread(target=app.encoder.prepare, daemon=True).start()
     source = generate(app, story_id, progress)
-    text = translate(app, story_id, edition, progress, source)
+    with SpeakingAhead(app.chain(edition), progress) as ahead:
+        text = translate(app, story_id, edition, progress, source, ahead.say)
 
     def speak_and_store() -> Manifest:
-        narrations = speak(app, story_id, edition, progress, text)
+        narrations = speak(app, story_id, edition, progress, text, ahead.spoken)
         return store(app, story_id, edition, progress, source, text, narrations)
 
     return app.locks.once(

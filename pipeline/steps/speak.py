@@ -13,17 +13,26 @@ from pipeline.types import Narration
 
 
 def speak(
-    app: App, story_id: str, edition: str, progress: Progress, text: CommittedText | None = None
+    app: App,
+    story_id: str,
+    edition: str,
+    progress: Progress,
+    text: CommittedText | None = None,
+    ahead: Sequence[tuple[str, Narration]] = (),
 ) -> tuple[Narration, ...]:
     """One narration a segment, in order.
 
-    text: the committed text of `edition`, where the caller has it; else it is read, or made.
+    text: the committed text of `edition`, where the caller has it; else it is read, or made. ahead: its first
+    sentences, where they were spoken already.
     Raises EngineError, and what translate() raises.
     """
     story = (text or translate(app, story_id, edition, progress)).story
-    narrations = []
+    pairs = zip(ahead, story.segments, strict=False)
+    narrations = [narration for (sentence, narration), segment in pairs if sentence == segment]
     with progress.step("speak", len(story.segments), "sentence") as advance:
-        for narration in _narrations(app.chain(edition), story.segments):
+        advance(len(narrations))
+        for narration in _narrations(app.chain(edition), story.segments[len(narrations) :]):
+            progress.spoke(len(narrations), narration)
             narrations.append(narration)
             advance(1)
     return tuple(narrations)

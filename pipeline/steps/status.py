@@ -11,16 +11,19 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, replace
+from typing import Any
 
 from pipeline.errors import NotFoundError, StoriesError
-from pipeline.ports import Advance, Store
+from pipeline.ports import Advance, NoProgress, Store
 from pipeline.storage import keys
 from pipeline.storage.digest import canonical
 from pipeline.storage.locks import Locks
+from pipeline.types import Early, Narration
 
 QUEUED, WRITING, TRANSLATING, SPEAKING = "queued", "writing", "translating", "speaking"
 DONE, FAILED = "done", "failed"
@@ -39,7 +42,8 @@ class Status:
     """done, total: of the state's own unit (tokens, sentences); total 0: not known.
 
     problem: a slug of errors.py, where state is failed; kind: the error's class. expires_at: epoch seconds.
-    maker: the server whose threads make it, as in keys.maker(); "" for a state machine.
+    maker: the server whose threads make it, as in keys.maker(); "" for a state machine. early: what may be
+    read before the text is committed.
     """
 
     state: str
@@ -50,10 +54,11 @@ class Status:
     kind: str = ""
     detail: str = ""
     maker: str = ""
+    early: Early | None = None
 
 
 _MAKER = re.compile(r"([0-9a-f]{32})?")
-# Of its fields.
+# Of its fields but the last.
 _TYPES: tuple[type | tuple[type, ...], ...] = (str, (int, float), int, int, str, str, str, str)
 
 
@@ -130,13 +135,25 @@ def _stored(store: Store, story_id: str, edition: str) -> Status:
     """A damaged status has no state, and has expired. Raises NotFoundError."""
     data = store.get(keys.status(story_id, edition))
     try:
-        status = Status(**json.loads(data))
-        values = zip(astuple(status), _TYPES, strict=True)
+        status = _with_early(Status(**json.loads(data)))
+        values = zip(astuple(status)[:-1], _TYPES, strict=True)
         is_ours = all(isinstance(value, kind) for value, kind in values) and status.state in _ALL
         is_ours = is_ours and _MAKER.fullmatch(status.maker) is not None
     except (ValueError, TypeError, RecursionError):
         is_ours = False
     return status if is_ours else Status("", 0)
+
+
+def _with_early(status: Status) -> Status:
+    """As JSON gave it, with a value of its own for what may be read. Raises TypeError: it is not that."""
+    if status.early is None:
+        return status
+    fields: Any = status.early
+    early = Early(**{**fields, "sentences": tuple(fields["sentences"])})
+    texts = (early.locale, early.hero, early.title, *early.sentences)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("not a text")
+    return replace(status, early=early)
 
 
 def _is_current(status: Status, clock: Callable[[], float]) -> bool:
@@ -153,7 +170,10 @@ def _is_at_work(status: Status, locks: Locks | None) -> bool:
 
 
 def write(store: Store, story_id: str, edition: str, status: Status) -> None:
-    store.put(keys.status(story_id, edition), canonical(asdict(status)))
+    fields = asdict(status)
+    if status.early is None:  # a later field: without it, a status is as it was before
+        del fields["early"]
+    store.put(keys.status(story_id, edition), canonical(fields))
 
 
 def queue(store: Store, story_id: str, edition: str, life: float = LIFE, maker: str = "") -> None:
@@ -171,39 +191,47 @@ def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None
     write(store, story_id, edition, failed)
 
 
-@dataclass(slots=True)
-class StatusProgress:
-    """A Progress that writes the status: at each change of state, and every second in between."""
+class StatusProgress(NoProgress):
+    """Writes the status: at each change of state, with the first sentence that may be read, and every second
+    in between. For several threads at once. maker: as in Status.
+    """
 
-    store: Store
-    story_id: str
-    edition: str
-    clock: Callable[[], float] = time.time
-    maker: str = ""
-    _written: float = field(default=0.0, init=False)
-    _state: str = field(default="", init=False)
+    def __init__(
+        self,
+        store: Store,
+        story_id: str,
+        edition: str,
+        clock: Callable[[], float] = time.time,
+        maker: str = "",
+    ) -> None:
+        self._store = store
+        self._name = story_id, edition
+        self._clock = clock
+        self._status = Status("", 0, maker=maker)
+        self._written = 0.0
+        self._lock = threading.Lock()
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        status = Status(_STATES[name], 0, 0, total, maker=self.maker)
-        if status.state != self._state or self._is_due():
-            self._write(status)
+        is_new = _STATES[name] != self._status.state
+        self._change(is_new, state=_STATES[name], done=0, total=total)
+        yield lambda count: self._change(done=self._status.done + count)
 
-        def advance(count: int) -> None:
-            nonlocal status
-            status = replace(status, done=status.done + count)
-            if self._is_due():
-                self._write(status)
+    def show(self, early: Early) -> None:
+        had = self._status.early
+        is_first = bool(early.sentences) and not (had and had.locale == early.locale and had.sentences)
+        self._change(is_first, early=early)
 
-        yield advance
+    def spoke(self, number: int, narration: Narration) -> None:
+        """The sound is in the store, where a view finds it."""
 
     def note(self, text: str) -> None:
         """To the log only: why a draft was refused is in the story's own record."""
-        logging.getLogger(__name__).info("%s: %s", self.story_id[:8], text)
+        logging.getLogger(__name__).info("%s: %s", self._name[0][:8], text)
 
-    def _is_due(self) -> bool:
-        return self.clock() - self._written >= _EVERY
-
-    def _write(self, status: Status) -> None:
-        self._written, self._state = self.clock(), status.state
-        write(self.store, self.story_id, self.edition, replace(status, expires_at=self._written + LIFE))
+    def _change(self, at_once: bool = False, **changed: Any) -> None:
+        with self._lock:
+            self._status = replace(self._status, **changed)
+            if at_once or self._clock() - self._written >= _EVERY:
+                self._written = self._clock()
+                write(self._store, *self._name, replace(self._status, expires_at=self._written + LIFE))

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from pipeline.app import App
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
-from pipeline.ports import Progress
+from pipeline.ports import OnText, Progress, ignore
 from pipeline.steps import committed
+from pipeline.steps.early import TranslationSoFar
 from pipeline.steps.generate import binding, generate, reasons
 from pipeline.storage import editions, keys
 from pipeline.storage.keys import WRITTEN_IN
@@ -19,11 +20,17 @@ from pipeline.types import Check, Story, Usage
 
 
 def translate(
-    app: App, story_id: str, edition: str, progress: Progress, source: CommittedText | None = None
+    app: App,
+    story_id: str,
+    edition: str,
+    progress: Progress,
+    source: CommittedText | None = None,
+    say: OnText = ignore,
 ) -> CommittedText:
     """The committed text of `edition`; the story itself where stories are written in its language.
 
-    source: the committed English text, where the caller has it; else it is read, or generated.
+    source: the committed English text, where the caller has it; else it is read, or generated. say: called
+    with each sentence that passed its own checks, in order, before the whole is judged.
     Raises ContentRejectedError, EngineError: no acceptable translation; and what generate() raises.
     """
     locale = editions.locale(edition)
@@ -36,14 +43,19 @@ def translate(
     return app.locks.once(
         keys.text(story_id, locale),
         lambda: committed.text(app.store, story_id, locale),
-        lambda: commit_text(app.store, translated(app, story_id, locale, progress, english)),
+        lambda: commit_text(app.store, translated(app, story_id, locale, progress, english, say)),
         progress.note,
         release=False,
     )
 
 
 def translated(
-    app: App, story_id: str, locale: str, progress: Progress, source: CommittedText
+    app: App,
+    story_id: str,
+    locale: str,
+    progress: Progress,
+    source: CommittedText,
+    say: OnText = ignore,
 ) -> CommittedText:
     """What translate() commits, not yet committed. Raises KeyError: the locale has no chain."""
     engine = app.chains[locale].translation
@@ -57,7 +69,8 @@ def translated(
         )
     texts = (source.story.title, *source.story.segments)
     with progress.step("translate", len(texts), "sentence") as advance:
-        title, *segments = engine.translate(texts, WRITTEN_IN, locale, lambda _: advance(1))
+        so_far = TranslationSoFar(app, locale, texts, progress, advance, say)
+        title, *segments = engine.translate(texts, WRITTEN_IN, locale, so_far.add)
     story = Story(story_id, locale, title, tuple(segments))
     checks = (
         *translation_checks.check(source.story.segments, story.segments, locale, app.language),

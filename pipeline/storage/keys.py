@@ -15,6 +15,8 @@ PRIVATE = "server/"
 FOLDERS = ("audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "runs", "stories")
 # Read to see that the store answers; nothing is ever written there.
 HEALTH = "stories/health"
+# How long stories take on this machine: a hint, for a server to say what to expect.
+LEARNED = f"{PRIVATE}learned.json"
 # Of its digest, in an mp3's name.
 MP3_DIGITS = 16
 MANIFEST = "manifest.json"
@@ -79,7 +81,7 @@ def accepted(story_id: str, edition: str) -> str:
 
 def is_hint(key: str) -> bool:
     """Whether it may be lost in a power cut: claims and statuses say what a process does, which ends then."""
-    return key.startswith("claims/") or key.endswith("/status.json")
+    return key.startswith("claims/") or key.endswith("/status.json") or key == LEARNED
 
 
 def is_part(key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pipeline.errors import ConfigError, RequestError
 from pipeline.storage.digest import number
 from pipeline.story.drafts import Draft, draft_of
 from pipeline.story.text import words
-from pipeline.types import Completion, Prompt, StoryRequest
+from pipeline.types import Completion, Early, Prompt, StoryRequest
 
 SEED_BITS = 32
 # In current.toml: every model; so "x-*" is every model whose name begins with "x-".
@@ -67,6 +68,12 @@ class StoryPrompt:
     def parse(self, completion: Completion, longest: int) -> Draft:
         """The draft without plan and numbers; spare lines are left out while it has over `longest` words."""
         return draft_of(completion, self.spec, longest)
+
+    def so_far(self, text: str) -> Early:
+        """What its whole lines hold already of a completion that still comes."""
+        begun, _, _ = text.rpartition("\n")
+        draft = draft_of(Completion(begun, 0, 0, "length"), self.spec, sys.maxsize)
+        return Early("en", draft.hero, draft.title, draft.segments)
 
     def _checked_size(self, idea: str, audience: str) -> int:
         """Bytes of both. Raises RequestError."""

@@ -9,9 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from pipeline.api.in_process.learned import Learned
 from pipeline.api.in_process.makers import Makers
 from pipeline.api.in_process.takeover import TakeOver
-from pipeline.api.runner import Job
+from pipeline.api.in_process.watched import Watch
+from pipeline.api.runner import Job, Outlook
 from pipeline.app import App
 from pipeline.errors import BusyError, StoriesError
 from pipeline.steps import status
@@ -52,6 +54,8 @@ class InProcess:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._makers = Makers(app.locks)
+        # In a bucket others make stories too, on machines of their own.
+        self._watch = Watch(app, Learned(app.store if app.locks.machine else None), clock)
         self._durations: deque[float] = deque(maxlen=8)
         self._log = logging.getLogger(__name__)
 
@@ -65,6 +69,14 @@ class InProcess:
     @property
     def maker(self) -> str:
         return self._makers.name
+
+    def outlook(self, story_id: str, edition: str) -> Outlook | None:
+        job = story_id, edition
+        with self._lock:
+            if job not in self._jobs:
+                return None
+            ahead = list(self._jobs).index(job)
+        return self._watch.outlook(job, ahead, self._workers)
 
     def resume(self) -> int:
         """Starts what was accepted and is in no living server's hands; the number of jobs.
@@ -138,7 +150,9 @@ class InProcess:
         """Why it was not made; None where it was."""
         store = self._app.store
         try:
-            manifest = run(self._app, *job, StatusProgress(store, *job, maker=self._makers.name))
+            status_progress = StatusProgress(store, *job, maker=self._makers.name)
+            with self._watch.story(job, status_progress) as progress:
+                manifest = run(self._app, *job, progress)
             if self._publish:
                 shelf.publish(store, manifest)
         except StoriesError as error:
