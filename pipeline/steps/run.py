@@ -34,16 +34,17 @@ def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
     # Beside the writer, which computes outside Python: the mp3 does not wait for it at the end.
     threading.Thread(target=app.encoder.prepare, daemon=True).start()
     source = generate(app, story_id, progress)
-    with SpeakingAhead(app.chain(edition), progress) as ahead:
-        text = translate(app, story_id, edition, progress, source, ahead.say)
 
-    def speak_and_store() -> Manifest:
+    def translate_speak_store() -> Manifest:
+        # Under one lock: a sentence that is spoken ahead of its text is not paid for by another maker too.
+        with SpeakingAhead(app.chain(edition), progress) as ahead:
+            text = translate(app, story_id, edition, progress, source, ahead.say)
         narrations = speak(app, story_id, edition, progress, text, ahead.spoken)
         return store(app, story_id, edition, progress, source, text, narrations)
 
     return app.locks.once(
         keys.manifest(story_id, edition),
         lambda: committed.whole(app, story_id, edition),
-        speak_and_store,
+        translate_speak_store,
         progress.note,
     )

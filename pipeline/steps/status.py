@@ -139,7 +139,7 @@ def _stored(store: Store, story_id: str, edition: str) -> Status:
         values = zip(astuple(status)[:-1], _TYPES, strict=True)
         is_ours = all(isinstance(value, kind) for value, kind in values) and status.state in _ALL
         is_ours = is_ours and _MAKER.fullmatch(status.maker) is not None
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         is_ours = False
     return status if is_ours else Status("", 0)
 
@@ -192,8 +192,8 @@ def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None
 
 
 class StatusProgress(NoProgress):
-    """Writes the status: at each change of state, with the first sentence that may be read, and every second
-    in between. For several threads at once. maker: as in Status.
+    """Writes the status: at each change of state, with the first translated sentence, and every second in
+    between. For several threads at once. maker: as in Status.
     """
 
     def __init__(
@@ -218,8 +218,8 @@ class StatusProgress(NoProgress):
         yield lambda count: self._change(done=self._status.done + count)
 
     def show(self, early: Early) -> None:
-        had = self._status.early
-        is_first = bool(early.sentences) and not (had and had.locale == early.locale and had.sentences)
+        """The first translated sentence at once: it is spoken next."""
+        is_first = early.locale != keys.WRITTEN_IN and len(early.sentences) == 1
         self._change(is_first, early=early)
 
     def spoke(self, number: int, narration: Narration) -> None:

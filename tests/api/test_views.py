@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from pipeline.api import views
+from pipeline.api import models, views
+from pipeline.api.runner import Outlook
+from pipeline.api.views import View
 from pipeline.app import App
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import EngineError, NotFoundError
@@ -16,6 +19,7 @@ from pipeline.steps.generate import generate
 from pipeline.steps.run import run
 from pipeline.steps.translate import translate
 from pipeline.storage import keys
+from pipeline.types import Early
 from tests.making import Listener, fake_app
 
 ALL = {"id", "locale", "status", "title", "story", "mp3Url", "downloadUrl", "durationMs", "segments"}
@@ -107,3 +111,37 @@ def test_a_story_with_a_damaged_manifest_may_be_asked_for_again(app: App, status
 def test_a_story_that_was_never_requested_is_not_found(app: App) -> None:
     with pytest.raises(NotFoundError):
         views.view(app, "0" * 32, "en")
+
+
+def at_work(app: App, story_id: str, edition: str, state: str, early: Early) -> View:
+    now = status.Status(state, time.time() + 60, early=early)
+    status.write(app.store, story_id, edition, now)
+    return views.view(app, story_id, edition, Outlook(1, 4.04, 9.0, None))
+
+
+def test_a_draft_is_there_to_read_in_english_and_its_hero_in_every_language(app: App) -> None:
+    story_id = accept(app, "a shy snail")
+    draft = Early("en", "Pip", "Pip and the Sea", ("One.", "Two."))
+    english = at_work(app, story_id, "en", status.WRITING, draft)
+    assert english["early"] == {"hero": "Pip", "title": "Pip and the Sea", "sentences": ["One.", "Two."]}
+    assert "segments" not in english
+    assert "title" not in english
+    assert english["progress"] == {"done": 0, "total": 0, "firstWordSeconds": 4.0, "wholeSeconds": 9.0}
+    assert at_work(app, story_id, "fr", status.WRITING, draft)["early"] == {"hero": "Pip"}
+    queued = at_work(app, story_id, "fr", status.QUEUED, draft)
+    assert queued["progress"]["ahead"] == 1
+
+
+def test_a_translated_sentence_is_there_to_hear_before_the_whole_is_committed(app: App) -> None:
+    story_id = accept(app, "a shy snail")
+    generate(app, story_id, Listener())
+    chain = app.chain("fr")
+    chain.speech.synthesize("[fr] One.", chain.voice)
+    view = at_work(
+        app, story_id, "fr", status.TRANSLATING, Early("fr", "", "[fr] Pip", ("[fr] One.", "[fr] Two."))
+    )
+    assert (view["title"], len(view["segments"])) == ("[fr] Pip", 2)
+    assert ["audioUrl" in segment for segment in view["segments"]] == [True, False]
+    assert "story" not in view
+    assert "early" not in view
+    models.StoryView.model_validate(view)

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from pipeline.engines.fake import MemoryStore
-from pipeline.errors import NotFoundError, ThrottledError
+from pipeline.errors import EngineError, NotFoundError, ThrottledError
 from pipeline.ports import Store
 from pipeline.steps import status
 from pipeline.steps.status import Status, StatusProgress
 from pipeline.storage import keys
 from pipeline.storage.locks import Locks
+from pipeline.types import Early
 
 KEY = ("4f1c", "fr")
 
@@ -129,3 +131,30 @@ def test_a_status_is_live_while_its_maker_holds_its_claim(store: Store) -> None:
         assert status.read(store, *KEY, clock=lambda: now[0], locks=locks).state == status.QUEUED
     now[0] -= 61
     assert not is_live()
+
+
+def test_what_may_be_read_travels_in_the_status_until_it_fails(store: Store) -> None:
+    reporting, early = StatusProgress(store, *KEY, clock=lambda: 5.0), Early("fr", "", "Pip", ("Un.",))
+    with reporting.step("translate", 3, "sentence"):
+        reporting.show(early)
+        assert status.read(store, *KEY, clock=lambda: 5.0).early == early
+    status.fail(store, *KEY, EngineError("no"))
+    assert status.read(store, *KEY).early is None
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        {},
+        [],
+        "x",
+        {"locale": "fr"},
+        {"locale": "fr", "hero": 1, "title": "", "sentences": []},
+        {"locale": "fr", "hero": "", "title": "", "sentences": [1]},
+        {"locale": "fr", "sentences": 7},
+    ],
+)
+def test_a_status_with_something_else_to_read_is_damaged(store: Store, early: object) -> None:
+    fields = {"state": "writing", "expires_at": time.time() + 60, "early": early}
+    store.put(keys.status(*KEY), json.dumps(fields).encode())
+    assert status.read(store, *KEY).state == status.FAILED

@@ -55,7 +55,7 @@ class InProcess:
         self._stopping = threading.Event()
         self._makers = Makers(app.locks)
         # In a bucket others make stories too, on machines of their own.
-        self._watch = Watch(app, Learned(app.store if app.locks.machine else None), clock)
+        self._watch = Watch(app, Learned(app.store if app.locks.machine else None))
         self._durations: deque[float] = deque(maxlen=8)
         self._log = logging.getLogger(__name__)
 

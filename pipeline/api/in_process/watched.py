@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class Watch:
 
     app: App
     learned: Learned
-    clock: Callable[[], float]
+    clock: Callable[[], float] = time.monotonic
     _running: dict[Job, Times] = field(default_factory=dict, init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
 
