@@ -64,7 +64,7 @@ def test_a_draft_is_shown_up_to_what_no_child_may_read(new: str) -> None:
 class SlowTranslation(FakeTranslation):
     """Goes on after each sentence only once it was spoken; `bad`: the sentence that stays English."""
 
-    heard: threading.Semaphore
+    sentences: threading.Semaphore
     bad: int = -1
     waited: list[bool] = field(default_factory=list)
 
@@ -76,24 +76,24 @@ class SlowTranslation(FakeTranslation):
             done.append(text if number == self.bad else f"[{target}] {text}")
             on_text(done[-1])
             if number and (self.bad < 0 or number < self.bad):
-                self.waited.append(self.heard.acquire(timeout=60))
+                self.waited.append(self.sentences.acquire(timeout=60))
         return tuple(done)
 
 
 @dataclass
 class Heard(FakeSpeech):
-    heard: threading.Semaphore
+    sentences: threading.Semaphore
     spoken: list[str] = field(default_factory=list)
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
         self.spoken.append(text)
-        self.heard.release()
+        self.sentences.release()
         return super().synthesize(text, voice)
 
 
 def test_each_translated_sentence_is_spoken_before_the_next_is_translated() -> None:
-    heard = threading.Semaphore(0)
-    translation, speech, progress = SlowTranslation(heard), Heard(heard), Listener()
+    sentences = threading.Semaphore(0)
+    translation, speech, progress = SlowTranslation(sentences), Heard(sentences), Listener()
     app = fake_app(MemoryStore(), translation=translation, speech=speech)
     manifest = run(app, accept(app, IDEA), "fr", progress)
     segments = [segment.text for segment in manifest.segments]
@@ -106,8 +106,8 @@ def test_each_translated_sentence_is_spoken_before_the_next_is_translated() -> N
 
 
 def test_nothing_is_said_from_the_first_sentence_on_that_fails_its_own_checks() -> None:
-    heard = threading.Semaphore(0)
-    translation, speech, progress = SlowTranslation(heard, bad=3), Heard(heard), Listener()
+    sentences = threading.Semaphore(0)
+    translation, speech, progress = SlowTranslation(sentences, bad=3), Heard(sentences), Listener()
     store = MemoryStore()
     app = fake_app(store, translation=translation, speech=speech, strict=True)
     story_id = accept(app, IDEA)

@@ -34,7 +34,7 @@ def watch(clock: Clock) -> Watch:
     return Watch(fake_app(MemoryStore()), Learned(None), clock)
 
 
-def said(progress: Progress, number: int) -> None:
+def speak(progress: Progress, number: int) -> None:
     progress.spoke(number, Narration(b"", "audio/wav", SECONDS, ()))
 
 
@@ -46,7 +46,7 @@ def a_story(watch: Watch, clock: Clock, name: str, edition: str = "en") -> None:
         with progress.step("speak", 3, "sentence"):
             for number in range(3):
                 clock.now += 2
-                said(progress, number)
+                speak(progress, number)
 
 
 def test_nothing_is_promised_before_the_first_story(watch: Watch) -> None:
@@ -65,10 +65,10 @@ def test_what_the_last_story_took_is_what_the_next_may_expect(watch: Watch, cloc
         with progress.step("speak", 3, "sentence"):
             clock.now += 1
             assert watch.outlook(("b", "en"), 0, 2) == Outlook(0, 1, 5, 2)
-            said(progress, 0)
+            speak(progress, 0)
             assert watch.outlook(("b", "en"), 0, 2) == Outlook(0, 0, 5, 2)
             clock.now += 8
-            said(progress, 1)
+            speak(progress, 1)
             assert watch.outlook(("b", "en"), 0, 2).sound_rate == 0.5  # its own, once it is known
 
 
@@ -95,7 +95,7 @@ def test_what_was_there_already_and_what_failed_teach_nothing(watch: Watch, cloc
         for name in ("write", "speak"):
             with progress.step(name, 1, "token"):
                 clock.now += 0.1
-        said(progress, 0)
+        speak(progress, 0)
     with pytest.raises(RuntimeError), watch.story(("b", "en"), Listener()) as progress:  # noqa: PT012
         with progress.step("write", 1, "token"):
             clock.now += 10
@@ -122,7 +122,7 @@ def test_writing_waits_for_a_slow_voice_of_a_story_before_it(
     with watch.story(("a", "en"), Listener()) as progress:
         for number in range(2):
             clock.now += seconds
-            said(progress, number)
+            speak(progress, number)
         if goes_first:
             assert watch._has_slow_voice_before(("b", "en"))
         else:
