@@ -189,6 +189,21 @@ export interface components {
             /** Pace */
             pace?: number | null;
         };
+        /**
+         * EarlyView
+         * @description What may be read while a story is written; in English, and the hero's name alone in other languages.
+         */
+        EarlyView: {
+            /** Hero */
+            hero?: string | null;
+            /** Title */
+            title?: string | null;
+            /**
+             * Sentences
+             * @default []
+             */
+            sentences?: string[];
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -284,6 +299,26 @@ export interface components {
              * @description 0: not known
              */
             total: number;
+            /**
+             * Ahead
+             * @description Stories before it, while it is queued
+             */
+            ahead?: number | null;
+            /**
+             * Firstwordseconds
+             * @description Expected until it can be heard, by the last stories of this machine
+             */
+            firstWordSeconds?: number | null;
+            /**
+             * Wholeseconds
+             * @description Expected until it is done
+             */
+            wholeSeconds?: number | null;
+            /**
+             * Soundrate
+             * @description Seconds of sound spoken in a second
+             */
+            soundRate?: number | null;
         };
         /**
          * SampleView
@@ -384,6 +419,7 @@ export interface components {
             /** Pace */
             pace?: number | null;
             progress?: components["schemas"]["ProgressView"] | null;
+            early?: components["schemas"]["EarlyView"] | null;
             /** Title */
             title?: string | null;
             /** Story */
