@@ -11,6 +11,7 @@ from pipeline.app import App
 from pipeline.bootstrap import build_app, tidy
 from pipeline.cli import terminal
 from pipeline.cli.parsers import Commands, add_command
+from pipeline.cli.playing import Playing
 from pipeline.cli.terminal import TerminalProgress, say, say_json, tell
 from pipeline.cli.weights import fetch_for
 from pipeline.config.settings import Settings
@@ -53,6 +54,7 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
     parser.add_argument(
         "--experimental", action="store_true", help="also languages measured as not intelligible"
     )
+    parser.add_argument("--play", action="store_true", help="play each sentence as soon as it is spoken")
     parser.add_argument("--json", action="store_true", help="manifests on stdout, one line of JSON each")
 
 
@@ -60,6 +62,8 @@ def make(options: Namespace) -> None:
     settings = Settings.from_options(os.environ, options)
     started = time.perf_counter()
     app = build_app(settings)
+    playing = Playing(app.store) if options.play else None
+    progress = playing or TerminalProgress()
     tidy(settings)
     wanted = [
         chain(app, tag, options.experimental, options.voice, options.pace).edition
@@ -69,14 +73,17 @@ def make(options: Namespace) -> None:
     is_made = all(is_whole(app, story_id, edition) for edition in wanted)
     if not is_made and fetch_for(app, settings, wanted):
         app = build_app(settings)
-    progress = TerminalProgress()
     for edition in dict.fromkeys(wanted):
         tell(f"{edition}: story {story_id}")
         manifest = run(app, story_id, edition, progress)
+        if playing:
+            playing.end(manifest.mp3)
         if options.json:
             say_json(dump(manifest))
         else:
             say(terminal.story(manifest, app.store.url(manifest.mp3)))
+    if playing:
+        playing.finish()
     steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in progress.seconds.items())
     tell(f"{time.perf_counter() - started:.1f} s in all{f': {steps}' if steps else ' (it was made before)'}")
     again = f"stories make --id {story_id[:8]} --locale it --profile {settings.profile}"

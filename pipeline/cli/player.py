@@ -23,9 +23,11 @@ def find(path: str) -> tuple[str, ...] | None:
     return next((player for player in _PLAYERS if _takes(player[0], path) and shutil.which(player[0])), None)
 
 
-def play(player: tuple[str, ...], path: str) -> None:
-    """Returns when the sound is over."""
-    subprocess.run([*player, path], check=False)  # noqa: S603 - a player of the table and a path of the store
+def play(player: tuple[str, ...], path: str, quiet: bool = False) -> None:
+    """Returns when the sound is over. quiet: it neither prints nor takes keys."""
+    stream = subprocess.DEVNULL if quiet else None
+    command = [*player, path]  # a player of the table and a path of the store
+    subprocess.run(command, check=False, stdin=stream, stdout=stream, stderr=stream)  # noqa: S603
 
 
 def _takes(name: str, path: str) -> bool:

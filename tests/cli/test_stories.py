@@ -173,6 +173,29 @@ def test_play_without_a_player_names_the_file(stories: Stories) -> None:
     assert manifest["mp3"] in done.err
 
 
+def test_make_plays_each_sentence_as_it_is_spoken_and_what_was_made_before_whole(stories: Stories) -> None:
+    played = stories.directory / "played"
+    player = stories.directory / "bin" / "mpv"
+    player.parent.mkdir()
+    player.write_text(f'#!/bin/sh\nprintf "%s\\n" "$2" >> {shlex.quote(str(played))}\n')
+    player.chmod(0o755)
+    environment = stories.environment(PATH=str(player.parent))
+    done = stories("make", IDEA, "--locale", "fr", "--play", "--json", env=environment)
+    (manifest,) = done.manifests
+    paths = [(stories.directory / path).resolve() for path in played.read_text().splitlines()]
+    assert paths == [(stories.out / segment["audio"]).resolve() for segment in manifest["segments"]]
+    played.unlink()
+    stories("make", IDEA, "--locale", "fr", "--play", env=environment)
+    assert (stories.directory / played.read_text().strip()).samefile(stories.out / manifest["mp3"])
+
+
+def test_make_without_a_player_says_so_before_anything_is_paid(stories: Stories) -> None:
+    done = stories("make", IDEA, "--play", env=stories.environment(PATH=str(stories.directory)))
+    assert done.problem == "no-player"
+    assert "ffplay" in done.err
+    assert not (stories.out / "cache").exists()
+
+
 def test_publish_lists_a_story(stories: Stories) -> None:
     manifest = stories("make", IDEA, "--json", "--locale", "en", "--locale", "fr").manifests[0]
     store = build_app(Settings(profile="fake", out=stories.out)).store
