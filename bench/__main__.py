@@ -12,7 +12,18 @@ from bench.figures import Result
 
 OUT = Path(__file__).parent / "out"
 # In the order in which they run: what is cheap and what most people want to know comes first.
-NAMES = ("startup", "api", "narration", "overhead", "locales", "batch", "catalog", "demo", "page")
+NAMES = (
+    "startup",
+    "api",
+    "narration",
+    "overhead",
+    "locales",
+    "batch",
+    "catalog",
+    "demo",
+    "page",
+    "first-word",
+)
 # Only by name: starts servers, and takes long; compares voices, when there is a new one.
 ON_REQUEST = ("scheduler", "voices")
 
@@ -21,7 +32,7 @@ def measure(name: str, quick: bool) -> Result:
     """`locales` is the second measurement of bench/overhead.py; every other one has a module of its own."""
     if name == "locales":
         return import_module("bench.overhead").measure_locales(quick)  # type: ignore[no-any-return]
-    return import_module(f"bench.{name}").measure(quick)  # type: ignore[no-any-return]
+    return import_module(f"bench.{name.replace('-', '_')}").measure(quick)  # type: ignore[no-any-return]
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from bench.processes import ROOT
 
 _FRONTEND = ROOT / "frontend"
 _LIGHTHOUSE = Path(__file__).parent / "lighthouse"
-_BIN = Path(sys.executable).parent
+BIN = Path(sys.executable).parent
 # Node and npm are a wheel of the environment.
-_ENVIRONMENT = {**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
+ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 _IDEA = {"context": "a shy snail", "locale": "en", "variant": 7}
 _READY_SECONDS = 60
 _STORY_SECONDS = 290
@@ -39,10 +39,9 @@ _KILOBYTES = {"js": Target(90), "css": None}
 
 
 def measure(quick: bool) -> Result:
-    for folder in (_FRONTEND, _LIGHTHOUSE):
-        _install(folder)
-    _run("npm", "--prefix", str(_FRONTEND), "--loglevel=error", "run", "build")
-    with _served() as base:
+    build()
+    _install(_LIGHTHOUSE)
+    with served("draft") as base:
         views = {"home": f"{base}/", "story": f"{base}/#/story/{_finished_story(base)}"}
         output = _run("node", str(_LIGHTHOUSE / "measure.mjs"), "5" if quick else "11", *views.values())
     all_runs = [json.loads(line) for line in output.splitlines()]
@@ -50,6 +49,12 @@ def measure(quick: bool) -> Result:
     findings = [line for view, own in runs.items() for line in lines(view, own)]
     weights = [weight(kind, (_FRONTEND / "dist" / "assets").glob(f"*.{kind}")) for kind in _KILOBYTES]
     return Result([*findings, *weights], {"runs": runs})
+
+
+def build() -> None:
+    """The page, as `stories serve` sends it."""
+    _install(_FRONTEND)
+    _run("npm", "--prefix", str(_FRONTEND), "--loglevel=error", "run", "build")
 
 
 def lines(view: str, runs: list[dict[str, Any]]) -> Iterator[Finding]:
@@ -87,17 +92,17 @@ def _install(folder: Path) -> None:
 
 def _run(program: str, *words: str) -> str:
     """The program's stdout. Raises CalledProcessError."""
-    command = [str(_BIN / program), *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT, cwd=ROOT, check=True)
+    command = [str(BIN / program), *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=ROOT, check=True)
     return done.stdout
 
 
 @contextmanager
-def _served() -> Iterator[str]:
-    """The server's address. It looks for the built page in its working directory."""
+def served(profile: str) -> Iterator[str]:
+    """The address of a server with an empty store. It looks for the built page in its working directory."""
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as out:
         log = Path(out) / "log"
-        command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", "draft", "--port", "0"]
+        command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", profile, "--port", "0"]
         with log.open("w") as errors:
             process = subprocess.Popen([*command, "--out", f"{out}/stories"], cwd=ROOT, stderr=errors)
         try:
