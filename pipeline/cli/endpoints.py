@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from typing import TYPE_CHECKING
 
 from pipeline.cli.terminal import say, say_red, table, tell
-from pipeline.errors import RequestError
+from pipeline.errors import RequestError, StoriesError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
@@ -44,23 +44,35 @@ def endpoints(options: Namespace) -> None:
         return
     prices = read_prices()
     standing = list_endpoints(clients)
+    idle = [_idle_hours(clients, endpoint) for endpoint in standing]
     lines = table([HEADING, *cost_rows(standing, prices)]).split("\n")
-    long = {number: endpoint for number, endpoint in enumerate(standing, 1) if endpoint.stands_long}
+    red = [number for number, endpoint in enumerate(standing) if endpoint.is_idle(idle[number])]
     for number, line in enumerate(lines):
-        (say_red if number in long else say)(line)
-    for endpoint in long.values():
-        tell(_reminder(endpoint, prices))
+        (say_red if number - 1 in red else say)(line)
+    for number in red:
+        tell(_reminder(standing[number], idle[number], prices))
     tell(
         f"so far: about, by {prices.region} prices ({prices.dated}) and today's instances; "
         f"? is a type that our table lacks: {prices.source}"
     )
 
 
-def _reminder(endpoint: Endpoint, prices: Prices) -> str:
+def _idle_hours(clients: Clients, endpoint: Endpoint) -> float:
+    """Hours since it was called; since it was created, where CloudWatch does not say."""
+    from pipeline.engines.aws.endpoint.calls import hours_since_a_call
+
+    try:
+        return hours_since_a_call(clients, endpoint)
+    except StoriesError as error:
+        tell(f"when {endpoint.name} was last called is not known: {error}")
+        return endpoint.hours
+
+
+def _reminder(endpoint: Endpoint, idle: float, prices: Prices) -> str:
     total = endpoint.so_far(prices)
     cost = "costs by the hour" if total is None else f"has cost about US$ {total:.2f} so far"
     return (
-        f"{endpoint.name} has stood for {endpoint.hours:.0f} hours and {cost}, used or not; to take it down: "
+        f"{endpoint.name} was not called for {idle:.0f} hours and {cost}; to take it down: "
         f"stories endpoints delete {endpoint.name}"
     )
 

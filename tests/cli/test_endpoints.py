@@ -6,15 +6,18 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from infra.local_aws import LocalAws
 from pipeline.cli.terminal import say_red
 from pipeline.engines.aws.clients import Clients
+from pipeline.engines.aws.endpoint import status
 from pipeline.engines.aws.endpoint.takedown import take_down
 from tests.command import Done, Stories
-from tests.engines.aws.standing import names, quick, stand
+from tests.engines.aws.standing import VARIANT, names, quick, stand
 
 NAME = "test-hosting"
 
@@ -50,15 +53,51 @@ def test_every_endpoint_is_listed_with_its_price_and_their_sum(
     assert "so far: about, by us-east-1 prices" in done.err
 
 
-def test_an_endpoint_that_stands_long_is_pointed_out_with_its_cost(
+def call(hours_ago: float, variant: str = VARIANT) -> None:
+    """What SageMaker reports of a call. In moto's CloudWatch."""
+    figure = {
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": variant}],
+        "Timestamp": datetime.now(UTC) - timedelta(hours=hours_ago),
+        "Value": 1.0,
+    }
+    Clients().get("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=[figure])
+
+
+def aged(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    endpoint = status._endpoint
+    monkeypatch.setattr(status, "_endpoint", lambda *sent: replace(endpoint(*sent), since=since))
+
+
+def reminders(stories: Stories) -> list[str]:
+    return [line for line in run(stories).err.splitlines() if line.startswith(NAME)]
+
+
+def test_an_endpoint_that_nobody_calls_is_pointed_out_with_its_cost(
     stories: Stories, standing: str, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "has stood for" not in run(stories).err
-    monkeypatch.setattr("pipeline.engines.aws.endpoint.status.LONG_H", 0)
-    reminders = [line for line in run(stories).err.splitlines() if line.startswith(standing)]
-    (reminder,) = reminders
-    assert "has cost about US$ 0.0" in reminder
+    assert reminders(stories) == []  # it was created now
+    aged(aws, monkeypatch, 30)
+    call(2, variant="another")
+    (reminder,) = reminders(stories)
+    assert "was not called for 30 hours and has cost about US$ 90.90" in reminder  # 30 times 3.03
     assert reminder.endswith(f"stories endpoints delete {standing}")
+    call(20)
+    (reminder,) = reminders(stories)
+    assert "was not called for 19 hours" in reminder or "was not called for 20 hours" in reminder
+    call(1)
+    assert reminders(stories) == []
+
+
+def test_where_cloudwatch_does_not_say_an_endpoints_age_counts(
+    stories: Stories, standing: str, aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged(aws, monkeypatch, 30)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
+    done = run(stories)
+    assert f"when {standing} was last called is not known: Amazon CloudWatch" in done.err
+    assert f"{standing} was not called for 30 hours" in done.err
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ CREATING, DELETING, FAILED = "Creating", "Deleting", "Failed"
 # SageMaker refuses to delete an endpoint in these states: "Cannot update in-progress endpoint".
 BUSY = frozenset({CREATING, "Updating", "SystemUpdating", "RollingBack"})
 _ENGINE = "sagemaker"
-# Hours after which an endpoint is pointed out, as one that somebody may have forgotten.
+# Hours without a call after which an endpoint is pointed out, as one that somebody may have forgotten.
 LONG_H = 12
 
 
@@ -94,10 +94,9 @@ class Endpoint:
         """Since it was created."""
         return max(0.0, (datetime.now(UTC) - self.since).total_seconds() / 3600)
 
-    @property
-    def stands_long(self) -> bool:
-        """Longer than a session's work, and costing: maybe forgotten."""
-        return self.holds_instances and bool(self.instances) and self.hours >= LONG_H
+    def is_idle(self, hours: float) -> bool:
+        """Whether it costs and was not called for a session's time: maybe forgotten. hours: since a call."""
+        return self.holds_instances and bool(self.instances) and hours >= LONG_H
 
     def so_far(self, prices: Prices) -> float | None:
         """US dollars, about: by the table's prices, had it had today's instances since it was created."""
