@@ -31,9 +31,10 @@ def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]
         "comprehend:DetectDominantLanguage",
         ("*",),
     )
-    if case.endpoint:  # its ARN has small letters only; streaming too goes by this action
+    if case.endpoint:  # its ARN has small letters only
         sagemaker = f"arn:{caller.partition}:sagemaker:{case.region}:{caller.account}"
-        yield "sagemaker:InvokeEndpoint", (f"{sagemaker}:endpoint/{case.endpoint.lower()}",)
+        endpoint = f"{sagemaker}:endpoint/{case.endpoint.lower()}"
+        yield "sagemaker:InvokeEndpoint sagemaker:InvokeEndpointWithResponseStream", (endpoint,)
     if case.model_arns:
         yield "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream", case.model_arns
     if case.guardrail_arn:

@@ -44,10 +44,11 @@ def test_the_needed_actions_are_simulated_on_their_resources() -> None:
     assert everywhere == ON_ALL
     # An endpoint's ARN has small letters only.
     endpoint = f"arn:aws:sagemaker:{REGION}:{NUMBER}:endpoint/stories-falcon"
-    assert resources["sagemaker:InvokeEndpoint"] == {endpoint}
+    streaming = "sagemaker:InvokeEndpointWithResponseStream"  # an action of its own in AWS's reference
+    assert resources["sagemaker:InvokeEndpoint"] == resources[streaming] == {endpoint}
     assert resources["s3:ListBucket"] == {f"arn:aws:s3:::{BUCKET}"}
     others = "sagemaker:InvokeEndpoint s3:ListBucket s3:GetObject s3:PutObject"
-    assert resources.keys() - everywhere == set(others.split())
+    assert resources.keys() - everywhere == {*others.split(), streaming}
 
 
 def test_every_prefix_of_the_store_is_simulated() -> None:
