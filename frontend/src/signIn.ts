@@ -26,7 +26,7 @@ const PATIENCE_MS = 20_000;
 const MARGIN_MS = 30_000;
 /** A tablet's clock may be wrong by this much. */
 const CLOCK_SECONDS = 300;
-const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\//;
+const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?(\/|$)/;
 
 /** logout: the whole address, with what the provider wants in its query. */
 export interface SignInConfig {

@@ -105,7 +105,13 @@ describe("going to the provider", () => {
     expect(page.failed.value).toBe(true);
   });
 
-  it.each([["javascript:alert(1)"], ["http://stories.home/token"], [7]])("refuses %s as an address", async (token) => {
+  it("takes a provider on this machine, where there is no https", async () => {
+    const page = useSignIn();
+    await page.start({ ...CONFIG, issuer: "http://127.0.0.1:4000", token: "http://localhost:4000/token" });
+    expect(page.status.value).toBe("out");
+  });
+
+  it.each([["javascript:alert(1)"], ["http://127.0.0.1.evil.example/"], ["http://stories.home/token"], [7]])("refuses %s as an address", async (token) => {
     await expect(useSignIn().start({ ...CONFIG, token })).rejects.toMatchObject({ slug: "not-configured" });
   });
 });
