@@ -97,7 +97,7 @@ export default {
     "no-good-story": "Keine Geschichte ist gut genug geworden. Eine andere Idee oder noch ein Versuch?",
     "bad-translation": "Die Übersetzung ist nicht gelungen. Versuch eine andere Sprache oder noch einmal.",
     interrupted: "Der Erzähler wurde unterbrochen. Was fertig ist, ist aufgehoben.",
-    unauthorized: "Der Erzähler öffnet nur, wer hier bekannt ist.",
+    unauthorized: "Der Erzähler öffnet nur denen, die er hier kennt.",
     "sign-in-failed": "Das Anmelden hat nicht geklappt. Noch ein Versuch?",
     "quota-exceeded": "Für heute hat der Erzähler genug erzählt. Morgen geht es weiter.",
     "another-writer": "Ein anderer Erzähler hat diese Geschichte begonnen und ist weitergezogen. Bitte um eine neue.",
