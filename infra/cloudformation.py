@@ -53,6 +53,12 @@ def resolved(value: Any, names: Mapping[str, str], file: str = "template.yaml") 
             return names[f"{name}.{attribute}"]
         case {"Fn::Sub": str(text)}:
             return _IN_TEXT.sub(lambda match: names[match[1]], text)
+        case {"Fn::Sub": [str(text), dict(more)]}:
+            return resolved({"Fn::Sub": text}, {**names, **resolved(more, names, file)}, file)
+        case {"Fn::Split": [str(separator), text]}:
+            return resolved(text, names, file).split(separator)
+        case {"Fn::Select": [index, items]}:
+            return resolved(items, names, file)[int(index)]
         case {"Fn::If": [condition, met, unmet]}:
             return resolved(met if is_met(condition, names, file) else unmet, names, file)
         case dict():

@@ -6,20 +6,23 @@ process.env.AWS_EXECUTION_ENV ??= "AWS_Lambda_nodejs24.x";
 const { default: chromium } = await import("@sparticuz/chromium");
 const { chromium: playwright } = await import("playwright-core");
 
+/** A name of the network, which a browser trusts less than this machine's own address. */
+const NAMES = ["--host-resolver-rules=MAP stories.home 127.0.0.1"];
+
 export async function launch() {
   return playwright.launch({
     executablePath: await chromium.executablePath(),
     headless: true,
     // Not the package's own: they switch the web's security off, which is under test here.
-    args: ["--no-sandbox", "--no-zygote", "--disable-gpu", "--mute-audio", "--autoplay-policy=user-gesture-required"],
+    args: ["--no-sandbox", "--no-zygote", "--disable-gpu", "--mute-audio", "--autoplay-policy=user-gesture-required", ...NAMES],
   });
 }
 
-/** name -> value, from customHttp.yml as the deploy step renders it for an API and media at `origin`. */
-export function headers(origin) {
+/** name -> value, from customHttp.yml as the deploy step renders it. given: its placeholders' values. */
+export function headers(given = {}) {
   const text = readFileSync(new URL("../../customHttp.yml", import.meta.url), "utf8");
   const pairs = [...text.matchAll(/- key: (.+)\n\s+value: >?-?\s*['"]?(.+?)['"]?\n/g)];
-  return Object.fromEntries(pairs.map(([, key, value]) => [key.trim(), value.replaceAll(/__(API|MEDIA)_ORIGIN__/g, origin)]));
+  return Object.fromEntries(pairs.map(([, key, value]) => [key.trim(), value.replaceAll(/\$\{(\w+)\}/g, (_, name) => given[name] ?? "")]));
 }
 
 /** A page that gathers whatever goes wrong in it, under the page's own CSP. */
@@ -34,7 +37,7 @@ export async function open(browser, base, options = {}) {
   await page.route(`${base}/`, async (route) => {
     const response = await route.fetch();
     const served = response.headers();
-    await route.fulfill({ response, headers: { ...served, ...(served["content-security-policy"] ? {} : headers("")) } });
+    await route.fulfill({ response, headers: { ...served, ...(served["content-security-policy"] ? {} : headers()) } });
   });
   return { page, context, errors, strangers };
 }

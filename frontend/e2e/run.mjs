@@ -13,11 +13,12 @@ import * as listening from "./scenes/listening.mjs";
 import * as outage from "./scenes/outage.mjs";
 import * as safety from "./scenes/safety.mjs";
 import * as shelf from "./scenes/shelf.mjs";
+import * as signing from "./scenes/signing.mjs";
 import * as trouble from "./scenes/trouble.mjs";
 import * as voices from "./scenes/voices.mjs";
 
 const [base, ...wanted] = process.argv.slice(2);
-const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage };
+const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...signing };
 const report = { scenes: {}, errors: [], strangers: [], axe: {}, seconds: {} };
 const say = (word) => console.log(JSON.stringify(word));
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

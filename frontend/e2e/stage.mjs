@@ -5,7 +5,10 @@ import { open } from "./browser.mjs";
 /** Chromium itself reports every answer of 4xx and 5xx, and every server that is not there. */
 const NOT_THERE = "Failed to load resource";
 
-/** scene: {act, options: of the browser's context, provokes: whether requests fail in it on purpose, variant}. */
+/**
+ * scene: {act, options: of the browser's context, provokes: whether requests fail in it on purpose, variant, elsewhere:
+ * whether its page is at another origin than `base`; it then looks at the strangers itself}.
+ */
 export async function play(name, scene, { browser, base, please, report }) {
   const begun = Date.now();
   const opened = await open(browser, base, scene.options);
@@ -13,13 +16,13 @@ export async function play(name, scene, { browser, base, please, report }) {
   await draw(page, base, scene.variant ?? 0);
   const see = (view) => look(page, `${name}: ${view}`, report.axe);
   try {
-    report.scenes[name] = await scene.act({ page, context, browser, base, please, look: see });
+    report.scenes[name] = await scene.act({ page, context, browser, base, please, look: see, strangers: opened.strangers });
   } catch (error) {
     report.scenes[name] = { failed: String(error).slice(0, 800), shown: await shown(page) };
   }
   const wrong = opened.errors.filter((text) => !(scene.provokes && text.includes(NOT_THERE)));
   report.errors.push(...wrong.map((text) => `${name}: ${text}`));
-  report.strangers.push(...opened.strangers);
+  if (!scene.elsewhere) report.strangers.push(...opened.strangers);
   report.seconds[name] = (Date.now() - begun) / 1000;
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await context.close();

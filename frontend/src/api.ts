@@ -41,14 +41,18 @@ export interface Api {
   sample(locale: string, voice: string): Promise<Schemas["SampleView"]>;
 }
 
-/** base: the API's address without a slash at its end; "" is the page's own origin. */
-export function makeApi(base: string): Api {
-  const get = <T>(path: string) => request<T>(base + path);
-  const post = <T>(path: string, body: object, headers: Record<string, string> = {}) =>
+/**
+ * base: the API's address without a slash at its end; "" is the page's own origin.
+ * token: of who is signed in, for the calls that are not open to everybody; null: of nobody.
+ */
+export function makeApi(base: string, token: () => Promise<string | null> = async () => null): Api {
+  const open = <T>(path: string) => request<T>(base + path);
+  const get = async <T>(path: string) => request<T>(base + path, { headers: signedBy(await token()) });
+  const post = async <T>(path: string, body: object, headers: Record<string, string> = {}) =>
     request<T>(base + path, {
       method: "POST",
       body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", ...headers },
+      headers: { "Content-Type": "application/json", ...headers, ...signedBy(await token()) },
     });
   return {
     ask: (context, locale, key) =>
@@ -66,23 +70,25 @@ export function makeApi(base: string): Api {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
       if (cursor) query.set("cursor", cursor);
-      return get(`/stories${query.size ? `?${query}` : ""}`);
+      return open(`/stories${query.size ? `?${query}` : ""}`);
     },
-    locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
+    locales: async () => (await open<Schemas["Locales"]>("/locales")).locales,
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
   };
 }
+
+const signedBy = (token: string | null): Record<string, string> => (token ? { Authorization: token } : {});
 
 function storyOf(view: Schemas["StoryView"]): Story {
   const segments = (view.segments ?? []).map((segment) => ({ ...segment, marks: segment.marks ?? [] }));
   return { locales: [], labels: [], engines: {}, ...view, segments, edition: editionOf(view) };
 }
 
-/** config.json beside index.html names the API, so that one build serves every stage. */
-export async function readConfig(): Promise<string> {
-  const config = await request<{ api?: unknown }>("./config.json", { cache: "no-cache" });
+/** config.json beside index.html names the API, so that one build serves every stage. signIn: see signIn.ts. */
+export async function readConfig(): Promise<{ api: string; signIn?: unknown }> {
+  const config = await request<{ api?: unknown; signIn?: unknown }>("./config.json", { cache: "no-cache" });
   if (typeof config.api !== "string") throw new Problem("not-configured");
-  return config.api.replace(/\/+$/, "");
+  return { ...config, api: config.api.replace(/\/+$/, "") };
 }
 
 async function request<T>(url: string, init: RequestInit = {}): Promise<T> {

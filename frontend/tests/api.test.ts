@@ -12,6 +12,36 @@ function answering(body: object) {
 
 afterEach(() => vi.unstubAllGlobals());
 
+describe("a token of who is signed in", () => {
+  const sent = (fetched: ReturnType<typeof answering>) =>
+    fetched.mock.calls.map(([url, init]) => [url, new Headers(init.headers).get("authorization")]);
+
+  it("is sent where the API wants it, and not with the calls that are open to everybody", async () => {
+    const fetched = answering({ id: ID, locale: "fr", status: "done", stories: [], locales: [] });
+    const api = makeApi("", async () => "a.b.c");
+    await api.ask("a snail", "fr", "key");
+    await api.askEdition(ID, "fr");
+    await api.story(ID, "fr");
+    await api.sample("fr", "sara");
+    await api.catalog("", "");
+    await api.locales();
+    expect(sent(fetched)).toEqual([
+      ["/stories", "a.b.c"],
+      [`/stories/${ID}/locales`, "a.b.c"],
+      [`/stories/${ID}/fr`, "a.b.c"],
+      ["/locales/fr/voices/sara", "a.b.c"],
+      ["/stories", null],
+      ["/locales", null],
+    ]);
+  });
+
+  it("is in no header where nobody is signed in", async () => {
+    const fetched = answering({ id: ID, locale: "fr", status: "done" });
+    await makeApi("").story(ID, "fr");
+    expect(sent(fetched)).toEqual([[`/stories/${ID}/fr`, null]]);
+  });
+});
+
 describe("an edition by another voice", () => {
   it("is read by its voice and pace, and named by them", async () => {
     const fetched = answering({ id: ID, locale: "fr", status: "done", voice: "sara", pace: 0.9 });

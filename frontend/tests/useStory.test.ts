@@ -42,6 +42,12 @@ describe("asking", () => {
     expect(ask.mock.calls[1]?.[2]).not.toBe(ask.mock.calls[0]?.[2]);
   });
 
+  it("does not wait for tomorrow when the day's stories are used up", async () => {
+    const story = telling({ ask: answering<Accepted>(new Problem("quota-exceeded", 429, 40_000)) });
+    expect(await story.ask("a snail", "en")).toBeNull();
+    expect([story.problem.value?.slug, story.waiting.value, story.asking.value]).toEqual(["quota-exceeded", 0, false]);
+  });
+
   it("does not insist on an idea that was refused", async () => {
     const ask = answering<Accepted>(new Problem("unsafe-idea", 422));
     const story = telling({ ask });

@@ -23,11 +23,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def deploy(session: Any, options: argparse.Namespace) -> None:
     """Prints the page's address once it is served. Raises RefusedError."""
     amplify.report(caller(session))
-    api, media = options.api, [options.media]
-    if not api:
-        api, media = page.addresses(session, stack_name(options.stage))
-    zip_file = page.zipped(ROOT / "frontend" / "dist", api)
-    headers = page.headers((ROOT / "customHttp.yml").read_text("utf-8"), api, media)
+    if options.api:
+        stage = page.Stage(options.api, [options.media])
+    else:
+        stage = page.stage_of(session, stack_name(options.stage))
+    zip_file = page.zipped(ROOT / "frontend" / "dist", stage)
+    headers = page.headers((ROOT / "customHttp.yml").read_text("utf-8"), stage)
     print(amplify.deploy(session.client("amplify"), options.stage, zip_file, headers))
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -20,10 +20,20 @@ _ORIGIN = re.compile(
     r"(https://[a-z0-9][a-z0-9.-]*|http://(127\.0\.0\.1|([a-z0-9-]+\.)*localhost))(:[0-9]{1,5})?(?=/|\Z)",
     re.A,
 )
+_PATH = re.compile(r"(/[a-zA-Z0-9._-]+)*", re.A)
 
 
-def addresses(session: Any, stack: str) -> tuple[str, list[str]]:
-    """The API's URL, and URLs of its mp3s. Raises RefusedError: no such stack, or an old one.
+@dataclass(frozen=True)
+class Stage:
+    """What a stage's page is given. api, media: URLs. sign_in: `signIn` of config.json, if it has one."""
+
+    api: str
+    media: list[str]
+    sign_in: dict[str, str] | None = None
+
+
+def stage_of(session: Any, stack: str) -> Stage:
+    """A stack's page. Raises RefusedError: no such stack, or an old one.
 
     The mp3s have two hosts: the bucket's global one, which signed URLs name, and its region's, to which S3
     redirects from the first in a bucket's first hours.
@@ -37,7 +47,8 @@ def addresses(session: Any, stack: str) -> tuple[str, list[str]]:
         Config(signature_version="s3v4", s3={"addressing_style": style}) for style in ("auto", "virtual")
     ]
     clients = [session.client("s3", config=style) for style in styles]
-    return api, [client.generate_presigned_url("get_object", Params=mp3) for client in clients]
+    media = [client.generate_presigned_url("get_object", Params=mp3) for client in clients]
+    return Stage(api, media, json.loads(values["SignIn"]) if "SignIn" in values else None)
 
 
 def origin(url: str) -> str:
@@ -48,18 +59,31 @@ def origin(url: str) -> str:
     return match[0]
 
 
-def headers(template: str, api: str, media: Iterable[str]) -> str:
-    """Amplify's customHeaders. template: customHttp.yml. api, media: URLs. Raises RefusedError."""
-    return Template(template).substitute(API_ORIGIN=origin(api), MEDIA_ORIGIN=" ".join(map(origin, media)))
+def address(url: str) -> str:
+    """An origin with a path and no more. Raises RefusedError: it could end a directive of a policy."""
+    path = url[len(origin(url)) :]
+    if not _PATH.fullmatch(path):
+        raise RefusedError(f"{url!r} is not an address that a policy can name.")
+    return url
 
 
-def zipped(dist: Path, api: str) -> bytes:
-    """`dist` as a zip whose config.json names the API; `dist` does not change. Raises RefusedError."""
+def headers(template: str, stage: Stage) -> str:
+    """Amplify's customHeaders. template: customHttp.yml. Raises RefusedError."""
+    return Template(template).substitute(
+        API_ORIGIN=origin(stage.api),
+        MEDIA_ORIGIN=" ".join(map(origin, stage.media)),
+        TOKEN_ADDRESS=address(stage.sign_in["token"]) if stage.sign_in else "",
+    )
+
+
+def zipped(dist: Path, stage: Stage) -> bytes:
+    """`dist` as a zip with the stage's config.json; `dist` does not change. Raises RefusedError."""
     if not (dist / "index.html").is_file():
         raise RefusedError(f"The page is not built ({dist} has no index.html): make frontend.")
     paths = [path for path in dist.rglob("*") if path.is_file()]
     files = {path.relative_to(dist).as_posix(): path.read_bytes() for path in paths}
-    settings = {**json.loads(files.get("config.json", b"{}")), "api": api.rstrip("/")}
+    given = {"api": stage.api.rstrip("/")} | ({"signIn": stage.sign_in} if stage.sign_in else {})
+    settings = {**json.loads(files.get("config.json", b"{}")), **given}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
         for name, body in {**files, "config.json": json.dumps(settings).encode()}.items():

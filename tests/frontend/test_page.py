@@ -227,6 +227,38 @@ def test_address_that_expires_while_playing_is_renewed(scenes: Report) -> None:
     assert scenes["renewal"] == {"views": 2, "refusals": [403], "forward": True, "notes": 0}
 
 
+def test_story_is_asked_for_with_the_token_after_the_sign_in(scenes: Report) -> None:
+    """The idea goes on by itself; a reload forgets the token; a sign-out ends the provider's session."""
+    scene = scenes["signIn"]
+    assert "only to those who are known here" in scene.pop("note")
+    assert "only to those who are known here" in scene.pop("after")
+    assert scene == {
+        "clean": True,
+        "inside": False,
+        "playing": True,
+        "renewed": True,
+        "refused": [],
+        "refusedBefore": ["POST /stories"],
+        "openWithToken": 0,
+        "signedIn": 0,
+        "shelf": True,
+        "password": True,
+        "strangers": [],
+    }
+
+
+def test_return_with_another_state_is_refused(scenes: Report) -> None:
+    scene = scenes["wrongState"]
+    assert "Signing in did not work" in scene.pop("note")
+    assert scene == {"url": True, "idea": True, "kept": False, "grants": [], "signedOut": 1}
+
+
+def test_sign_in_is_not_offered_without_cryptography(scenes: Report) -> None:
+    scene = scenes["insecure"]
+    assert "needs a secure address" in scene.pop("note")
+    assert scene == {"buttons": 0, "cards": True}
+
+
 def test_no_view_violates_an_accessibility_rule_in_either_theme(report: Report) -> None:
     assert len(report["axe"]) >= 36
     assert {view: rules for view, rules in report["axe"].items() if rules} == {}

@@ -90,6 +90,14 @@ MAKING: dict[str, Need] = {
         f"arn:aws:cloudwatch:{AT}:alarm:mvp-stories-dev-EndpointIdle-1A",
     ),
     "AWS::Cognito::UserPool": ("cognito-idp:CreateUserPool", "*"),
+    "AWS::Cognito::ManagedLoginBranding": (
+        "cognito-idp:CreateManagedLoginBranding",
+        f"arn:aws:cognito-idp:{AT}:userpool/eu-west-1_AbC",
+    ),
+    "AWS::Cognito::UserPoolDomain": (
+        "cognito-idp:CreateUserPoolDomain",
+        f"arn:aws:cognito-idp:{AT}:userpool/eu-west-1_AbC",
+    ),
     "AWS::Cognito::UserPoolClient": (
         "cognito-idp:CreateUserPoolClient",
         f"arn:aws:cognito-idp:{AT}:userpool/eu-west-1_AbC",
@@ -132,6 +140,8 @@ DEPLOYING: tuple[Need, ...] = (
     ),
     ("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a/mvp-stories-dev/1a"),
     ("iam:PutRolePolicy", f"{IAM}:role/mvp-stories-dev-TriggerRole-1A"),
+    # CloudFormation looks at a domain by its name alone: no resource.
+    ("cognito-idp:DescribeUserPoolDomain", "*"),
     ("ssm:GetParameters", "arn:aws:ssm:eu-west-1::parameter/aws/service/powertools/python/arm64/x/y"),
     (
         "lambda:GetLayerVersion",

@@ -19,7 +19,7 @@ import yaml
 from botocore.stub import ANY, Stubber
 
 from infra.frontend import __main__, amplify
-from infra.frontend.page import headers, origin, zipped
+from infra.frontend.page import Stage, headers, origin, zipped
 from infra.stack import RefusedError
 from tests.engines.loopback import Loopback
 from tests.infra.cloudformation import ROOT
@@ -116,7 +116,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (dist / "index.html").write_text("<!doctype html>", "utf-8")
     (dist / "assets" / "app-1a2b.js").write_text("1", "utf-8")
     (dist / "config.json").write_text('{"api": "", "theme": "night"}', "utf-8")
-    (tmp_path / "customHttp.yml").write_text("connect-src ${API_ORIGIN}; media-src ${MEDIA_ORIGIN}", "utf-8")
+    policy = "connect-src ${API_ORIGIN} ${TOKEN_ADDRESS}; media-src ${MEDIA_ORIGIN}"
+    (tmp_path / "customHttp.yml").write_text(policy, "utf-8")
     monkeypatch.setattr(__main__, "ROOT", tmp_path)
     return tmp_path
 
@@ -132,7 +133,7 @@ def test_a_first_page_is_deployed_with_its_stages_api_and_headers(
     aws: Aws, root: Path, store: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path: path.read_bytes() for path in root.rglob("*.*")}
-    policy, tags = f"connect-src {ORIGIN}; media-src {MEDIA}", {"project": "mvp-stories", "stage": "dev"}
+    policy, tags = f"connect-src {ORIGIN} ; media-src {MEDIA}", {"project": "mvp-stories", "stage": "dev"}
     aws.answer("list_apps", {"apps": [{**APP, "name": "mvp-stories-prod"}]})
     settings = {"name": "mvp-stories-dev", "platform": "WEB", "customHeaders": policy, "tags": tags}
     aws.answer("create_app", {"app": APP}, **settings)
@@ -233,11 +234,56 @@ def test_the_api_and_both_hosts_of_the_bucket_come_from_the_stack(
     stack = {"StackName": "mvp-stories-dev"}
     aws.answer("describe_stacks", {"Stacks": [{"Outputs": outputs}]}, "cloudformation", **stack)
     aws.answer("list_apps", {"apps": [APP]})
-    aws.answer("update_app", appId="d1", customHeaders=f"connect-src {ORIGIN}; media-src {hosts}")
+    aws.answer("update_app", appId="d1", customHeaders=f"connect-src {ORIGIN} ; media-src {hosts}")
     aws.answer("get_branch", **BRANCH)
     aws.answer("list_jobs", **BRANCH)
     aws.run(store.url, "SUCCEED")
     assert aws.main("deploy") == 0
+
+
+# As template.yaml has it, with a pool and a client of Cognito's documentation.
+LOGIN = "https://mvp-stories-dev-1a2b3c4d.auth.eu-west-1.amazoncognito.com"
+SIGN_IN = {
+    "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE",
+    "clientId": "1example23456789",
+    "authorize": f"{LOGIN}/oauth2/authorize",
+    "token": f"{LOGIN}/oauth2/token",
+    "logout": f"{LOGIN}/logout?client_id=1example23456789&logout_uri=https://stories.example.org/",
+}
+
+
+def test_a_stacks_sign_in_goes_into_the_page_and_its_token_address_into_the_policy(
+    aws: Aws, root: Path, store: Loopback
+) -> None:
+    values = {"ApiUrl": API, "BucketName": "stories-1a2b", "SignIn": json.dumps(SIGN_IN)}
+    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in values.items()]
+    hosts = "https://stories-1a2b.s3.amazonaws.com https://stories-1a2b.s3.eu-west-1.amazonaws.com"
+    aws.answer("describe_stacks", {"Stacks": [{"Outputs": outputs}]}, "cloudformation")
+    aws.answer("list_apps", {"apps": [APP]})
+    policy = f"connect-src {ORIGIN} {LOGIN}/oauth2/token; media-src {hosts}"
+    aws.answer("update_app", appId="d1", customHeaders=policy)
+    aws.answer("get_branch", **BRANCH)
+    aws.answer("list_jobs", **BRANCH)
+    aws.run(store.url, "SUCCEED")
+    assert aws.main("deploy") == 0
+    archive = zipfile.ZipFile(io.BytesIO(store.received[0].body))
+    config = {"api": API.rstrip("/"), "theme": "night", "signIn": SIGN_IN}
+    assert json.loads(archive.read("config.json")) == config
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "https://a.example/token; script-src *",
+        "https://a.example/token 'unsafe-inline'",
+        "https://a.example/token,https://b.example",
+        "https://a.example/token?a=b",
+        "http://a.example/token",
+    ],
+)
+def test_a_token_address_that_a_policy_cannot_name_is_rejected(token: str) -> None:
+    with pytest.raises(RefusedError, match="is not an address that a"):
+        headers("", Stage(API, [MEDIA], {**SIGN_IN, "token": token}))
 
 
 def test_without_a_stack_nothing_is_created(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,15 +295,15 @@ def test_without_a_stack_nothing_is_created(aws: Aws, capsys: pytest.CaptureFixt
     assert "has no output 'ApiUrl'" in capsys.readouterr().err
 
 
-def test_the_headers_file_names_both_origins() -> None:
+def test_the_headers_file_names_the_origins_and_the_token_address() -> None:
     template = Template((__main__.ROOT / "customHttp.yml").read_text("utf-8"))
     assert template.is_valid()
-    assert set(template.get_identifiers()) == {"API_ORIGIN", "MEDIA_ORIGIN"}
+    assert set(template.get_identifiers()) == {"API_ORIGIN", "MEDIA_ORIGIN", "TOKEN_ADDRESS"}
 
 
 def test_a_page_that_is_not_built_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="make frontend"):
-        zipped(tmp_path, API)
+        zipped(tmp_path, Stage(API, [MEDIA]))
 
 
 @pytest.mark.parametrize(
@@ -268,7 +314,7 @@ def test_a_page_that_is_not_built_is_reported(tmp_path: Path) -> None:
 def test_a_url_that_a_page_may_not_call_is_rejected(url: str) -> None:
     for api, media in ((url, MEDIA), (API, url)):
         with pytest.raises(RefusedError, match="not an address that a page may call"):
-            headers("", api, [media])
+            headers("", Stage(api, [media]))
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:
@@ -304,26 +350,25 @@ def test_api_and_media_go_together(capsys: pytest.CaptureFixture[str]) -> None:
         assert "go together" in capsys.readouterr().err
 
 
-def test_a_build_from_git_fills_the_origins_into_the_headers(tmp_path: Path) -> None:
-    """amplify.yml's own commands, before npm, give what `make deploy-frontend` sends."""
-    build = yaml.safe_load((ROOT / "amplify.yml").read_text("utf-8"))
-    commands = build["frontend"]["phases"]["preBuild"]["commands"]
-    script = "\n".join(commands[: commands.index("cd frontend")])
+@pytest.mark.parametrize("sign_in", [None, SIGN_IN])
+def test_a_build_from_git_fills_in_what_the_stage_has(tmp_path: Path, sign_in: dict[str, str] | None) -> None:
+    """amplify.yml's own commands, but npm's, give what `make deploy-frontend` sends."""
+    phases = yaml.safe_load((ROOT / "amplify.yml").read_text("utf-8"))["frontend"]["phases"]
+    commands = [command for phase in phases.values() for command in phase["commands"]]
+    script = "\n".join(command for command in commands if not command.startswith(("npm ", "cd ")))
     template = (ROOT / "customHttp.yml").read_text("utf-8")
     (tmp_path / "customHttp.yml").write_text(template, "utf-8")
+    (tmp_path / "dist").mkdir()
     media = "https://bucket.s3.amazonaws.com https://bucket.s3.eu-west-1.amazonaws.com"
     environ = {"PATH": os.environ["PATH"], "STORIES_API": API, "STORIES_MEDIA": media}
-    subprocess.run(["sh", "-ec", script], cwd=tmp_path, env=environ, check=True, timeout=30)
-    assert (tmp_path / "customHttp.yml").read_text("utf-8") == headers(template, API, media.split())
+    settings = {"STORIES_SIGN_IN": json.dumps(sign_in)} if sign_in else {}
+    run = {"cwd": tmp_path, "timeout": 30, "capture_output": True, "text": True}
+    subprocess.run(["sh", "-ec", script], env={**environ, **settings}, check=True, **run)
+    stage = Stage(API, media.split(), sign_in)
+    assert (tmp_path / "customHttp.yml").read_text("utf-8") == headers(template, stage)
+    config = json.loads((tmp_path / "dist" / "config.json").read_text("utf-8"))
+    assert config == {"api": API} | ({"signIn": sign_in} if sign_in else {})
 
-    refused = subprocess.run(
-        ["sh", "-ec", script],
-        cwd=tmp_path,
-        env={**environ, "STORIES_MEDIA": ""},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    refused = subprocess.run(["sh", "-ec", script], env={**environ, "STORIES_MEDIA": ""}, check=False, **run)
     assert refused.returncode != 0
     assert "STORIES_MEDIA" in refused.stderr

@@ -85,6 +85,6 @@ def fits(pattern: str, address: str) -> bool:
 
 
 def policies(header: str) -> dict[str, list[str]]:
-    """Without the places of other origins."""
+    """Without what a stage fills in."""
     parts = (part.split() for part in header.split(";"))
-    return {name: [source for source in sources if "ORIGIN" not in source] for name, *sources in parts}
+    return {name: [source for source in sources if not source.startswith("${")] for name, *sources in parts}

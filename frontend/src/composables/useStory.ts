@@ -8,8 +8,9 @@ const TRIES = 40;
 /** Problems that waiting can solve. */
 const PASSING = new Set(["offline", "slow", "unavailable", "throttled", "busy", "queue-full"]);
 
+/** A day's quota is no wait for a listener, though its status is 429. */
 export const isPassing = (problem: Problem): boolean =>
-  PASSING.has(problem.slug) || problem.status === 429 || problem.status === 503;
+  problem.slug !== "quota-exceeded" && (PASSING.has(problem.slug) || problem.status === 429 || problem.status === 503);
 
 export function useStory(api: () => Promise<Api>) {
   const story = shallowRef<Story | null>(null);

@@ -1,0 +1,33 @@
+/** Which words of the page a problem of the API has. */
+import en from "./locales/en";
+
+const REFUSED = ["no-words", "markup", "instructions", "unsafe-idea", "unsafe", "control-characters"];
+/** Nobody who reads the page can do more about these than try again. */
+const LOST = [
+  "bad-request",
+  "bad-id",
+  "bad-variant",
+  "bad-pace",
+  "key-reused",
+  "unsupported-media-type",
+  "config",
+  "engine",
+  "store",
+  "damaged-sound",
+];
+const SAME = new Map([
+  ...REFUSED.map((slug) => [slug, "problem.refused"] as const),
+  ...LOST.map((slug) => [slug, "problem.failed"] as const),
+  ["throttled", "problem.busy"],
+  ["too-slow", "problem.slow"],
+  ["empty-idea", "ask.empty"],
+  ["long-idea", "ask.long"],
+  ["too-large", "ask.long"],
+  ["forbidden", "problem.unauthorized"],
+  ["unwritable", "problem.disk-full"],
+]);
+
+/** The key of the words; null: there are none of its own. */
+export function wordsOf(slug: string): string | null {
+  return SAME.get(slug) ?? (Object.hasOwn(en.problem, slug) ? `problem.${slug}` : null);
+}
