@@ -57,6 +57,14 @@ export function clipFor(story: Story | null, segment: number): Clip | null {
   return url ? { segment, url } : null;
 }
 
+/** What sounds after a clip: its successor of the same kind; the whole mp3 as soon as that goes on without a gap. */
+export function clipAfter(story: Story | null, before: Clip, isReady: (url: string) => boolean): Clip | null {
+  const segment = before.segment + 1;
+  const own = story?.segments[segment]?.audioUrl;
+  const isSmooth = !own || !story.mp3Url || isReady(story.mp3Url);
+  return isSmooth ? clipFor(story, segment) : { segment, url: own };
+}
+
 /** mark: index into the marks, -1 between words. */
 export interface Piece {
   text: string;

@@ -1,14 +1,21 @@
 /** Plays a story on one timeline: sentence by sentence while it is made, the whole mp3 once it is there. */
 import { computed, onScopeDispose, ref, watch, type Ref } from "vue";
 import type { Story } from "../api";
-import { clipFor, lengthOf, segmentAt, startsOf, type Clip } from "../timeline";
+import { BREATH_MS, isOver } from "../reserve";
+import { makeSounds } from "../sounds";
+import { clipAfter, clipFor, lengthOf, segmentAt, startsOf, type Clip } from "../timeline";
 
 const RENEWALS = 2;
-/** Between sentences, where the whole mp3 has its pauses. */
-const BREATH_MS = 300;
 
-export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promise<void>) {
-  /** Whether the listener wants sound; it may have to wait until a sentence is spoken. */
+/** What is played. canBegin: whether there is sound enough from a sentence on, at a speed. renew: signs the addresses anew. */
+export interface Played {
+  story: Readonly<Ref<Story | null>>;
+  canBegin: (segment: number, speed: number) => boolean;
+  renew: () => Promise<void>;
+}
+
+export function usePlayer({ story, canBegin, renew }: Played) {
+  /** Whether the listener wants sound; it may have to wait until there is enough of it. */
   const playing = ref(false);
   const waiting = ref(false);
   const position = ref(0);
@@ -20,33 +27,30 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   const starts = computed(() => startsOf(story.value?.segments ?? []));
   const length = computed(() => lengthOf(story.value));
 
-  // Two, so that the next sentence is loaded while this one sounds.
-  let sound = element();
-  let spare = element();
+  const sounds = makeSounds({
+    ended: next,
+    error: () => clip && void mend(),
+    tick,
+    playing: () => (waiting.value = false),
+    stuck: () => (waiting.value = playing.value),
+    paused: () => clip && (playing.value = false),
+  });
   let clip: Clip | null = null;
   /** Where to go on: a sentence, and milliseconds from its start. */
   let target = { segment: 0, offset: 0 };
+  /** The clip that ended just now, null: this is no going on. */
+  let before: Clip | null = null;
+  /** Plays what is there, as a tap on a sentence asks for, without a reserve. */
+  let eager = false;
   let renewals = 0;
   let breath = 0;
 
-  function element(): HTMLAudioElement {
-    const audio = new Audio();
-    audio.preload = "auto";
-    audio.preservesPitch = true;
-    audio.addEventListener("ended", () => audio === sound && next());
-    audio.addEventListener("error", () => audio === sound && clip && void mend());
-    audio.addEventListener("timeupdate", () => audio === sound && tick());
-    audio.addEventListener("playing", () => audio === sound && (waiting.value = false));
-    audio.addEventListener("waiting", () => audio === sound && (waiting.value = playing.value));
-    // Headphones pulled out, or another app took over; reported late, when it may have been played again already.
-    audio.addEventListener("pause", () => audio === sound && clip && audio.paused && !audio.ended && !audio.error && (playing.value = false));
-    return audio;
-  }
+  const startOf = (segment: number): number => starts.value[segment] ?? 0;
 
   /** Milliseconds on the timeline, finer than `position`, which follows timeupdate. */
   function now(): number {
-    if (!clip) return (starts.value[target.segment] ?? 0) + target.offset;
-    return (clip.segment < 0 ? 0 : (starts.value[clip.segment] ?? 0)) + sound.currentTime * 1000;
+    if (!clip) return startOf(target.segment) + target.offset;
+    return (clip.segment < 0 ? 0 : startOf(clip.segment)) + sounds.ms();
   }
 
   /** Nothing is loaded: before the first sound, in a breath, after the end. */
@@ -59,14 +63,11 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
 
   function tick(): void {
     position.value = now();
-    renewals = sound.currentTime > 1 ? 0 : renewals;
+    renewals = sounds.ms() > 1000 ? 0 : renewals;
   }
 
-  /** Inside a tap, before there is anything to play: Safari lets these two elements play later. */
   function unlock(): void {
-    if (clip) return;
-    sound.load();
-    spare.load();
+    if (!clip) sounds.unlock();
   }
 
   async function play(): Promise<void> {
@@ -82,7 +83,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     playing.value = false;
     waiting.value = false;
     hold();
-    sound.pause();
+    sounds.pause();
   }
 
   function hold(): void {
@@ -90,29 +91,30 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     breath = 0;
   }
 
-  /** Plays the target if it is spoken; the watch below comes back when it is. */
+  /** Plays the target if it is spoken and enough after it; the watch below comes back when it is. */
   function start(): void {
     hold();
-    const next = clipFor(story.value, target.segment);
-    if (!next) {
+    const next = before ? clipAfter(story.value, before, sounds.isReady) : clipFor(story.value, target.segment);
+    if (!next || !(before || eager || canBegin(target.segment, rate.value))) {
+      before = null;
+      eager = false;
       waiting.value = playing.value;
       return;
     }
-    if (spare.getAttribute("src") === next.url) [sound, spare] = [spare, sound];
-    else sound.src = next.url;
+    before = null;
     clip = next;
-    spare.pause();
-    const base = next.segment < 0 ? (starts.value[target.segment] ?? 0) : 0;
-    sound.currentTime = (base + target.offset) / 1000;
+    sounds.load(next.url, placeIn(next));
     position.value = now();
     preload();
     if (playing.value) void sounding();
   }
 
+  /** Where the target is in a clip. */
+  const placeIn = (next: Clip): number => (next.segment < 0 ? startOf(target.segment) : 0) + target.offset;
+
   async function sounding(): Promise<void> {
-    sound.playbackRate = sound.defaultPlaybackRate = rate.value;
     try {
-      await sound.play();
+      await sounds.play(rate.value);
     } catch (error) {
       if (error instanceof DOMException && error.name === "NotAllowedError") {
         blocked.value = true;
@@ -121,17 +123,24 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     }
   }
 
+  /** The next sentence's own sound, once loaded, is kept: the whole mp3 is loaded beside it and taken at the end after. */
   function preload(): void {
     if (!clip || clip.segment < 0) return;
-    const following = clipFor(story.value, clip.segment + 1);
-    if (following && spare.getAttribute("src") !== following.url) spare.src = following.url;
+    const segment = clip.segment + 1;
+    const own = story.value?.segments[segment]?.audioUrl;
+    if (own && sounds.holdsNext(own)) return;
+    const following = segment <= lastSpoken() ? clipFor(story.value, segment) : null;
+    if (following) sounds.preload(following.url, following.segment < 0 ? startOf(segment) : 0);
   }
 
+  const lastSpoken = (): number => story.value?.segments.findLastIndex((segment) => segment.audioUrl) ?? -1;
+
   function next(): void {
-    const done = story.value?.status === "done";
-    const last = (story.value?.segments.length ?? 0) - 1;
-    if (done && (!clip || clip.segment < 0 || clip.segment >= last)) return finish();
+    const isLast = !clip || clip.segment < 0 || clip.segment >= lastSpoken();
+    if (story.value && isOver(story.value) && isLast) return finish();
+    before = clip;
     target = { segment: (clip?.segment ?? target.segment) + 1, offset: 0 };
+    eager = false;
     clip = null;
     breath = window.setTimeout(start, BREATH_MS / rate.value);
   }
@@ -147,10 +156,10 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   /** An address that has run out: have it signed anew and go on where it stopped. */
   async function mend(): Promise<void> {
     const at = segmentNow();
-    target = { segment: at, offset: Math.max(0, now() - (starts.value[at] ?? 0)) };
+    target = { segment: at, offset: Math.max(0, now() - startOf(at)) };
     clip = null;
-    sound.removeAttribute("src");
-    spare.removeAttribute("src");
+    eager = true;
+    sounds.drop();
     renewals += 1;
     if (renewals > RENEWALS) return giveUp();
     waiting.value = playing.value;
@@ -166,41 +175,44 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
   function seek(ms: number): void {
     const to = Math.min(Math.max(0, ms), Math.max(0, length.value - 1));
     const segment = segmentAt(starts.value, to);
-    goTo(segment, to - (starts.value[segment] ?? 0));
+    goTo(segment, to - startOf(segment));
   }
 
   /** Goes to a sentence, spoken already or not yet. */
   function goTo(segment: number, offset = 0): void {
     ended.value = false;
     target = { segment, offset };
-    if (clip && clip.segment < 0) {
-      sound.currentTime = ((starts.value[segment] ?? 0) + offset) / 1000;
-      position.value = now();
-    } else {
+    before = null;
+    eager = true;
+    if (clip && clip.segment < 0) sounds.seek(placeIn(clip));
+    else {
       clip = null;
-      sound.pause();
+      sounds.pause();
       start();
-      position.value = now();
     }
+    position.value = now();
   }
 
   /** Drops the sound of the previous story; continues at a sentence of the next when it is spoken. */
   function reset(segment = 0): void {
     hold();
-    clip = null;
-    for (const audio of [sound, spare]) {
-      audio.pause();
-      audio.removeAttribute("src");
-      audio.volume = 1;
-    }
+    clip = before = null;
+    eager = false;
+    sounds.drop();
     target = { segment, offset: 0 };
     position.value = 0;
     ended.value = broken.value = blocked.value = waiting.value = false;
     renewals = 0;
   }
 
-  function fade(volume: number): void {
-    sound.volume = spare.volume = volume;
+  /** After a fade in the sound itself; the place is kept. */
+  function rest(): void {
+    const at = segmentNow();
+    target = { segment: at, offset: Math.max(0, now() - startOf(at)) };
+    pause();
+    clip = null;
+    eager = true;
+    sounds.renew();
   }
 
   watch(story, () => {
@@ -208,7 +220,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
     else preload();
     if (!clip && !ended.value) position.value = now();
   });
-  watch(rate, (value) => (sound.playbackRate = sound.defaultPlaybackRate = value));
+  watch(rate, sounds.setRate);
   onScopeDispose(() => {
     playing.value = false;
     reset();
@@ -216,7 +228,7 @@ export function usePlayer(story: Readonly<Ref<Story | null>>, renew: () => Promi
 
   return {
     playing, waiting, position, rate, ended, blocked, broken, length, starts,
-    silent, now, segmentNow, play, pause, seek, goTo, reset, unlock, fade,
+    silent, now, segmentNow, play, pause, seek, goTo, reset, rest, unlock, fade: sounds.fade, prepareFade: sounds.prepareFade,
   };
 }
 

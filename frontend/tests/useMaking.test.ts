@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { effectScope } from "vue";
 import { Problem, type Accepted, type Api, type Story } from "../src/api";
-import { useStory } from "../src/composables/useStory";
+import { useMaking } from "../src/composables/useMaking";
 
 const ID = "0".repeat(32);
 const accepted: Accepted = { id: ID, locale: "en", status: "queued" };
@@ -16,7 +16,7 @@ function answering<T>(...answers: (T | Error)[]) {
   });
 }
 
-const telling = (api: Partial<Record<keyof Api, unknown>>) => effectScope().run(() => useStory(async () => api as unknown as Api))!;
+const telling = (api: Partial<Record<keyof Api, unknown>>) => effectScope().run(() => useMaking(async () => api as unknown as Api))!;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

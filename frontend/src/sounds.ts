@@ -1,0 +1,103 @@
+/** Two audio elements: one sounds while the other loads what comes after it. */
+import { makeFade } from "./fade";
+
+/** Each is called for the element that sounds only. paused: by somebody else than this page, perhaps. */
+export interface Reports {
+  ended: () => void;
+  error: () => void;
+  tick: () => void;
+  playing: () => void;
+  stuck: () => void;
+  paused: () => void;
+}
+
+/** A place that is reached without another seek, in milliseconds. */
+const NEAR_MS = 20;
+
+export function makeSounds(reports: Reports) {
+  let sound = element();
+  let spare = element();
+  const fading = makeFade(() => [sound, spare]);
+
+  function element(): HTMLAudioElement {
+    const audio = new Audio();
+    audio.preload = "auto";
+    audio.preservesPitch = true;
+    const on = (name: string, report: () => void) => audio.addEventListener(name, () => audio === sound && report());
+    on("ended", reports.ended);
+    on("error", reports.error);
+    on("timeupdate", reports.tick);
+    on("playing", reports.playing);
+    on("waiting", reports.stuck);
+    // Headphones pulled out, or another app took over; reported late, when it may have been played again already.
+    on("pause", () => audio.paused && !audio.ended && !audio.error && reports.paused());
+    return audio;
+  }
+
+  /** Puts a sound where it sounds, at a place. */
+  function load(url: string, ms: number): void {
+    if (holds(spare, url)) [sound, spare] = [spare, sound];
+    else sound.src = url;
+    spare.pause();
+    seek(ms);
+  }
+
+  function preload(url: string, ms: number): void {
+    if (holds(spare, url)) return;
+    spare.src = url;
+    spare.currentTime = ms / 1000;
+  }
+
+  /** Whether a preloaded sound can go on at once. */
+  const isReady = (url: string): boolean => holds(spare, url) && !spare.seeking && spare.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+
+  function seek(ms: number): void {
+    if (Math.abs(sound.currentTime * 1000 - ms) > NEAR_MS) sound.currentTime = ms / 1000;
+  }
+
+  async function play(rate: number): Promise<void> {
+    setRate(rate);
+    await sound.play();
+  }
+
+  /** A sound's own rate stays with its element: the next one gets it when it is played. */
+  function setRate(rate: number): void {
+    sound.playbackRate = sound.defaultPlaybackRate = rate;
+  }
+
+  /** Inside a tap, before there is anything to play: Safari lets these two elements play later. */
+  function unlock(): void {
+    sound.load();
+    spare.load();
+  }
+
+  /** Lets both sounds go. */
+  function drop(): void {
+    for (const audio of [sound, spare]) {
+      audio.pause();
+      audio.removeAttribute("src");
+    }
+  }
+
+  /** After a fade in the sound itself: elements that sound by themselves again, as they must behind a locked screen. */
+  function renew(): void {
+    if (!fading.isRouted()) return;
+    drop();
+    sound = element();
+    spare = element();
+    fading.forget();
+  }
+
+  return {
+    load, preload, isReady, play, seek, setRate, unlock, drop, renew,
+    fade: fading.fade,
+    prepareFade: fading.prepare,
+    holdsNext: (url: string) => holds(spare, url),
+    pause: () => sound.pause(),
+    ms: () => sound.currentTime * 1000,
+  };
+}
+
+/** An address is signed anew with each look at the story; its sound is the same. */
+const holds = (audio: HTMLAudioElement, url: string): boolean => unsigned(audio.getAttribute("src") ?? "") === unsigned(url);
+const unsigned = (url: string): string => url.split("?", 1)[0] ?? "";
