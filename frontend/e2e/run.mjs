@@ -15,9 +15,10 @@ import * as safety from "./scenes/safety.mjs";
 import * as shelf from "./scenes/shelf.mjs";
 import * as trouble from "./scenes/trouble.mjs";
 import * as voices from "./scenes/voices.mjs";
+import * as waiting from "./scenes/waiting.mjs";
 
 const [base, ...wanted] = process.argv.slice(2);
-const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage };
+const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...waiting };
 const report = { scenes: {}, errors: [], strangers: [], axe: {}, seconds: {} };
 const say = (word) => console.log(JSON.stringify(word));
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -11,6 +11,8 @@ export interface Reports {
   paused: () => void;
 }
 
+/** Of readyState: it can be played from where it is. */
+const HAVE_FUTURE_DATA = 3;
 /** A place that is reached without another seek, in milliseconds. */
 const NEAR_MS = 20;
 
@@ -43,17 +45,14 @@ export function makeSounds(reports: Reports) {
   }
 
   function preload(url: string, ms: number): void {
-    if (holds(spare, url)) return;
-    spare.src = url;
-    spare.currentTime = ms / 1000;
+    if (!holds(spare, url)) spare.src = url;
+    move(spare, ms);
   }
 
   /** Whether a preloaded sound can go on at once. */
-  const isReady = (url: string): boolean => holds(spare, url) && !spare.seeking && spare.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+  const isReady = (url: string): boolean => holds(spare, url) && !spare.seeking && spare.readyState >= HAVE_FUTURE_DATA;
 
-  function seek(ms: number): void {
-    if (Math.abs(sound.currentTime * 1000 - ms) > NEAR_MS) sound.currentTime = ms / 1000;
-  }
+  const seek = (ms: number): void => move(sound, ms);
 
   async function play(rate: number): Promise<void> {
     setRate(rate);
@@ -96,6 +95,10 @@ export function makeSounds(reports: Reports) {
     pause: () => sound.pause(),
     ms: () => sound.currentTime * 1000,
   };
+}
+
+function move(audio: HTMLAudioElement, ms: number): void {
+  if (Math.abs(audio.currentTime * 1000 - ms) > NEAR_MS) audio.currentTime = ms / 1000;
 }
 
 /** An address is signed anew with each look at the story; its sound is the same. */
