@@ -29,7 +29,7 @@ async function please(what, details = {}) {
 }
 
 /** Scenes that mostly wait, for a story, a clock or an address: they wait at the same time. */
-const PATIENT = new Set(["another", "sleepTimer", "queueFull", "renewal"]);
+const PATIENT = new Set(["another", "sleepTimer", "sleepInTheSound", "queueFull", "renewal"]);
 
 const browser = await launch();
 const chosen = Object.entries(scenes).filter(([name]) => !wanted.length || wanted.includes(name));

@@ -65,6 +65,19 @@ export function clipAfter(story: Story | null, before: Clip, isReady: (url: stri
   return isSmooth ? clipFor(story, segment) : { segment, url: own };
 }
 
+/**
+ * What to load while a clip sounds; null: nothing. The next sentence's own sound, once loaded, is kept: the whole mp3 is
+ * loaded while that one sounds.
+ */
+export function clipToLoad(story: Story | null, now: Clip | null, isLoaded: (url: string) => boolean): Clip | null {
+  if (!now || now.segment < 0 || now.segment >= lastSpoken(story)) return null;
+  const own = story?.segments[now.segment + 1]?.audioUrl;
+  return own && isLoaded(own) ? null : clipFor(story, now.segment + 1);
+}
+
+/** Index; -1: none is. */
+export const lastSpoken = (story: Story | null): number => story?.segments.findLastIndex((segment) => segment.audioUrl) ?? -1;
+
 /** mark: index into the marks, -1 between words. */
 export interface Piece {
   text: string;

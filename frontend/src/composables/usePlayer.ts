@@ -1,11 +1,11 @@
 /** Plays a story on one timeline: sentence by sentence while it is made, the whole mp3 once it is there. */
 import { computed, onScopeDispose, ref, watch, type Ref } from "vue";
 import type { Story } from "../api";
+import { makePlayhead } from "../playhead";
 import { BREATH_MS, isOver } from "../reserve";
 import { makeSounds } from "../sounds";
-import { clipAfter, clipFor, lengthOf, segmentAt, startsOf, type Clip } from "../timeline";
-
-const RENEWALS = 2;
+import { clipAfter, clipFor, clipToLoad, lastSpoken, lengthOf, segmentAt, startsOf, type Clip } from "../timeline";
+import { useMending } from "./useMending";
 
 /** What is played. canBegin: whether there is sound enough from a sentence on, at a speed. renew: signs the addresses anew. */
 export interface Played {
@@ -23,59 +23,40 @@ export function usePlayer({ story, canBegin, renew }: Played) {
   const ended = ref(false);
   /** The browser wants a tap first. */
   const blocked = ref(false);
-  const broken = ref(false);
+  const { broken, mend, heard } = useMending(renew);
   const starts = computed(() => startsOf(story.value?.segments ?? []));
   const length = computed(() => lengthOf(story.value));
 
   const sounds = makeSounds({
     ended: next,
-    error: () => clip && void mend(),
+    error: () => head.clip() && void lost(),
     tick,
     playing: () => (waiting.value = false),
     stuck: () => (waiting.value = playing.value),
-    paused: () => clip && (playing.value = false),
+    paused: () => head.clip() && (playing.value = false),
   });
-  let clip: Clip | null = null;
-  /** Where to go on: a sentence, and milliseconds from its start. */
-  let target = { segment: 0, offset: 0 };
+  const head = makePlayhead(() => starts.value, sounds.ms);
+  const { now, segmentNow, startOf, placeIn } = head;
   /** The clip that ended just now, null: this is no going on. */
   let before: Clip | null = null;
   /** Plays what is there, as a tap on a sentence asks for, without a reserve. */
   let eager = false;
-  let renewals = 0;
   let breath = 0;
 
-  const startOf = (segment: number): number => starts.value[segment] ?? 0;
-
-  /** Milliseconds on the timeline, finer than `position`, which follows timeupdate. */
-  function now(): number {
-    if (!clip) return startOf(target.segment) + target.offset;
-    return (clip.segment < 0 ? 0 : startOf(clip.segment)) + sounds.ms();
-  }
-
   /** Nothing is loaded: before the first sound, in a breath, after the end. */
-  const silent = (): boolean => !clip;
-
-  function segmentNow(): number {
-    if (!clip) return target.segment;
-    return clip.segment < 0 ? segmentAt(starts.value, now()) : clip.segment;
-  }
+  const silent = (): boolean => !head.clip();
 
   function tick(): void {
     position.value = now();
-    renewals = sounds.ms() > 1000 ? 0 : renewals;
-  }
-
-  function unlock(): void {
-    if (!clip) sounds.unlock();
+    if (sounds.ms() > 1000) heard();
   }
 
   async function play(): Promise<void> {
     playing.value = true;
     blocked.value = broken.value = false;
-    if (ended.value) target = { segment: 0, offset: 0 };
+    if (ended.value) head.aim(0);
     ended.value = false;
-    if (!clip) start();
+    if (silent()) start();
     else await sounding();
   }
 
@@ -94,23 +75,20 @@ export function usePlayer({ story, canBegin, renew }: Played) {
   /** Plays the target if it is spoken and enough after it; the watch below comes back when it is. */
   function start(): void {
     hold();
-    const next = before ? clipAfter(story.value, before, sounds.isReady) : clipFor(story.value, target.segment);
-    if (!next || !(before || eager || canBegin(target.segment, rate.value))) {
+    const next = before ? clipAfter(story.value, before, sounds.isReady) : clipFor(story.value, head.segment());
+    if (!next || !(before || eager || canBegin(head.segment(), rate.value))) {
       before = null;
       eager = false;
       waiting.value = playing.value;
       return;
     }
     before = null;
-    clip = next;
+    head.load(next);
     sounds.load(next.url, placeIn(next));
     position.value = now();
     preload();
     if (playing.value) void sounding();
   }
-
-  /** Where the target is in a clip. */
-  const placeIn = (next: Clip): number => (next.segment < 0 ? startOf(target.segment) : 0) + target.offset;
 
   async function sounding(): Promise<void> {
     try {
@@ -123,53 +101,38 @@ export function usePlayer({ story, canBegin, renew }: Played) {
     }
   }
 
-  /** The next sentence's own sound, once loaded, is kept: the whole mp3 is loaded beside it and taken at the end after. */
   function preload(): void {
-    if (!clip || clip.segment < 0) return;
-    const segment = clip.segment + 1;
-    const own = story.value?.segments[segment]?.audioUrl;
-    if (own && sounds.holdsNext(own)) return;
-    const following = segment <= lastSpoken() ? clipFor(story.value, segment) : null;
-    if (following) sounds.preload(following.url, following.segment < 0 ? startOf(segment) : 0);
+    const following = clipToLoad(story.value, head.clip(), sounds.holdsNext);
+    if (following) sounds.preload(following.url, following.segment < 0 ? startOf((head.clip()?.segment ?? 0) + 1) : 0);
   }
 
-  const lastSpoken = (): number => story.value?.segments.findLastIndex((segment) => segment.audioUrl) ?? -1;
-
   function next(): void {
-    const isLast = !clip || clip.segment < 0 || clip.segment >= lastSpoken();
+    const clip = head.clip();
+    const isLast = !clip || clip.segment < 0 || clip.segment >= lastSpoken(story.value);
     if (story.value && isOver(story.value) && isLast) return finish();
     before = clip;
-    target = { segment: (clip?.segment ?? target.segment) + 1, offset: 0 };
     eager = false;
-    clip = null;
+    head.aim(segmentNow() + 1);
+    head.unload();
     breath = window.setTimeout(start, BREATH_MS / rate.value);
   }
 
   function finish(): void {
-    clip = null;
-    target = { segment: 0, offset: 0 };
+    head.aim(0);
+    head.unload();
     playing.value = waiting.value = false;
     ended.value = true;
     position.value = length.value;
   }
 
-  /** An address that has run out: have it signed anew and go on where it stopped. */
-  async function mend(): Promise<void> {
-    const at = segmentNow();
-    target = { segment: at, offset: Math.max(0, now() - startOf(at)) };
-    clip = null;
+  /** Its address has run out, perhaps: goes on where it stopped. */
+  async function lost(): Promise<void> {
+    head.stay();
     eager = true;
     sounds.drop();
-    renewals += 1;
-    if (renewals > RENEWALS) return giveUp();
     waiting.value = playing.value;
-    await renew().then(start, giveUp);
-  }
-
-  function giveUp(): void {
-    renewals = 0;
-    broken.value = true;
-    playing.value = waiting.value = false;
+    if (await mend()) start();
+    else playing.value = waiting.value = false;
   }
 
   function seek(ms: number): void {
@@ -180,13 +143,14 @@ export function usePlayer({ story, canBegin, renew }: Played) {
 
   /** Goes to a sentence, spoken already or not yet. */
   function goTo(segment: number, offset = 0): void {
+    const clip = head.clip();
     ended.value = false;
-    target = { segment, offset };
+    head.aim(segment, offset);
     before = null;
     eager = true;
     if (clip && clip.segment < 0) sounds.seek(placeIn(clip));
     else {
-      clip = null;
+      head.unload();
       sounds.pause();
       start();
     }
@@ -196,29 +160,28 @@ export function usePlayer({ story, canBegin, renew }: Played) {
   /** Drops the sound of the previous story; continues at a sentence of the next when it is spoken. */
   function reset(segment = 0): void {
     hold();
-    clip = before = null;
+    head.aim(segment);
+    head.unload();
+    before = null;
     eager = false;
     sounds.drop();
-    target = { segment, offset: 0 };
     position.value = 0;
     ended.value = broken.value = blocked.value = waiting.value = false;
-    renewals = 0;
+    heard();
   }
 
-  /** After a fade in the sound itself; the place is kept. */
+  /** After a fade; the place is kept. */
   function rest(): void {
-    const at = segmentNow();
-    target = { segment: at, offset: Math.max(0, now() - startOf(at)) };
     pause();
-    clip = null;
+    head.stay();
     eager = true;
     sounds.renew();
   }
 
   watch(story, () => {
-    if (!clip && playing.value && !breath) start();
+    if (silent() && playing.value && !breath) start();
     else preload();
-    if (!clip && !ended.value) position.value = now();
+    if (silent() && !ended.value) position.value = now();
   });
   watch(rate, sounds.setRate);
   onScopeDispose(() => {
@@ -228,7 +191,10 @@ export function usePlayer({ story, canBegin, renew }: Played) {
 
   return {
     playing, waiting, position, rate, ended, blocked, broken, length, starts,
-    silent, now, segmentNow, play, pause, seek, goTo, reset, rest, unlock, fade: sounds.fade, prepareFade: sounds.prepareFade,
+    silent, now, segmentNow, play, pause, seek, goTo, reset, rest,
+    unlock: () => silent() && sounds.unlock(),
+    fade: sounds.fade,
+    prepareFade: sounds.prepareFade,
   };
 }
 
