@@ -48,6 +48,8 @@ export class Problem extends Error {
 }
 
 export interface Api {
+  /** The listener said yes to a language that is still being learned. */
+  agree(locale: string): void;
   ask(context: string, locale: string, key: string): Promise<Accepted>;
   askEdition(id: string, edition: string): Promise<Accepted>;
   story(id: string, edition: string): Promise<Story>;
@@ -65,12 +67,14 @@ export function makeApi(base: string): Api {
       body: JSON.stringify(body),
       headers: { "Content-Type": "application/json", ...headers },
     });
+  const agreed = new Set<string>();
+  const order = (locale: string) => ({ locale, experimental: agreed.has(locale) });
   return {
-    ask: (context, locale, key) =>
-      post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
+    agree: (locale) => void agreed.add(locale),
+    ask: (context, locale, key) => post("/stories", { context, ...order(locale) }, { "Idempotency-Key": key }),
     askEdition: (id, edition) => {
       const { locale, ...by } = partsOf(edition);
-      return post(`/stories/${id}/locales`, { locale, experimental: true, ...(by.voice ? by : {}) });
+      return post(`/stories/${id}/locales`, { ...order(locale), ...(by.voice ? by : {}) });
     },
     story: async (id, edition) => {
       const { locale, voice, pace } = partsOf(edition);

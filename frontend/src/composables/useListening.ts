@@ -1,7 +1,7 @@
 /** The page's actions: request a story, open it, continue in another language or with another story, retry. */
 import { computed, inject, ref, watch, type InjectionKey, type Ref } from "vue";
 import type { Api } from "../api";
-import { editionOf } from "../editions";
+import { editionOf, localeOf } from "../editions";
 import { useComing, type Wish } from "./useComing";
 import { useGoingOn } from "./useGoingOn";
 import { useHighlight } from "./useHighlight";
@@ -86,9 +86,14 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
     const now = place.value;
     if (!now) return;
     const failed = telling.story.value?.status === "failed";
-    const missing = telling.problem.value?.slug === "not-found";
-    if ((failed || missing) && !(await telling.askEdition(now.id, now.edition))) return;
+    const isMissing = ["not-found", "experimental-locale"].includes(telling.problem.value?.slug ?? "");
+    if ((failed || isMissing) && !(await telling.askEdition(now.id, now.edition))) return;
     void telling.follow(now.id, now.edition);
+  }
+
+  /** Yes to a language that is still being learned. */
+  async function agree(edition: string): Promise<void> {
+    (await api()).agree(localeOf(edition));
   }
 
   /** A voice says one sentence; the story waits. */
@@ -149,7 +154,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
 
   return {
     place, recent, forget, telling, coming, wish, again, cancel, player, highlight, switching, left, going,
-    ask, another, switchTo, listenTo, retry, leave, begin, goOn,
+    ask, another, agree, switchTo, listenTo, retry, leave, begin, goOn,
   };
 }
 

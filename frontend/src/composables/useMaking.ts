@@ -91,7 +91,7 @@ export function useMaking(api: () => Promise<Api>, push: Push | null = null) {
     if (leave || !push) return;
     leave = push.follow(id, edition, changed, (connected) => {
       isLinked = connected;
-      changed();
+      if (!connected) changed();
     });
   }
 
