@@ -54,9 +54,10 @@ export function makeSounds(reports: Reports) {
 
   const seek = (ms: number): void => move(sound, ms);
 
-  async function play(rate: number): Promise<void> {
+  /** False where the browser wants a tap first. */
+  async function play(rate: number): Promise<boolean> {
     setRate(rate);
-    await sound.play();
+    return sound.play().then(() => true, (error: unknown) => !(error instanceof DOMException && error.name === "NotAllowedError"));
   }
 
   /** A sound's own rate stays with its element: the next one gets it when it is played. */
@@ -70,11 +71,11 @@ export function makeSounds(reports: Reports) {
     spare.load();
   }
 
-  /** Lets both sounds go. */
-  function drop(): void {
+  /** Lets both sounds go; but for one that is preloaded. */
+  function drop(but = ""): void {
     for (const audio of [sound, spare]) {
       audio.pause();
-      audio.removeAttribute("src");
+      if (!but || audio === sound || !holds(audio, but)) audio.removeAttribute("src");
     }
   }
 

@@ -18,8 +18,11 @@ export class Sound extends EventTarget {
   static all: Sound[] = [];
   /** iOS: the volume stays at 1. */
   static isFixed = false;
+  /** The readyState of a new source: 4, it is loaded at once. */
+  static loads = 4;
   static reset(): void {
     Sound.all = [];
+    Sound.loads = 4;
     Sound.isFixed = false;
   }
   /** Paths of what sounds now: one at most, or two sounds are heard at once. */
@@ -52,6 +55,7 @@ export class Sound extends EventTarget {
   set src(url: string) {
     this.#src = url;
     this.currentTime = 0;
+    this.readyState = Sound.loads;
     this.paused = true;
     this.ended = false;
   }

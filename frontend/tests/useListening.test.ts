@@ -91,6 +91,20 @@ describe("another language", () => {
     expect(Sound.heard()).toEqual(["/fr/3.wav"]);
   });
 
+  it("is loaded before the running one stops", async () => {
+    const page = await listening();
+    put(aStory(4, 4, { locale: "fr", edition: "fr", status: "done" }));
+    Sound.loads = 1;
+    void page.switchTo("fr");
+    await passes(1000);
+    expect(Sound.heard()).toEqual(["/en/2.wav"]);
+    const coming = Sound.all.find((sound) => sound.src.startsWith("/fr/2.wav"));
+    if (coming) coming.readyState = 4;
+    Sound.now().reach(1);
+    await passes(10);
+    expect(Sound.heard()).toEqual(["/fr/2.wav"]);
+  });
+
   it("stays silent where the story was stopped meanwhile", async () => {
     const page = await listening();
     put(aStory(4, 1, { locale: "fr", edition: "fr" }));

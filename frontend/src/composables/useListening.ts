@@ -71,10 +71,10 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   }
 
   /** The coming story is there: it takes over at a sentence. */
-  function enter(segment: number, sound: boolean): void {
+  function enter(segment: number, sound: boolean, url: string): void {
     const { value: story } = coming.story;
     if (!story) return;
-    player.reset(segment);
+    player.reset(segment, url);
     takeOver();
     left.value = 0;
     go({ id: story.id, edition: story.edition });

@@ -61,8 +61,7 @@ export function usePlayer({ story, canBegin, renew }: Played) {
   }
 
   function pause(): void {
-    playing.value = false;
-    waiting.value = false;
+    playing.value = waiting.value = false;
     hold();
     sounds.pause();
   }
@@ -91,14 +90,9 @@ export function usePlayer({ story, canBegin, renew }: Played) {
   }
 
   async function sounding(): Promise<void> {
-    try {
-      await sounds.play(rate.value);
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "NotAllowedError") {
-        blocked.value = true;
-        playing.value = false;
-      }
-    }
+    if (await sounds.play(rate.value)) return;
+    blocked.value = true;
+    playing.value = false;
   }
 
   function preload(): void {
@@ -157,14 +151,21 @@ export function usePlayer({ story, canBegin, renew }: Played) {
     position.value = now();
   }
 
-  /** Drops the sound of the previous story; continues at a sentence of the next when it is spoken. */
-  function reset(segment = 0): void {
+  /** Loads what is to take over, at a place, beside what sounds now. Whether it can be heard at once. */
+  function warm({ url }: Clip, ms: number): boolean {
+    if (silent() || waiting.value) return true;
+    sounds.preload(url, ms);
+    return sounds.isReady(url);
+  }
+
+  /** Drops the sound of the previous story; continues at a sentence of the next when it is spoken. warmed: the next one's. */
+  function reset(segment = 0, warmed = ""): void {
     hold();
     head.aim(segment);
     head.unload();
     before = null;
     eager = false;
-    sounds.drop();
+    sounds.drop(warmed);
     position.value = 0;
     ended.value = broken.value = blocked.value = waiting.value = false;
     heard();
@@ -191,7 +192,7 @@ export function usePlayer({ story, canBegin, renew }: Played) {
 
   return {
     playing, waiting, position, rate, ended, blocked, broken, length, starts,
-    silent, now, segmentNow, play, pause, seek, goTo, reset, rest,
+    silent, now, segmentNow, play, pause, seek, goTo, warm, reset, rest,
     unlock: () => silent() && sounds.unlock(),
     fade: sounds.fade,
     prepareFade: sounds.prepareFade,
