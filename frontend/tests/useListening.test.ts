@@ -178,6 +178,7 @@ describe("a story's end", () => {
 
   it("offers the next of the shelf and is silent", async () => {
     cards = [card];
+    put(done({ id: OTHER }));
     const page = await listening();
     await toTheEnd(page);
     expect([page.going.next.value?.id, page.player.ended.value, Sound.heard(), page.place.value?.id]).toEqual([OTHER, true, [], ID]);

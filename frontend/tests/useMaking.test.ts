@@ -125,6 +125,8 @@ describe("beside pushed changes", () => {
     await vi.advanceTimersByTimeAsync(1);
     answer(view("writing"));
     await vi.advanceTimersByTimeAsync(1);
+    change();
+    await vi.advanceTimersByTimeAsync(1);
     const asked = read.mock.calls.length;
     change();
     answer(view("speaking"));

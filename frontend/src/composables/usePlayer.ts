@@ -192,10 +192,8 @@ export function usePlayer({ story, canBegin, renew }: Played) {
 
   return {
     playing, waiting, position, rate, ended, blocked, broken, length, starts,
-    silent, now, segmentNow, play, pause, seek, goTo, warm, reset, rest,
+    silent, now, segmentNow, play, pause, seek, goTo, warm, reset, rest, fade: sounds.fade, prepareFade: sounds.prepareFade,
     unlock: () => silent() && sounds.unlock(),
-    fade: sounds.fade,
-    prepareFade: sounds.prepareFade,
   };
 }
 
