@@ -3,7 +3,7 @@
  *
  * Web Audio falls silent behind a locked screen, and takes only sounds of the page's own origin: elsewhere there is no fade.
  */
-export function makeFade(elements: () => HTMLAudioElement[]) {
+export function makeFade(elements: () => [silent: HTMLAudioElement, sounding: HTMLAudioElement]) {
   let context: AudioContext | null = null;
   let gain: GainNode | null = null;
 
@@ -23,6 +23,15 @@ export function makeFade(elements: () => HTMLAudioElement[]) {
     if (share < 1 && !gain && canRoute()) route();
     if (gain) gain.gain.value = share;
     return gain !== null || share === 1;
+  }
+
+  function canSetVolume(): boolean {
+    const [probe] = elements();
+    const { volume } = probe;
+    probe.volume = 0.5;
+    const canBeSet = probe.volume === 0.5;
+    probe.volume = volume;
+    return canBeSet;
   }
 
   const canRoute = (): boolean =>
@@ -46,9 +55,3 @@ export function makeFade(elements: () => HTMLAudioElement[]) {
 }
 
 const isOurs = (url: string): boolean => new URL(url, location.href).origin === location.origin;
-
-function canSetVolume(): boolean {
-  const probe = new Audio();
-  probe.volume = 0.5;
-  return probe.volume === 0.5;
-}

@@ -19,7 +19,7 @@ const NEAR_MS = 20;
 export function makeSounds(reports: Reports) {
   let sound = element();
   let spare = element();
-  const fading = makeFade(() => [sound, spare]);
+  const fading = makeFade(() => [spare, sound]);
 
   function element(): HTMLAudioElement {
     const audio = new Audio();
