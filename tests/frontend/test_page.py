@@ -199,8 +199,10 @@ def test_another_story_of_the_same_idea_is_among_the_recent(scenes: Report) -> N
 
 
 def test_wait_shows_place_time_and_early_words(scenes: Report) -> None:
-    assert scenes["early"] == {
-        "expected": "About 50 seconds to the first word.",
+    early = dict(scenes["early"])
+    # It counts down while the page is looked at.
+    assert early.pop("expected") in {f"About {n} seconds to the first word." for n in (50, 45, 40)}
+    assert early == {
         "stage": "Writing",
         "title": "The Lantern and the Moth",
         "words": ["A small lantern hung by the door.", "It was afraid of moths."],

@@ -1,16 +1,7 @@
 /** The wait for a story: what it shows, and what goes on beside it. */
+import { ID, LINE, WORDS } from "../early.mjs";
 import { overhear, sounds } from "../hearing.mjs";
 import { aStory, openStory, placeOf, problem } from "../stage.mjs";
-
-const ID = "b".repeat(32);
-const view = (more) => ({ id: ID, locale: "en", status: "writing", segments: [], labels: [], engines: {}, locales: [], ...more });
-
-/** Shown one after the other, each until the page is to see the next. */
-const LINE = view({ status: "queued", progress: { done: 0, total: 0, ahead: 2, firstWordSeconds: 47 } });
-const WORDS = view({
-  progress: { done: 0, total: 0, firstWordSeconds: 12 },
-  early: { hero: "Moth", title: "The Lantern and the Moth", sentences: ["A small lantern hung by the door.", "It was afraid of moths."] },
-});
 
 /** The place in the line and the time, then the words as they are written: to be read, while nothing sounds. */
 export const early = {
