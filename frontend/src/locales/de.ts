@@ -88,6 +88,7 @@ export default {
       "draft-translation": "Die Übersetzung ist ein Entwurf: Sie kann hier und da stolpern.",
       "fake-translation": "Eine Probe: Die Übersetzung ist ein Platzhalter, keine echten Worte.",
       "robotic-voice": "Die Stimme ist die eines Roboters.",
+      "foreign-accent": "Die Stimme hat einen fremden Akzent.",
       fake: "Eine Probe: Geschichte und Stimme sind Platzhalter.",
       experimental: "Der Erzähler lernt diese Sprache noch.",
     },

@@ -88,6 +88,7 @@ export default {
       "draft-translation": "The translation is a draft: it may stumble here and there.",
       "fake-translation": "A rehearsal: the translation is a stand-in, not real words.",
       "robotic-voice": "The voice is a robot’s.",
+      "foreign-accent": "The voice has a foreign accent.",
       fake: "A rehearsal: story and voice are stand-ins.",
       experimental: "The storyteller is still learning this language.",
     },

@@ -88,6 +88,7 @@ export default {
       "draft-translation": "La traducción es un borrador: puede tropezar aquí y allá.",
       "fake-translation": "Un ensayo: la traducción es un doble, no palabras de verdad.",
       "robotic-voice": "La voz es de un robot.",
+      "foreign-accent": "La voz tiene acento extranjero.",
       fake: "Un ensayo: el cuento y la voz son dobles.",
       experimental: "El cuentacuentos todavía está aprendiendo este idioma.",
     },

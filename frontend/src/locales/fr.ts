@@ -88,6 +88,7 @@ export default {
       "draft-translation": "La traduction est un brouillon : elle peut trébucher ici ou là.",
       "fake-translation": "Répétition : la traduction est une doublure, pas de vrais mots.",
       "robotic-voice": "La voix est celle d’un robot.",
+      "foreign-accent": "La voix a un accent étranger.",
       fake: "Répétition : l’histoire et la voix sont des doublures.",
       experimental: "Le conteur apprend encore cette langue.",
     },

@@ -88,6 +88,7 @@ export default {
       "draft-translation": "La traduzione è una bozza: può inciampare qua e là.",
       "fake-translation": "Una prova: la traduzione è una controfigura, non parole vere.",
       "robotic-voice": "La voce è di un robot.",
+      "foreign-accent": "La voce ha un accento straniero.",
       fake: "Una prova: storia e voce sono controfigure.",
       experimental: "Il cantastorie sta ancora imparando questa lingua.",
     },

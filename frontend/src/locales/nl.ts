@@ -88,6 +88,7 @@ export default {
       "draft-translation": "De vertaling is een eerste versie: ze kan hier en daar struikelen.",
       "fake-translation": "Een repetitie: de vertaling is een invaller, geen echte woorden.",
       "robotic-voice": "De stem is van een robot.",
+      "foreign-accent": "De stem heeft een vreemd accent.",
       fake: "Een repetitie: verhaal en stem zijn invallers.",
       experimental: "De verteller leert deze taal nog.",
     },

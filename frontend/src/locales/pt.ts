@@ -88,6 +88,7 @@ export default {
       "draft-translation": "A tradução é um rascunho: pode tropeçar aqui e ali.",
       "fake-translation": "Um ensaio: a tradução é de faz de conta, sem palavras de verdade.",
       "robotic-voice": "A voz é de um robô.",
+      "foreign-accent": "A voz tem sotaque estrangeiro.",
       fake: "Um ensaio: a história e a voz são de faz de conta.",
       experimental: "O contador de histórias ainda está aprendendo esta língua.",
     },
