@@ -129,6 +129,19 @@ describe("another language", () => {
     expect([posted.mock.calls.length, page.telling.story.value?.edition]).toEqual([2, "fr"]);
   });
 
+  it("that is refused after it took over goes back to the one before it, at the same sentence, and says why", async () => {
+    const page = await listening();
+    put(aStory(4, 3, { locale: "fr", edition: "fr", progress: { done: 3, total: 4, soundRate: 9 } }));
+    void page.switchTo("fr");
+    await passes(100);
+    expect(Sound.heard()).toEqual(["/fr/2.wav"]);
+    put(aStory(0, 0, { locale: "fr", edition: "fr", status: "failed", problem: "bad-translation" }));
+    await passes(1000);
+    expect([page.place.value?.edition, page.telling.story.value?.edition, Sound.heard(), page.refused.value]).toEqual(["en", "en", ["/en/2.wav"], "bad-translation"]);
+    void page.switchTo("en");
+    expect(page.refused.value).toBe("");
+  });
+
   it("is given up by a tap on the running one", async () => {
     const page = await listening();
     put(aStory(4, 0, { locale: "fr", edition: "fr" }));

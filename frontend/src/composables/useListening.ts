@@ -3,6 +3,7 @@ import { computed, inject, ref, watch, type InjectionKey, type Ref } from "vue";
 import type { Api } from "../api";
 import { editionOf, localeOf } from "../editions";
 import { useComing, type Wish } from "./useComing";
+import { useFallback } from "./useFallback";
 import { useGoingOn } from "./useGoingOn";
 import { useHighlight } from "./useHighlight";
 import type { Push } from "./useMaking";
@@ -22,6 +23,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   const highlight = useHighlight(telling.story, player);
   const { hear, hush } = useSample(api);
   const { wish, bring, again, cancel } = useComing(coming, player, accept, enter);
+  const { refused, entered } = useFallback(telling, bring);
   const going = useGoingOn(api, telling.story, player, { wish, bring, cancel });
   /** The edition requested during a story, until it takes over; "": none. */
   const switching = computed(() => (wish.value?.what === "edition" ? wish.value.edition : ""));
@@ -45,6 +47,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   async function switchTo(edition: string): Promise<void> {
     const now = place.value;
     if (!now) return;
+    refused.value = "";
     if (edition === now.edition) return cancel();
     const isMade = telling.story.value?.locales.includes(edition);
     player.unlock();
@@ -77,6 +80,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
     player.reset(segment, url);
     takeOver();
     left.value = 0;
+    entered(place.value);
     go({ id: story.id, edition: story.edition });
     if (sound) void player.play();
     else player.pause();
@@ -117,6 +121,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
     const { value: story } = telling.story;
     if (to && story?.id === to.id && story.edition === to.edition) return;
     cancel();
+    refused.value = "";
     player.pause();
     player.reset();
     left.value = to && !isToPlay ? placeIn(to.id) : 0;
@@ -153,7 +158,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   }
 
   return {
-    place, recent, forget, telling, coming, wish, again, cancel, player, highlight, switching, left, going,
+    place, recent, forget, telling, coming, wish, refused, again, cancel, player, highlight, switching, left, going,
     ask, another, agree, switchTo, listenTo, retry, leave, begin, goOn,
   };
 }
