@@ -1,5 +1,6 @@
 /** Screenshots of each state to look at: node e2e/look.mjs BASE FOLDER (WIDTHS=390,1280 TONES=light,dark LOOK_LOCALE=en-GB) */
 import { launch, open } from "./browser.mjs";
+import { ID, LINE, WORDS } from "./early.mjs";
 import { aStory, openStory } from "./stage.mjs";
 
 const [base, folder] = process.argv.slice(2);
@@ -24,6 +25,14 @@ async function states(page, context, shot) {
   await page.locator(".ask .primary").click();
   await page.locator(".note").waitFor();
   await shot("refused");
+  for (const [name, view] of Object.entries({ line: LINE, early: WORDS })) {
+    await page.route(`${base}/stories/${ID}/en`, (route) => route.fulfill({ json: view }));
+    await page.goto(`${base}/#/story/${ID}/en`);
+    await page.locator('.stages [aria-current="step"]').waitFor();
+    await shot(name);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await page.goto(`${base}/`);
+  }
   await inTheMaking(page, place);
   await openStory({ page, base }, place);
   await shot("making");

@@ -16,9 +16,10 @@ import * as shelf from "./scenes/shelf.mjs";
 import * as signing from "./scenes/signing.mjs";
 import * as trouble from "./scenes/trouble.mjs";
 import * as voices from "./scenes/voices.mjs";
+import * as waiting from "./scenes/waiting.mjs";
 
 const [base, ...wanted] = process.argv.slice(2);
-const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...signing };
+const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...signing, ...waiting };
 const report = { scenes: {}, errors: [], strangers: [], axe: {}, seconds: {} };
 const say = (word) => console.log(JSON.stringify(word));
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -29,7 +30,7 @@ async function please(what, details = {}) {
 }
 
 /** Scenes that mostly wait, for a story, a clock or an address: they wait at the same time. */
-const PATIENT = new Set(["another", "sleepTimer", "queueFull", "renewal"]);
+const PATIENT = new Set(["another", "sleepTimer", "sleepInTheSound", "queueFull", "renewal"]);
 
 const browser = await launch();
 const chosen = Object.entries(scenes).filter(([name]) => !wanted.length || wanted.includes(name));

@@ -70,3 +70,10 @@ export async function openStory({ page, base }, { id, locale }) {
 
 export const isPlaying = (page) => page.locator('.round.big[aria-label="Pause"]').waitFor();
 export const isPaused = (page) => page.locator('.round.big[aria-label="Play"]').waitFor();
+
+/** An answer that refuses, as the API would send it. */
+export const problem = (slug, status, headers = {}) => ({
+  status,
+  headers: { "Content-Type": "application/problem+json", ...headers },
+  body: JSON.stringify({ type: `urn:mvp-stories:problem:${slug}`, title: slug, status, detail: "" }),
+});

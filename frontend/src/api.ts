@@ -7,9 +7,24 @@ type Schemas = components["schemas"];
 type Told<View, Lists extends keyof View> = Omit<View, Lists> & { [Name in Lists]-?: NonNullable<View[Name]> };
 export type Mark = Schemas["Mark"];
 export type Segment = Told<Schemas["Segment"], "marks">;
-export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> & {
+/** Of the contract; leaves this file once openapi.d.ts has it. Seconds from now; ahead: stories before it in the queue. */
+export type Progress = Schemas["ProgressView"] & {
+  ahead?: number | null;
+  firstWordSeconds?: number | null;
+  wholeSeconds?: number | null;
+  soundRate?: number | null;
+};
+/** What is written so far, in English; to be read, not heard. Of the contract, like Progress. */
+export interface Early {
+  hero?: string | null;
+  title?: string | null;
+  sentences?: string[] | null;
+}
+export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments" | "progress"> & {
   segments: Segment[];
   edition: string;
+  progress?: Progress | null;
+  early?: Early | null;
 };
 export type Card = Schemas["Card"];
 export type Catalog = Schemas["StoryPage"];
@@ -33,6 +48,8 @@ export class Problem extends Error {
 }
 
 export interface Api {
+  /** The listener said yes to a language that is still being learned. */
+  agree(locale: string): void;
   ask(context: string, locale: string, key: string): Promise<Accepted>;
   askEdition(id: string, edition: string): Promise<Accepted>;
   story(id: string, edition: string): Promise<Story>;
@@ -54,12 +71,14 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       body: JSON.stringify(body),
       headers: { "Content-Type": "application/json", ...headers, ...signedBy(await token()) },
     });
+  const agreed = new Set<string>();
+  const order = (locale: string) => ({ locale, experimental: agreed.has(locale) });
   return {
-    ask: (context, locale, key) =>
-      post("/stories", { context, locale, experimental: true }, { "Idempotency-Key": key }),
+    agree: (locale) => void agreed.add(locale),
+    ask: (context, locale, key) => post("/stories", { context, ...order(locale) }, { "Idempotency-Key": key }),
     askEdition: (id, edition) => {
       const { locale, ...by } = partsOf(edition);
-      return post(`/stories/${id}/locales`, { locale, experimental: true, ...(by.voice ? by : {}) });
+      return post(`/stories/${id}/locales`, { ...order(locale), ...(by.voice ? by : {}) });
     },
     story: async (id, edition) => {
       const { locale, voice, pace } = partsOf(edition);

@@ -57,6 +57,27 @@ export function clipFor(story: Story | null, segment: number): Clip | null {
   return url ? { segment, url } : null;
 }
 
+/** What sounds after a clip: its successor of the same kind; the whole mp3 as soon as that goes on without a gap. */
+export function clipAfter(story: Story | null, before: Clip, isReady: (url: string) => boolean): Clip | null {
+  const segment = before.segment + 1;
+  const own = story?.segments[segment]?.audioUrl;
+  const isSmooth = !own || !story.mp3Url || isReady(story.mp3Url);
+  return isSmooth ? clipFor(story, segment) : { segment, url: own };
+}
+
+/**
+ * What to load while a clip sounds; null: nothing. The next sentence's own sound, once loaded, is kept: the whole mp3 is
+ * loaded while that one sounds.
+ */
+export function clipToLoad(story: Story | null, now: Clip | null, isLoaded: (url: string) => boolean): Clip | null {
+  if (!now || now.segment < 0 || now.segment >= lastSpoken(story)) return null;
+  const own = story?.segments[now.segment + 1]?.audioUrl;
+  return own && isLoaded(own) ? null : clipFor(story, now.segment + 1);
+}
+
+/** Index; -1: none is. */
+export const lastSpoken = (story: Story | null): number => story?.segments.findLastIndex((segment) => segment.audioUrl) ?? -1;
+
 /** mark: index into the marks, -1 between words. */
 export interface Piece {
   text: string;

@@ -55,9 +55,20 @@ describe("an edition by another voice", () => {
     await makeApi("").askEdition(ID, "fr-x-sara");
     await makeApi("").askEdition(ID, "fr");
     expect(fetched.mock.calls.map(([, init]) => JSON.parse(String(init.body)))).toEqual([
-      { locale: "fr", experimental: true, voice: "sara", pace: 1 },
-      { locale: "fr", experimental: true },
+      { locale: "fr", experimental: false, voice: "sara", pace: 1 },
+      { locale: "fr", experimental: false },
     ]);
+  });
+
+  it("in a language that is still being learned is asked for as such only after a yes to that language", async () => {
+    const fetched = answering({ id: ID, locale: "nl", status: "queued" });
+    const api = makeApi("");
+    await api.askEdition(ID, "nl");
+    api.agree("nl");
+    await api.askEdition(ID, "nl");
+    await api.ask("a snail", "nl", "key");
+    await api.ask("a snail", "ar", "key");
+    expect(fetched.mock.calls.map(([, init]) => JSON.parse(String(init.body)).experimental)).toEqual([false, true, true, false]);
   });
 
   it("leaves the address of a locale's own story as it was", async () => {

@@ -90,7 +90,14 @@ def test_highlighted_word_is_the_spoken_word(scenes: Report, part: str, words: i
 
 
 def test_another_language_continues_at_the_same_sentence(scenes: Report) -> None:
-    assert scenes["switching"] == {"sentence": 3, "url": "pt", "language": "pt"}
+    """The English story is read and heard until its own sentence can be heard in Portuguese."""
+    switching = scenes["switching"]
+    waiting, after = switching["waiting"], switching["after"]
+    assert (waiting["book"], waiting["url"], waiting["sounding"]) == ("en", "en", True)
+    assert waiting["far"].startswith("2 ")
+    assert (after["book"], after["url"], after["sounding"], switching["language"]) == ("pt", "pt", True, "pt")
+    # The English story may have gone on to the next one while the page was looked at.
+    assert after["sentence"] in {0, 1}
 
 
 def test_another_voice_is_heard_and_then_reads_the_same_story(scenes: Report) -> None:
@@ -152,6 +159,10 @@ def test_sleep_timer_repeats_fades_and_stops(scenes: Report) -> None:
     }
 
 
+def test_sleep_timer_fades_the_sound_itself_where_the_volume_is_fixed(scenes: Report) -> None:
+    assert scenes["sleepInTheSound"] == {"fading": True, "gains": 1, "says": "Pause"}
+
+
 def test_the_mp3_is_a_download_with_the_story_s_name(scenes: Report) -> None:
     file = scenes["download"]
     assert file["name"] == f"{file['title']}.mp3"
@@ -177,6 +188,7 @@ def test_recent_stories_are_kept_until_cleared(scenes: Report) -> None:
 def test_another_story_of_the_same_idea_is_among_the_recent(scenes: Report) -> None:
     idea = "a lantern that is afraid of moths"
     assert scenes["another"] == {
+        "beside": {"same": True, "sounding": True},
         "idea": idea,
         "key": True,
         "name": idea,
@@ -184,6 +196,29 @@ def test_another_story_of_the_same_idea_is_among_the_recent(scenes: Report) -> N
         "sentences": True,
         "playing": 0,
     }
+
+
+def test_wait_shows_place_time_and_early_words(scenes: Report) -> None:
+    early = dict(scenes["early"])
+    # It counts down while the page is looked at.
+    assert early.pop("expected") in {f"About {n} seconds to the first word." for n in (50, 45, 40)}
+    assert early == {
+        "stage": "Writing",
+        "title": "The Lantern and the Moth",
+        "words": ["A small lantern hung by the door.", "It was afraid of moths."],
+        "language": "en",
+        "silent": True,
+    }
+
+
+def test_refused_other_story_leaves_the_running_one_playing(scenes: Report) -> None:
+    scene = scenes["besideRefused"]
+    assert "keeps its place in the line" in scene["note"]
+    assert (scene["playing"], scene["says"], scene["same"], scene["sentences"]) == (True, "Pause", True, True)
+
+
+def test_next_story_of_the_shelf_follows_by_itself(scenes: Report) -> None:
+    assert scenes["goesOn"] == {"offered": "Next: Story d", "playing": "Pause"}
 
 
 def test_hostile_text_is_shown_as_text(scenes: Report) -> None:

@@ -156,6 +156,41 @@ export const sleepTimer = {
   },
 };
 
+/** A browser that leaves the volume at 1, as those of iOS do; and the gains of its Web Audio. */
+const fixVolume = (page) =>
+  page.addInitScript(() => {
+    Object.defineProperty(HTMLMediaElement.prototype, "volume", { get: () => 1, set: () => undefined });
+    globalThis.gains = [];
+    const create = AudioContext.prototype.createGain;
+    AudioContext.prototype.createGain = function () {
+      const gain = create.call(this);
+      globalThis.gains.push(gain);
+      return gain;
+    };
+  });
+
+/** Where the volume cannot be set, the sound itself is made quieter; afterwards it sounds as before, without Web Audio. */
+export const sleepInTheSound = {
+  async act({ page, base }) {
+    await fixVolume(page);
+    await overhear(page);
+    await page.clock.install();
+    await openStory({ page, base }, await aStory({ page, base }));
+    await page.locator(".sentence").first().click();
+    await sounds(page);
+    await page.locator(".tools select").nth(1).selectOption("5");
+    await page.clock.fastForward(5 * 60_000 - FADES_MS);
+    await until(page, () => globalThis.gains[0]?.gain.value < 0.8);
+    const fading = await page.evaluate(() => globalThis.sounding() !== null);
+    await page.clock.fastForward("00:10");
+    await isPaused(page);
+    await until(page, () => globalThis.sounding() === null);
+    await page.locator(".round.big").click();
+    await sounds(page);
+    return { fading, gains: await page.evaluate(() => globalThis.gains.length), says: await page.locator(".round.big").getAttribute("aria-label") };
+  },
+};
+
 export const download = {
   async act({ page, base }) {
     const place = await aStory({ page, base });

@@ -1,17 +1,53 @@
 /** Other languages: of the story, in the middle of it, and of the page. */
+import { overhear } from "../hearing.mjs";
 import { aStory, openStory } from "../stage.mjs";
 
+/** What the page shows and plays now. */
+const state = (page) =>
+  page.evaluate(() => ({
+    book: document.querySelector(".book").lang,
+    sentence: Number(document.querySelector(".sentence.now")?.dataset.sentence ?? -1),
+    sounding: globalThis.sounding() !== null,
+    far: document.querySelector(".chip.busy .far")?.textContent ?? "",
+    url: location.hash.split("/").pop(),
+  }));
+
+/**
+ * The answers about the Portuguese story, with `spoken` of its sentences until it is let go: the draft voice is faster
+ * than a test can look.
+ */
+async function holdBack(page, id, spoken) {
+  let isHeld = true;
+  await page.route(new RegExp(`/stories/${id}/pt$`), async (route) => {
+    const response = await route.fetch();
+    const view = await response.json();
+    if (!isHeld || !view.segments?.length) return route.fulfill({ response });
+    const segments = view.segments.map((segment, index) => (index < spoken ? { ...segment, startMs: null } : { text: segment.text }));
+    const progress = { done: spoken, total: segments.length, soundRate: 9 };
+    return route.fulfill({ response, json: { ...view, status: "speaking", progress, mp3Url: null, downloadUrl: null, durationMs: null, segments } });
+  });
+  return () => (isHeld = false);
+}
+
+/** The English story goes on until its own sentence can be heard in Portuguese; then that one takes over, at this sentence. */
 export const switching = {
   options: { locale: "pt-BR" },
   async act({ page, base, look }) {
-    await openStory({ page, base }, await aStory({ page, base }));
+    await overhear(page);
+    const place = await aStory({ page, base });
+    const letGo = await holdBack(page, place.id, 2);
+    await openStory({ page, base }, place);
     await page.locator(".sentence").nth(3).click();
     await page.locator('.sentence.now[data-sentence="3"] .said').waitFor();
     await page.locator(".switch .chip").filter({ hasText: "Português" }).click();
+    await page.locator(".chip.busy .far").waitFor({ timeout: 60_000 });
+    const waiting = await state(page);
+    await look("Portuguese is coming");
+    letGo();
     await page.locator('.book[lang="pt"] .sentence.now .said').waitFor({ timeout: 60_000 });
-    const sentence = Number(await page.locator(".sentence.now").getAttribute("data-sentence"));
+    const after = await state(page);
     await look("story in Portuguese");
-    return { sentence, url: page.url().split("/").pop(), language: await page.evaluate(() => document.documentElement.lang) };
+    return { waiting, after: { ...after, sentence: after.sentence - waiting.sentence }, language: await page.evaluate(() => document.documentElement.lang) };
   },
 };
 
@@ -25,7 +61,7 @@ export const arabic = {
     await openStory({ page, base }, { id, locale: "en" });
     await page.locator(".switch .chip").filter({ hasText: "العربية" }).click();
     await page.locator('.book[lang="ar"]').waitFor({ timeout: 60_000 });
-    await page.locator(".player").waitFor({ timeout: 60_000 });
+    await page.locator(".player").waitFor();
     await look("story");
     return page.evaluate(() => ({
       page: getComputedStyle(document.documentElement).direction,

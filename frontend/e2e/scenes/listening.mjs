@@ -16,7 +16,8 @@ async function slowly(page) {
     const spoken = 1 + Math.floor((Date.now() - begun) / SENTENCE_MS);
     if (spoken > SLOW_SENTENCES) return route.fulfill({ response });
     const segments = view.segments.map((segment, index) => (index < spoken ? { ...segment, startMs: null } : { text: segment.text }));
-    return route.fulfill({ response, json: { ...view, status: "speaking", mp3Url: null, downloadUrl: null, durationMs: null, segments } });
+    const progress = { done: spoken, total: segments.length, soundRate: 9 };
+    return route.fulfill({ response, json: { ...view, status: "speaking", progress, mp3Url: null, downloadUrl: null, durationMs: null, segments } });
   });
 }
 

@@ -68,18 +68,25 @@ export const recent = {
   },
 };
 
-/** Another story of the same idea; a listener who stops waiting finds it finished later. */
+/** Another story of the same idea; a listener who does not wait for it finds it finished later. */
 export const another = {
   variant: 1,
-  async act({ page, base }) {
+  async act({ page, base, look }) {
+    await overhear(page);
     const first = await aStory({ page, base });
     await openStory({ page, base }, first);
-    const posted = page.waitForRequest((request) => request.method() === "POST");
+    await page.locator(".round.big").click();
+    await sounds(page);
+    const answered = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Tell me another one" }).click();
-    const request = await posted;
-    await page.waitForURL((url) => url.hash.startsWith("#/story/") && !url.hash.includes(first.id));
-    const second = placeOf(page);
-    await page.getByRole("button", { name: "Stop waiting" }).click();
+    const answer = await answered;
+    const request = answer.request();
+    const second = await answer.json();
+    await page.locator(".coming").waitFor();
+    const beside = { same: placeOf(page).id === first.id, sounding: await page.evaluate(() => globalThis.sounding() !== null) };
+    await look("another story is coming");
+    await page.getByRole("button", { name: "Never mind" }).click();
+    await page.locator(".brand").click();
     await page.locator("#idea").waitFor();
     const requests = [];
     page.on("request", (request) => request.url().includes(second.id) && requests.push(request.url()));
@@ -90,6 +97,7 @@ export const another = {
     await page.locator(".player").waitFor({ timeout: 90_000 });
     await page.locator(".progress.making").waitFor({ state: "detached", timeout: 90_000 });
     return {
+      beside,
       idea: request.postDataJSON().context,
       key: /^[0-9a-f]{32}$/.test((await request.allHeaders())["idempotency-key"]),
       name,

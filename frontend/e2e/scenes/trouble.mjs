@@ -1,11 +1,5 @@
 /** When things go wrong: a friendly sentence and a way on. */
-import { aStory, IDEA, openStory } from "../stage.mjs";
-
-const problem = (slug, status, headers = {}) => ({
-  status,
-  headers: { "Content-Type": "application/problem+json", ...headers },
-  body: JSON.stringify({ type: `urn:mvp-stories:problem:${slug}`, title: slug, status, detail: "" }),
-});
+import { aStory, IDEA, openStory, problem } from "../stage.mjs";
 
 /** The line is full, then the network fails once: one tap, one key, and the story is opened without another tap. */
 export const queueFull = {

@@ -1,59 +1,103 @@
-/** The page's actions: request a story, open it, continue in another language, retry. */
-import { inject, ref, watch, type InjectionKey, type Ref } from "vue";
+/** The page's actions: request a story, open it, continue in another language or with another story, retry. */
+import { computed, inject, ref, watch, type InjectionKey, type Ref } from "vue";
 import type { Api } from "../api";
-import { editionOf } from "../editions";
+import { editionOf, localeOf } from "../editions";
+import { useComing, type Wish } from "./useComing";
+import { useFallback } from "./useFallback";
+import { useGoingOn } from "./useGoingOn";
 import { useHighlight } from "./useHighlight";
+import type { Push } from "./useMaking";
+import { usePlaces } from "./usePlaces";
 import { usePlayer } from "./usePlayer";
 import { useRecent } from "./useRecent";
+import { hashOf, useRoute, type Place } from "./useRoute";
 import { useSample } from "./useSample";
-import { useRoute, type Place } from "./useRoute";
-import { useStory } from "./useStory";
+import { useTelling } from "./useTelling";
 
-export function useListening(api: () => Promise<Api>, rate: Ref<number>) {
+export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: Push | null = null) {
   const { place, go } = useRoute();
   const { recent, remember, forget } = useRecent();
-  const telling = useStory(api);
-  const player = usePlayer(telling.story, telling.renew);
+  const { placeIn, keep } = usePlaces();
+  const { shown: telling, coming, takeOver } = useTelling(api, push);
+  const player = usePlayer(telling);
   const highlight = useHighlight(telling.story, player);
   const { hear, hush } = useSample(api);
-  /** The edition requested during a story, until it is ready; "": none. */
-  const switching = ref("");
-  /** How the next story opened is to begin. */
-  let wish = { play: false, segment: 0 };
+  const { wish, bring, again, cancel } = useComing(coming, player, accept, enter);
+  const { refused, entered } = useFallback(telling, bring);
+  const going = useGoingOn(api, telling.story, player, { wish, bring, cancel });
+  /** The edition requested during a story, until it takes over; "": none. */
+  const switching = computed(() => (wish.value?.what === "edition" ? wish.value.edition : ""));
+  /** The sentence at which this story was left another day; 0: none. */
+  const left = ref(0);
+  /** Whether the story opened next is to be played. */
+  let isToPlay = false;
 
+  /** On the front page, where nothing plays. */
   async function ask(context: string, locale: string): Promise<void> {
     player.reset();
     player.unlock();
     const accepted = await telling.ask(context, locale);
-    if (accepted) open({ id: accepted.id, edition: editionOf(accepted) }, { play: true, segment: 0 }, context);
-  }
-
-  function open(to: Place, how: typeof wish, title = ""): void {
-    wish = how;
-    remember({ id: to.id, locale: to.edition, title });
+    if (!accepted) return;
+    isToPlay = true;
+    const to = { id: accepted.id, edition: editionOf(accepted) };
+    remember({ id: to.id, locale: to.edition, title: context });
     go(to);
   }
 
   async function switchTo(edition: string): Promise<void> {
     const now = place.value;
-    if (!now || edition === now.edition) return;
-    const how = { play: player.playing.value, segment: player.ended.value ? 0 : player.segmentNow() };
+    if (!now) return;
+    refused.value = "";
+    if (edition === now.edition) return cancel();
+    const isMade = telling.story.value?.locales.includes(edition);
     player.unlock();
-    if (telling.story.value?.locales.includes(edition)) return open({ ...now, edition }, how);
-    switching.value = edition;
-    player.pause();
-    const accepted = await telling.askEdition(now.id, edition);
-    if (accepted && place.value?.id === now.id) open({ ...now, edition: editionOf(accepted) }, how);
+    await bring({
+      what: "edition",
+      edition,
+      sound: player.playing.value,
+      request: isMade ? null : () => coming.askEdition(now.id, edition),
+      place: { ...now, edition },
+    });
+  }
+
+  /** Another story of the same idea. */
+  async function another(): Promise<void> {
+    const { context, locale } = telling.story.value ?? {};
+    if (!context || !locale || coming.asking.value) return;
+    player.unlock();
+    await bring({ what: "another", edition: locale, sound: true, request: () => coming.ask(context, locale), place: null });
+  }
+
+  /** A story of its own is found again, even by a listener who does not wait for it. */
+  function accept({ what }: Wish, to: Place): void {
+    if (what === "another") remember({ id: to.id, locale: to.edition, title: telling.story.value?.context ?? "" });
+  }
+
+  /** The coming story is there: it takes over at a sentence. */
+  function enter(segment: number, sound: boolean, url: string): void {
+    const { value: story } = coming.story;
+    if (!story) return;
+    player.reset(segment, url);
+    takeOver();
+    left.value = 0;
+    entered(place.value);
+    go({ id: story.id, edition: story.edition });
+    if (sound) void player.play();
+    else player.pause();
   }
 
   async function retry(): Promise<void> {
     const now = place.value;
     if (!now) return;
-    if (switching.value) return switchTo(switching.value);
     const failed = telling.story.value?.status === "failed";
-    const missing = telling.problem.value?.slug === "not-found";
-    if ((failed || missing) && !(await telling.askEdition(now.id, now.edition))) return;
+    const isMissing = ["not-found", "experimental-locale"].includes(telling.problem.value?.slug ?? "");
+    if ((failed || isMissing) && !(await telling.askEdition(now.id, now.edition))) return;
     void telling.follow(now.id, now.edition);
+  }
+
+  /** Yes to a language that is still being learned. */
+  async function agree(edition: string): Promise<void> {
+    (await api()).agree(localeOf(edition));
   }
 
   /** A voice says one sentence; the story waits. */
@@ -66,31 +110,57 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>) {
     go(null);
   }
 
+  /** Goes on where the story was left. */
+  function goOn(): void {
+    player.goTo(left.value);
+    void player.play();
+  }
+
+  /** A link, the browser's way back, or a story that was just asked for; not a take-over. */
+  function arrive(to: Place | null): void {
+    const { value: story } = telling.story;
+    if (to && story?.id === to.id && story.edition === to.edition) return;
+    cancel();
+    refused.value = "";
+    player.pause();
+    player.reset();
+    left.value = to && !isToPlay ? placeIn(to.id) : 0;
+    if (to) void telling.follow(to.id, to.edition);
+    else telling.close();
+    if (to && isToPlay) void player.play();
+    isToPlay = false;
+  }
+
+  function learn(): void {
+    const { value: story } = telling.story;
+    if (story?.title) remember({ id: story.id, locale: story.edition, title: story.title });
+  }
+
   watch(
-    place,
-    (to) => {
-      const how = wish;
-      wish = { play: false, segment: 0 };
-      switching.value = "";
-      player.pause();
-      player.reset(how.segment);
-      if (to) {
-        void telling.follow(to.id, to.edition);
-        if (how.play) void player.play();
-      } else telling.close();
-    },
-    { deep: true },
+    () => place.value && hashOf(place.value),
+    () => arrive(place.value),
   );
-  watch(telling.story, (story) => story?.title && remember({ id: story.id, locale: story.edition, title: story.title }));
-  watch(player.playing, (playing) => playing && hush());
+  watch(telling.story, learn);
+  watch(player.playing, (playing) => {
+    if (!playing) return;
+    left.value = 0;
+    hush();
+  });
+  watch([highlight.segment, player.ended], ([segment, ended]) => {
+    const id = telling.story.value?.id;
+    if (id && (player.playing.value || ended)) keep(id, ended ? 0 : segment);
+  });
   watch(rate, (value) => (player.rate.value = value), { immediate: true });
 
   /** The first address, once the API is known. */
   function begin(): void {
-    if (place.value) void telling.follow(place.value.id, place.value.edition);
+    if (place.value && !telling.story.value) arrive(place.value);
   }
 
-  return { place, recent, forget, telling, player, highlight, switching, ask, open, switchTo, listenTo, retry, leave, begin };
+  return {
+    place, recent, forget, telling, coming, wish, refused, again, cancel, player, highlight, switching, left, going,
+    ask, another, agree, switchTo, listenTo, retry, leave, begin, goOn,
+  };
 }
 
 export type Listening = ReturnType<typeof useListening>;

@@ -52,7 +52,9 @@ export function useMediaKeys(story: Readonly<Ref<Story | null>>, player: Player)
         // A browser that has no such key.
       }
     }
-    if (session && !on) session.metadata = null;
+    if (!session || on) return;
+    session.metadata = null;
+    session.playbackState = "none";
   }
 
   onMounted(() => {
@@ -64,10 +66,16 @@ export function useMediaKeys(story: Readonly<Ref<Story | null>>, player: Player)
     (title) => {
       if (session && title) session.metadata = new MediaMetadata({ title, album: document.title });
     },
+    { immediate: true },
   );
-  watch(player.playing, (playing) => {
-    if (session) session.playbackState = playing ? "playing" : "paused";
-  });
+  // Also at once: a story that was asked for plays before its page is there.
+  watch(
+    [player.playing, () => Boolean(story.value)],
+    ([playing, isThere]) => {
+      if (session) session.playbackState = playing ? "playing" : isThere ? "paused" : "none";
+    },
+    { immediate: true },
+  );
   onScopeDispose(() => {
     removeEventListener("keydown", key);
     hold(false);

@@ -29,3 +29,4 @@ export function useStored<T>(name: string, initial: T, isRight: (value: unknown)
 }
 
 export const isText = (value: unknown): value is string => typeof value === "string";
+export const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";

@@ -1,8 +1,16 @@
-/** One story: request, progress, retry. */
+/** A follower of one edition in the making: request, progress, retries. */
 import { onScopeDispose, ref, shallowRef } from "vue";
 import { Problem, type Accepted, type Api, type Story } from "../api";
+import { hasReserve, isOver, rateOf, spokenMs, type Arrival } from "../reserve";
+
+/** Tells of changes; onLink: whether changes arrive now. Returns how to leave. */
+export interface Push {
+  follow(id: string, edition: string, onChange: () => void, onLink: (connected: boolean) => void): () => void;
+}
 
 const POLL_MS = 800;
+/** Beside a connection that tells of changes: a net below it. */
+const BESIDE_PUSH_MS = 10_000;
 const SLOWEST_POLL_MS = 8_000;
 const TRIES = 40;
 /** Problems that waiting can solve. */
@@ -12,7 +20,7 @@ const PASSING = new Set(["offline", "slow", "unavailable", "throttled", "busy", 
 export const isPassing = (problem: Problem): boolean =>
   problem.slug !== "quota-exceeded" && (PASSING.has(problem.slug) || problem.status === 429 || problem.status === 503);
 
-export function useStory(api: () => Promise<Api>) {
+export function useMaking(api: () => Promise<Api>, push: Push | null = null) {
   const story = shallowRef<Story | null>(null);
   const problem = shallowRef<Problem | null>(null);
   /** True from a tap until the API accepted or rejected it. */
@@ -21,9 +29,17 @@ export function useStory(api: () => Promise<Api>) {
   const waiting = ref(0);
   let run = 0;
   let wake: (() => void) | null = null;
+  let leave: (() => void) | null = null;
+  let isLinked = false;
+  /** Something changed since the story was last read. */
+  let isStale = false;
+  let arrivals: Arrival[] = [];
 
   function stop(): void {
     run += 1;
+    leave?.();
+    leave = null;
+    isLinked = false;
     asking.value = false;
     waiting.value = 0;
     wake?.();
@@ -47,17 +63,50 @@ export function useStory(api: () => Promise<Api>) {
     return accepted;
   }
 
-  /** Polls until the story is done or failed; what was read stays while the network is away. */
+  /** Reads the story until it is done or failed; what was read stays while the network is away. */
   async function follow(id: string, edition: string): Promise<void> {
     const mine = begin();
-    if (story.value?.id !== id || story.value.edition !== edition) story.value = null;
+    if (story.value?.id !== id || story.value.edition !== edition) {
+      story.value = null;
+      arrivals = [];
+    }
     while (mine === run) {
+      isStale = false;
       const read = await patiently(mine, async () => (await api()).story(id, edition));
       if (!read || mine !== run) return;
-      story.value = read;
-      if (read.status === "done" || read.status === "failed") return;
-      await pause(POLL_MS);
+      take(read);
+      if (isOver(read)) return stop();
+      listen(id, edition);
+      if (!isStale) await pause(isLinked ? BESIDE_PUSH_MS : POLL_MS);
     }
+  }
+
+  function take(read: Story): void {
+    story.value = read;
+    const ms = spokenMs(read);
+    if (ms > (arrivals.at(-1)?.ms ?? 0)) arrivals.push({ at: performance.now(), ms });
+  }
+
+  /** Only a story that is still made can change. */
+  function listen(id: string, edition: string): void {
+    if (leave || !push) return;
+    leave = push.follow(id, edition, changed, (connected) => {
+      isLinked = connected;
+      if (!connected) changed();
+    });
+  }
+
+  function changed(): void {
+    isStale = true;
+    if (!waiting.value) wake?.();
+  }
+
+  /** Whether playing can begin at a sentence and go on to the end. speed: of playing. */
+  function canBegin(segment: number, speed: number): boolean {
+    if (!story.value) return false;
+    const first = arrivals[0];
+    const slow = Boolean(first && performance.now() - first.at > first.ms);
+    return hasReserve(story.value, segment, { rate: rateOf(story.value.progress?.soundRate ?? null, arrivals), speed, slow });
   }
 
   /** The same story with its addresses signed anew. */
@@ -127,8 +176,10 @@ export function useStory(api: () => Promise<Api>) {
     removeEventListener("online", hurry);
     stop();
   });
-  return { story, problem, asking, waiting, ask, askEdition, follow, renew, hurry, close };
+  return { story, problem, asking, waiting, ask, askEdition, follow, renew, canBegin, hurry, close };
 }
+
+export type Making = ReturnType<typeof useMaking>;
 
 function backoff(tries: number): number {
   return Math.min(SLOWEST_POLL_MS, POLL_MS * 2 ** tries);

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { effectScope } from "vue";
 import { Problem, type Accepted, type Api, type Story } from "../src/api";
-import { useStory } from "../src/composables/useStory";
+import { useMaking } from "../src/composables/useMaking";
+import { aStory, endScopes, ID, inScope } from "./fakes";
 
-const ID = "0".repeat(32);
 const accepted: Accepted = { id: ID, locale: "en", status: "queued" };
-const view = (status: Story["status"]): Story => ({ id: ID, locale: "en", edition: "en", status, segments: [], locales: [], labels: [], engines: {} });
+const view = (status: Story["status"]): Story => aStory(0, 0, { status });
 
 /** Gives one answer after the other; an Error is thrown. Keeps what it was called with. */
 function answering<T>(...answers: (T | Error)[]) {
@@ -16,10 +15,13 @@ function answering<T>(...answers: (T | Error)[]) {
   });
 }
 
-const telling = (api: Partial<Record<keyof Api, unknown>>) => effectScope().run(() => useStory(async () => api as unknown as Api))!;
+const telling = (api: Partial<Record<keyof Api, unknown>>) => inScope(() => useMaking(async () => api as unknown as Api));
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  endScopes();
+  vi.useRealTimers();
+});
 
 describe("asking", () => {
   it("waits as long as a full queue says and asks again with the same key", async () => {
@@ -84,5 +86,57 @@ describe("following", () => {
     story.close();
     await vi.runAllTimersAsync();
     expect([read.mock.calls.length, story.story.value]).toEqual([1, null]);
+  });
+});
+
+describe("beside pushed changes", () => {
+  it("reads the story at once when one comes, and seldom while none does", async () => {
+    let tell = { change: () => {}, link: (_: boolean) => {} };
+    let left = 0;
+    const follow = (_: string, __: string, change: () => void, link: (connected: boolean) => void) => {
+      tell = { change, link };
+      link(true);
+      return () => (left += 1);
+    };
+    const read = vi.fn(async () => view("speaking"));
+    const story = inScope(() => useMaking(async () => ({ story: read }) as unknown as Api, { follow }));
+    void story.follow(ID, "en");
+    await vi.advanceTimersByTimeAsync(100);
+    const first = read.mock.calls.length;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(read.mock.calls.length).toBe(first);
+    tell.change();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(read.mock.calls.length).toBe(first + 1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(read.mock.calls.length).toBe(first + 2);
+    tell.link(false);
+    await vi.advanceTimersByTimeAsync(850);
+    expect(read.mock.calls.length).toBeGreaterThan(first + 3);
+    story.close();
+    expect(left).toBe(1);
+  });
+
+  it("misses no change that comes while the story is read", async () => {
+    let change = () => {};
+    let answer = (_: Story) => {};
+    const read = vi.fn(() => new Promise<Story>((resolve) => (answer = resolve)));
+    const follow = (_: string, __: string, onChange: () => void, link: (connected: boolean) => void) => {
+      change = onChange;
+      link(true);
+      return () => undefined;
+    };
+    const story = inScope(() => useMaking(async () => ({ story: read }) as unknown as Api, { follow }));
+    void story.follow(ID, "en");
+    await vi.advanceTimersByTimeAsync(1);
+    answer(view("writing"));
+    await vi.advanceTimersByTimeAsync(1);
+    change();
+    await vi.advanceTimersByTimeAsync(1);
+    const asked = read.mock.calls.length;
+    change();
+    answer(view("speaking"));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(read.mock.calls.length).toBe(asked + 1);
   });
 });
