@@ -7,24 +7,10 @@ type Schemas = components["schemas"];
 type Told<View, Lists extends keyof View> = Omit<View, Lists> & { [Name in Lists]-?: NonNullable<View[Name]> };
 export type Mark = Schemas["Mark"];
 export type Segment = Told<Schemas["Segment"], "marks">;
-/** Of the contract; leaves this file once openapi.d.ts has it. Seconds from now; ahead: stories before it in the queue. */
-export type Progress = Schemas["ProgressView"] & {
-  ahead?: number | null;
-  firstWordSeconds?: number | null;
-  wholeSeconds?: number | null;
-  soundRate?: number | null;
-};
-/** What is written so far, in English; to be read, not heard. Of the contract, like Progress. */
-export interface Early {
-  hero?: string | null;
-  title?: string | null;
-  sentences?: string[] | null;
-}
-export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments" | "progress"> & {
+export type Progress = Schemas["ProgressView"];
+export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> & {
   segments: Segment[];
   edition: string;
-  progress?: Progress | null;
-  early?: Early | null;
 };
 export type Card = Schemas["Card"];
 export type Catalog = Schemas["StoryPage"];
