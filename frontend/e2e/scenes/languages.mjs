@@ -12,6 +12,24 @@ const state = (page) =>
     url: location.hash.split("/").pop(),
   }));
 
+/** Notes each sentence that is highlighted, with its language. */
+const noteSentences = (page) =>
+  page.evaluate(() => {
+    globalThis.sentences = [];
+    const note = () => {
+      const now = document.querySelector(".sentence.now");
+      if (now) globalThis.sentences.push([now.closest(".book").lang, Number(now.dataset.sentence)]);
+    };
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["class", "lang"] });
+  });
+
+/** How many sentences further on the story was after it changed its language than just before. */
+const steps = (page) =>
+  page.evaluate(() => {
+    const at = globalThis.sentences.findIndex(([language]) => language === "pt");
+    return globalThis.sentences[at][1] - globalThis.sentences[at - 1][1];
+  });
+
 /**
  * The answers about the Portuguese story, with `spoken` of its sentences until it is let go: the draft voice is faster
  * than a test can look.
@@ -39,6 +57,7 @@ export const switching = {
     await openStory({ page, base }, place);
     await page.locator(".sentence").nth(3).click();
     await page.locator('.sentence.now[data-sentence="3"] .said').waitFor();
+    await noteSentences(page);
     await page.locator(".switch .chip").filter({ hasText: "Português" }).click();
     await page.locator(".chip.busy .far").waitFor({ timeout: 60_000 });
     const waiting = await state(page);
@@ -47,7 +66,7 @@ export const switching = {
     await page.locator('.book[lang="pt"] .sentence.now .said').waitFor({ timeout: 60_000 });
     const after = await state(page);
     await look("story in Portuguese");
-    return { waiting, after: { ...after, sentence: after.sentence - waiting.sentence }, language: await page.evaluate(() => document.documentElement.lang) };
+    return { waiting, after, steps: await steps(page), language: await page.evaluate(() => document.documentElement.lang) };
   },
 };
 
