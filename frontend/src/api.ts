@@ -66,7 +66,8 @@ export function makeApi(base: string): Api {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
       if (cursor) query.set("cursor", cursor);
-      return get(`/stories${query.size ? `?${query}` : ""}`);
+      const words = query.toString();
+      return get(`/stories${words && `?${words}`}`);
     },
     locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
@@ -94,12 +95,16 @@ async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
 }
 
 async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const patience = new AbortController();
+  const { signal } = patience;
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
   try {
     const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
     return { response, body: parsed(await response.text()) };
   } catch {
     throw new Problem(signal.aborted ? "slow" : "offline");
+  } finally {
+    clearTimeout(timer);
   }
 }
 
