@@ -58,8 +58,8 @@
   window.addEventListener(
     "error",
     function (event) {
-      var target = event.target;
-      if (target === window || (target && target.tagName === "SCRIPT")) show(event.error, event.message);
+      var element = event.target && event.target.tagName;
+      if (!element || element === "SCRIPT") show(event.error, event.message);
     },
     true,
   );

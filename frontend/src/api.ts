@@ -86,6 +86,20 @@ export async function readConfig(): Promise<string> {
   return config.api.replace(/\/+$/, "");
 }
 
+/** How a tablet reaches the server of this page. open: whether it may. addresses: the best first. */
+export interface Tablet {
+  open: boolean;
+  addresses: string[];
+}
+
+const OWN_MACHINE = /^(localhost|127\.[0-9.]+|\[::1\])$/;
+
+/** Only a server on this machine knows it, and answers only a page on this machine; null elsewhere. */
+export async function readTablet(): Promise<Tablet | null> {
+  if (!OWN_MACHINE.test(location.hostname)) return null;
+  return request<Tablet>("./tablet.json", { cache: "no-store" }).catch(() => null);
+}
+
 async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
   const { response, body } = await exchange(url, init);
   if (response.ok && body !== null) return body as T;

@@ -16,6 +16,7 @@ function copySelected(text: string): boolean {
   field.readOnly = true; // no keyboard comes up
   field.className = "hidden";
   document.body.append(field);
+  field.focus({ preventScroll: true });
   field.select();
   field.setSelectionRange(0, text.length);
   try {
