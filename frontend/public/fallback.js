@@ -61,7 +61,7 @@
       var element = event.target && event.target.tagName;
       if (!element || element === "SCRIPT") show(event.error, event.message);
     },
-    true,
+    true
   );
   if (!hasModules) show(null, "");
 })();
