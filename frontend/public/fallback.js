@@ -41,6 +41,7 @@
     var button = document.createElement("button");
     root.lang = tag;
     root.dir = tag === "ar" ? "rtl" : "ltr";
+    root.setAttribute("data-theme", window.matchMedia && matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     note.textContent = WORDS[tag][isOld(error, message) ? 0 : 1];
     note.setAttribute("role", "alert");
     button.type = "button";

@@ -40,7 +40,7 @@ export const noPage = {
   options: { locale: "fr-FR" },
   provokes: true,
   breaks: /SyntaxError|matchMedia/,
-  async act({ page, base, look }) {
+  async act({ page, base }) {
     const script = /\/assets\/index-.+\.js/;
     const sentences = [];
     const open = async () => {
@@ -50,7 +50,6 @@ export const noPage = {
     };
     await page.route(script, (route) => route.fulfill({ contentType: "text/javascript", body: "let word = ?.;" }));
     await open();
-    await look("too old");
     await page.unroute(script);
     await page.route(script, (route) => route.abort());
     await open();
