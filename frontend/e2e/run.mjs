@@ -7,9 +7,11 @@
 import { createInterface } from "node:readline";
 import { launch } from "./browser.mjs";
 import { play } from "./stage.mjs";
+import * as comfort from "./scenes/comfort.mjs";
 import * as controls from "./scenes/controls.mjs";
 import * as languages from "./scenes/languages.mjs";
 import * as listening from "./scenes/listening.mjs";
+import * as older from "./scenes/older.mjs";
 import * as outage from "./scenes/outage.mjs";
 import * as safety from "./scenes/safety.mjs";
 import * as shelf from "./scenes/shelf.mjs";
@@ -19,7 +21,9 @@ import * as voices from "./scenes/voices.mjs";
 import * as waiting from "./scenes/waiting.mjs";
 
 const [base, ...wanted] = process.argv.slice(2);
-const scenes = { ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...signing, ...waiting };
+const scenes = {
+  ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...signing, ...waiting, ...comfort, ...older,
+};
 const report = { scenes: {}, errors: [], strangers: [], axe: {}, seconds: {} };
 const say = (word) => console.log(JSON.stringify(word));
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -5,14 +5,28 @@ import { open } from "./browser.mjs";
 /** Chromium itself reports every answer of 4xx and 5xx, and every server that is not there. */
 const NOT_THERE = "Failed to load resource";
 
+/** What a page has neither on plain http in the house nor in the browsers of 2022. */
+const removeNewer = (page) =>
+  page.addInitScript(() => {
+    delete Navigator.prototype.clipboard;
+    delete URLSearchParams.prototype.size;
+    delete AbortSignal.timeout;
+  });
+
+/** On plain http, Chromium says of each answer that this header means nothing there. */
+const NO_MEANING = "Cross-Origin-Opener-Policy header has been ignored";
+
 /**
- * scene: {act, options: of the browser's context, provokes: whether requests fail in it on purpose, variant, elsewhere:
- * whether its page is at another origin than `base`; it then looks at the strangers itself}.
+ * scene: {act, options: of the browser's context, provokes: whether requests fail in it on purpose, breaks: errors of the
+ * page that it provokes, variant, plain: at the server's address in the network, as an older browser, elsewhere: whether
+ * its page is at another origin than `base`; it then looks at the strangers itself}.
  */
-export async function play(name, scene, { browser, base, please, report }) {
+export async function play(name, scene, { browser, base: own, please, report }) {
   const begun = Date.now();
+  const base = scene.plain ? (await please("lan")).url : own;
   const opened = await open(browser, base, scene.options);
   const { page, context } = opened;
+  if (scene.plain) await removeNewer(page);
   await draw(page, base, scene.variant ?? 0);
   const see = (view) => look(page, `${name}: ${view}`, report.axe);
   try {
@@ -20,7 +34,8 @@ export async function play(name, scene, { browser, base, please, report }) {
   } catch (error) {
     report.scenes[name] = { failed: String(error).slice(0, 800), shown: await shown(page) };
   }
-  const wrong = opened.errors.filter((text) => !(scene.provokes && text.includes(NOT_THERE)));
+  const isMeant = (text) => (scene.provokes && text.includes(NOT_THERE)) || scene.breaks?.test(text) || text.includes(NO_MEANING);
+  const wrong = opened.errors.filter((text) => !isMeant(text));
   report.errors.push(...wrong.map((text) => `${name}: ${text}`));
   if (!scene.elsewhere) report.strangers.push(...opened.strangers);
   report.seconds[name] = (Date.now() - begun) / 1000;

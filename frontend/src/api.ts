@@ -75,7 +75,8 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
       if (cursor) query.set("cursor", cursor);
-      return open(`/stories${query.size ? `?${query}` : ""}`);
+      const words = query.toString();
+      return open(`/stories${words && `?${words}`}`);
     },
     locales: async () => (await open<Schemas["Locales"]>("/locales")).locales,
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
@@ -96,6 +97,20 @@ export async function readConfig(): Promise<{ api: string; signIn?: unknown }> {
   return { ...config, api: config.api.replace(/\/+$/, "") };
 }
 
+/** How a tablet reaches the server of this page. open: whether it may. addresses: the best first. */
+export interface Tablet {
+  open: boolean;
+  addresses: string[];
+}
+
+const OWN_MACHINE = /^(localhost|127\.[0-9.]+|\[::1\])$/;
+
+/** Only a server on this machine knows it, and answers only a page on this machine; null elsewhere. */
+export async function readTablet(): Promise<Tablet | null> {
+  if (!OWN_MACHINE.test(location.hostname)) return null;
+  return request<Tablet>("./tablet.json", { cache: "no-store" }).catch(() => null);
+}
+
 async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
   const { response, body } = await exchange(url, init);
   if (response.ok && body !== null) return body as T;
@@ -105,12 +120,16 @@ async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
 }
 
 async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const patience = new AbortController();
+  const { signal } = patience;
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
   try {
     const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
     return { response, body: parsed(await response.text()) };
   } catch {
     throw new Problem(signal.aborted ? "slow" : "offline");
+  } finally {
+    clearTimeout(timer);
   }
 }
 

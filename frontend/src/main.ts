@@ -3,4 +3,29 @@ import App from "./App.vue";
 import { i18n } from "./i18n";
 import "./style.css";
 
-createApp(App).use(i18n).mount("#app");
+const page = document.documentElement.dataset;
+const app = createApp(App).use(i18n);
+/** What Vue calls set-up and rendering, here and in the build: where they fail, a part of the page is missing. */
+const FATAL = /(setup function|render function|#runtime-[01])$/;
+let isWhole = true;
+
+app.config.errorHandler = (error, _, where) => {
+  console.error(error);
+  if (!FATAL.test(where) || !isWhole) return;
+  isWhole = false;
+  // Not in the middle of Vue's work.
+  setTimeout(() => giveUp(error));
+};
+
+/** public/fallback.js then has a sentence and a button. */
+function giveUp(error: unknown): void {
+  delete page.page;
+  try {
+    app.unmount();
+  } finally {
+    dispatchEvent(new ErrorEvent("error", { error, message: String(error) }));
+  }
+}
+
+app.mount("#app");
+if (isWhole) page.page = "ready";

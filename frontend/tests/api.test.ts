@@ -77,3 +77,38 @@ describe("an edition by another voice", () => {
     expect(fetched.mock.calls[0]?.[0]).toBe(`/stories/${ID}/fr`);
   });
 });
+
+describe("an older browser", () => {
+  const missing = (of: object, name: string) => {
+    const kept = Object.getOwnPropertyDescriptor(of, name);
+    Object.defineProperty(of, name, { value: undefined, configurable: true });
+    return () => void (kept ? Object.defineProperty(of, name, kept) : Reflect.deleteProperty(of, name));
+  };
+
+  it("gets the next page of the shelf without URLSearchParams.size (Safari before 17)", async () => {
+    const restore = missing(URLSearchParams.prototype, "size");
+    const fetched = answering({ stories: [] });
+    try {
+      await makeApi("").catalog("fr", "c1");
+      await makeApi("").catalog("", "");
+    } finally {
+      restore();
+    }
+    expect(fetched.mock.calls.map(([url]) => url)).toEqual(["/stories?locale=fr&cursor=c1", "/stories"]);
+  });
+
+  it("gives up waiting without AbortSignal.timeout (Safari before 16)", async () => {
+    const restore = missing(AbortSignal, "timeout");
+    vi.useFakeTimers();
+    const silent = (_: string, { signal }: RequestInit) => new Promise((_, fail) => signal?.addEventListener("abort", () => fail(signal.reason)));
+    vi.stubGlobal("fetch", vi.fn(silent));
+    try {
+      const told = makeApi("").locales().catch((problem: unknown) => problem);
+      await vi.advanceTimersByTimeAsync(21_000);
+      expect(await told).toMatchObject({ slug: "slow" });
+    } finally {
+      restore();
+      vi.useRealTimers();
+    }
+  });
+});

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _PAGE = "frontend/dist"
 # Seconds that POST / waits for a story here, where no gateway ends the request.
 _WAIT = "290"
-_EXAMPLE = '{"context": "a baby sphynx lost in an Egyptian pyramid", "locale": "fr"}'
 _GRACE_SECONDS = 3
 # Bytes of a file that needs a block on any disk.
 _BLOCK = 4096
@@ -62,9 +61,11 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 def serve(options: Namespace) -> None:
     """Raises ConfigError: the port is taken, a package or a setting is missing."""
     from pipeline.api.service import OnDemand
+    from pipeline.cli.greeting import greet
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
     from pipeline.server.listening import listen, run
+    from pipeline.server.reach import Reach
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
@@ -74,7 +75,9 @@ def serve(options: Namespace) -> None:
     store: Any = build_store(settings)
     key = secret(store) if is_files else b""
     listening = listen(options.host, options.port)
-    base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
+    bound, port, *_ = listening.getsockname()
+    base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{port}"
+    reach = Reach(bound, port, options.url.rstrip("/"))
     media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
     app = build_app(settings, media or store)
     stories = OnDemand(app, build_runner(app, settings))
@@ -89,8 +92,9 @@ def serve(options: Namespace) -> None:
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
         sounds=app.sounds,
+        reach=reach,
     )
-    tell(_greeting(settings, base, page is not None))
+    greet(settings, base, reach, page is not None)
     try:
         # After the app was built: what translates is decided for as long as it runs.
         with fetching_translators(settings):
@@ -162,18 +166,6 @@ def _shown(host: str) -> str:
     if host in {"", "0.0.0.0"}:  # noqa: S104 - shown, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _greeting(settings: Settings, base: str, has_page: bool) -> str:
-    maker = f"the workflow {settings.aws.workflow}" if settings.aws.workflow else "its own threads"
-    page = f"\nThe page: {base}/" if has_page else ""
-    return (
-        f"Stories at {base} (profile {settings.profile}, made by {maker}).\n"
-        "Ctrl-C ends it; accepted stories continue at the next start.\n"
-        f"Try:  curl --location {base} --header 'Content-Type: application/json' \\\n"
-        f"        --data '{_EXAMPLE}'{page}\n"
-        f"More: {base}/openapi.json, {base}/locales, {base}/stories"
-    )
 
 
 class _LineFormatter(logging.Formatter):

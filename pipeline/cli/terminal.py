@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ from pipeline.types import Manifest
 
 _WIDTH = 100
 _RED = "\x1b[31m{}\x1b[0m"
+# A code is read light on dark: white on black, whatever the terminal's own colours are.
+_BLOCKS = "\x1b[97;40m{}\x1b[0m"
 
 
 def tell(text: str) -> None:
@@ -38,6 +40,23 @@ def say_red(text: str) -> None:
     """Prints a result on stdout, in red on a terminal; without colour where NO_COLOR is set."""
     is_red = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     _print(text, sys.stdout, _RED if is_red else "{}")
+
+
+def show_blocks(draw: Callable[[], str]) -> None:
+    """Prints a drawing of half blocks on stderr; nothing where that is no terminal or cannot show it."""
+    stream = sys.stderr
+    if not stream.isatty() or os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("NO_COLOR"):
+        return
+    try:
+        "▀▄█".encode(stream.encoding)
+        columns, rows = os.get_terminal_size(stream.fileno())
+    except (UnicodeEncodeError, OSError):
+        return
+    drawing = draw().splitlines()
+    # A line that wraps is no code.
+    if max(map(len, drawing)) <= columns and len(drawing) < rows:
+        for line in drawing:
+            _print(line, stream, _BLOCKS)
 
 
 def say_json(data: bytes) -> None:

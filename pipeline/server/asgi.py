@@ -23,8 +23,10 @@ from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesEr
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
 from pipeline.server.proxy import problem_response, proxy_event, to_response
 from pipeline.server.ranges import Ranges
+from pipeline.server.reach import Reach
 from pipeline.server.signed_urls import PATH, MediaStore
 from pipeline.server.static_files import page_routes
+from pipeline.server.tablet import tablet_routes
 from pipeline.storage.sounds import Sounds
 
 # Threads. POST / holds one while a story is made; every other call ends in milliseconds.
@@ -45,19 +47,22 @@ def build_server(
     names: Iterable[str] = (),
     as_called: bool = False,
     sounds: Sounds | None = None,
+    reach: Reach | None = None,
 ) -> Starlette:
     """media, path_of: None where a bucket signs its own URLs. path_of: the file of a store's key.
 
     page: the built frontend's folder. origin: of a page elsewhere that may read the media. sound: a signed
     URL of the store, from whose origin the page may play. names: the allowed host names, besides localhost
     and numeric addresses. as_called: a response has media URLs with the host of its request, not the store's.
-    sounds: those that are not whole are not served.
+    sounds: those that are not whole are not served. reach: shown to a page that is opened on this machine.
     """
     routes: list[BaseRoute] = []
     if media and path_of:
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin, sounds)))
     if page and page.is_dir():
         routes += page_routes(page, sound)
+    if reach:
+        routes += tablet_routes(reach)
     base = media.base if media and as_called else ""
     return Starlette(
         routes=[*routes, _Gateway(api, base)],

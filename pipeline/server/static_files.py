@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from pipeline.server.compression import file_response
 
 # The page loads from its own origin only; audio may come from a bucket's.
 _POLICY = (
@@ -47,8 +51,8 @@ def page_routes(folder: Path, sound: str = "") -> list[BaseRoute]:
 
 class _File(Route):
     def __init__(self, address: str, path: Path, headers: Mapping[str, str]) -> None:
-        def answer(_: Request) -> FileResponse:
-            return FileResponse(path, headers=headers)
+        def answer(request: Request) -> Response:
+            return file_response(path, path.stat(), request.headers, headers)
 
         super().__init__(address, answer, methods=["GET"])
 
@@ -58,10 +62,14 @@ class _Folder(StaticFiles):
         super().__init__(directory=path)
         self._headers = headers
 
-    def file_response(self, *arguments: Any, **options: Any) -> Response:
-        response = super().file_response(*arguments, **options)
-        response.headers.update(self._headers)
-        return response
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        return file_response(Path(full_path), stat_result, Headers(scope=scope), self._headers)
 
 
 def _origin(address: str) -> str:

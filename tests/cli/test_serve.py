@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.api.calling import until
-from tests.api.servers import serving
+from tests.api.servers import call, serving
 from tests.command import Stories
 from tests.engines.embedded import loopback
 
@@ -107,6 +107,23 @@ def test_on_every_interface_media_is_served_under_each_own_name_only(stories: St
             assert server("GET", sound, headers={"Host": host}).body.startswith("ID3")
         rejected = server("GET", "/stories", headers={"Host": "evil.example"})
     assert (rejected.status, rejected.problem) == (400, "unknown-host")
+
+
+def test_the_tablet_s_address_is_answered_and_shown_to_this_machine_only(stories: Stories) -> None:
+    with serving(stories, ["--host", "0.0.0.0"]) as [server]:
+        until(lambda: server.lines[-1].startswith("More: "))
+        page = server("GET", "/tablet.json").json
+        assert page["open"] is True
+        text = "".join(server.lines)
+        for address in page["addresses"]:
+            assert address in text
+            # As a tablet sends it; this machine is a stranger by that address.
+            base = address.rstrip("/")
+            assert call(base, "GET", "/health").status == 200
+            assert call(base, "GET", "/tablet.json").status == 404
+        assert page["addresses"] or "in no network now" in text
+    with serving(stories) as [server]:
+        assert server("GET", "/tablet.json").json == {"open": False, "addresses": []}
 
 
 @pytest.mark.parametrize(("options", "callers"), [([], 1), (["--proxy", "127.0.0.1"], 2)])

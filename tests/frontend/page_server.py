@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from pipeline.engines.embedded.files import FileStore
+from pipeline.server.reach import network_addresses
 from pipeline.server.signed_urls import MediaStore, secret
 
 ROOT = Path(__file__).parents[2]
@@ -26,10 +27,17 @@ class PageServer:
         self._server: subprocess.Popen[bytes] | None = None
         self.base = f"http://127.0.0.1:{self._port}"
 
+    @property
+    def lan(self) -> str:
+        """Its address outside of loopback, where browsers trust a page less; a name without a network."""
+        host = next(map(str, network_addresses(4)), socket.gethostname())
+        return f"http://{host}:{self._port}"
+
     def start(self) -> None:
         """Waits until it is ready; after a stop it continues unfinished stories."""
         command = [sys.executable, "-m", "pipeline.cli", "serve", "--profile", "draft"]
-        options = ["--out", str(self._out), "--port", str(self._port)]
+        # On every interface: some scenes come from the network, as a tablet does.
+        options = ["--out", str(self._out), "--port", str(self._port), "--host", "0.0.0.0"]
         with (self._out / "log").open("a") as log:
             self._server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
         self._wait()

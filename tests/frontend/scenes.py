@@ -57,6 +57,8 @@ def _reply(message: dict[str, Any], server: PageServer) -> dict[str, str]:
             server.stop()
         case "start":
             server.start()
+        case "lan":
+            return {"url": server.lan}
         case "sign":
             return {"url": server.sign(message["key"], message["seconds"])}
         case other:

@@ -292,6 +292,58 @@ def test_sign_in_is_not_offered_without_cryptography(scenes: Report) -> None:
     scene = scenes["insecure"]
     assert "needs a secure address" in scene.pop("note")
     assert scene == {"buttons": 0, "cards": True}
+def test_page_works_on_plain_http_without_newer_apis(scenes: Report) -> None:
+    """At an address in the network, without clipboard, URLSearchParams.size and AbortSignal.timeout."""
+    assert scenes["olderCatalog"] == {"all": True, "filtered": ["pt"], "length": True}
+    assert scenes["olderSwitching"] == {"sentence": 3, "url": "pt", "language": "pt"}
+    assert scenes["olderLink"] == {"isSecure": False, "pasted": True, "isKept": True, "shown": True}
+
+
+def test_page_that_does_not_open_says_so_in_the_browser_s_language(scenes: Report) -> None:
+    """A script that cannot be read, one that cannot be loaded, an exception at set-up."""
+    old, *others = scenes["noPage"]["sentences"]
+    assert "trop ancien" in old
+    assert others == ["La page du conteur n’a pas pu s’ouvrir."] * 2
+    assert scenes["noPage"]["left"] == 0
+
+
+def test_nothing_is_wider_than_the_screen_at_320_px_and_large_text(scenes: Report) -> None:
+    assert scenes["narrow"] == {"home 100": 0, "story 100": 0, "home 200": 0, "story 200": 0}
+
+
+def test_borders_of_controls_are_seen(scenes: Report) -> None:
+    """WCAG 2.2, 1.4.11: 3 to 1 at least."""
+    contrasts = scenes["appearance"]["contrasts"]
+    assert all(view["borders"] > 4 and view["least"] >= 3 for view in contrasts.values()), contrasts
+
+
+def test_arabic_fonts_are_for_arabic_only(scenes: Report) -> None:
+    assert scenes["appearance"]["fonts"] == {"latin": False, "latinInArabic": False, "arabic": True}
+
+
+def test_print_is_the_story_dark_on_white(scenes: Report) -> None:
+    paper = {"ink": "rgb(0, 0, 0)", "page": "rgb(255, 255, 255)", "shown": ["h1", ".sentence", ".ai"]}
+    assert scenes["appearance"]["paper"] == paper
+
+
+def test_sentences_are_chosen_by_keyboard_and_the_focus_is_kept(scenes: Report) -> None:
+    assert scenes["sentences"] == {"stops": 1, "reached": "2", "last": True, "isLost": False}
+
+
+def test_phone_shows_neither_keys_nor_engines(scenes: Report) -> None:
+    assert scenes["phone"] == {"keys": False, "engines": False, "label": True}
+
+
+def test_forgotten_stories_can_be_brought_back(scenes: Report) -> None:
+    assert scenes["undo"] == {"focused": "Bring them back"}
+
+
+def test_dead_end_offers_only_what_helps(scenes: Report) -> None:
+    assert scenes["deadEnds"] == {"unknown": ["Another idea"], "final": ["Another idea"], "asks": False}
+
+
+def test_tablet_s_address_is_shown_on_this_machine_only(scenes: Report) -> None:
+    assert scenes["sofa"] == {"address": True, "elsewhere": 0}
 
 
 def test_no_view_violates_an_accessibility_rule_in_either_theme(report: Report) -> None:

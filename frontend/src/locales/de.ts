@@ -93,7 +93,12 @@ export default {
       experimental: "Der Erzähler lernt diese Sprache noch.",
     },
   },
-  recent: { title: "Zuletzt auf diesem Gerät", forget: "Diese vergessen", untitled: "Eine Geschichte, die gerade entsteht" },
+  recent: { title: "Zuletzt auf diesem Gerät", forget: "Diese vergessen", forgotten: "Vergessen.", undo: "Zurückholen", untitled: "Eine Geschichte, die gerade entsteht" },
+  tablet: {
+    title: "Auf dem Sofa",
+    hint: "Diese Seite auf einem Tablet oder Telefon im selben Netz öffnen: die Kamera hierauf richten oder die Adresse eintippen.",
+    none: "Dieser Rechner ist gerade in keinem Netz: kein Tablet erreicht ihn.",
+  },
   catalog: {
     title: "Aus dem Bücherregal",
     all: "Alle Sprachen",
@@ -122,6 +127,8 @@ export default {
     "not-found": "Diese Geschichte steht in dieser Sprache nicht im Regal.",
     "no-good-story": "Keine Geschichte ist gut genug geworden. Eine andere Idee oder noch ein Versuch?",
     "bad-translation": "Die Übersetzung ist nicht gelungen. Versuch eine andere Sprache oder noch einmal.",
+    "unknown-story": "Dieser Link führt hier zu keiner Geschichte. Vielleicht ging ein Stück davon verloren.",
+    lost: "Die Geschichte ging unterwegs verloren. Eine andere Idee kommt vielleicht an.",
     interrupted: "Der Erzähler wurde unterbrochen. Was fertig ist, ist aufgehoben.",
     unauthorized: "Der Erzähler öffnet nur denen, die er hier kennt.",
     "sign-in-failed": "Das Anmelden hat nicht geklappt. Noch ein Versuch?",

@@ -93,7 +93,12 @@ export default {
       experimental: "The storyteller is still learning this language.",
     },
   },
-  recent: { title: "Recently on this device", forget: "Forget these", untitled: "A story in the making" },
+  recent: { title: "Recently on this device", forget: "Forget these", forgotten: "Forgotten.", undo: "Bring them back", untitled: "A story in the making" },
+  tablet: {
+    title: "On the sofa",
+    hint: "Open this page on a tablet or phone in your network: point its camera here, or type the address.",
+    none: "This machine is in no network now, so no tablet can reach it.",
+  },
   catalog: {
     title: "From the bookshelf",
     all: "All languages",
@@ -122,6 +127,8 @@ export default {
     "not-found": "This story is not on the shelf in this language.",
     "no-good-story": "No story came out well enough for you. Another idea, or another try?",
     "bad-translation": "The translation did not come out well. Try another language, or try again.",
+    "unknown-story": "This link leads to no story here. Perhaps a part of it got lost.",
+    lost: "The story got lost on its way. Another idea may arrive.",
     interrupted: "The storyteller was interrupted. What is ready has been kept.",
     unauthorized: "The storyteller opens the door only to those who are known here.",
     "sign-in-failed": "Signing in did not work. Shall we try again?",

@@ -93,7 +93,12 @@ export default {
       experimental: "El cuentacuentos todavía está aprendiendo este idioma.",
     },
   },
-  recent: { title: "Hace poco en este dispositivo", forget: "Olvidarlos", untitled: "Un cuento que está naciendo" },
+  recent: { title: "Hace poco en este dispositivo", forget: "Olvidarlos", forgotten: "Olvidados.", undo: "Recuperarlos", untitled: "Un cuento que está naciendo" },
+  tablet: {
+    title: "En el sofá",
+    hint: "Abre esta página en una tableta o un teléfono de tu red: apunta aquí con la cámara, o escribe la dirección.",
+    none: "Esta máquina no está ahora en ninguna red: ninguna tableta puede llegar a ella.",
+  },
   catalog: {
     title: "De la estantería",
     all: "Todos los idiomas",
@@ -122,6 +127,8 @@ export default {
     "not-found": "Este cuento no está en la estantería en este idioma.",
     "no-good-story": "Ningún cuento salió lo bastante bien. ¿Otra idea, u otro intento?",
     "bad-translation": "La traducción no salió bien. Prueba otro idioma, o inténtalo otra vez.",
+    "unknown-story": "Este enlace no lleva a ningún cuento de aquí. Quizá se perdió un trozo.",
+    lost: "El cuento se perdió por el camino. Quizá otra idea llegue.",
     interrupted: "Interrumpieron al cuentacuentos. Lo que está listo se ha guardado.",
     unauthorized: "El cuentacuentos solo abre la puerta a quienes conoce aquí.",
     "sign-in-failed": "No se ha podido iniciar la sesión. ¿Probamos otra vez?",

@@ -93,7 +93,12 @@ export default {
       experimental: "Le conteur apprend encore cette langue.",
     },
   },
-  recent: { title: "Récemment sur cet appareil", forget: "Les oublier", untitled: "Une histoire en train de naître" },
+  recent: { title: "Récemment sur cet appareil", forget: "Les oublier", forgotten: "Oubliées.", undo: "Les reprendre", untitled: "Une histoire en train de naître" },
+  tablet: {
+    title: "Sur le canapé",
+    hint: "Ouvrez cette page sur une tablette ou un téléphone de votre réseau : visez ce code avec son appareil photo, ou tapez l’adresse.",
+    none: "Cette machine n’est sur aucun réseau : aucune tablette ne peut l’atteindre.",
+  },
   catalog: {
     title: "Sur l’étagère",
     all: "Toutes les langues",
@@ -122,6 +127,8 @@ export default {
     "not-found": "Cette histoire n’est pas sur l’étagère dans cette langue.",
     "no-good-story": "Aucune histoire n’était assez belle. Une autre idée, ou un autre essai ?",
     "bad-translation": "La traduction n’est pas réussie. Essayez une autre langue, ou encore une fois.",
+    "unknown-story": "Ce lien ne mène à aucune histoire d’ici. Peut-être qu’un morceau s’en est perdu.",
+    lost: "L’histoire s’est perdue en route. Une autre idée arrivera peut-être.",
     interrupted: "Le conteur a été interrompu. Ce qui est prêt est gardé.",
     unauthorized: "Le conteur n’ouvre sa porte qu’à ceux qu’il connaît ici.",
     "sign-in-failed": "La connexion n’a pas réussi. On réessaie ?",

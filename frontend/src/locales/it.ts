@@ -93,7 +93,12 @@ export default {
       experimental: "Il cantastorie sta ancora imparando questa lingua.",
     },
   },
-  recent: { title: "Di recente su questo dispositivo", forget: "Dimenticale", untitled: "Una storia che sta nascendo" },
+  recent: { title: "Di recente su questo dispositivo", forget: "Dimenticale", forgotten: "Dimenticate.", undo: "Riprendile", untitled: "Una storia che sta nascendo" },
+  tablet: {
+    title: "Sul divano",
+    hint: "Apri questa pagina su un tablet o un telefono della tua rete: inquadra il codice, o scrivi l’indirizzo.",
+    none: "Questa macchina ora non è in nessuna rete: nessun tablet può raggiungerla.",
+  },
   catalog: {
     title: "Dallo scaffale",
     all: "Tutte le lingue",
@@ -122,6 +127,8 @@ export default {
     "not-found": "Questa storia non è sullo scaffale in questa lingua.",
     "no-good-story": "Nessuna storia è venuta abbastanza bene. Un’altra idea, o un altro tentativo?",
     "bad-translation": "La traduzione non è riuscita. Prova un’altra lingua, o riprova.",
+    "unknown-story": "Questo link non porta a nessuna storia qui. Forse ne è andato perso un pezzo.",
+    lost: "La storia si è persa per strada. Un’altra idea forse arriverà.",
     interrupted: "Il cantastorie è stato interrotto. Quello che è pronto è al sicuro.",
     unauthorized: "Il cantastorie apre la porta solo a chi conosce.",
     "sign-in-failed": "L’accesso non è riuscito. Riproviamo?",

@@ -93,7 +93,12 @@ export default {
       experimental: "De verteller leert deze taal nog.",
     },
   },
-  recent: { title: "Onlangs op dit apparaat", forget: "Vergeet deze", untitled: "Een verhaal in de maak" },
+  recent: { title: "Onlangs op dit apparaat", forget: "Vergeet deze", forgotten: "Vergeten.", undo: "Haal ze terug", untitled: "Een verhaal in de maak" },
+  tablet: {
+    title: "Op de bank",
+    hint: "Open deze pagina op een tablet of telefoon in je netwerk: richt de camera hierop, of typ het adres.",
+    none: "Deze machine zit nu in geen netwerk: geen tablet kan haar bereiken.",
+  },
   catalog: {
     title: "Van de boekenplank",
     all: "Alle talen",
@@ -122,6 +127,8 @@ export default {
     "not-found": "Dit verhaal staat niet op de plank in deze taal.",
     "no-good-story": "Geen enkel verhaal was goed genoeg. Een ander idee, of nog een poging?",
     "bad-translation": "De vertaling is niet goed gelukt. Probeer een andere taal, of nog een keer.",
+    "unknown-story": "Deze link leidt hier naar geen verhaal. Misschien is er een stukje van weggevallen.",
+    lost: "Het verhaal is onderweg verdwaald. Een ander idee komt misschien wel aan.",
     interrupted: "De verteller werd onderbroken. Wat klaar is, is bewaard.",
     unauthorized: "De verteller doet alleen open voor wie hier bekend is.",
     "sign-in-failed": "Het inloggen is niet gelukt. Nog eens proberen?",

@@ -93,7 +93,12 @@ export default {
       experimental: "O contador de histórias ainda está aprendendo esta língua.",
     },
   },
-  recent: { title: "Recentes neste aparelho", forget: "Esquecer estas", untitled: "Uma história a nascer" },
+  recent: { title: "Recentes neste aparelho", forget: "Esquecer estas", forgotten: "Esquecidas.", undo: "Trazer de volta", untitled: "Uma história a nascer" },
+  tablet: {
+    title: "No sofá",
+    hint: "Abra esta página num tablet ou telemóvel da sua rede: aponte a câmara para aqui, ou escreva o endereço.",
+    none: "Esta máquina não está em nenhuma rede agora: nenhum tablet a alcança.",
+  },
   catalog: {
     title: "Da estante",
     all: "Todas as línguas",
@@ -122,6 +127,8 @@ export default {
     "not-found": "Esta história não está na estante nesta língua.",
     "no-good-story": "Nenhuma história ficou boa o bastante. Outra ideia, ou outra tentativa?",
     "bad-translation": "A tradução não ficou boa. Tente outra língua, ou tente de novo.",
+    "unknown-story": "Este link não leva a nenhuma história daqui. Talvez um pedaço dele se tenha perdido.",
+    lost: "A história perdeu-se no caminho. Outra ideia talvez chegue.",
     interrupted: "O contador de histórias foi interrompido. O que está pronto foi guardado.",
     unauthorized: "O contador de histórias só abre a porta a quem conhece aqui.",
     "sign-in-failed": "Não foi possível entrar. Tentamos outra vez?",
