@@ -28,12 +28,15 @@ os.environ["STORIES_ENV_FILE"] = ""
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Folders whose files take longest: they are started first, so that no worker ends long after the others.
-_LONGEST = ("frontend", "notebooks", "dags", "infra")
+# Folders and files that take longest: they are started first, so that no worker ends long after the others.
+_LONGEST = (
+    *("frontend", "notebooks", "dags", "infra", "test_cloud_path.py", "test_lambdas.py", "test_damage.py"),
+    *("test_profile_aws.py", "engines", "api", "cli"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A stable sort: the longest folders first, each in its own order.
+    """A stable sort: the longest first, each folder in its own order.
 
     Raises UsageError where tests share an id: a worker knows them by it and runs only the first. schemathesis
     gives all operations the id of their function.
