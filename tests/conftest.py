@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from schemathesis.pytest.plugin import SchemathesisFunction
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from pipeline.engines.embedded import models
 from pipeline.errors import ConfigError
@@ -28,12 +30,28 @@ os.environ["STORIES_ENV_FILE"] = ""
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Folders whose files take longest: they are started first, so that no worker ends long after the others.
-_LONGEST = ("frontend", "notebooks", "dags", "infra")
+# Folders and files that take longest: they are started first, so that no worker ends long after the others.
+_LONGEST = (
+    *("frontend", "notebooks", "dags", "infra", "test_cloud_path.py", "test_lambdas.py", "test_damage.py"),
+    *("test_profile_aws.py", "engines", "api", "cli"),
+)
+
+# One worker runs the whole folder: importing Airflow and making its database take as long as a DAG.
+_TOGETHER = "tests/dags/"
+
+
+class _Scheduling(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _TOGETHER if nodeid.startswith(_TOGETHER) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """A worker for each file, and one for the DAGs; None: xdist's own, for another --dist."""
+    return _Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A stable sort: the longest folders first, each in its own order.
+    """A stable sort: the longest first, each folder in its own order.
 
     Raises UsageError where tests share an id: a worker knows them by it and runs only the first. schemathesis
     gives all operations the id of their function.

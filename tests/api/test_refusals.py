@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.api.pausing import Gate, HeldText
 
 ID = "0" * 32
 ORIGIN = "https://stories.example.org"
+# Python 3.11 and 3.12 cannot read lists that deep; 3.13 reads them, and they are no string.
+TOO_DEEP = "not JSON" if sys.version_info < (3, 13) else "context"
 SECURE = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -66,7 +69,7 @@ def test_the_media_type_has_no_case_and_may_have_parameters(api: FakeApi, kind: 
         ("[]", "body"),
         ("\ufeff{}", "not JSON"),
         ('{"context": ' + "[" * 8000, "not JSON"),
-        ('{"context": ' + "[" * 8000 + "]" * 8000 + "}", "not JSON"),
+        ('{"context": ' + "[" * 8000 + "]" * 8000 + "}", TOO_DEEP),
         ('{"context": "a snail", "variant": ' + "9" * 5000 + "}", "not JSON"),
         ('{"context": "a snail", "variant": NaN}', "variant"),
         ('{"context": "a snail", "variant": 1e400}', "variant"),
