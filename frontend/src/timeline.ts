@@ -76,7 +76,8 @@ export function clipToLoad(story: Story | null, now: Clip | null, isLoaded: (url
 }
 
 /** Index; -1: none is. */
-export const lastSpoken = (story: Story | null): number => story?.segments.findLastIndex((segment) => segment.audioUrl) ?? -1;
+export const lastSpoken = (story: Story | null): number =>
+  (story?.segments ?? []).reduce((last, segment, index) => (segment.audioUrl ? index : last), -1);
 
 /** mark: index into the marks, -1 between words. */
 export interface Piece {

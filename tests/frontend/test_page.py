@@ -292,6 +292,8 @@ def test_sign_in_is_not_offered_without_cryptography(scenes: Report) -> None:
     scene = scenes["insecure"]
     assert "needs a secure address" in scene.pop("note")
     assert scene == {"buttons": 0, "cards": True}
+
+
 def test_page_works_on_plain_http_without_newer_apis(scenes: Report) -> None:
     """At an address in the network, without clipboard, URLSearchParams.size and AbortSignal.timeout."""
     assert scenes["olderCatalog"] == {"all": True, "filtered": ["pt"], "length": True}
