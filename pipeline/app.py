@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.errors import RequestError
-from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.ports import (
+    AudioEncoder,
+    ForeignIdeas,
+    LanguageDetector,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+)
 from pipeline.storage import editions
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
@@ -117,7 +125,8 @@ def _check_pace(choice: Choice, pace: float) -> None:
 class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
-    chains: by locale. foreign: translates an idea in a language that has no chain; None: it stays as it is.
+    chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
+    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it.
     """
 
     profile: str
@@ -126,6 +135,7 @@ class App:
     judge: Judge
     word_filter: WordFilter
     language: LanguageDetector
+    words: LanguageDetector
     encoder: AudioEncoder
     store: Store
     chains: Mapping[str, Chain]
@@ -133,6 +143,7 @@ class App:
     sounds: Sounds
     strict: bool = True
     foreign: TranslationEngine | None = None
+    foreign_ideas: ForeignIdeas | None = None
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

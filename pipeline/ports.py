@@ -105,6 +105,14 @@ class LanguageDetector(Protocol):
         ...
 
 
+class ForeignIdeas(Protocol):
+    """Notices ideas in languages that no engine of a profile translates."""
+
+    def is_foreign(self, idea: str) -> bool:
+        """Whether `idea` is surely in another language; False where that is not sure."""
+        ...
+
+
 class Store(Protocol):
     """Named bytes. Keys are relative POSIX paths."""
 

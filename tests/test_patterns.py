@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from re import _constants as code
 from re import _parser as parser
@@ -60,11 +59,9 @@ def _in_code() -> Iterator[tuple[str, str, int, bool]]:
 
 
 def _in_tables() -> Iterator[tuple[str, str, int, bool]]:
-    words = tomllib.loads((ROOT / "pipeline/data/unsafe_words.toml").read_text("utf-8"))
-    for table in words.values():
-        for name, patterns in table.items():
-            for pattern in patterns:
-                yield f"unsafe_words.toml {name}", pattern, re.M, False
+    unsafe = word_filter()
+    for name, pattern in unsafe.patterns():
+        yield f"unsafe_words.toml {name}", pattern, re.M, False
 
 
 def _endless(item: tuple[Any, Any]) -> bool:

@@ -1,7 +1,7 @@
 /** Which words of the page a problem of the API has. */
 import en from "./locales/en";
 
-const REFUSED = ["no-words", "markup", "instructions", "unsafe-idea", "unsafe", "control-characters"];
+const REFUSED = ["unsafe-idea", "unsafe"];
 /** Nobody who reads the page can do more about these than try again. */
 const LOST = [
   "bad-request",
@@ -18,6 +18,7 @@ const LOST = [
 const SAME = new Map([
   ...REFUSED.map((slug) => [slug, "problem.refused"] as const),
   ...LOST.map((slug) => [slug, "problem.failed"] as const),
+  ["control-characters", "problem.markup"],
   ["throttled", "problem.busy"],
   ["too-slow", "problem.slow"],
   ["empty-idea", "ask.empty"],

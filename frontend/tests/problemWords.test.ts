@@ -8,7 +8,7 @@ const all = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map((
 /** The API's own tables, and what API Gateway answers by itself. */
 const problems = read("pipeline/api/problems.py");
 const worded = all(/^ {4}"([a-z-]+)": "/gm, problems);
-const quoted = all(/([a-z-]+)/g, /_PUBLIC = frozenset\(([^)]*)\)/.exec(problems)![1]!.replaceAll(/\.split|"/g, ""));
+const quoted = all(/([a-z-]+)/g, /\bPUBLIC = frozenset\(([^)]*)\)/.exec(problems)![1]!.replaceAll(/\.split|"/g, ""));
 const defaults = all(/default_problem = "([a-z-]+)"/g, read("pipeline/errors.py")).filter((slug) => slug !== "output");
 const gateway = all(/urn:mvp-stories:problem:([a-z-]+)/g, read("template.yaml"));
 const slugs = [...new Set([...worded, ...quoted, ...defaults, ...gateway])];

@@ -51,10 +51,10 @@ describe("asking", () => {
   });
 
   it("does not insist on an idea that was refused", async () => {
-    const ask = answering<Accepted>(new Problem("unsafe-idea", 422));
+    const ask = answering<Accepted>(new Problem("unsafe-violence", 422));
     const story = telling({ ask });
     expect(await story.ask("a gun", "en")).toBeNull();
-    expect([story.problem.value?.slug, story.waiting.value, story.asking.value]).toEqual(["unsafe-idea", 0, false]);
+    expect([story.problem.value?.slug, story.waiting.value, story.asking.value]).toEqual(["unsafe-violence", 0, false]);
   });
 });
 

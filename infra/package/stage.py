@@ -26,6 +26,7 @@ LEFT_OUT = frozenset(
         "config/project.py",
         "data/english_names.toml",
         "data/estimates.toml",
+        "data/foreign_words.toml",
         "data/instances.toml",
         "data/models.toml",
         "data/prices.toml",
@@ -63,7 +64,10 @@ def stage(target: Path) -> int:
     for file in files:
         copy = target / file.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, copy)
+        if file.suffix == ".toml":  # its comments are for people, and a hundredth of the package
+            copy.write_text(without_comments(file.read_text("utf-8")), "utf-8")
+        else:
+            shutil.copy2(file, copy)
     (target / "requirements.txt").write_text(wheels, "utf-8")
     return len(files)
 
@@ -79,6 +83,11 @@ def packaged(package: Path) -> list[Path]:
 
 def _left_out(path: Path) -> bool:
     return any(part.as_posix() in LEFT_OUT for part in (path, *path.parents))
+
+
+def without_comments(table: str) -> str:
+    """A TOML table without its lines of comment. Of its own text no line may begin with "#"."""
+    return "".join(line for line in table.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 def locked(name: str, lock: str) -> str:

@@ -117,7 +117,7 @@ class Smoke:
 
     def _refusal(self) -> Finding:
         answer = self._ask("stories", UNSUITABLE)
-        if 400 <= answer.status < 500 and answer.json.get("type", "").endswith(":unsafe-idea"):
+        if 400 <= answer.status < 500 and ":unsafe-" in answer.json.get("type", ""):
             return Finding("refusal", True, f"an unsuitable idea is refused: {answer.json.get('detail')}")
         todo = "do not open this API to children: is pipeline/data in the package (make package lists it)?"
         return Finding("refusal", False, f"an unsuitable idea is not refused ({answer})", todo)

@@ -12,9 +12,11 @@ _BUSY_SECONDS = 5
 # Where a slug's HTTP status is not that of its class.
 _STATUS = {"key-reused": 422, "disk-full": 507}
 # Their messages are written for the caller, and quote nothing but the request.
-_PUBLIC = frozenset(
-    "empty-idea long-idea control-characters no-words markup instructions unsafe-idea unknown-locale "
-    "bad-variant unknown-voice bad-pace key-reused queue-full quota-exceeded".split()
+PUBLIC = frozenset(
+    "empty-idea short-idea long-idea control-characters no-words markup address instructions unsafe-idea "
+    "unsafe-violence unsafe-fear unsafe-grown-up unsafe-self-harm unsafe-hate unsafe-danger unsafe-rude "
+    "unknown-idea-language unknown-locale bad-variant unknown-voice bad-pace key-reused queue-full "
+    "quota-exceeded".split()
 )
 _WORDS = {
     "experimental-locale": "This language is experimental here, its voice is hard to understand: "
@@ -95,7 +97,7 @@ def of_workflow(name: str) -> StoriesError:
 
 def _problem(slug: str, kind: type[StoriesError], message: str, seconds: int) -> Problem:
     code = _STATUS.get(slug, kind.http_status)
-    detail = _sentence(message) if slug in _PUBLIC and message else _WORDS.get(slug, _ANY_FAILURE)
+    detail = _sentence(message) if slug in PUBLIC and message else _WORDS.get(slug, _ANY_FAILURE)
     return Problem(slug or kind.default_problem, code, detail, seconds if code in {429, 503} else None)
 
 

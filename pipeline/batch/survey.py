@@ -14,6 +14,7 @@ from pipeline.batch.reading import CatalogFile, bad
 from pipeline.batch.tables import one_line
 from pipeline.errors import StoriesError
 from pipeline.steps.accept import chain
+from pipeline.steps.idea import checked_idea
 from pipeline.storage.records import AcceptedRequest
 from pipeline.story import ideas
 from pipeline.types import StoryRequest
@@ -141,7 +142,7 @@ class _Reader:
         settings = self._settings
         tags = tuple(dict.fromkeys((*settings.tags, *entry.tags)))
         locales = self._locales(entry)
-        idea = ideas.accept(entry.context, self._app.word_filter)
+        idea = checked_idea(self._app, entry.context)
         audience = self._audience(entry.audience or settings.audience)
         return [
             Item(

@@ -40,6 +40,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         judge=Judge(parts.text, read("judge")),
         word_filter=word_filter(),
         language=parts.language,
+        words=parts.words,
         encoder=create(spec["encoder"]),
         store=parts.store,
         chains={locale: parts.chain(locale, row) for locale, row in spec["locales"].items()},
@@ -48,6 +49,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         sounds=Sounds(parts.store if spec["store"] == "files" else None),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
+        foreign_ideas=None if "foreign" in spec else create("foreign-ideas", words=parts.words),
     )
 
 

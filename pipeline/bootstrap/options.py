@@ -71,7 +71,7 @@ def _amazon_translate(parts: Parts) -> dict[str, Any]:
 
 def _service_language(parts: Parts) -> dict[str, Any]:
     paid = CachedDetection(create("amazon-detection", clients=parts.clients), parts.store)
-    return {"detect_paid": paid, "words": create("function-words")}
+    return {"detect_paid": paid, "words": parts.words}
 
 
 def _s3(parts: Parts) -> dict[str, Any]:
@@ -84,7 +84,7 @@ OPTIONS: dict[str, Callable[[Parts], dict[str, Any]]] = {
     "llama": _llama,
     "llm-translation": lambda parts: {"text": parts.text, "detector": parts.language},
     "kokoro": _kokoro,
-    "lingua": lambda parts: {"words": create("function-words")},
+    "lingua": lambda parts: {"words": parts.words},
     "files": lambda parts: {"root": parts.settings.out},
     "openai": _openai,
     "sagemaker": _sagemaker,

@@ -49,6 +49,11 @@ class Parts:
         detector: LanguageDetector = self._create(self.spec["language"])
         return detector
 
+    @cached_property
+    def words(self) -> LanguageDetector:
+        detector: LanguageDetector = create("function-words")
+        return detector
+
     def chain(self, locale: str, row: dict[str, Any]) -> Chain:
         rows = (row, row | row["otherwise"]) if "otherwise" in row else (row,)
         chosen = rows[0] if self._has_translator(row, locale) else rows[-1]

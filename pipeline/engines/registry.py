@@ -30,6 +30,7 @@ REGISTRY: dict[str, str] = {
     "joined-mp3": "pipeline.engines.joined:JoinedMp3",
     "service-language": "pipeline.engines.aws.language:ServiceLanguage",
     "amazon-detection": "pipeline.engines.aws.language:AmazonDetection",
+    "foreign-ideas": "pipeline.engines.embedded.foreign_ideas:ForeignIdeas",
     "function-words": "pipeline.engines.function_words:FunctionWords",
     "s3": "pipeline.engines.aws.s3:S3Store",
     "files": "pipeline.engines.embedded.files:FileStore",

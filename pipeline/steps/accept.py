@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pipeline.app import App, Chain
 from pipeline.errors import RequestError
+from pipeline.steps.idea import checked_idea
 from pipeline.storage import keys
 from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.records import AcceptedRequest, dump
@@ -34,7 +35,7 @@ def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> 
     """The request that accept() would write. Raises RequestError, ContentRejectedError."""
     if not 0 <= variant < VARIANTS:
         raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
-    request = StoryRequest(ideas.accept(context, app.word_filter), variant)
+    request = StoryRequest(checked_idea(app, context), variant)
     if audience:
         request = replace(request, audience=ideas.accept(audience, app.word_filter))
     return AcceptedRequest(request, app.prompt.id, app.text.fingerprint)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from pipeline.app import App
 from pipeline.errors import ContentRejectedError, RequestError
-from pipeline.ports import Progress, TranslationEngine
+from pipeline.ports import Progress
 from pipeline.steps import committed
 from pipeline.steps.early import DraftSoFar
+from pipeline.steps.idea import in_english
 from pipeline.storage import keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
-from pipeline.story import ideas, plain_text
+from pipeline.story import plain_text
 from pipeline.story.checks import MOST_WORDS, story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.prompt import story_prompt
@@ -106,25 +107,6 @@ def attempt(app: App, request: StoryRequest, idea: str, number: int, progress: P
     return Attempt(
         draft, checks, Usage(1, completion.prompt_tokens, completion.completion_tokens) + judge_usage
     )
-
-
-def in_english(app: App, context: str) -> str:
-    """The idea in English, filtered again: what was typed in another language is only now understood."""
-    detected = app.language.detect(context) or WRITTEN_IN
-    ideas.refuse_unsafe(context, app.word_filter, detected)
-    engine = _idea_translation(app, detected)
-    if engine is None:
-        return context
-    (idea,) = engine.translate((context,), detected, WRITTEN_IN)
-    return ideas.accept(idea, app.word_filter)
-
-
-def _idea_translation(app: App, language: str) -> TranslationEngine | None:
-    """The engine that translates an idea in `language` to English; None for English."""
-    if language == WRITTEN_IN:
-        return None
-    chain = app.chains.get(language)
-    return chain.translation if chain else app.foreign
 
 
 def _checks(app: App, draft: Draft, idea: str, progress: Progress) -> tuple[tuple[Check, ...], Usage]:

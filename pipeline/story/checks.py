@@ -30,6 +30,13 @@ _HEADING = re.compile(
 )
 _MARKUP = re.compile(r"[*_#`<>{}\[\]|\\~]|^[^\S\n]*([-–•]|\d+[.)])\s", re.MULTILINE)
 _NAME = re.compile(r"(?<![.!?\"“”] )(?<!^)\b[A-Z][a-z]+\b")
+# Who hunts or sells animals is a danger to the very one that is looked for; a treasure hunter is not.
+_HUNTER = re.compile(
+    r"\b(?:poacher|trapper|huntsm[ae]n|butcher"
+    r"|(?:an?|the|old|kind|young|brave|friendly|gentle|wise|named|rabbit|hare|bunny|bird|duck|goose|deer|fox|bear"
+    r"|wolf|boar|whale|seal|lion|tiger|elephant|dragon) hunter)s?\b",
+    re.I,
+)
 _SHORT_LINE = 4  # different words
 # Words that follow a noun: in "Nora the brave snail was", not brave but snail is a kind.
 _AFTER_A_KIND = "|".join(
@@ -48,7 +55,7 @@ def story_checks(
     """One check a rule, passed or not, in a fixed order. idea: the context in English."""
     text = " ".join(draft.lines)
     count = len(words(text))
-    unsafe = word_filter.story(f"{draft.title} {text}", "en")
+    unsafe = (*word_filter.story(f"{draft.title} {text}", "en"), *_hunters(f"{draft.title} {text}", idea))
     return (
         Check("words", FEWEST_WORDS <= count <= MOST_WORDS, count, f"{FEWEST_WORDS} to {MOST_WORDS}"),
         Check(
@@ -137,6 +144,13 @@ def _quotes(text: str) -> bool:
         if depth not in (0, 1):
             return False
     return depth == 0 and text.count('"') % 2 == 0
+
+
+def _hunters(text: str, idea: str) -> tuple[str, ...]:
+    """Hunters of animals, where the idea names none: a model made one the friend of a lost rabbit's child."""
+    if _HUNTER.search(f"a {idea}") or "hunt" in idea.lower():
+        return ()
+    return tuple(sorted({match.lower() for match in _HUNTER.findall(text)}))
 
 
 def _kinds(draft: Draft, text: str) -> tuple[str, ...]:

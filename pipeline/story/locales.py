@@ -44,3 +44,21 @@ def match(tag: str, known: Iterable[str]) -> str:
 def language(tag: str) -> str:
     """The primary subtag: fr-CA -> fr."""
     return tag.split("-")[0].lower()
+
+
+_NAMES = {
+    "en": "English",
+    "fr": "French",
+    "nl": "Dutch",
+    "ar": "Arabic",
+    "it": "Italian",
+    "es": "Spanish",
+    "de": "German",
+    "pt": "Portuguese",
+}
+
+
+def names(tags: Iterable[str]) -> str:
+    """The languages of these tags in words, each once: "English, French or Dutch"."""
+    *most, last = dict.fromkeys(_NAMES.get(language(tag), tag) for tag in tags)
+    return f"{', '.join(most)} or {last}" if most else last

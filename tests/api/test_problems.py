@@ -46,7 +46,7 @@ def test_a_busy_or_unavailable_service_has_a_retry_after(error: StoriesError, se
 
 
 def test_a_failed_status_reads_as_its_error() -> None:
-    error = errors.ContentRejectedError("this idea is not for a child: no", problem="unsafe-idea")
+    error = errors.ContentRejectedError("this idea is not for a child: no", problem="unsafe-violence")
     failed = Status("failed", 0, problem=error.problem, kind="ContentRejectedError", detail=str(error))
     assert problems.of_failure(failed) == problems.of(error)
 

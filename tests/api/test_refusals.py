@@ -100,7 +100,13 @@ def test_a_malformed_body_is_rejected_and_its_field_named(api: FakeApi, body: st
     [
         (" ", 400, "empty-idea"),
         ("x" * 301, 400, "long-idea"),
-        ("a snail with a gun that kills", 422, "unsafe-idea"),
+        ("x", 400, "short-idea"),
+        ("see www.example.com", 400, "address"),
+        ("lis, który boi się deszczu", 400, "unknown-idea-language"),
+        ("一只害羞的蜗牛", 400, "unknown-idea-language"),
+        ("a snail with a gun that kills", 422, "unsafe-violence"),
+        ("un loup qui tue le chasseur", 422, "unsafe-violence"),
+        ("a snail that wants to die", 422, "unsafe-self-harm"),
     ],
 )
 def test_a_bad_idea_is_rejected(api: FakeApi, context: str, code: int, problem: str) -> None:

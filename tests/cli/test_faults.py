@@ -29,7 +29,8 @@ def failed(done: Done, problem: str) -> str:
         ("long-idea", "a" * 301),
         ("control-characters", "\x1b[31mcat"),
         ("no-words", "🐱🐱"),
-        ("unsafe-idea", "a bloody massacre"),
+        ("unknown-idea-language", "kettu joka pelkää sadetta"),
+        ("unsafe-violence", "a bloody massacre"),
     ],
 )
 def test_a_bad_idea_is_rejected_and_nothing_written(stories: Stories, problem: str, idea: str) -> None:

@@ -238,7 +238,7 @@ def test_full_queue_is_retried_with_the_same_key(scenes: Report) -> None:
 @pytest.mark.parametrize(
     ("scene", "words"),
     [
-        ("refused", "a gentler one"),
+        ("refused", "somebody helps instead"),
         ("offline", "cannot be reached"),
         ("missing", "not on the shelf"),
         ("notConfigured", "config.json"),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -82,6 +83,14 @@ print(app.text.fingerprint, *app.chains)
     )
     assert done.returncode == 0, done.stderr
     assert {"en", "fr", "nl", "ar", "it"} <= set(done.stdout.split())
+
+
+def test_a_table_without_its_comments_says_the_same() -> None:
+    tables = sorted(file for file in stage.packaged(stage.ROOT / "pipeline") if file.suffix == ".toml")
+    assert len(tables) > 10
+    for file in tables:
+        text = file.read_text("utf-8")
+        assert tomllib.loads(stage.without_comments(text)) == tomllib.loads(text), file.name
 
 
 def test_the_guard_blocks_other_packages(staged: Path) -> None:

@@ -19,7 +19,9 @@ SOUND = "https://bucket.example/x.mp3?signature=1"
 FRAME = bytes.fromhex("fff344c4") + bytes(92)
 TEN_SECONDS = FRAME * 417
 WELL = Answer(200, {}, b'{"status": "ok", "profile": "aws"}')
-REFUSED = Answer(400, {}, b'{"type": "urn:mvp-stories:problem:unsafe-idea", "detail": "Not for children."}')
+REFUSED = Answer(
+    400, {}, b'{"type": "urn:mvp-stories:problem:unsafe-violence", "detail": "Not for children."}'
+)
 
 
 def story(**values: Any) -> Answer:

@@ -338,7 +338,7 @@ def test_idea_that_is_unsafe_in_english_is_refused() -> None:
     altered = Altered(lambda *_: ["a bloody massacre"])
     with pytest.raises(ContentRejectedError) as caught:
         make(fake_app(store, text, altered), "en", idea="[fr] quelque chose")
-    assert caught.value.problem == "unsafe-idea"
+    assert caught.value.problem == "unsafe-violence"
     assert published(store) == []
     assert len(text.calls) == 0
 
@@ -347,7 +347,7 @@ def test_idea_that_is_unsafe_in_its_own_language_is_refused_untranslated() -> No
     translation = CountingTranslation(FakeTranslation())
     with pytest.raises(ContentRejectedError) as caught:
         make(fake_app(MemoryStore(), translation=translation), "en", idea="[fr] un homme tue sa femme")
-    assert caught.value.problem == "unsafe-idea"
+    assert caught.value.problem == "unsafe-violence"
     assert len(translation.calls) == 0
 
 

@@ -214,3 +214,21 @@ def test_faults_that_readers_found_are_refused(changed: dict[str, str], check: s
     assert set(failed(lines(**changed))) & {"no echoes", "quotes", "one kind", "only the story"} == (
         {check} if check else set()
     )
+
+
+@pytest.mark.parametrize(
+    "friend",
+    ["Otto the hunter", "Otto, a kind hunter,", "a rabbit hunter", "the old huntsman", "Otto the trapper"],
+)
+def test_who_hunts_animals_is_no_friend_of_a_lost_one(friend: str) -> None:
+    """The Rabbit Hunter, the friend of a child who had lost her rabbit, passed every check."""
+    draft = lines(line_6=f"Then {friend} came by and smiled.")
+    assert "gentle words" in failed(draft, "a shy snail who lost her rabbit")
+    assert "gentle words" not in failed(draft, "a shy snail and a hunter")
+
+
+@pytest.mark.parametrize(
+    "friend", ["Otto the treasure hunter", "a star hunter", "Otto, who hunted for the ball,"]
+)
+def test_who_hunts_for_treasures_is_a_friend(friend: str) -> None:
+    assert "gentle words" not in failed(lines(line_6=f"Then {friend} came by and smiled."))

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.engines.function_words import FunctionWords
 from pipeline.errors import ContentRejectedError, RequestError, StoriesError
-from pipeline.story.ideas import accept, refuse_unsafe
-from pipeline.story.word_filter import word_filter
+from pipeline.story import ideas
+from pipeline.story.ideas import refuse_unsafe
+from pipeline.story.word_filter import WordFilter, word_filter
 
-SCREEN = word_filter()
+SCREEN, WORDS = word_filter(), FunctionWords()
 
 MALFORMED = {
     "empty-idea": ["", " ", "\n\n", "\t \r\n", "\u00a0", "\u2003 \u3000", "\u2028"],
@@ -23,6 +25,11 @@ MALFORMED = {
     "no-words": [
         "!!!", "...", "?", "-", "—", "' '", "“”", "_", "🐱", "🐱🐶🦊", "👩‍👩‍👧‍👦", "🏳️‍🌈",
         "❤️", "🇫🇷", "1️⃣", "$$$ €€€", "( )", "\u0301", "¡¿!?",
+    ],
+    "short-idea": ["a", "X", " b! ", "🐱 a", "7"],
+    "address": [
+        "a cat at www.example.org", "https://example.org/cat", "write to me@example.org", "see example.com",
+        "javascript:alert(1) cat",
     ],
     "markup": [
         "<b>a cat</b>", "a <script>alert(1)</script> cat", "a cat <br/>", "<img src=x onerror=alert(1)>",
@@ -211,6 +218,11 @@ HARMLESS = [
 ]
 
 
+def accept(idea: str, word_filter: WordFilter = SCREEN) -> str:
+    """In its language where everyday words say which, else as English."""
+    return ideas.accept(idea, word_filter, lambda text: (WORDS.detect(text) or "en",))
+
+
 def problem(idea: str) -> str:
     with pytest.raises(StoriesError) as caught:
         accept(idea, SCREEN)
@@ -233,7 +245,7 @@ def test_instructions_to_the_model_are_refused(idea: str) -> None:
 def test_unsafe_idea_is_refused(idea: str) -> None:
     with pytest.raises(ContentRejectedError) as caught:
         accept(idea, SCREEN)
-    assert caught.value.problem == "unsafe-idea"
+    assert caught.value.problem.startswith("unsafe-")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +266,7 @@ HARMLESS_ABROAD = {
     "es": ["un pulpo que quiere bailar", "la planta mata el aburrimiento", "la tortuga toca la viola"],
     "it": ["le rape giganti del nonno", "la pistola ad acqua", "un bombo che vola"],
     "de": ["ein Bär mit Mordshunger", "die Nacktschnecke im Salat", "ein Bombenspaß im Park"],
-    "nl": ["wolken die op schapen lijken", "de wolken lijken op schapen", "een naaktslak", "een gore sok"],
+    "nl": ["wolken die op schapen lijken", "de wolken lijken op schapen", "een naaktslak"],
     "pt": ["a nuvem que queria dançar", "o menino que perdeu o dente"],
     "ar": ["القطة التي تخاف من المطر", "سُلَحْفَاةٌ صَغِيرَةٌ تُرِيدُ أَنْ تَطِيرَ", "طفل فخور بجنسيته"],
 }  # fmt: skip
@@ -264,7 +276,7 @@ HARMLESS_ABROAD = {
     ("language", "idea"), [(tag, idea) for tag in HARMLESS_ABROAD for idea in HARMLESS_ABROAD[tag]]
 )
 def test_harmless_idea_is_accepted_in_its_language(language: str, idea: str) -> None:
-    assert SCREEN.idea(accept(idea, SCREEN), language) == ()
+    assert SCREEN.idea(accept(idea, SCREEN), language) is None
 
 
 def test_idea_is_composed_trimmed_and_on_a_single_line() -> None:

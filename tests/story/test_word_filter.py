@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from pipeline.api import problems
+from pipeline.story import ideas
 from pipeline.story.word_filter import word_filter
 
 SCREEN = word_filter()
@@ -58,7 +60,7 @@ def test_gentle_story_does_not_match(language: str, text: str) -> None:
 
 
 def test_idea_may_hold_words_that_a_story_may_not() -> None:
-    assert SCREEN.idea("my grandfather died") == ()
+    assert SCREEN.idea("my grandfather died") is None
     assert SCREEN.story("My grandfather died.", "en") == ("died",)
 
 
@@ -70,9 +72,15 @@ def test_language_without_a_list_matches_nothing() -> None:
     assert SCREEN.story("blood", "sv") == ()
 
 
-@pytest.mark.parametrize("hidden", ["ki\u200dll", "ki\u200cll", "k\u2060ill", "ｋｉｌｌ", "𝐤𝐢𝐥𝐥", "KILL"])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "ki\u200dll", "ki\u200cll", "k\u2060ill", "ｋｉｌｌ", "𝐤𝐢𝐥𝐥", "KILL",
+        "кill", "кіll", "κill", "k1ll", "K1LL", "k.i.l.l", "k i l l", "k-i-l-l",
+    ],
+)  # fmt: skip
 def test_word_in_other_unicode_forms_matches(hidden: str) -> None:
-    assert SCREEN.idea(f"they {hidden} it") == ("kill",)
+    assert SCREEN.idea(f"they {hidden} it") == ("violence", ("kill",))
 
 
 def test_arabic_matches_with_vowel_signs_and_prefixes() -> None:
@@ -81,11 +89,7 @@ def test_arabic_matches_with_vowel_signs_and_prefixes() -> None:
 
 
 def test_every_pattern_compiles_and_none_matches_the_empty_string() -> None:
-    spec = SCREEN.spec
-    patterns = [
-        pattern for table in ("never", "story") for group in spec[table].values() for pattern in group
-    ]
-    patterns += [*spec["instructions"]["any"], *spec["instructions"]["marks"]]
+    patterns = [pattern for _, pattern in SCREEN.patterns()]
     assert len(patterns) > 200
     for pattern in patterns:
         assert not re.compile(pattern).match(""), pattern
@@ -93,4 +97,19 @@ def test_every_pattern_compiles_and_none_matches_the_empty_string() -> None:
 
 def test_each_language_has_its_lists() -> None:
     languages = {"en", "fr", "es", "it", "de", "nl", "pt", "ar"}
-    assert set(SCREEN.spec["never"]) == set(SCREEN.spec["story"]) == languages
+    assert set(SCREEN.spec["story"]) == languages
+    for kind in SCREEN.spec["kinds"].values():
+        assert set(kind) == languages | {"any", "spared"}
+
+
+def test_every_kind_has_words_for_a_person_and_a_problem_that_a_caller_reads() -> None:
+    kinds = set(SCREEN.spec["kinds"])
+    assert kinds == set(ideas.UNSAFE)
+    assert {f"unsafe-{kind}" for kind in kinds} <= problems.PUBLIC
+
+
+@pytest.mark.parametrize(
+    "text", ["R2D2 and C3PO", "a 7-year-old", "2 b or not 2 b", "A. B. C. and D.", "WALL·E"]
+)
+def test_figures_and_initials_mean_no_words(text: str) -> None:
+    assert SCREEN.idea(text) is None

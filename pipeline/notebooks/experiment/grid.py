@@ -23,8 +23,9 @@ from pipeline.notebooks.scores import scores
 from pipeline.notebooks.similarity import cosines
 from pipeline.ports import NoProgress
 from pipeline.steps import generate
+from pipeline.steps.idea import checked_idea
+from pipeline.steps.idea import in_english as idea_in_english
 from pipeline.storage.cache import cached_usage
-from pipeline.story import ideas
 from pipeline.story.checks import hero
 from pipeline.types import Prompt, StoryRequest, Usage
 
@@ -102,7 +103,7 @@ def in_parallel(
 
 def _idea(app: App, context: str) -> Idea:
     try:
-        return Idea(generate.in_english(app, ideas.accept(context, app.word_filter)))
+        return Idea(idea_in_english(app, checked_idea(app, context)))
     except _CELL_ERRORS as error:
         return Idea(context, _in_words(error))
 

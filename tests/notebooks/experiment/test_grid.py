@@ -102,7 +102,7 @@ def test_an_error_that_every_draft_would_have_ends_the_run() -> None:
 def test_a_rejected_idea_fails_its_own_drafts_only() -> None:
     frame = run(fake_app(MemoryStore()), two_arms(), ("a shy badger", "a bloody massacre"))
     assert [bool(failure) for failure in frame.failure] == [False, True] * 2
-    assert "not for a children's story" in frame.failure[1]
+    assert "not for a young child" in frame.failure[1]
     none = run(fake_app(MemoryStore()), two_arms(), ("a bloody massacre",))
     assert measures.summary(none).loc["drafts"].tolist() == ["0", "0"]
     assert len(measures.paired(none, "story@1", "short@1", "accepted")) == 0
