@@ -38,7 +38,7 @@ def listed(table: dict[str, list[str]]) -> list[str]:
     return [idea for ideas in table.values() for idea in ideas]
 
 
-@pytest.mark.parametrize("kind", FIRST["unsafe"].keys() - {"disguised"})
+@pytest.mark.parametrize("kind", sorted(FIRST["unsafe"].keys() - {"disguised"}))
 def test_an_unsafe_idea_is_refused_as_what_it_is(app: App, kind: str) -> None:
     slug = kind if kind == "instructions" else f"unsafe-{kind}"
     others = {idea: problem(app, idea) for idea in listed(FIRST["unsafe"][kind])}
