@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -88,8 +87,8 @@ def is_clean(app: App, texts: tuple[str, ...], locale: str) -> bool:
 class SpeakingAhead:
     """Speaks sentences while the next ones are translated. spoken: (sentence, narration), in order.
 
-    A thread of its own, which begins with the first sentence. What the voice raises is left to the step
-    that speaks the rest: it asks again, and raises it then.
+    A thread of its own, which begins with the first sentence. What the voice raises there is raised when the
+    block ends.
     """
 
     def __init__(self, chain: Chain, progress: Progress) -> None:
@@ -99,6 +98,7 @@ class SpeakingAhead:
         self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
+        self._error: Exception | None = None
 
     def say(self, sentence: str) -> None:
         if self._thread is None:
@@ -117,6 +117,8 @@ class SpeakingAhead:
         self._queue.put(None)
         if self._thread and error is None:
             self._thread.join()
+            if self._error:
+                raise self._error
 
     def _work(self) -> None:
         try:
@@ -124,5 +126,5 @@ class SpeakingAhead:
                 narration = self._chain.speech.synthesize(sentence, self._chain.voice)
                 self._progress.spoke(len(self.spoken), narration)
                 self.spoken.append((sentence, narration))
-        except Exception as error:  # noqa: BLE001 - of any engine: the step that speaks meets it again
-            logging.getLogger(__name__).info("not spoken ahead: %s", error)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that translates
+            self._error = error

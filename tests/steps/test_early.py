@@ -120,14 +120,19 @@ def test_nothing_is_said_from_the_first_sentence_on_that_fails_its_own_checks() 
 
 
 class Mute(FakeSpeech):
+    count = 0
+
     def synthesize(self, text: str, voice: Voice) -> Narration:
+        self.count += 1
         raise EngineError("no voice today", engine=self.fingerprint)
 
 
-def test_what_the_voice_raises_ahead_is_raised_by_the_step_that_speaks() -> None:
-    app = fake_app(MemoryStore(), speech=Mute())
+def test_what_the_voice_raises_ahead_is_raised_and_not_asked_again() -> None:
+    speech = Mute()
+    app = fake_app(MemoryStore(), speech=speech)
     with pytest.raises(EngineError, match="no voice today"):
         run(app, accept(app, IDEA), "fr", Listener())
+    assert speech.count == 1
 
 
 def test_after_an_error_nothing_more_is_spoken_and_nothing_is_waited_for() -> None:
