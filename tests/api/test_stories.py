@@ -193,10 +193,11 @@ def test_a_story_is_queued_translated_and_counts_its_segments() -> None:
     assert "title" not in view  # it is English yet
     assert api.get(first).headers["retry-after"]
     translations.open()
-    speech.reached()  # the first sentence, ahead of the others
-    speech.waiting.clear()
-    speech.let()
     speech.reached()
+    while api.get(first).json["status"] != "speaking":  # the first sentences, ahead of the whole
+        speech.waiting.clear()
+        speech.let()
+        speech.reached()
     assert api.get(first).json["progress"]["total"] == 10
     speech.open()
     assert api.followed(first)["story"].startswith("[fr]")
