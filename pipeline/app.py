@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.errors import RequestError
-from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.ports import (
+    AudioEncoder,
+    Changes,
+    LanguageDetector,
+    NoChanges,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+)
 from pipeline.storage import editions
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
@@ -118,6 +127,7 @@ class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
     chains: by locale. foreign: translates an idea in a language that has no chain; None: it stays as it is.
+    changes: who is told how far an edition is.
     """
 
     profile: str
@@ -133,6 +143,7 @@ class App:
     sounds: Sounds
     strict: bool = True
     foreign: TranslationEngine | None = None
+    changes: Changes = field(default_factory=NoChanges)
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,11 @@ def serve(options: Namespace) -> None:
     from pipeline.api.service import OnDemand
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
+    from pipeline.server.connections import connections_of, file_handles, pushed_of
     from pipeline.server.listening import listen, run
+    from pipeline.server.push.endpoint import Endpoint
+    from pipeline.server.push.hub import Hub
+    from pipeline.server.push.tickets import Tickets
     from pipeline.server.signed_urls import MediaStore, secret
 
     settings = _settings(options)
@@ -76,8 +81,10 @@ def serve(options: Namespace) -> None:
     listening = listen(options.host, options.port)
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{listening.getsockname()[1]}"
     media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
-    app = build_app(settings, media or store)
-    stories = OnDemand(app, build_runner(app, settings))
+    hub, tickets = Hub(), Tickets(options.url.rstrip("/"))
+    app = replace(build_app(settings, media or store), changes=hub)
+    stories = OnDemand(app, build_runner(app, settings), tickets=tickets)
+    most = pushed_of(connections_of(file_handles()))
     tidy(settings)
     asgi = build_server(
         _api(stories, settings, partial(_write, store) if is_files else None),
@@ -89,6 +96,7 @@ def serve(options: Namespace) -> None:
         names=(*own_names(), options.host, urlsplit(base).hostname or ""),
         as_called=not options.url,
         sounds=app.sounds,
+        endpoint=Endpoint(app, hub, tickets, most, settings.serving.origin),
     )
     tell(_greeting(settings, base, page is not None))
     try:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, field, replace
 
 from pipeline.errors import NotFoundError, StoriesError
-from pipeline.ports import Advance, Store
+from pipeline.ports import Advance, Changes, NoChanges, Store
 from pipeline.storage import keys
 from pipeline.storage.digest import canonical
 from pipeline.storage.locks import Locks
@@ -173,13 +173,17 @@ def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None
 
 @dataclass(slots=True)
 class StatusProgress:
-    """A Progress that writes the status: at each change of state, and every second in between."""
+    """A Progress that writes the status: at each change of state, and every second in between.
+
+    changes: is also told of each sentence.
+    """
 
     store: Store
     story_id: str
     edition: str
     clock: Callable[[], float] = time.time
     maker: str = ""
+    changes: Changes = field(default_factory=NoChanges)
     _written: float = field(default=0.0, init=False)
     _state: str = field(default="", init=False)
 
@@ -194,6 +198,8 @@ class StatusProgress:
             status = replace(status, done=status.done + count)
             if self._is_due():
                 self._write(status)
+            elif unit == "sentence":
+                self._report(status)
 
         yield advance
 
@@ -207,3 +213,7 @@ class StatusProgress:
     def _write(self, status: Status) -> None:
         self._written, self._state = self.clock(), status.state
         write(self.store, self.story_id, self.edition, replace(status, expires_at=self._written + LIFE))
+        self._report(status)
+
+    def _report(self, status: Status) -> None:
+        self.changes.changed(self.story_id, self.edition, status.state, status.done, status.total)

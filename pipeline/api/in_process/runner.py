@@ -115,6 +115,7 @@ class InProcess:
         self._makers.join()
         status.queue(self._app.store, *job, life, self._makers.name)
         status.accept(self._app.store, *job)
+        self._app.changes.changed(*job, status.QUEUED)
 
     def _start_threads(self) -> None:
         """Daemons, at the first job: a server that stops does not wait for a slow model."""
@@ -138,9 +139,11 @@ class InProcess:
         """Why it was not made; None where it was."""
         store = self._app.store
         try:
-            manifest = run(self._app, *job, StatusProgress(store, *job, maker=self._makers.name))
+            progress = StatusProgress(store, *job, maker=self._makers.name, changes=self._app.changes)
+            manifest = run(self._app, *job, progress)
             if self._publish:
                 shelf.publish(store, manifest)
+            self._app.changes.changed(*job, status.DONE)
         except StoriesError as error:
             self._log.warning("story not made", extra={**_fields(job), "problem": error.problem})
             return error
@@ -154,6 +157,7 @@ class InProcess:
             status.fail(self._app.store, *job, error)
         except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
             self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
+        self._app.changes.changed(*job, status.FAILED)
 
     def _busy(self, ahead: int) -> BusyError:
         durations = sorted(self._durations) or [_FIRST_GUESS]
