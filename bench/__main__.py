@@ -12,7 +12,7 @@ from bench.figures import Result
 
 OUT = Path(__file__).parent / "out"
 # In the order in which they run: what is cheap and what most people want to know comes first.
-NAMES = ("startup", "api", "narration", "overhead", "locales", "batch", "catalog", "demo", "page")
+NAMES = ("startup", "api", "push", "narration", "overhead", "locales", "batch", "catalog", "demo", "page")
 # Only by name: starts servers, and takes long; compares voices, when there is a new one.
 ON_REQUEST = ("scheduler", "voices")
 

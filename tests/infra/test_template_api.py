@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
@@ -16,6 +16,7 @@ BODY = API["DefinitionBody"]
 CALLS = {
     ("post", "/"),
     ("post", "/stories"),
+    ("post", "/push"),
     ("post", "/stories/{id}/locales"),
     ("get", "/stories/{id}/{locale}"),
     ("get", "/stories"),
@@ -84,6 +85,8 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Idea", ["a shy snail"], False),
         ("Locale", {"locale": "pt-PT"}, True),
         ("Locale", {"locale": "fr", "voice": "Lea", "pace": 1.2}, True),
+        ("Empty", {}, True),
+        ("Empty", {"id": "4f"}, False),
         ("Locale", {}, False),
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],
@@ -95,11 +98,13 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
 
 
-@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryOrder), ("Locale", LocaleOrder)])
+@pytest.mark.parametrize(
+    ("schema", "model"), [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder)]
+)
 def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
     gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()
-    assert gateway["properties"].keys() == code["properties"].keys()
-    assert gateway["required"] == code["required"]
+    assert gateway.get("properties", {}).keys() == code["properties"].keys()
+    assert gateway.get("required") == code.get("required")
     assert gateway["additionalProperties"] is code["additionalProperties"] is False
 
 
