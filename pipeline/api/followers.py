@@ -24,8 +24,8 @@ from pipeline.storage import keys
 
 # Of one report: a step of a story waits no longer for those who follow it, who poll besides.
 _MOST, _SECONDS = 20, 1.0
-# Between two reports of the same state.
-_EVERY = 1.0
+# Between two reports of the same state; and a tenth of a step's time at most goes to them.
+_EVERY, _SHARE = 1.0, 0.1
 _TICKET = re.compile("[0-9a-f]{32}")
 
 
@@ -48,22 +48,24 @@ class Followers:
         self, store: Store, connections: Connections, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._connections, self._clock = store, connections, clock
-        # The newest report: of which edition and state, and when.
+        # The newest report: of which edition and state, and when the next of the same may follow.
         self._last: tuple[Edition, str] | None = None
-        self._at = 0.0
+        self._next = 0.0
         self._log = logging.getLogger(__name__)
 
     def changed(self, story_id: str, edition: str, state: str, done: int = 0, total: int = 0) -> None:
         change, now = Change(Edition(story_id, edition), state, done, total), self._clock()
-        if self._last == (change.edition, state) and now - self._at < _EVERY:
+        if self._last == (change.edition, state) and now < self._next:
             return
-        self._last, self._at = (change.edition, state), now
+        self._last = (change.edition, state)
         try:
             for key in islice(self._store.list(keys.followers(*change.edition)), _MOST):
                 if self._clock() - now < _SECONDS:
                     self.post(bytes.fromhex(key.rpartition("/")[2]).decode(), change)
         except Exception as error:  # noqa: BLE001 - no story fails for who follows it
-            self._log.warning("followers were not reached", exc_info=error)
+            self._log.warning("followers were not reached: %s", error)
+        end = self._clock()
+        self._next = end + max(_EVERY, (end - now) / _SHARE)
 
     def post(self, connection: str, change: Change) -> None:
         """Whoever is gone is forgotten; whoever cannot be reached now polls."""
@@ -71,7 +73,7 @@ class Followers:
             if not self._connections.post(connection, change.text):
                 self._connections.forget(keys.follower(*change.edition, connection))
         except Exception as error:  # noqa: BLE001 - the others are posted to all the same
-            self._log.warning("a follower was not reached", exc_info=error)
+            self._log.warning("a follower was not reached: %s", error)
 
     def follow(self, connection: str, followed: Iterable[Edition]) -> None:
         """Instead of what it followed before; nothing: it has ended."""
