@@ -21,5 +21,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/stories": api, "/locales": api, "/media": api } },
+  server: { proxy: { "/stories": api, "/locales": api, "/media": api, "/push": api, "/ws": { target: api, ws: true } } },
 });

@@ -23,11 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def deploy(session: Any, options: argparse.Namespace) -> None:
     """Prints the page's address once it is served. Raises RefusedError."""
     amplify.report(caller(session))
-    api, media = options.api, [options.media]
+    api, media, push = options.api, [options.media], options.push
     if not api:
-        api, media = page.addresses(session, stack_name(options.stage))
+        api, media, push = page.addresses(session, stack_name(options.stage))
     zip_file = page.zipped(ROOT / "frontend" / "dist", api)
-    headers = page.headers((ROOT / "customHttp.yml").read_text("utf-8"), api, media)
+    headers = page.headers((ROOT / "customHttp.yml").read_text("utf-8"), api, media, push)
     print(amplify.deploy(session.client("amplify"), options.stage, zip_file, headers))
 
 
@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
     deploying = verbs.add_parser("deploy", help="upload the built page and wait until it is served")
     deploying.add_argument("--api", help="the API's URL, instead of the stack's output")
     deploying.add_argument("--media", help="the origin of the stories' signed URLs; goes with --api")
+    deploying.add_argument("--push", default="", help="the WebSocket API's URL, where there is one")
     destroying = verbs.add_parser("destroy", help="delete the page's app, after a question")
     destroying.add_argument("--yes", action="store_true", help="do not ask")
     for verb, run in ((deploying, deploy), (destroying, destroy)):

@@ -22,8 +22,10 @@ _ORIGIN = re.compile(
 )
 
 
-def addresses(session: Any, stack: str) -> tuple[str, list[str]]:
-    """The API's URL, and URLs of its mp3s. Raises RefusedError: no such stack, or an old one.
+def addresses(session: Any, stack: str) -> tuple[str, list[str], str]:
+    """The URLs of the API, of its mp3s, and of its WebSocket API, "" for none.
+
+    Raises RefusedError: no such stack, or an old one.
 
     The mp3s have two hosts: the bucket's global one, which signed URLs name, and its region's, to which S3
     redirects from the first in a bucket's first hours.
@@ -37,7 +39,8 @@ def addresses(session: Any, stack: str) -> tuple[str, list[str]]:
         Config(signature_version="s3v4", s3={"addressing_style": style}) for style in ("auto", "virtual")
     ]
     clients = [session.client("s3", config=style) for style in styles]
-    return api, [client.generate_presigned_url("get_object", Params=mp3) for client in clients]
+    media = [client.generate_presigned_url("get_object", Params=mp3) for client in clients]
+    return api, media, values.get("PushUrl", "")
 
 
 def origin(url: str) -> str:
@@ -48,9 +51,13 @@ def origin(url: str) -> str:
     return match[0]
 
 
-def headers(template: str, api: str, media: Iterable[str]) -> str:
-    """Amplify's customHeaders. template: customHttp.yml. api, media: URLs. Raises RefusedError."""
-    return Template(template).substitute(API_ORIGIN=origin(api), MEDIA_ORIGIN=" ".join(map(origin, media)))
+def headers(template: str, api: str, media: Iterable[str], push: str = "") -> str:
+    """Amplify's customHeaders. template: customHttp.yml. api, media, push: URLs. Raises RefusedError."""
+    # wss as https, and back.
+    pushes = [origin(push.replace("ws", "http", 1)).replace("http", "ws", 1)] if push else []
+    return Template(template).substitute(
+        API_ORIGIN=" ".join([origin(api), *pushes]), MEDIA_ORIGIN=" ".join(map(origin, media))
+    )
 
 
 def zipped(dist: Path, api: str) -> bytes:
