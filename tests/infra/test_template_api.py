@@ -125,9 +125,11 @@ def test_the_gateways_own_responses_are_problems_that_a_page_can_read(kind: str)
 def test_each_call_that_starts_work_has_a_limit_of_its_own() -> None:
     starting = [each for each in API["MethodSettings"] if each["HttpMethod"] == "POST"]
     # AWS's reference of MethodSetting: a slash is encoded as ~1, after an initial one; / is the root.
-    paths = {settings["ResourcePath"].replace("/~1", "/").replace("~1", "/") for settings in starting}
-    assert {("post", path) for path in paths} == {call for call in CALLS if call[0] == "post"}
-    for settings in starting:
+    by_path = {each["ResourcePath"].replace("/~1", "/").replace("~1", "/"): each for each in starting}
+    assert {("post", path) for path in by_path} == {call for call in CALLS if call[0] == "post"}
+    push = by_path.pop("/push")  # it starts nothing: a page follows by it instead of polling
+    assert (push["ThrottlingRateLimit"], push["LoggingLevel"]) == ({"Ref": "PollRate"}, "OFF")
+    for settings in by_path.values():
         assert settings["ThrottlingRateLimit"] == {"Ref": "StartRate"}
         assert settings["ThrottlingBurstLimit"] == {"Ref": "StartBurst"}
         assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("OFF", False)
