@@ -15,6 +15,7 @@ OUT = Path(__file__).parent / "out"
 NAMES = (
     "startup",
     "api",
+    "push",
     "narration",
     "overhead",
     "locales",

@@ -22,5 +22,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/stories": api, "/locales": api, "/media": api, "/tablet.json": api, "/tablet.svg": api } },
+  server: {
+    proxy: {
+      "/stories": api,
+      "/locales": api,
+      "/media": api,
+      "/tablet.json": api,
+      "/tablet.svg": api,
+      "/push": api,
+      "/ws": { target: api, ws: true },
+    },
+  },
 });

@@ -16,7 +16,7 @@ from pipeline.engines.aws.doctor import PATIENCE, Stack, examine_deployment
 from pipeline.engines.aws.voices import read_table
 
 STAGES = Path(__file__).parent / "stages"
-# Functions with WorkerConcurrency in template.yaml: all but the API's.
+# Functions with WorkerConcurrency in template.yaml: all but the API's, and one more where the stack pushes.
 WORKERS = 4
 
 
@@ -26,7 +26,8 @@ def stack_of(stage: str, endpoint: str, bedrock: str, parameters: Sequence[str])
     values |= dict(word.partition("=")[::2] for word in parameters)
     # -1: none is reserved.
     trigger, each = (max(0, int(values.get(f"{name}Concurrency", -1))) for name in ("Trigger", "Worker"))
-    return Stack(stage, endpoint, bedrock, trigger + WORKERS * each, values.get("AlarmEmail", ""))
+    workers = WORKERS + (values.get("Push") == "on")
+    return Stack(stage, endpoint, bedrock, trigger + workers * each, values.get("AlarmEmail", ""))
 
 
 def main(arguments: list[str]) -> int:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from pipeline.errors import RequestError
 from pipeline.ports import (
     AudioEncoder,
+    Changes,
     ForeignIdeas,
     LanguageDetector,
+    NoChanges,
     SpeechEngine,
     Store,
     TextEngine,
@@ -126,7 +128,8 @@ class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
-    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it.
+    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
+    follows how far an edition is.
     """
 
     profile: str
@@ -144,6 +147,7 @@ class App:
     strict: bool = True
     foreign: TranslationEngine | None = None
     foreign_ideas: ForeignIdeas | None = None
+    changes: Changes = field(default_factory=NoChanges)
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pipeline.api import events, problems
+from pipeline.api import events, followers, problems
 from pipeline.api.gateway import Api
 from pipeline.api.service import OnDemand
 from pipeline.api.telemetry import observed
 from pipeline.app import App
-from pipeline.bootstrap import build_app, build_runner
+from pipeline.bootstrap import build_app, build_runner, build_tickets
 from pipeline.config.settings import Settings
 from pipeline.errors import RequestError, StoriesError
 from pipeline.steps import accept, status
@@ -54,7 +54,9 @@ def translate(event: Event, context: Any) -> dict[str, str]:
 @observed
 def speak(event: Event, context: Any) -> dict[str, str]:
     """MvpStoriesTextToSpeech: speaks and stores, and so completes the edition."""
-    return _run(event, run)
+    completed = _run(event, run)
+    _app(_settings()).changes.changed(completed["id"], completed["locale"], status.DONE)
+    return completed
 
 
 @observed
@@ -65,8 +67,19 @@ def record_failure(event: Event, context: Any) -> dict[str, str]:
     # A state may have written itself why it failed.
     if not status.has_failed(app.store, story_id, edition) and not is_complete(app.store, story_id, edition):
         name = str(events.table(event.get("error")).get("Error", ""))
-        status.fail(app.store, story_id, edition, problems.of_workflow(name))
+        _fail(app, story_id, edition, problems.of_workflow(name))
     return {"id": story_id, "locale": edition}
+
+
+@observed
+def push(event: Event, context: Any) -> dict[str, int]:
+    """MvpStoriesPush: a connection's beginning, messages and end, of the WebSocket API."""
+    settings = _settings()
+    app, serving = _app(settings), settings.serving
+    tickets = build_tickets(settings, app.store)
+    if not isinstance(app.changes, followers.Followers) or tickets is None:
+        return {"statusCode": 404}
+    return {"statusCode": followers.answer(app, app.changes, tickets, serving.origin, event)}
 
 
 # By function name, for a local AWS.
@@ -76,6 +89,7 @@ FUNCTIONS = {
     "MvpStoriesTranslate": translate,
     "MvpStoriesTextToSpeech": speak,
     "MvpStoriesRecordFailure": record_failure,
+    "MvpStoriesPush": push,
 }
 
 
@@ -84,12 +98,17 @@ def _run(event: Event, step: Step) -> dict[str, str]:
     app = _app(_settings())
     story_id, edition = _ids(event, app)
     try:
-        step(app, story_id, edition, StatusProgress(app.store, story_id, edition))
+        step(app, story_id, edition, StatusProgress(app.store, story_id, edition, changes=app.changes))
     except StoriesError as error:
         if not error.retryable:
-            status.fail(app.store, story_id, edition, error)
+            _fail(app, story_id, edition, error)
         raise
     return {"id": story_id, "locale": edition}
+
+
+def _fail(app: App, story_id: str, edition: str, error: StoriesError) -> None:
+    status.fail(app.store, story_id, edition, error)
+    app.changes.changed(story_id, edition, status.FAILED)
 
 
 def _accept(event: Event) -> dict[str, str]:
@@ -123,5 +142,6 @@ def _app(settings: Settings) -> App:
 @lru_cache(maxsize=1)
 def _api(settings: Settings) -> Api:
     app, serving = _app(settings), settings.serving
-    stories = OnDemand(app, build_runner(app, settings), per_day=serving.per_day)
+    tickets = build_tickets(settings, app.store)
+    stories = OnDemand(app, build_runner(app, settings), serving.per_day, tickets)
     return Api(stories, serving.wait, serving.origin, settings.aws.url_seconds)

@@ -167,6 +167,23 @@ class Progress(Protocol):
         ...
 
 
+class Changes(Protocol):
+    """Receives each change of an edition's state, for those who follow it."""
+
+    def changed(self, story_id: str, edition: str, state: str, done: int = 0, total: int = 0) -> None:
+        """state, done, total: as in steps/status.py; "done" is reported once the manifest is committed.
+
+        Never raises, and does not wait for who follows: no story fails for them.
+        """
+        ...
+
+
+class NoChanges:
+    """Nobody follows."""
+
+    def changed(self, story_id: str, edition: str, state: str, done: int = 0, total: int = 0) -> None: ...
+
+
 class NoProgress:
     """Ignores all progress. A base for those who follow a part of it."""
 

@@ -41,6 +41,8 @@ export interface Api {
   story(id: string, edition: string): Promise<Story>;
   catalog(locale: string, cursor: string): Promise<Catalog>;
   locales(): Promise<LocaleView[]>;
+  /** The address of a new connection for changes; null where there is none. */
+  push(): Promise<string | null>;
   sample(locale: string, voice: string): Promise<Schemas["SampleView"]>;
 }
 
@@ -79,6 +81,14 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       return open(`/stories${words && `?${words}`}`);
     },
     locales: async () => (await open<Schemas["Locales"]>("/locales")).locales,
+    push: async () => {
+      try {
+        return (await post<Schemas["PushView"]>("/push", {})).address;
+      } catch (error) {
+        if (error instanceof Problem && error.status === 404) return null;
+        throw error;
+      }
+    },
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
   };
 }

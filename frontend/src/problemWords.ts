@@ -5,6 +5,7 @@ const REFUSED = ["unsafe-idea", "unsafe"];
 /** Nobody who reads the page can do more about these than try again. */
 const LOST = [
   "bad-request",
+  "no-push",
   "bad-id",
   "bad-variant",
   "bad-pace",

@@ -24,7 +24,7 @@ def deploy(session: Any, options: argparse.Namespace) -> None:
     """Prints the page's address once it is served. Raises RefusedError."""
     amplify.report(caller(session))
     if options.api:
-        stage = page.Stage(options.api, [options.media])
+        stage = page.Stage(options.api, [options.media], push=options.push)
     else:
         stage = page.stage_of(session, stack_name(options.stage))
     zip_file = page.zipped(ROOT / "frontend" / "dist", stage)
@@ -53,6 +53,7 @@ def main(arguments: list[str]) -> int:
     deploying = verbs.add_parser("deploy", help="upload the built page and wait until it is served")
     deploying.add_argument("--api", help="the API's URL, instead of the stack's output")
     deploying.add_argument("--media", help="the origin of the stories' signed URLs; goes with --api")
+    deploying.add_argument("--push", default="", help="the WebSocket API's URL, where there is one")
     destroying = verbs.add_parser("destroy", help="delete the page's app, after a question")
     destroying.add_argument("--yes", action="store_true", help="do not ask")
     for verb, run in ((deploying, deploy), (destroying, destroy)):

@@ -25,11 +25,13 @@ _PATH = re.compile(r"(/[a-zA-Z0-9._-]+)*", re.A)
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage's page is given. api, media: URLs. sign_in: `signIn` of config.json, if it has one."""
+    """What a stage's page is given. api, media, push: URLs; push: of the WebSocket API, "" for none. sign_in:
+    `signIn` of config.json, if it has one."""
 
     api: str
     media: list[str]
     sign_in: dict[str, str] | None = None
+    push: str = ""
 
 
 def stage_of(session: Any, stack: str) -> Stage:
@@ -48,7 +50,8 @@ def stage_of(session: Any, stack: str) -> Stage:
     ]
     clients = [session.client("s3", config=style) for style in styles]
     media = [client.generate_presigned_url("get_object", Params=mp3) for client in clients]
-    return Stage(api, media, json.loads(values["SignIn"]) if "SignIn" in values else None)
+    sign_in = json.loads(values["SignIn"]) if "SignIn" in values else None
+    return Stage(api, media, sign_in, values.get("PushUrl", ""))
 
 
 def origin(url: str) -> str:
@@ -69,8 +72,10 @@ def address(url: str) -> str:
 
 def headers(template: str, stage: Stage) -> str:
     """Amplify's customHeaders. template: customHttp.yml. Raises RefusedError."""
+    # wss as https, and back.
+    pushes = [origin(stage.push.replace("ws", "http", 1)).replace("http", "ws", 1)] if stage.push else []
     return Template(template).substitute(
-        API_ORIGIN=origin(stage.api),
+        API_ORIGIN=" ".join([origin(stage.api), *pushes]),
         MEDIA_ORIGIN=" ".join(map(origin, stage.media)),
         TOKEN_ADDRESS=address(stage.sign_in["token"]) if stage.sign_in else "",
     )

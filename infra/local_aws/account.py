@@ -64,7 +64,8 @@ class Account:
 
     unready: by endpoint, until when it is Creating (monotonic clock). deleting: endpoints that moto has
     already deleted, as described, and until when they are Deleting. instances: by endpoint and type.
-    machines: Step Functions' state machines by ARN. roles: by access key; the other keys may do everything.
+    machines: Step Functions' state machines by ARN. sockets: what sends to each connection of the WebSocket
+    API, by its name. roles: by access key; the other keys may do everything.
     """
 
     backing: Backing
@@ -78,6 +79,7 @@ class Account:
     deleting: dict[str, tuple[Params, float]] = field(default_factory=dict)
     instances: dict[str, Counter[str]] = field(default_factory=dict)
     machines: dict[str, Any] = field(default_factory=dict)
+    sockets: dict[str, Callable[[str], None]] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     http: httpx.AsyncClient = field(init=False, repr=False)
     gates: Gates = field(init=False, repr=False)

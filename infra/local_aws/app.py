@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from infra.local_aws import websocket_api
 from infra.local_aws.account import Account
 from infra.local_aws.faults import ANY, TRANSPORT, Fault, Traffic
 from infra.local_aws.forwarded import Forwarded
@@ -46,6 +47,9 @@ def _by_path(services: Services, account: Account, traffic: Traffic) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         first = "/" + scope["path"].split("/")[1]
+        if scope["type"] == "websocket":
+            await websocket_api.connect(account, scope, receive, send)
+            return
         await apps.get(first, apps[""])(scope, receive, send)
 
     return app

@@ -80,7 +80,12 @@ def _operation(request: Request) -> str:
 
 
 # AWS's service authorization reference, Amazon S3: the actions that have other names than their operations.
-_ON_OBJECTS = {"GetObject": "GetObject", "HeadObject": "GetObject", "PutObject": "PutObject"}
+_ON_OBJECTS = {
+    "GetObject": "GetObject",
+    "HeadObject": "GetObject",
+    "PutObject": "PutObject",
+    "DeleteObject": "DeleteObject",
+}
 _ON_BUCKETS = {"ListObjectsV2": "ListBucket", "ListObjects": "ListBucket", "HeadBucket": "ListBucket"}
 
 

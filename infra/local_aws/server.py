@@ -31,6 +31,7 @@ from infra.local_aws import (
     seed,
     stepfunctions,
     translate,
+    websocket_api,
 )
 from infra.local_aws.account import ACCESS_KEY, SECRET_KEY, Account, Options
 from infra.local_aws.backing import Backing
@@ -49,6 +50,7 @@ _MODULES = (
     functions,
     quotas,
     iam,
+    websocket_api,
     s3,
 )
 SERVICES: app.Services = tuple(module.SERVICE for module in _MODULES)
@@ -90,6 +92,11 @@ class LocalAws:
     @property
     def url(self) -> str:
         return f"http://{_LOOPBACK}:{self._port}"
+
+    @property
+    def push(self) -> str:
+        """The address of the WebSocket API."""
+        return f"{self.url}{websocket_api.SERVICE.path}".replace("http", "ws", 1)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -171,7 +178,7 @@ class LocalAws:
         config = uvicorn.Config(
             app.build(SERVICES, self.account, self._traffic),
             http=ReachableProtocol,
-            ws="none",
+            ws="websockets-sansio",
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -7,7 +7,9 @@ store, or of a server that shares the bucket.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
+from typing import Any
 
 import urllib3
 
@@ -21,11 +23,12 @@ from pipeline.storage.claims import Claim
 from pipeline.storage.memo import seal
 from pipeline.storage.narrations import decode
 
-GENERATE, TRANSLATE, SPEAK, FAIL = (
+GENERATE, TRANSLATE, SPEAK, FAIL, PUSH = (
     "MvpStoriesGenerate",
     "MvpStoriesTranslate",
     "MvpStoriesTextToSpeech",
     "MvpStoriesRecordFailure",
+    "MvpStoriesPush",
 )
 _IDEA = "un petit sphynx perdu dans une pyramide, qui cherche le chemin de la maison"
 # Amazon is asked which language it is in.
@@ -54,11 +57,17 @@ def _a_story(stack: Stack) -> str:
     _submit(stack)
     other = stack.ask("POST", "/", {"context": _NO_EVERYDAY_WORD, "locale": "fr"}, 202)["id"]
     stack.state(GENERATE, other, "fr")
+    ticket = stack.ask("POST", "/push", {})["address"].partition("=")[2]
+    _connection(stack, "$connect", "a page", queryStringParameters={"ticket": ticket})
     for function in (GENERATE, TRANSLATE, SPEAK):
+        _follow_and_leave(stack, story_id, "fr", function)
         stack.state(function, story_id, "fr")
         view = stack.ask("GET", f"/stories/{story_id}/fr")
     _fetch(view["mp3Url"], view["downloadUrl"], *(segment["audioUrl"] for segment in view["segments"]))
     stack.ask("POST", f"/stories/{story_id}/locales", {"locale": "en-GB"}, 202)
+    _follow_and_leave(stack, story_id, "en-GB", FAIL)
+    _connection(stack, "$disconnect", FAIL)
+    _follow_and_leave(stack, story_id, "en-GB", PUSH)
     for locale in ("en-GB", "fr"):
         stack.run(FAIL, {"id": story_id, "locale": locale, "error": {"Error": "States.Timeout"}})
     stack.ask("GET", f"/stories/{story_id}/en-GB")
@@ -96,7 +105,23 @@ def _what_others_wrote(stack: Stack, story_id: str) -> None:
     stack.store.put(keys.claim(keys.maker(_SERVER), 1), claims.dump(claim))
     status.queue(stack.store, story_id, "de", maker=_SERVER)
     stack.ask("GET", f"/stories/{story_id}/de")
+    _follow_and_leave(stack, story_id, "de", "another page")
     stack.ask("POST", f"/stories/{story_id}/locales", {"locale": "de"}, 202)
+
+
+def _follow_and_leave(stack: Stack, story_id: str, edition: str, connection: str) -> None:
+    """A page follows, and is gone without a word: whoever posts to it next removes its entry."""
+    stack.aws.account.sockets[connection] = lambda _: None
+    followed = {"follow": [{"id": story_id, "edition": edition, "seen": ""}]}
+    _connection(stack, "$default", connection, body=json.dumps(followed))
+    del stack.aws.account.sockets[connection]
+
+
+def _connection(stack: Stack, route: str, connection: str, **more: Any) -> None:
+    """An event of the WebSocket API. Raises RuntimeError: it is refused."""
+    event = {"requestContext": {"routeKey": route, "connectionId": connection}, **more}
+    if (answer := stack.run(PUSH, event)) != {"statusCode": OK}:
+        raise RuntimeError(f"{route}: {answer}")
 
 
 def _submit(stack: Stack) -> str:

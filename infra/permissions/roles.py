@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.cloudformation import is_met, resolved, template
-from infra.local_aws import LocalAws
+from infra.local_aws import LocalAws, websocket_api
 from infra.local_aws.account import SECRET_KEY, Account
 from infra.local_aws.authorization import Need, Role
 from infra.local_aws.deploy import MACHINE
@@ -37,7 +37,8 @@ def functions() -> tuple[str, ...]:
 def roles(aws: LocalAws, bucket: str) -> dict[str, Role]:
     """By function. Raises KeyError: a policy mentions what this does not know.
 
-    bucket: the name of the template's. The endpoint is the local AWS's, and has no inference component.
+    bucket: the name of the template's. The endpoint is the local AWS's, and has no inference component. The
+    stack pushes.
     """
     names = _names(aws.account, bucket, aws.environment["STORIES_ENDPOINT"])
     return {name: Role(name, tuple(_documents(_role(name), names))) for name in functions()}
@@ -112,6 +113,9 @@ def _names(account: Account, bucket: str, endpoint: str) -> dict[str, str]:
         "AWS::AccountId": account.id,
         "AWS::StackName": _STACK,
         "EndpointName": endpoint,
+        "Stage": websocket_api.STAGE,
+        "Push": "on",
+        "PushApi": websocket_api.API,
         "MvpStoriesBucket.Arn": f"arn:aws:s3:::{bucket}",
         MACHINE: account.arn("states", f"stateMachine:{MACHINE}"),
     }

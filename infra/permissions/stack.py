@@ -83,6 +83,7 @@ def deployed(aws: LocalAws, bucket: str, by_function: Mapping[str, Role]) -> Ite
         "STORIES_BUCKET": bucket,
         "STORIES_WORKFLOW": deploy(aws),
         "STORIES_WAIT": "1",  # no story is ready sooner or later: the workflow is idle
+        "STORIES_PUSH": aws.push,
     }
     keys_before, roles_before = dict(aws.account.keys), dict(aws.account.roles)
     roles.assume(aws, by_function)

@@ -61,7 +61,8 @@ def _on(resource: str) -> str:
     if kind == "s3":
         _, is_object, key = name.removeprefix("::").partition("/")
         return f"`{key.partition('/')[0]}/`" if is_object else "the bucket"
-    return {"states": "the workflow", "sagemaker": "the endpoint"}.get(kind, "all")
+    named = {"states": "the workflow", "sagemaker": "the endpoint", "execute-api": "connections"}
+    return named.get(kind, "all")
 
 
 def _lines(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:

@@ -75,6 +75,12 @@ def caller(event: Mapping[str, Any]) -> str:
     return next((well_formed(str(name)) for name in names if name), "")
 
 
+def origin(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The scheme and the host by which a request came."""
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    return headers.get("x-forwarded-proto", "https"), headers.get("host", "")
+
+
 def story_id(path: str) -> str:
     """The story id in an address, "" where it has none."""
     match = _IN_PATH.match(path)

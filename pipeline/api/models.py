@@ -52,6 +52,14 @@ class LocaleOrder(_Order):
     pace: Pace | None = None
 
 
+class PushOrder(_Order):
+    """An empty object."""
+
+
+class PushView(BaseModel):
+    address: str = Field(description="Of a WebSocket (ws: or wss:), for one connection within a minute")
+
+
 class Mark(BaseModel):
     timeMs: int = Field(description="From the segment's start")
     start: int = Field(description="Character offsets into the segment's text")

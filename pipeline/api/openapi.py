@@ -35,6 +35,8 @@ def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]])
     problems = {**_PROBLEMS, **(_PROBLEMS_OF_POST if method == "POST" else {})}
     if "<story_id>" in path:
         problems[404] = "There is no such story"
+    if path == "/push":
+        problems[404] = "Nothing is pushed here: poll instead"
     if "<voice>" in path:
         problems |= _PROBLEMS_OF_VOICES
     documents: dict[int, Any] = {

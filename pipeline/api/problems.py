@@ -25,6 +25,7 @@ _WORDS = {
     "no-good-story": "No draft of this story was good enough: ask for another, or word the idea differently.",
     "bad-translation": "The translation was not good enough: try another language, or ask for another story.",
     "not-found": "There is no such story in this language: request it first.",
+    "no-push": "Changes of stories are not pushed here: ask for the story again and again instead.",
     "disk-full": "The disk of this server is full: free some space there, then ask again.",
     "unwritable": "This server cannot write where it keeps its stories: its log says what to do.",
     "interrupted": "The story was interrupted: ask for it again, finished parts are kept.",

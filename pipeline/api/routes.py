@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from pipeline.api import models, openapi, views
-from pipeline.api.events import caller
-from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.events import caller, origin
+from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
+from pipeline.errors import NotFoundError
 from pipeline.steps import status
 from pipeline.steps.accept import chain
 from pipeline.steps.sample import sample
@@ -96,6 +97,13 @@ class Routes:
                 {200: complete, 202: accepted},
             ),
             Route("GET", "/stories/<story_id>/<locale>", self.story, progress, {200: story}),
+            Route(
+                "POST",
+                "/push",
+                self.push,
+                "An address at which changes of stories are pushed",
+                {200: (models.PushView, "Connect a WebSocket to it")},
+            ),
             Route("GET", "/stories", self.stories, "The published stories", {200: page}),
             Route("GET", "/locales", self.locales, "The languages", {200: locales}),
             Route(
@@ -135,6 +143,12 @@ class Routes:
             self._recent.keep((story_id, served), to_json(view))
         is_over = view["status"] in {status.DONE, status.FAILED}
         return json_response(200, view, {} if is_over else {"Retry-After": str(_POLL)})
+
+    def push(self, body: PushOrder) -> Response[Any]:
+        if self._stories.tickets is None:
+            raise NotFoundError("nothing is pushed here", problem="no-push")
+        address = self._stories.tickets.address(*origin(self._resolver.current_event.raw_event))
+        return json_response(200, {"address": address})
 
     def stories(self, cursor: Cursor = None, locale: Only = None) -> Response[Any]:
         served = chain(self._app, locale, experimental=True).locale if locale else ""

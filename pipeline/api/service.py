@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
 from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
@@ -29,11 +30,12 @@ class Edition:
 @dataclass(frozen=True, slots=True)
 class OnDemand:
     """stopping: set when the process is about to end; finish() returns then. per_day: the most editions that
-    are begun in a day, 0 for any number."""
+    are begun in a day, 0 for any number. tickets: None where nothing is pushed."""
 
     app: App
     runner: Runner
     per_day: int = 0
+    tickets: Tickets | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def accept(self, order: StoryOrder, key: str = "", caller: str = "") -> Edition:

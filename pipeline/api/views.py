@@ -35,6 +35,14 @@ def view(app: App, story_id: str, edition: str, outlook: Outlook | None = None) 
     return _in_progress(app, story_id, edition, outlook) if manifest is None else _complete(app, manifest)
 
 
+def state(app: App, story_id: str, edition: str) -> Status:
+    """How far it is. Raises NotFoundError: it was never requested. KeyError: no such locale."""
+    app.chain(edition)
+    if _manifest(app, story_id, edition) is not None:
+        return Status(status.DONE, 0)
+    return _status(app, story_id, edition)
+
+
 def failure(app: App, story_id: str, edition: str) -> problems.Problem | None:
     """Why the story failed; None where it is complete, or still in progress."""
     if _manifest(app, story_id, edition) is not None:

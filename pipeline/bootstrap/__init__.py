@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from pipeline.api.followers import Followers, StoredTickets
 from pipeline.api.runner import Recorded, Runner
 from pipeline.app import App
 from pipeline.bootstrap.models import model_name, writing_engine
@@ -14,7 +15,7 @@ from pipeline.bootstrap.parts import FIREFOX, Parts
 from pipeline.config.profiles import DEFAULT_PROFILE, profile
 from pipeline.config.settings import Settings
 from pipeline.engines.registry import create
-from pipeline.ports import Store, TextEngine
+from pipeline.ports import NoChanges, Store, TextEngine
 from pipeline.storage.claims import this_machine
 from pipeline.storage.locks import Locks
 from pipeline.storage.sounds import Sounds
@@ -50,7 +51,22 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
         foreign_ideas=None if "foreign" in spec else create("foreign-ideas", words=parts.words),
+        changes=_followers(settings, parts.store) if settings.aws.push else NoChanges(),
     )
+
+
+def _followers(settings: Settings, store: Store) -> Followers:
+    from pipeline.engines.aws.clients import Clients
+    from pipeline.engines.aws.connections import GatewayConnections
+
+    # Its connections are managed at the same address, wss as https.
+    addresses = {"apigatewaymanagementapi": settings.aws.push.replace("ws", "http", 1)}
+    return Followers(store, GatewayConnections(Clients(addresses=addresses), settings.aws.bucket))
+
+
+def build_tickets(settings: Settings, store: Store) -> StoredTickets | None:
+    """Of the WebSocket API; None where there is none."""
+    return StoredTickets(store, settings.aws.push) if settings.aws.push else None
 
 
 def build_batch(settings: Settings) -> App:

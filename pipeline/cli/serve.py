@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,11 @@ def serve(options: Namespace) -> None:
     from pipeline.cli.greeting import greet
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
+    from pipeline.server.connections import connections_of, file_handles, pushed_of
     from pipeline.server.listening import listen, run
+    from pipeline.server.push.endpoint import Endpoint
+    from pipeline.server.push.hub import Hub
+    from pipeline.server.push.tickets import Tickets
     from pipeline.server.reach import Reach
     from pipeline.server.signed_urls import MediaStore, secret
 
@@ -79,8 +84,10 @@ def serve(options: Namespace) -> None:
     base = options.url.rstrip("/") or f"http://{_shown(options.host)}:{port}"
     reach = Reach(bound, port, options.url.rstrip("/"))
     media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
-    app = build_app(settings, media or store)
-    stories = OnDemand(app, build_runner(app, settings))
+    hub, tickets = Hub(), Tickets(options.url.rstrip("/"))
+    app = replace(build_app(settings, media or store), changes=hub)
+    stories = OnDemand(app, build_runner(app, settings), tickets=tickets)
+    most = pushed_of(connections_of(file_handles()))
     tidy(settings)
     asgi = build_server(
         _api(stories, settings, partial(_write, store) if is_files else None),
@@ -93,6 +100,7 @@ def serve(options: Namespace) -> None:
         as_called=not options.url,
         sounds=app.sounds,
         reach=reach,
+        endpoint=Endpoint(app, hub, tickets, most, settings.serving.origin),
     )
     greet(settings, base, reach, page is not None)
     try:

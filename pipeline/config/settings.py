@@ -31,7 +31,8 @@ class Aws:
     "FORMAL" or "". terminology: a custom terminology of Amazon Translate. voices: a table written by
     `stories voices refresh`. workflow: the ARN of the state machine that makes stories for the API. attempts:
     of each request to a paid service, 0 for the service's default; 1 where a state machine retries.
-    guardrail: of Bedrock, "id:version" or "". speech_parallel: sentences of a story that Polly speaks at
+    guardrail: of Bedrock, "id:version" or "". push: the WebSocket API at which changes are pushed, with its
+    stage, as wss://…; "" for none. speech_parallel: sentences of a story that Polly speaks at
     once.
     """
 
@@ -47,13 +48,14 @@ class Aws:
     workflow: str = ""
     attempts: int = 0
     guardrail: str = ""
+    push: str = ""
     speech_parallel: int = 2
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Aws:
         """STORIES_ENDPOINT, _COMPONENT, _CONTAINER, _STREAMED (0: no), _BUCKET, _URL_SECONDS, _FORMALITY,
-        _TERMINOLOGY, _VOICES, _WORKFLOW, _ATTEMPTS, _GUARDRAIL, _SPEECH_PARALLEL. Raises ConfigError: not a
-        number, or out of range."""
+        _TERMINOLOGY, _VOICES, _WORKFLOW, _ATTEMPTS, _GUARDRAIL, _PUSH, _SPEECH_PARALLEL. Raises ConfigError:
+        not a number, or out of range."""
         default = Aws()
         terminology, voices = environ.get("STORIES_TERMINOLOGY"), environ.get("STORIES_VOICES")
         return cls(
@@ -69,6 +71,7 @@ class Aws:
             workflow=environ.get("STORIES_WORKFLOW", ""),
             attempts=_number(environ, "STORIES_ATTEMPTS", default.attempts, 0, 10),
             guardrail=environ.get("STORIES_GUARDRAIL", "").strip(),
+            push=environ.get("STORIES_PUSH", "").rstrip("/"),
             speech_parallel=_number(environ, "STORIES_SPEECH_PARALLEL", default.speech_parallel, 1, 18),
         )
 

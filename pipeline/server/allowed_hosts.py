@@ -39,7 +39,7 @@ class AllowedHosts:
         self._allows = lru_cache(maxsize=64)(self._is_allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in {"http", "websocket"}:
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) != 1 or not self._allows(hosts[0]):
                 await self._rejection(scope, receive, send)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from pipeline.api import problems
 from pipeline.api.gateway import MOST_BYTES, NO_ADDRESS, Api, too_large
@@ -22,6 +23,7 @@ from pipeline.api.responses import ProxyResponse
 from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesError
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
 from pipeline.server.proxy import problem_response, proxy_event, to_response
+from pipeline.server.push.endpoint import Endpoint
 from pipeline.server.ranges import Ranges
 from pipeline.server.reach import Reach
 from pipeline.server.signed_urls import PATH, MediaStore
@@ -48,6 +50,7 @@ def build_server(
     as_called: bool = False,
     sounds: Sounds | None = None,
     reach: Reach | None = None,
+    endpoint: Endpoint | None = None,
 ) -> Starlette:
     """media, path_of: None where a bucket signs its own URLs. path_of: the file of a store's key.
 
@@ -55,8 +58,9 @@ def build_server(
     URL of the store, from whose origin the page may play. names: the allowed host names, besides localhost
     and numeric addresses. as_called: a response has media URLs with the host of its request, not the store's.
     sounds: those that are not whole are not served. reach: shown to a page that is opened on this machine.
+    endpoint: where changes are pushed, None for nowhere.
     """
-    routes: list[BaseRoute] = []
+    routes: list[BaseRoute] = [endpoint.route] if endpoint else []
     if media and path_of:
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin, sounds)))
     if page and page.is_dir():
@@ -68,7 +72,19 @@ def build_server(
         routes=[*routes, _Gateway(api, base)],
         middleware=[Middleware(AllowedHosts, names=names, rejection=_unknown_host), Middleware(Ranges)],
         exception_handlers={HTTPException: _no_file},
+        lifespan=_watching(endpoint) if endpoint else None,
     )
+
+
+def _watching(endpoint: Endpoint) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with create_task_group() as tasks:
+            tasks.start_soon(endpoint.hub.watch, endpoint.read)
+            yield
+            tasks.cancel_scope.cancel()
+
+    return lifespan
 
 
 class _Gateway(BaseRoute):
@@ -172,7 +188,7 @@ def _waits_for_story(request: Request) -> bool:
 
 
 async def _unknown_host(scope: Scope, receive: Receive, send: Send) -> None:
-    name = name_of(Request(scope).headers.get("host", ""))[:_LONGEST_NAME]
+    name = name_of(HTTPConnection(scope).headers.get("host", ""))[:_LONGEST_NAME]
     detail = "A request needs one Host header, with a name of this server."
     if name:
         detail = (

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pipeline.api.problems import Problem
 from pipeline.api.responses import proxy_problem
+from pipeline.server.push.tickets import PATH
 
 _HEAD_BYTES = 16_384
 # The API reads 16 kB of a body. In chunks of a byte they take six times as much, and trailers may follow.
@@ -28,6 +29,7 @@ _REQUEST_SECONDS = 15.0
 _REFUSAL_SECONDS = 5.0
 _REFUSAL_BYTES = 4_000_000
 _MOST_CONNECTIONS = 4096
+_OF_BODIES = {b"content-length", b"transfer-encoding"}
 _TOO_SLOW = Problem("too-slow", 408, "The request took too long: send it again, in one piece.")
 _TOO_MANY = Problem("busy", 503, "This server has no connection left: try again in a moment.", 1)
 
@@ -63,6 +65,11 @@ def connections_of(handles: int) -> int:
     return max(8, min(_MOST_CONNECTIONS, handles // 3))
 
 
+def pushed_of(connections: int) -> int:
+    """How many of them may be WebSockets: the other half is for requests, whatever is followed."""
+    return connections // 2
+
+
 def file_handles() -> int:
     """The soft limit of this process."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -95,6 +102,19 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._leave()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The connection is another protocol's from now on, with bounds of its own."""
+        self._leave()
+        self._is_deaf = True
+        super().handle_websocket_upgrade()
+
+    def _should_upgrade(self) -> bool:
+        """A request that has a body, or follows one that is not answered, would never be answered."""
+        is_first = self.cycle is None or self.cycle.response_complete
+        has_body = any(name in _OF_BODIES for name, _ in self.headers)
+        is_here = self.url.partition(b"?")[0] == PATH.encode() and self.scope["method"] == "GET"
+        return bool(is_first and is_here and not has_body and super()._should_upgrade())
 
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:

@@ -9,13 +9,17 @@ from typing import Any
 
 import uvicorn
 
+from pipeline.api.push import MOST_BYTES
 from pipeline.errors import ConfigError
 from pipeline.server.connections import Bounds, connections_of, file_handles
+from pipeline.server.push.protocol import PushProtocol
 
 # Connections that wait to be accepted; the system may allow fewer.
 _QUEUE = 4096
 # Between two requests of a connection.
 _IDLE_SECONDS = 5
+# Between two pings of a WebSocket, and until it must have answered: a client that is gone is noticed then.
+_PING_SECONDS = 20.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -42,12 +46,20 @@ def run(app: Any, listening: socket.socket, proxy: str, grace: int, stop: Callab
     proxy: whose X-Forwarded-For and -Proto are believed, "" for nobody's. grace: seconds to answer requests
     that are being served. stop: called first, so that those that wait for a story are answered at once.
     """
+    _Server(config(app, proxy, grace), stop).run(sockets=[listening])
+
+
+def config(app: Any, proxy: str = "", grace: int = 1) -> uvicorn.Config:
     bounds = Bounds(connections_of(file_handles()))
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         loop="asyncio",  # everywhere: uvloop is installed for other packages' sake, if at all
         http=bounds.protocol,
-        ws="none",  # else a request that asks for a WebSocket and has a body is never answered
+        ws=PushProtocol,
+        ws_max_size=MOST_BYTES,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
+        ws_per_message_deflate=False,  # messages are short, and each connection would need a window
         backlog=bounds.accepted,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=grace,
@@ -57,7 +69,6 @@ def run(app: Any, listening: socket.socket, proxy: str, grace: int, stop: Callab
         access_log=False,
         server_header=False,
     )
-    _Server(config, stop).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):

@@ -19,6 +19,7 @@ def proxy_event(request: Request, body: str) -> dict[str, Any]:
     headers: dict[str, list[str]] = defaultdict(list)
     for name, value in request.headers.items():
         headers[name].append(value)
+    headers["x-forwarded-proto"] = [request.scope["scheme"]]
     query: dict[str, list[str]] = defaultdict(list)
     for name, value in request.query_params.multi_items():
         query[name].append(value)

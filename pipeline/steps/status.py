@@ -19,7 +19,7 @@ from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 from pipeline.errors import NotFoundError, StoriesError
-from pipeline.ports import Advance, NoProgress, Store
+from pipeline.ports import Advance, Changes, NoChanges, NoProgress, Store
 from pipeline.storage import keys
 from pipeline.storage.digest import canonical
 from pipeline.storage.locks import Locks
@@ -193,7 +193,7 @@ def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None
 
 class StatusProgress(NoProgress):
     """Writes the status: at each change of state, with the first translated sentence, and every second in
-    between. For several threads at once. maker: as in Status.
+    between. For several threads at once. maker: as in Status. changes: is also given each sentence.
     """
 
     def __init__(
@@ -203,19 +203,21 @@ class StatusProgress(NoProgress):
         edition: str,
         clock: Callable[[], float] = time.time,
         maker: str = "",
+        changes: Changes | None = None,
     ) -> None:
         self._store = store
         self._name = story_id, edition
         self._clock = clock
         self._status = Status("", 0, maker=maker)
+        self._changes = changes or NoChanges()
         self._written = 0.0
         self._lock = threading.Lock()
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        is_new = _STATES[name] != self._status.state
+        is_new, is_sentence = _STATES[name] != self._status.state, unit == "sentence"
         self._change(is_new, state=_STATES[name], done=0, total=total)
-        yield lambda count: self._change(done=self._status.done + count)
+        yield lambda count: self._change(reported=is_sentence, done=self._status.done + count)
 
     def show(self, early: Early) -> None:
         """The first translated sentence at once: it is spoken next."""
@@ -223,15 +225,20 @@ class StatusProgress(NoProgress):
         self._change(is_first, early=early)
 
     def spoke(self, number: int, narration: Narration) -> None:
-        """The sound is in the store, where a view finds it."""
+        """The sound is in the store, where a view finds it; also while the rest is translated."""
+        self._changes.changed(*self._name, SPEAKING, number + 1, self._status.total)
 
     def note(self, text: str) -> None:
         """To the log only: why a draft was refused is in the story's own record."""
         logging.getLogger(__name__).info("%s: %s", self._name[0][:8], text)
 
-    def _change(self, at_once: bool = False, **changed: Any) -> None:
+    def _change(self, at_once: bool = False, reported: bool = False, **changed: Any) -> None:
+        """at_once: written now. reported: also where it is not written."""
         with self._lock:
-            self._status = replace(self._status, **changed)
-            if at_once or self._clock() - self._written >= _EVERY:
+            status = self._status = replace(self._status, **changed)
+            is_due = at_once or self._clock() - self._written >= _EVERY
+            if is_due:
                 self._written = self._clock()
-                write(self._store, *self._name, replace(self._status, expires_at=self._written + LIFE))
+                write(self._store, *self._name, replace(status, expires_at=self._written + LIFE))
+        if is_due or reported:
+            self._changes.changed(*self._name, status.state, status.done, status.total)

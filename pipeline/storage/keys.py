@@ -12,7 +12,7 @@ WRITTEN_IN = "en"
 # The prefix of secrets: a store of files lets their owner alone read them.
 PRIVATE = "server/"
 # The first part of every key in a bucket, for permissions. In older stores sounds of sentences are in audio/.
-FOLDERS = ("audio", "cache", "catalogs", "claims", "idempotency", "quarantine", "runs", "stories")
+FOLDERS = ("audio", "cache", "catalogs", "claims", "idempotency", "push", "quarantine", "runs", "stories")
 # Read to see that the store answers; nothing is ever written there.
 HEALTH = "stories/health"
 # How long stories take on this machine: a hint, for a server to say what to expect.
@@ -117,6 +117,26 @@ def day(date: str) -> str:
     """The prefix of the numbers of a day. Beside the records of requests, as a bucket deletes them after two
     days."""
     return f"idempotency/days/{date}/"
+
+
+def ticket(name: str) -> str:
+    """Of a connection to a WebSocket API that is about to be made."""
+    return f"push/tickets/{name}"
+
+
+def connection(name: str) -> str:
+    """What a connection follows. name: as the API has it; in hexadecimal, since it may hold any sign."""
+    return f"push/connections/{name.encode().hex()}"
+
+
+def followers(story_id: str, edition: str) -> str:
+    """The prefix of those who follow an edition."""
+    return f"push/followers/{story_id}/{edition}/"
+
+
+def follower(story_id: str, edition: str, name: str) -> str:
+    """name: of the connection, as in connection()."""
+    return f"{followers(story_id, edition)}{name.encode().hex()}"
 
 
 def card(catalog: str, edition: str, story_id: str) -> str:

@@ -80,6 +80,11 @@ MAKING: dict[str, Need] = {
     "AWS::ApiGateway::ApiKey": ("apigateway:POST", f"{API}/apikeys"),
     "AWS::ApiGateway::UsagePlan": ("apigateway:POST", f"{API}/usageplans"),
     "AWS::ApiGateway::UsagePlanKey": ("apigateway:POST", f"{API}/usageplans/ab12/keys"),
+    "AWS::ApiGatewayV2::Api": ("apigateway:POST", f"{API}/apis"),
+    "AWS::ApiGatewayV2::Deployment": ("apigateway:POST", f"{API}/apis/a1/deployments"),
+    "AWS::ApiGatewayV2::Integration": ("apigateway:POST", f"{API}/apis/a1/integrations"),
+    "AWS::ApiGatewayV2::Route": ("apigateway:POST", f"{API}/apis/a1/routes"),
+    "AWS::ApiGatewayV2::Stage": ("apigateway:POST", f"{API}/apis/a1/stages"),
     "AWS::Budgets::Budget": ("budgets:ModifyBudget", "arn:aws:budgets::111122223333:budget/mvp-stories-dev"),
     "AWS::CloudWatch::Alarm": (
         "cloudwatch:PutMetricAlarm",
@@ -106,6 +111,10 @@ MAKING: dict[str, Need] = {
     "AWS::IAM::ManagedPolicy": ("iam:CreatePolicy", f"{IAM}:policy/mvp-stories-dev-FunctionDiagnostics-1A"),
     "AWS::IAM::Policy": ("iam:PutRolePolicy", f"{IAM}:role/mvp-stories-dev-GenerateRole-1A"),
     "AWS::IAM::Role": ("iam:CreateRole", f"{IAM}:role/mvp-stories-dev-TriggerRole-1A"),
+    "AWS::Lambda::Permission": (
+        "lambda:AddPermission",
+        f"arn:aws:lambda:{AT}:function:mvp-stories-dev-MvpStoriesPush-1A",
+    ),
     "AWS::Logs::LogGroup": (
         "logs:CreateLogGroup",
         f"arn:aws:logs:{AT}:log-group:/aws/lambda/mvp-stories-dev-trigger",

@@ -227,14 +227,16 @@ def test_an_app_that_may_be_anothers_is_neither_changed_nor_deleted(
 def test_the_api_and_both_hosts_of_the_bucket_come_from_the_stack(
     aws: Aws, root: Path, store: Loopback
 ) -> None:
-    values = {"ApiUrl": API, "BucketName": "stories-1a2b"}
+    push = "wss://a2.execute-api.eu-west-1.amazonaws.com"
+    values = {"ApiUrl": API, "BucketName": "stories-1a2b", "PushUrl": f"{push}/dev"}
     outputs = [{"OutputKey": key, "OutputValue": value} for key, value in values.items()]
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     hosts = "https://stories-1a2b.s3.amazonaws.com https://stories-1a2b.s3.eu-west-1.amazonaws.com"
     stack = {"StackName": "mvp-stories-dev"}
     aws.answer("describe_stacks", {"Stacks": [{"Outputs": outputs}]}, "cloudformation", **stack)
     aws.answer("list_apps", {"apps": [APP]})
-    aws.answer("update_app", appId="d1", customHeaders=f"connect-src {ORIGIN} ; media-src {hosts}")
+    update = {"appId": "d1", "customHeaders": f"connect-src {ORIGIN} {push} ; media-src {hosts}"}
+    aws.answer("update_app", **update)
     aws.answer("get_branch", **BRANCH)
     aws.answer("list_jobs", **BRANCH)
     aws.run(store.url, "SUCCEED")
@@ -312,9 +314,9 @@ def test_a_page_that_is_not_built_is_reported(tmp_path: Path) -> None:
     "http://a.example|javascript:alert(1)|https://|https://[|a.example|https://a.example\n".split("|"),
 )
 def test_a_url_that_a_page_may_not_call_is_rejected(url: str) -> None:
-    for api, media in ((url, MEDIA), (API, url)):
+    for api, media, push in ((url, MEDIA, ""), (API, url, ""), (API, MEDIA, url)):
         with pytest.raises(RefusedError, match="not an address that a page may call"):
-            headers("", Stage(api, [media]))
+            headers("", Stage(api, [media], push=push))
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:
@@ -350,8 +352,11 @@ def test_api_and_media_go_together(capsys: pytest.CaptureFixture[str]) -> None:
         assert "go together" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("push", ["", "wss://a2.execute-api.eu-west-1.amazonaws.com/dev"])
 @pytest.mark.parametrize("sign_in", [None, SIGN_IN])
-def test_a_build_from_git_fills_in_what_the_stage_has(tmp_path: Path, sign_in: dict[str, str] | None) -> None:
+def test_a_build_from_git_fills_in_what_the_stage_has(
+    tmp_path: Path, sign_in: dict[str, str] | None, push: str
+) -> None:
     """amplify.yml's own commands, but npm's, give what `make deploy-frontend` sends."""
     phases = yaml.safe_load((ROOT / "amplify.yml").read_text("utf-8"))["frontend"]["phases"]
     commands = [command for phase in phases.values() for command in phase["commands"]]
@@ -360,11 +365,11 @@ def test_a_build_from_git_fills_in_what_the_stage_has(tmp_path: Path, sign_in: d
     (tmp_path / "customHttp.yml").write_text(template, "utf-8")
     (tmp_path / "dist").mkdir()
     media = "https://bucket.s3.amazonaws.com https://bucket.s3.eu-west-1.amazonaws.com"
-    environ = {"PATH": os.environ["PATH"], "STORIES_API": API, "STORIES_MEDIA": media}
+    environ = {"PATH": os.environ["PATH"], "STORIES_API": API, "STORIES_MEDIA": media, "STORIES_PUSH": push}
     settings = {"STORIES_SIGN_IN": json.dumps(sign_in)} if sign_in else {}
     run = {"cwd": tmp_path, "timeout": 30, "capture_output": True, "text": True}
     subprocess.run(["sh", "-ec", script], env={**environ, **settings}, check=True, **run)
-    stage = Stage(API, media.split(), sign_in)
+    stage = Stage(API, media.split(), sign_in, push)
     assert (tmp_path / "customHttp.yml").read_text("utf-8") == headers(template, stage)
     config = json.loads((tmp_path / "dist" / "config.json").read_text("utf-8"))
     assert config == {"api": API} | ({"signIn": sign_in} if sign_in else {})

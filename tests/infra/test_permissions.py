@@ -23,7 +23,7 @@ def observations(local_aws: LocalAws) -> dict[str, Role]:
 
 def test_every_request_of_a_function_is_allowed(observations: dict[str, Role]) -> None:
     assert table.denied(observations) == []
-    assert len(observations) == 5
+    assert len(observations) == 6
     assert all(role.needed for role in observations.values())
 
 

@@ -15,7 +15,8 @@ def test_what_a_stack_reserves_is_counted_by_the_template() -> None:
     """WorkerConcurrency is of each function that names it in the template."""
     workers = (ROOT / "template.yaml").read_text("utf-8").count("[ReservesWorkers, !Ref WorkerConcurrency")
     given = ["TriggerConcurrency=25", "WorkerConcurrency=5"]
-    assert preflight.stack_of("prod", "falcon", "", given).reserved == 25 + workers * 5 > 25
+    assert preflight.stack_of("prod", "falcon", "", [*given, "Push=on"]).reserved == 25 + workers * 5 > 25
+    assert preflight.stack_of("prod", "falcon", "", given).reserved == 25 + (workers - 1) * 5
     assert {preflight.stack_of(stage, "falcon", "", []).reserved for stage in ("dev", "prod")} == {0}
 
 

@@ -20,6 +20,7 @@ FUNCTIONS = {
     "MvpStoriesTranslate": "translate",
     "MvpStoriesTextToSpeech": "speak",
     "MvpStoriesRecordFailure": "record_failure",
+    "MvpStoriesPush": "push",
 }
 STATES = {
     "Generate Story": "MvpStoriesGenerate",
@@ -130,6 +131,8 @@ def test_functions_have_their_settings() -> None:
     assert shared["STORIES_BUCKET"] == {"Ref": "MvpStoriesBucket"}
     assert shared["STORIES_URL_SECONDS"] == {"Ref": "UrlSeconds"}
     assert shared["STORIES_ATTEMPTS"] == "1"
+    address = "wss://${PushApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}"
+    assert shared["STORIES_PUSH"] == {"Fn::If": ["WithPush", {"Fn::Sub": address}, ""]}
     assert shared["STORIES_SPEECH_PARALLEL"] == {"Ref": "SpeechParallel"}
     assert shared["POWERTOOLS_SERVICE_NAME"] == "mvp-stories"
     assert shared["POWERTOOLS_METRICS_NAMESPACE"] == "MvpStories"
@@ -165,6 +168,8 @@ def test_every_resource_is_named_unless_the_service_has_none() -> None:
 def test_only_the_function_that_writes_may_call_the_writer_that_the_stack_has() -> None:
     actions: dict[str, set[str]] = {}
     for policy in resources("AWS::IAM::Policy").values():
+        if policy["Condition"] == "WithPush":
+            continue
         assert policy["Properties"]["Roles"] == [{"Ref": role_of("MvpStoriesGenerate")}]
         (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
         actions[policy["Condition"]] = set(words(statement["Action"]))
@@ -250,10 +255,10 @@ def test_the_bucket_accepts_tls_only() -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_only_claims_and_idempotency_records_expire() -> None:
+def test_only_claims_idempotency_records_and_followers_expire() -> None:
     rules = properties("MvpStoriesBucket")["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"idempotency/": 2, "claims/": 2}
+    assert expiring == {"idempotency/": 2, "claims/": 2, "push/": 1}
     (everywhere,) = [rule for rule in rules if "Prefix" not in rule]
     assert everywhere["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert everywhere["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}

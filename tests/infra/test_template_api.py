@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
@@ -16,6 +16,7 @@ BODY = API["DefinitionBody"]
 CALLS = {
     ("post", "/"),
     ("post", "/stories"),
+    ("post", "/push"),
     ("post", "/stories/{id}/locales"),
     ("get", "/stories/{id}/{locale}"),
     ("get", "/stories"),
@@ -84,6 +85,8 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Idea", ["a shy snail"], False),
         ("Locale", {"locale": "pt-PT"}, True),
         ("Locale", {"locale": "fr", "voice": "Lea", "pace": 1.2}, True),
+        ("Empty", {}, True),
+        ("Empty", {"id": "4f"}, False),
         ("Locale", {}, False),
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],
@@ -95,11 +98,13 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
     assert Draft4Validator(BODY["components"]["schemas"][schema]).is_valid(body) is fits
 
 
-@pytest.mark.parametrize(("schema", "model"), [("Idea", StoryOrder), ("Locale", LocaleOrder)])
+@pytest.mark.parametrize(
+    ("schema", "model"), [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder)]
+)
 def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
     gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()
-    assert gateway["properties"].keys() == code["properties"].keys()
-    assert gateway["required"] == code["required"]
+    assert gateway.get("properties", {}).keys() == code["properties"].keys()
+    assert gateway.get("required") == code.get("required")
     assert gateway["additionalProperties"] is code["additionalProperties"] is False
 
 
@@ -120,9 +125,11 @@ def test_the_gateways_own_responses_are_problems_that_a_page_can_read(kind: str)
 def test_each_call_that_starts_work_has_a_limit_of_its_own() -> None:
     starting = [each for each in API["MethodSettings"] if each["HttpMethod"] == "POST"]
     # AWS's reference of MethodSetting: a slash is encoded as ~1, after an initial one; / is the root.
-    paths = {settings["ResourcePath"].replace("/~1", "/").replace("~1", "/") for settings in starting}
-    assert {("post", path) for path in paths} == {call for call in CALLS if call[0] == "post"}
-    for settings in starting:
+    by_path = {each["ResourcePath"].replace("/~1", "/").replace("~1", "/"): each for each in starting}
+    assert {("post", path) for path in by_path} == {call for call in CALLS if call[0] == "post"}
+    push = by_path.pop("/push")  # it starts nothing: a page follows by it instead of polling
+    assert (push["ThrottlingRateLimit"], push["LoggingLevel"]) == ({"Ref": "PollRate"}, "OFF")
+    for settings in by_path.values():
         assert settings["ThrottlingRateLimit"] == {"Ref": "StartRate"}
         assert settings["ThrottlingBurstLimit"] == {"Ref": "StartBurst"}
         assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("OFF", False)

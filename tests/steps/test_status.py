@@ -112,6 +112,24 @@ def test_fast_progress_is_written_once_a_second() -> None:
     assert status.read(store, *KEY, clock=lambda: now).done >= 1900
 
 
+def test_each_sentence_is_reported_and_the_store_written_once_a_second() -> None:
+    reports: list[tuple[str, int, int]] = []
+
+    class Reports:
+        def changed(self, story_id: str, edition: str, state: str, done: int = 0, total: int = 0) -> None:
+            assert (story_id, edition) == KEY
+            reports.append((state, done, total))
+
+    store, now = MemoryStore(), 0.0
+    reporting = StatusProgress(store, *KEY, clock=lambda: now, changes=Reports())
+    now = 5.0
+    with reporting.step("speak", 10, "sentence") as advance:
+        for _ in range(10):
+            advance(1)
+    assert reports == [("speaking", done, 10) for done in range(11)]
+    assert status.read(store, *KEY, clock=lambda: now).done == 0
+
+
 def test_a_status_is_live_while_its_maker_holds_its_claim(store: Store) -> None:
     now, maker = [1000.0], "a" * 32
     locks = Locks(store, clock=lambda: now[0])

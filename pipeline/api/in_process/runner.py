@@ -127,6 +127,7 @@ class InProcess:
         self._makers.join()
         status.queue(self._app.store, *job, life, self._makers.name)
         status.accept(self._app.store, *job)
+        self._app.changes.changed(*job, status.QUEUED)
 
     def _start_threads(self) -> None:
         """Daemons, at the first job: a server that stops does not wait for a slow model."""
@@ -150,11 +151,12 @@ class InProcess:
         """Why it was not made; None where it was."""
         store = self._app.store
         try:
-            status_progress = StatusProgress(store, *job, maker=self._makers.name)
-            with self._watch.story(job, status_progress) as progress:
+            statuses = StatusProgress(store, *job, maker=self._makers.name, changes=self._app.changes)
+            with self._watch.story(job, statuses) as progress:
                 manifest = run(self._app, *job, progress)
             if self._publish:
                 shelf.publish(store, manifest)
+            self._app.changes.changed(*job, status.DONE)
         except StoriesError as error:
             self._log.warning("story not made", extra={**_fields(job), "problem": error.problem})
             return error
@@ -168,6 +170,7 @@ class InProcess:
             status.fail(self._app.store, *job, error)
         except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
             self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
+        self._app.changes.changed(*job, status.FAILED)
 
     def _busy(self, ahead: int) -> BusyError:
         durations = sorted(self._durations) or [_FIRST_GUESS]

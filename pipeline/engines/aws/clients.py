@@ -48,6 +48,8 @@ _BOUNDS = {
     "s3": Bounds(read_s=30, attempts=5, connections=32, protocol=True),
     # Express keeps no names of executions: a retry would start a second one.
     "stepfunctions": Bounds(read_s=10, attempts=1, connections=32),
+    # A message that does not arrive at once is replaced by the next, and a step of a story waits meanwhile.
+    "apigatewaymanagementapi": Bounds(read_s=1, attempts=1, connect_s=1),
 }
 # Control planes (sts, iam, sagemaker): small answers.
 _CONTROL = Bounds(read_s=20, attempts=3)
@@ -73,15 +75,21 @@ class Clients:
     region: "" is the usual boto3 way (AWS_DEFAULT_REGION, the profile's own), and AWS_REGION, which
     botocore itself does not read. timeouts: another `read_s` by service. attempts: requests in all to
     each service, 0 for its own bound; S3 and Polly keep theirs (Bounds.protocol). Under a state machine that
-    retries it is 1: retries live in one layer.
+    retries it is 1: retries live in one layer. addresses: by service, where each user has an address of
+    their own.
     """
 
     def __init__(
-        self, region: str = "", timeouts: Mapping[str, float] | None = None, attempts: int = 0
+        self,
+        region: str = "",
+        timeouts: Mapping[str, float] | None = None,
+        attempts: int = 0,
+        addresses: Mapping[str, str] | None = None,
     ) -> None:
         self._region = region
         self._attempts = attempts
         self._timeouts = dict(timeouts or {})
+        self._addresses = dict(addresses or {})
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -114,7 +122,7 @@ class Clients:
             config = Config(**self._settings(service), **_wire(service, _override(session, service)))
             boto_session = boto3.session.Session(region_name=region, botocore_session=session)
             try:
-                return boto_session.client(service, config=config)
+                return boto_session.client(service, config=config, endpoint_url=self._addresses.get(service))
             except ValueError as error:
                 if isinstance(error, BotoCoreError) or credentials.meaning(error):  # a bad region, for one
                     raise

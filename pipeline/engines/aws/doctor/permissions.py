@@ -41,7 +41,9 @@ def _needed(case: Case, caller: Caller) -> Iterator[tuple[str, tuple[str, ...]]]
         yield "bedrock:ApplyGuardrail", (case.guardrail_arn,)
     if case.bucket:
         bucket = f"arn:{caller.partition}:s3:::{case.bucket}"
-        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{folder}/doctor" for folder in keys.FOLDERS)
+        # push/ is of functions alone.
+        folders = (folder for folder in keys.FOLDERS if folder != "push")
+        yield "s3:GetObject s3:PutObject", tuple(f"{bucket}/{folder}/doctor" for folder in folders)
         yield "s3:ListBucket", (bucket,)
 
 
