@@ -1,6 +1,7 @@
 /** The only place that talks to the network, typed from the API's own document. */
 import { editionOf, partsOf } from "./editions";
 import type { components } from "./openapi";
+import { timeoutSignal } from "./timeout";
 
 type Schemas = components["schemas"];
 /** The API omits empty fields; lists default to empty here. */
@@ -130,16 +131,12 @@ async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
 }
 
 async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
-  const patience = new AbortController();
-  const { signal } = patience;
-  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  const signal = timeoutSignal(PATIENCE_MS);
   try {
     const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
     return { response, body: parsed(await response.text()) };
   } catch {
     throw new Problem(signal.aborted ? "slow" : "offline");
-  } finally {
-    clearTimeout(timer);
   }
 }
 
