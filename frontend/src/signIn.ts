@@ -19,6 +19,7 @@ import {
   type TokenEndpointResponse,
 } from "oauth4webapi";
 import { Problem } from "./api";
+import { timeoutSignal } from "./timeout";
 
 const KEY = "mvp-stories.sign-in";
 const PATIENCE_MS = 20_000;
@@ -142,7 +143,7 @@ function tokensOf(answer: TokenEndpointResponse, refresh = ""): Tokens {
 const server = ({ issuer, token }: SignInConfig): AuthorizationServer => ({ issuer, token_endpoint: token });
 const client = ({ clientId }: SignInConfig): Client => ({ client_id: clientId, [clockTolerance]: CLOCK_SECONDS });
 const options = ({ token }: SignInConfig) => ({
-  signal: AbortSignal.timeout(PATIENCE_MS),
+  signal: timeoutSignal(PATIENCE_MS),
   [allowInsecureRequests]: LOOPBACK.test(token),
 });
 
