@@ -1,10 +1,9 @@
 import { createApp } from "vue";
 import App from "./App.vue";
-import { i18n } from "./i18n";
 import "./style.css";
 
 const page = document.documentElement.dataset;
-const app = createApp(App).use(i18n);
+const app = createApp(App);
 /** What Vue calls set-up and rendering, here and in the build: where they fail, a part of the page is missing. */
 const FATAL = /(setup function|render function|#runtime-[01])$/;
 let isWhole = true;

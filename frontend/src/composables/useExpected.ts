@@ -1,6 +1,6 @@
 /** The expected time to a story's first word, in a person's words; "": not known. */
 import { computed, type Ref } from "vue";
-import { useI18n } from "vue-i18n";
+import { useI18n } from "../i18n";
 import type { Story } from "../api";
 import { inWords } from "../waiting";
 import { useCountdown } from "./useCountdown";

@@ -1,10 +1,10 @@
 /** The API's labels in the page's words; a label that is new here stays as it is. */
-import { useI18n } from "vue-i18n";
+import { useI18n } from "../i18n";
 
 export function useLabels(): (label: string) => string {
-  const { t, te } = useI18n();
+  const { t, has } = useI18n();
   return (label) => {
     const key = `story.labels.${label.replaceAll(" ", "-")}`;
-    return te(key, "en") ? t(key) : label;
+    return has(key) ? t(key) : label;
   };
 }
