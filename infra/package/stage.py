@@ -44,7 +44,7 @@ LEFT_OUT = frozenset(
         "engines/aws/endpoint",
         "engines/embedded",
         "engines/fake.py",
-        "engines/openai/doctor.py",
+        "engines/openai",
         "notebooks",
         "server",
         "steps/heal.py",

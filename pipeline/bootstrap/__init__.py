@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipeline.api.followers import Followers, StoredTickets
 from pipeline.api.runner import Recorded, Runner
 from pipeline.app import App
 from pipeline.bootstrap.models import model_name, writing_engine
@@ -23,6 +22,9 @@ from pipeline.story.judge import Judge
 from pipeline.story.locales import language
 from pipeline.story.prompt import current, read, story_prompt
 from pipeline.story.word_filter import word_filter
+
+if TYPE_CHECKING:
+    from pipeline.api.followers import Followers, StoredTickets
 
 _CLAIM_SECONDS = 15.0
 
@@ -56,6 +58,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
 
 
 def _followers(settings: Settings, store: Store) -> Followers:
+    from pipeline.api.followers import Followers
     from pipeline.engines.aws.clients import Clients
     from pipeline.engines.aws.connections import GatewayConnections
 
@@ -66,6 +69,8 @@ def _followers(settings: Settings, store: Store) -> Followers:
 
 def build_tickets(settings: Settings, store: Store) -> StoredTickets | None:
     """Of the WebSocket API; None where there is none."""
+    from pipeline.api.followers import StoredTickets
+
     return StoredTickets(store, settings.aws.push) if settings.aws.push else None
 
 

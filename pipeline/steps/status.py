@@ -211,13 +211,21 @@ class StatusProgress(NoProgress):
         self._status = Status("", 0, maker=maker)
         self._changes = changes or NoChanges()
         self._written = 0.0
+        self._spoken = 0
         self._lock = threading.Lock()
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        is_new, is_sentence = _STATES[name] != self._status.state, unit == "sentence"
-        self._change(is_new, state=_STATES[name], done=0, total=total)
-        yield lambda count: self._change(reported=is_sentence, done=self._status.done + count)
+        state = _STATES[name]
+        is_new, is_speaking = state != self._status.state, name == "speak"
+        self._change(is_new, state=state, done=self._spoken if is_speaking else 0, total=total)
+
+        def advance(count: int) -> None:
+            """What is spoken counts by itself, also ahead of a translation that goes on."""
+            if self._status.state == state and not is_speaking:
+                self._change(reported=unit == "sentence", done=self._status.done + count)
+
+        yield advance
 
     def show(self, early: Early) -> None:
         """The first translated sentence at once: it is spoken next."""
@@ -225,8 +233,11 @@ class StatusProgress(NoProgress):
         self._change(is_first, early=early)
 
     def spoke(self, number: int, narration: Narration) -> None:
-        """The sound is in the store, where a view finds it; also while the rest is translated."""
-        self._changes.changed(*self._name, SPEAKING, number + 1, self._status.total)
+        """Once a sentence can be heard, it is spoken: what is still translated no longer counts."""
+        self._spoken = number + 1
+        is_ahead = self._status.state == TRANSLATING
+        total = self._status.total - is_ahead  # a translation has the title, too
+        self._change(is_ahead, reported=True, state=SPEAKING, done=self._spoken, total=total)
 
     def note(self, text: str) -> None:
         """To the log only: why a draft was refused is in the story's own record."""

@@ -295,6 +295,7 @@ def test_the_openapi_document_has_every_call() -> None:
     assert calls == {
         "POST /",
         "GET /stories",
+        "POST /push",
         "POST /stories",
         "POST /stories/{story_id}/locales",
         "GET /stories/{story_id}/{locale}",

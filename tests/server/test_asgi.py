@@ -227,12 +227,12 @@ def test_media_urls_have_the_host_of_the_request(media: MediaStore, called: str)
     api = FakeApi(store=media.inner)
     server = build_server(api.handler, media, media.inner.path, None, as_called=True)
     with TestClient(server, called) as client:
-        story = client.post("/", json={"context": f'"{media.base}/media/" said a snail'}).json()
+        story = client.post("/", json={"context": "a snail who said /media/"}).json()
         sounds = [segment["audioUrl"] for segment in story["segments"]]
         for sound in (story["mp3Url"], story["downloadUrl"], *sounds):
             assert sound.startswith(f"{called}/media/")
         assert client.get(story["mp3Url"]).content.startswith(b"ID3")
-        assert story["context"] == f'"{media.base}/media/" said a snail'
+        assert story["context"] == "a snail who said /media/"
 
 
 def test_query_parameters_are_decoded(server: Server) -> None:

@@ -48,10 +48,13 @@ def test_each_sentence_is_pushed_when_it_is_spoken() -> None:
         client = server.connect()
         story_id = ask(server)
         client.follow((story_id, "fr"))
-        client.until("speaking")
+        client.until("translating")
         for number in range(1, 4):
             speech.gate.let()
-            assert client.next()["done"] == number
+            event = client.until("speaking")[-1]
+            while event["done"] < number:
+                event = client.next()
+            assert (event["done"], event["total"]) == (number, 10)
             view = call(server.base, "GET", f"/stories/{story_id}/fr").json
             assert sum("audioUrl" in segment for segment in view["segments"]) == number
         speech.gate.open()
@@ -64,7 +67,7 @@ def test_a_client_that_was_away_resumes_with_the_newest_state() -> None:
         first = server.connect()
         story_id = ask(server)
         first.follow((story_id, "fr"))
-        before = first.until("speaking")[-1]
+        before = first.until("translating")[-1]
         first.link.close()
         speech.gate.open()
         second = server.connect()
