@@ -9,12 +9,15 @@ const { chromium: playwright } = await import("playwright-core");
 /** A name of the network, which a browser trusts less than this machine's own address. */
 const NAMES = ["--host-resolver-rules=MAP stories.home 127.0.0.1"];
 
+/** A document that comes from `open` below, and not from an address, counts as the public web's: it may not open a WebSocket at home. */
+const LOCAL = ["--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"];
+
 export async function launch() {
   return playwright.launch({
     executablePath: await chromium.executablePath(),
     headless: true,
     // Not the package's own: they switch the web's security off, which is under test here.
-    args: ["--no-sandbox", "--no-zygote", "--disable-gpu", "--mute-audio", "--autoplay-policy=user-gesture-required", ...NAMES],
+    args: ["--no-sandbox", "--no-zygote", "--disable-gpu", "--mute-audio", "--autoplay-policy=user-gesture-required", ...NAMES, ...LOCAL],
   });
 }
 

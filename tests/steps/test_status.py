@@ -12,7 +12,7 @@ from pipeline.steps import status
 from pipeline.steps.status import Status, StatusProgress
 from pipeline.storage import keys
 from pipeline.storage.locks import Locks
-from pipeline.types import Early
+from pipeline.types import Early, Narration
 
 KEY = ("4f1c", "fr")
 
@@ -81,6 +81,7 @@ def test_each_step_has_its_state_and_each_write_renews_the_expiry(store: Store) 
     now = 1000.0
     states = []
     reporting = StatusProgress(store, *KEY, clock=lambda: now)
+    narration = Narration(b"", "audio/wav", 1000, ())
     for name in ("write", "judge", "translate", "speak", "store"):
         now += 5
         with reporting.step(name, 10, "unit") as advance:
@@ -88,7 +89,10 @@ def test_each_step_has_its_state_and_each_write_renews_the_expiry(store: Store) 
             states.append(stored["state"])
             assert (stored["done"], stored["total"], stored["expires_at"]) == (0, 10, now + 300)
             now += 5
-            advance(3)
+            if name == "speak":
+                reporting.spoke(2, narration)
+            else:
+                advance(3)
             stored = json.loads(store.get(keys.status(*KEY)))
             assert (stored["done"], stored["expires_at"]) == (3, now + 300)
     assert states == ["writing", "writing", "translating", "speaking", "speaking"]
@@ -123,11 +127,34 @@ def test_each_sentence_is_reported_and_the_store_written_once_a_second() -> None
     store, now = MemoryStore(), 0.0
     reporting = StatusProgress(store, *KEY, clock=lambda: now, changes=Reports())
     now = 5.0
-    with reporting.step("speak", 10, "sentence") as advance:
+    with reporting.step("translate", 11, "sentence") as advance:
         for _ in range(10):
             advance(1)
-    assert reports == [("speaking", done, 10) for done in range(11)]
+    assert reports == [("translating", done, 11) for done in range(11)]
     assert status.read(store, *KEY, clock=lambda: now).done == 0
+
+
+def test_an_edition_is_spoken_from_its_first_sentence_on_also_while_it_is_translated() -> None:
+    reports: list[tuple[str, int, int]] = []
+
+    class Reports:
+        def changed(self, story_id: str, edition: str, state: str, done: int = 0, total: int = 0) -> None:
+            reports.append((state, done, total))
+
+    store, narration = MemoryStore(), Narration(b"", "audio/wav", 1000, ())
+    reporting = StatusProgress(store, *KEY, clock=lambda: 5.0, changes=Reports())
+    with reporting.step("translate", 4, "sentence") as advance:
+        advance(2)
+        reporting.spoke(0, narration)
+        assert status.read(store, *KEY, clock=lambda: 5.0).state == status.SPEAKING
+        advance(2)
+    with reporting.step("speak", 3, "sentence") as advance:
+        advance(1)
+        for number in (1, 2):
+            reporting.spoke(number, narration)
+            advance(1)
+    translating = [("translating", 0, 4), ("translating", 2, 4)]
+    assert reports == [*translating, *(("speaking", done, 3) for done in (1, 2, 3))]
 
 
 def test_a_status_is_live_while_its_maker_holds_its_claim(store: Store) -> None:
