@@ -249,6 +249,6 @@ def test_every_function_of_the_workflow_is_deployed_with_its_handler() -> None:
     template = properties("MvpStoriesWorkflow")["DefinitionSubstitutions"]
     functions = {name: {"Fn::GetAtt": [function, "Arn"]} for name, function in SUBSTITUTIONS.items()}
     assert template == {**functions, "Partition": {"Ref": "AWS::Partition"}}
-    assert set(SUBSTITUTIONS.values()) | {"MvpStoriesWorkflowTrigger"} == set(FUNCTIONS)
+    assert set(SUBSTITUTIONS.values()) | {"MvpStoriesWorkflowTrigger", "MvpStoriesPush"} == set(FUNCTIONS)
     for name, handler in FUNCTIONS.items():
         assert properties(name)["Handler"] == f"pipeline.lambdas.{handler.__name__}"
