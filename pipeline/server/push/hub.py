@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import islice
 from typing import Protocol
 
 from anyio import to_thread
@@ -86,10 +87,11 @@ class Hub:
 
     def _due(self) -> list[Edition]:
         """The longest not looked at first: each goes to the end."""
-        due = [each for each in self._followers if each not in self._made_here | self._complete]
-        for edition in due[:_MOST_LOOKS]:
+        known = self._made_here | self._complete
+        due = list(islice((each for each in self._followers if each not in known), _MOST_LOOKS))
+        for edition in due:
             self._followers[edition] = self._followers.pop(edition)
-        return due[:_MOST_LOOKS]
+        return due
 
     def _pass_on(self) -> None:
         with self._lock:
