@@ -23,7 +23,7 @@ from pipeline.steps import accept, status
 from pipeline.steps.committed import is_complete
 from pipeline.steps.generate import generate as generate_step
 from pipeline.steps.run import run
-from pipeline.steps.status import StatusProgress
+from pipeline.steps.status_progress import StatusProgress
 from pipeline.steps.translate import translate as translate_step
 from pipeline.storage import editions
 

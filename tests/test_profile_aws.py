@@ -24,7 +24,7 @@ from pipeline.bootstrap import build_app, build_store
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
 from pipeline.ports import Store
-from pipeline.steps import committed, status
+from pipeline.steps import committed, status_progress
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
 from pipeline.storage.ledger import payments, price_table, rows
@@ -113,7 +113,7 @@ def test_first_english_story_by_the_api_takes_few_store_requests(
 
     A server with threads of its own writes two more than a state machine: its claim, once, and a marker.
     """
-    monkeypatch.setattr(status, "_EVERY", 3600.0)
+    monkeypatch.setattr(status_progress, "_EVERY", 3600.0)
     app = build_app(settings())
     service = OnDemand(app, InProcess(app))
     edition = service.accept(StoryOrder(context=IDEA, locale="en", variant=0))

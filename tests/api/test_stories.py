@@ -297,7 +297,6 @@ def test_the_openapi_document_has_every_call() -> None:
         "GET /stories",
         "POST /push",
         "POST /stories",
-        "POST /push",
         "POST /stories/{story_id}/locales",
         "GET /stories/{story_id}/{locale}",
         "GET /locales",

@@ -9,7 +9,8 @@ from pipeline.engines.fake import MemoryStore
 from pipeline.errors import EngineError, NotFoundError, ThrottledError
 from pipeline.ports import Store
 from pipeline.steps import status
-from pipeline.steps.status import Status, StatusProgress
+from pipeline.steps.status import Status
+from pipeline.steps.status_progress import StatusProgress
 from pipeline.storage import keys
 from pipeline.storage.locks import Locks
 from pipeline.types import Early, Narration

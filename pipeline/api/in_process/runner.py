@@ -18,7 +18,7 @@ from pipeline.app import App
 from pipeline.errors import BusyError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.run import run
-from pipeline.steps.status import StatusProgress
+from pipeline.steps.status_progress import StatusProgress
 from pipeline.storage import shelf
 
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.

@@ -19,6 +19,7 @@ from pipeline.steps.accept import accept
 from pipeline.steps.committed import is_complete
 from pipeline.steps.run import run
 from pipeline.steps.status import Status
+from pipeline.steps.status_progress import StatusProgress
 from pipeline.storage import shelf
 from pipeline.types import Completion, Prompt
 from tests.api.calling import until
@@ -179,7 +180,7 @@ def test_resume_lists_complete_stories_that_were_not_listed() -> None:
     app = fake_app(store)
     accepted, other = (accept(app, "a shy snail", variant) for variant in range(2))
     InProcess(app).finish(accepted, "en", 60)
-    run(app, other, "en", status.StatusProgress(MemoryStore(), other, "en"))
+    run(app, other, "en", StatusProgress(MemoryStore(), other, "en"))
     runner = InProcess(app, publish=True)
     assert runner.resume() == 0
     assert [card.id for card in shelf.page(store).cards] == [accepted]
