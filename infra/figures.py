@@ -23,9 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "pipeline" / "data" / "pictures"
 NPM = ROOT / ".venv" / "bin" / "npm"
 PACKAGE, VERSION = "@iconify-json/fluent-emoji-flat", "1.2.6"
-INTEGRITY = (
-    "sha512-RY47RgPb47fYUiyrA64sIOL0+UU02s29sXpNBbIQRBUlPlfNFTKUmZDERGuxDs/7yNGWqQYvuaSYM1M4fRXlUw=="
-)
+INTEGRITY = "sha512-RY47RgPb47fYUiyrA64sIOL0+UU02s29sXpNBbIQRBUlPlfNFTKUmZDERGuxDs/7yNGWqQYvuaSYM1M4fRXlUw=="
 # Of roles in figures.toml; its other sections say more of the same figures.
 _ROLES = ("animals", "swimmers", "flyers", "people", "buildings", "boats", "aloft", "plants", "things")
 

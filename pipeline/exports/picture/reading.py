@@ -59,6 +59,17 @@ def mentions(sentences: Iterable[Sequence[Token]], any_case: bool = False) -> li
     ]
 
 
+def loose(sentence: Sequence[Token], any_case: bool = False) -> list[Token]:
+    """Without the nouns of several words: a snow fox is no snow, a tree house no house."""
+    rest, start = [], 0
+    while start < len(sentence):
+        length, _, _ = _match(sentence, start, any_case)
+        if length < 2:
+            rest.append(sentence[start])
+        start += max(1, length)
+    return rest
+
+
 def _of_sentence(sentence: Sequence[Token], number: int, any_case: bool) -> Iterable[Mention]:
     start = 0
     while start < len(sentence):
@@ -68,12 +79,14 @@ def _of_sentence(sentence: Sequence[Token], number: int, any_case: bool) -> Iter
             before = _determiner(sentence, start)
             is_owner = sentence[end - 1].is_possessive
             if _is_meant(sentence, start, end, before, is_plural, any_case):
-                yield Mention(figure, number, start, end, start if before is None else before, is_plural, is_owner)
+                yield Mention(
+                    figure, number, start, end, start if before is None else before, is_plural, is_owner
+                )
         start = end
 
 
 def _match(sentence: Sequence[Token], start: int, any_case: bool) -> tuple[int, str, bool]:
-    """The longest noun that begins here: its length in tokens (0: none), figure ("": none), whether plural."""
+    """The longest noun that begins here: its tokens (0: none), figure ("": none), whether plural."""
     for length in range(min(_LONGEST, len(sentence) - start), 0, -1):
         part = sentence[start : start + length]
         if any(token.is_possessive for token in part[:-1]) or (not any_case and any(t.is_name for t in part)):
@@ -112,17 +125,25 @@ def _is_meant(
         return False
     if before is not None and _is_absent(sentence, before):
         return False
-    is_ambiguous = sentence[end - 1].word in _ambiguous() and end - start == 1
     after_preposition = previous is not None and previous.word in lists["prepositions"]
-    if is_ambiguous:
-        near = previous is not None and (
-            previous.word in lists["determiners"] | lists["adjectives"] or previous.is_possessive
-        )
+    if sentence[end - 1].word in _ambiguous() and end - start == 1:
+        described = after_preposition and previous and previous.word not in {"and", "or"}
+        described = described or (previous is not None and _describes(previous, before))
         ends = following is None or not following.is_word or following.is_name or _is_other(following)
-        return (near or after_preposition or (opens and start == 0)) and ends
+        return (described or (opens and start == 0)) and ends
     if is_plural:
-        return previous is None or previous.word not in lists["function"] - lists["verbs"] or _is_verb(previous)
+        return (
+            previous is None or previous.word not in lists["function"] - lists["verbs"] or _is_verb(previous)
+        )
     return before is not None or after_preposition or (opens and all(_is_plain(t) for t in sentence[:start]))
+
+
+def _describes(token: Token, before: int | None) -> bool:
+    """Whether only a noun can follow: a determiner, an owner, a known adjective."""
+    lists = words()
+    if token.is_possessive or token.word in lists["determiners"] | lists["adjectives"]:
+        return True
+    return before is not None and token.word.endswith(tuple(lists["endings"]))
 
 
 def _is_plain(token: Token) -> bool:
@@ -145,6 +166,8 @@ def _is_absent(sentence: Sequence[Token], before: int) -> bool:
     lists = words()
     earlier = sentence[before - 1].word if before else ""
     if sentence[before].word in lists["negative"] or earlier in lists["negative"]:
+        return True
+    if earlier in lists["wishes"]:
         return True
     wishes = before > 1 and sentence[before - 2].word in {"i", "you", "we", "they", "would", "to"}
     return earlier in lists["comparing"] and not (earlier == "like" and wishes)

@@ -28,6 +28,10 @@ class Figure:
     is_mirrored: bool
 
     @property
+    def is_animal(self) -> bool:
+        return self.role in {"animals", "swimmers", "flyers"}
+
+    @property
     def is_character(self) -> bool:
         return self.role in _CHARACTERS
 
@@ -37,7 +41,11 @@ class Figure:
         return _PLACES.get(self.role, "ground")
 
 
-def read(name: str) -> dict[str, Any]:
+_NOBODY = Figure("", "", 1.0, is_bust=False, is_mirrored=False)
+
+
+@cache
+def read(name: str) -> Mapping[str, Any]:
     """The TOML of data/pictures/`name`.toml."""
     return tomllib.loads(files("pipeline").joinpath("data", "pictures", f"{name}.toml").read_text("utf-8"))
 
@@ -54,6 +62,12 @@ def figures() -> Mapping[str, Figure]:
 
 
 @cache
+def scenery() -> frozenset[str]:
+    """The figures that a scene draws by itself."""
+    return frozenset(read("figures")["scenery"]["names"].split())
+
+
+@cache
 def nouns() -> Mapping[tuple[str, ...], str]:
     """The words of each noun, singular -> the name of its figure; "" where it has none."""
     table = read("figures")
@@ -61,7 +75,9 @@ def nouns() -> Mapping[tuple[str, ...], str]:
     for role in _ROLES:
         for name, words in table[role].items():
             known |= {_key(each): name for each in _listed(words)}
-    return known
+    young = read("words")["young"].split()
+    animals = [(noun, name) for noun, name in known.items() if figures().get(name, _NOBODY).is_animal]
+    return known | {(*noun, each): name for noun, name in animals for each in young}
 
 
 @cache
