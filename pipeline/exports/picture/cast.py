@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.exports.picture import tables
-from pipeline.exports.picture.reading import Mention, Token, mentions, tokens, words
+from pipeline.exports.picture.english import words
+from pipeline.exports.picture.reading import Mention, Token, mentions, tokens
 from pipeline.types import Story
 
 _IN_IDEA, _IN_TITLE = 3, 2

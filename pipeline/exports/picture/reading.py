@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from pipeline.exports.picture import tables
+from pipeline.exports.picture.english import ambiguous, singulars, words
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
 _LONGEST = 4
@@ -126,7 +126,7 @@ def _is_meant(
     if before is not None and _is_absent(sentence, before):
         return False
     after_preposition = previous is not None and previous.word in lists["prepositions"]
-    if sentence[end - 1].word in _ambiguous() and end - start == 1:
+    if sentence[end - 1].word in ambiguous() and end - start == 1:
         described = after_preposition and previous and previous.word not in {"and", "or"}
         described = described or (previous is not None and _describes(previous, before))
         ends = following is None or not following.is_word or following.is_name or _is_other(following)
@@ -159,7 +159,7 @@ def _is_compound(sentence: Sequence[Token], end: int, following: Token) -> bool:
     if following.word in lists["heads"]:
         return True
     length, _, _ = _match(sentence, end, any_case=False)
-    return length > 0 and not (length == 1 and following.word in _ambiguous())
+    return length > 0 and not (length == 1 and following.word in ambiguous())
 
 
 def _is_absent(sentence: Sequence[Token], before: int) -> bool:
@@ -181,33 +181,3 @@ def _is_other(token: Token) -> bool:
 
 def _is_verb(token: Token) -> bool:
     return token.word in words()["verbs"] or token.word.endswith(("ed", "ing"))
-
-
-@cache
-def words() -> Mapping[str, frozenset[str]]:
-    """The lists of words.toml."""
-    table = tables.read("words")
-    return {name: frozenset(value.split()) for name, value in table.items() if isinstance(value, str)}
-
-
-@cache
-def _ambiguous() -> frozenset[str]:
-    """With their plurals, which may be verbs: "she watches"."""
-    listed = words()["ambiguous"]
-    return listed | {plural for plural, singular in singulars().items() if singular in listed}
-
-
-@cache
-def singulars() -> Mapping[str, str]:
-    """plural -> singular, of the last word of each noun."""
-    irregular = tables.read("words")["plurals"]
-    last = {noun[-1] for noun in tables.nouns()} | words()["ambiguous"]
-    return {irregular.get(word, _plural(word)): word for word in sorted(last)}
-
-
-def _plural(word: str) -> str:
-    if word.endswith(("s", "x", "z", "ch", "sh")) or word in {"potato", "tomato", "mango"}:
-        return f"{word}es"
-    if word.endswith("y") and word[-2:-1] not in set("aeiou"):
-        return f"{word[:-1]}ies"
-    return f"{word}s"
