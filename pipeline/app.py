@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.errors import RequestError
-from pipeline.ports import AudioEncoder, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.ports import (
+    AudioEncoder,
+    Covers,
+    LanguageDetector,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+)
 from pipeline.storage import editions
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
@@ -118,6 +126,7 @@ class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
     chains: by locale. foreign: translates an idea in a language that has no chain; None: it stays as it is.
+    covers: None where stories have no pictures.
     """
 
     profile: str
@@ -133,6 +142,7 @@ class App:
     sounds: Sounds
     strict: bool = True
     foreign: TranslationEngine | None = None
+    covers: Covers | None = None
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

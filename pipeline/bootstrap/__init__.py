@@ -48,6 +48,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         sounds=Sounds(parts.store if spec["store"] == "files" else None),
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
+        covers=parts.covers,
     )
 
 

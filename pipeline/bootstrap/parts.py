@@ -13,7 +13,7 @@ from pipeline.config.settings import Settings
 from pipeline.config.voices import VoiceRow, paced
 from pipeline.engines.registry import create
 from pipeline.engines.voices import offered
-from pipeline.ports import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.ports import Covers, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
 from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.story.locales import language
 from pipeline.types import Voice
@@ -48,6 +48,17 @@ class Parts:
     def language(self) -> LanguageDetector:
         detector: LanguageDetector = self._create(self.spec["language"])
         return detector
+
+    @cached_property
+    def covers(self) -> Covers | None:
+        """None for a bucket: its functions' package has no room for the tables, and the same story is to have
+        the same mp3 wherever it is made.
+        """
+        if self.spec["store"] != "files":
+            return None
+        from pipeline.exports.covers import ComposedCovers
+
+        return ComposedCovers()
 
     def chain(self, locale: str, row: dict[str, Any]) -> Chain:
         rows = (row, row | row["otherwise"]) if "otherwise" in row else (row,)
