@@ -12,6 +12,7 @@ export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engi
   edition: string;
 };
 export type Card = Schemas["Card"];
+export type Pictures = Pick<Card, "coverUrl" | "coverNightUrl" | "coverPngUrl" | "coverText">;
 export type Catalog = Schemas["StoryPage"];
 export type LocaleView = Schemas["LocaleView"];
 export type VoiceView = Schemas["VoiceView"];
@@ -60,17 +61,27 @@ export function makeApi(base: string): Api {
     story: async (id, edition) => {
       const { locale, voice, pace } = partsOf(edition);
       const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
-      return storyOf(await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`));
+      return storyOf(pictured(base, await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`)));
     },
-    catalog: (locale, cursor) => {
+    catalog: async (locale, cursor) => {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
       if (cursor) query.set("cursor", cursor);
-      return get(`/stories${query.size ? `?${query}` : ""}`);
+      const page = await get<Catalog>(`/stories${query.size ? `?${query}` : ""}`);
+      return { ...page, stories: page.stories.map((card) => pictured(base, card)) };
     },
     locales: async () => (await get<Schemas["Locales"]>("/locales")).locales,
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
   };
+}
+
+/** Pictures are the API's own files: their addresses with its address. */
+function pictured<View extends Pictures>(base: string, view: View): View {
+  const whole = (path: string | null | undefined) => (path ? base + path : path);
+  const { coverUrl, coverNightUrl, coverPngUrl } = view;
+  return coverUrl
+    ? { ...view, coverUrl: whole(coverUrl), coverNightUrl: whole(coverNightUrl), coverPngUrl: whole(coverPngUrl) }
+    : view;
 }
 
 function storyOf(view: Schemas["StoryView"]): Story {

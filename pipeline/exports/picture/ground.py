@@ -54,7 +54,7 @@ def _garden(colours: Colours) -> Iterator[str]:
     yield from _hills(colours)
     petals = ("#f6a6b8", "#fbd07c", "#c9b1ea", "#ffffff")
     for n in range(12):
-        x, y = 50 + 83 * n, 740 + (n * 83) % 140
+        x, y = 50 + 83 * n, 740 + (n * 83) % 105
         colour = mixed(petals[n % 4], colours.ground[2], 0.25)
         yield (
             f'<path d="M{x} {y}v34" stroke="{mixed(colours.ground[2], "#2f6b3f", 0.5)}" stroke-width="5"/>'

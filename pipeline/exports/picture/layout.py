@@ -10,7 +10,7 @@ from pipeline.exports.picture.tables import Figure
 
 # y: of the feet on the ground, of the middle in the air. width: of a figure of size 1.
 _HERO, _ALONE, _FRIEND = (305, 850, 430), (480, 860, 500), (780, 815, 300)
-_HERO_ALOFT, _ALONE_ALOFT, _FRIEND_ALOFT = (345, 390, 350), (480, 400, 390), (730, 390, 220)
+_HERO_ALOFT, _ALONE_ALOFT, _FRIEND_ALOFT = (345, 400, 350), (480, 410, 390), (655, 450, 210)
 _ON_HORIZON, _BESIDE_ONE = ((565, 675, 280), (130, 650, 240)), ((815, 690, 290), (150, 670, 260))
 _IN_FRONT, _BEFORE_ONE = (
     ((575, 935, 170), (900, 945, 160), (105, 950, 150)),
@@ -43,6 +43,8 @@ class Placed:
 
 # Lower than on the ground: the water in front hides what is below it.
 _IN_WATER = 960
+# How much higher what lies in front does where the front is water.
+_ABOVE_WATER = 80
 
 
 def layout(cast: Cast, is_wet: bool) -> list[Placed]:
@@ -51,7 +53,7 @@ def layout(cast: Cast, is_wet: bool) -> list[Placed]:
         *_character(cast.friend, _FRIEND, _FRIEND_ALOFT, cast.hero is None, faces_right=False),
         *_character(cast.hero, _HERO, _HERO_ALOFT, cast.friend is None, faces_right=True),
     ]
-    far, near = _things(cast.things, is_wet, cast.hero is None or cast.friend is None)
+    far, near = _things(cast.things, is_wet, cast.hero is None or cast.friend is None, swims(cast))
     return [*far, *characters, *near] or [Placed(tables.figures()["star"], *_ALONE_ALOFT)]
 
 
@@ -108,7 +110,9 @@ def _character(
     ]
 
 
-def _things(names: tuple[str, ...], is_wet: bool, is_one: bool) -> tuple[list[Placed], list[Placed]]:
+def _things(
+    names: tuple[str, ...], is_wet: bool, is_one: bool, in_water: bool
+) -> tuple[list[Placed], list[Placed]]:
     """On the horizon and in the air; and in front."""
     horizon, front = (_BESIDE_ONE, _BEFORE_ONE) if is_one else (_ON_HORIZON, _IN_FRONT)
     slots_of = {"horizon": list(horizon), "air": list(_IN_AIR), "front": list(front)}
@@ -120,6 +124,7 @@ def _things(names: tuple[str, ...], is_wet: bool, is_one: bool) -> tuple[list[Pl
         depth = "horizon" if is_far else "air" if figure.place == "air" else "front"
         if slots_of[depth]:
             x, y, width = slots_of[depth].pop(0)
+            y -= _ABOVE_WATER if depth == "front" and in_water else 0
             placed = Placed(figure, x, y, width * figure.size, is_far=is_far)
             (near if depth == "front" else far).append(placed)
     return far, near

@@ -54,13 +54,13 @@ def _stars(seed: str) -> Iterator[str]:
 
 def _moon() -> str:
     return (
-        '<circle cx="850" cy="150" r="110" fill="#fff3c4" opacity=".14"/>'
-        '<path d="M880 72a82 82 0 1 0 38 132a70 70 0 0 1-38-132z" fill="#ffeaa3"/>'
+        '<circle cx="850" cy="255" r="105" fill="#fff3c4" opacity=".14"/>'
+        '<path d="M880 177a82 82 0 1 0 38 132a70 70 0 0 1-38-132z" fill="#ffeaa3"/>'
     )
 
 
 def _sun(time: str) -> str:
-    y = {"day": 165, "morning": 430, "dusk": 470}.get(time, 165)
+    y = {"day": 255, "morning": 430, "dusk": 470}.get(time, 255)
     return (
         f'<circle cx="835" cy="{y}" r="120" fill="#fff3c4" opacity=".45"/>'
         f'<circle cx="835" cy="{y}" r="76" fill="#ffdf80"/>'
@@ -87,7 +87,7 @@ def _clouds(scene: Scene, is_dark: bool, seed: str) -> Iterator[str]:
         left = (90, 480, 250, 690)[n] + x % 120
         scale = 0.8 + (y % 50) / 100
         yield (
-            f'<g transform="translate({left} {70 + 62 * n + y % 40}) scale({scale:.2f})" fill="{fill}" '
+            f'<g transform="translate({left} {130 + 58 * n + y % 40}) scale({scale:.2f})" fill="{fill}" '
             f'opacity="{opacity}">{CLOUD}</g>'
         )
 
