@@ -39,4 +39,4 @@ class ComposedCovers:
 
 
 def _artwork(story: Story, idea: str) -> bytes:
-    return png.png(picture.svg(story, idea), _ARTWORK)
+    return png.png(picture.svg(story, idea), _ARTWORK, _ARTWORK)

@@ -70,7 +70,7 @@ def test_the_same_bytes_in_every_process() -> None:
 
 def test_a_cover_as_png_has_its_size_and_the_same_bytes_again() -> None:
     picture = svg(SNAIL, SNAIL_IDEA)
-    data = png(picture, 64)
+    data = png(picture, 64, 64)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(data[16:20], "big") == int.from_bytes(data[20:24], "big") == 64
-    assert png(picture, 64) == data
+    assert png(picture, 64, 64) == data
