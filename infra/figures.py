@@ -1,7 +1,8 @@
-"""Writes pipeline/data/pictures/drawings.json: the emoji that figures.toml names, out of their npm package.
+"""Writes drawings.json and colours.toml of pipeline/data/pictures, for the figures that figures.toml names.
 
-python infra/figures.py [fluent-emoji-flat-1.2.6.tgz]; standard library only. Without a file, npm fetches it.
-The package's hash is checked. Run it again after a new row of figures.toml; a test compares both.
+python -m infra.figures [fluent-emoji-flat-1.2.6.tgz]. The drawings are out of an npm package, which npm
+fetches where no file is given; its hash is checked. The colours are those of the drawings' pixels. Run it
+again after a new row of figures.toml or shapes.toml; tests compare them.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -9,13 +10,16 @@ from __future__ import annotations
 
 import argparse
 import base64
+import colorsys
 import hashlib
+import io
 import json
 import subprocess
 import sys
 import tarfile
 import tempfile
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,9 @@ PACKAGE, VERSION = "@iconify-json/fluent-emoji-flat", "1.2.6"
 INTEGRITY = "sha512-RY47RgPb47fYUiyrA64sIOL0+UU02s29sXpNBbIQRBUlPlfNFTKUmZDERGuxDs/7yNGWqQYvuaSYM1M4fRXlUw=="
 # Of roles in figures.toml; its other sections say more of the same figures.
 _ROLES = ("animals", "swimmers", "flyers", "people", "buildings", "boats", "aloft", "plants", "things")
+# Of 255; a share of pixels that counts, as a divisor; where each hue ends, in degrees.
+_OPAQUE, _PART = 200, 5
+_HUES = ((68, "yellow"), (170, "green"), (256, "blue"), (312, "purple"), (345, "pink"))
 
 
 def names(figures: dict[str, Any], shapes: dict[str, str]) -> list[str]:
@@ -55,6 +62,41 @@ def written(bodies: dict[str, str]) -> str:
     return f'{{"source": {json.dumps(source)},\n"drawings": {{\n{lines}\n}}}}\n'
 
 
+def colours() -> str:
+    """The TOML: the colours of each figure, those of a fifth of its pixels and more, most first."""
+    from PIL import Image
+
+    from pipeline.exports.picture import tables
+    from pipeline.exports.picture.png import png
+
+    lines = ["# Made by `python -m infra.figures` from the drawings: change those, not this."]
+    for name in sorted(tables.figures()):
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{tables.drawing(name)}</svg>'
+        pixels = Image.open(io.BytesIO(png(svg, 32, 32))).convert("RGBA").tobytes()
+        dots = [pixels[start : start + 4] for start in range(0, len(pixels), 4)]
+        shares = Counter(_colour(*dot[:3]) for dot in dots if dot[3] > _OPAQUE)
+        many = [colour for colour, count in shares.most_common() if count * _PART >= shares.total()]
+        lines.append(f'{name} = "{" ".join(many)}"')
+    return "\n".join(lines) + "\n"
+
+
+def _colour(red: int, green: int, blue: int) -> str:
+    """What a person calls it."""
+    hue, saturation, value = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+    degrees = hue * 360
+    if value < 0.28 or (value < 0.45 and 220 < degrees < 330):
+        return "black"
+    if saturation < 0.13:
+        return "white" if value > 0.86 else "grey"
+    if saturation < 0.25 and value < 0.86:
+        return "grey"
+    if 14 <= degrees < 42:
+        return "orange" if value >= 0.72 and saturation > 0.55 else "brown"
+    if degrees < 14 or degrees >= 345:
+        return "red" if saturation > 0.6 else "pink"
+    return next(colour for end, colour in _HUES if degrees < end)
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("archive", type=Path, nargs="?", help="the package, as npm pack fetches it")
@@ -69,6 +111,7 @@ def main(arguments: list[str]) -> None:
         bodies = drawings(archive, names(figures, shapes))
     text = written(bodies)
     (DATA / "drawings.json").write_text(text, "utf-8")
+    (DATA / "colours.toml").write_text(colours(), "utf-8")
     print(f"{len(bodies)} drawings, {len(text.encode())} bytes")
 
 

@@ -38,12 +38,17 @@ class Cast:
 def cast(story: Story, idea: str) -> Cast:
     """story: the English text."""
     text = [tokens(segment) for segment in story.segments]
-    in_text = mentions(text)
     in_idea = mentions([tokens(_uncapitalized(idea))], any_case=_is_title_case(idea))
+    every = mentions(text)
+    not_drawn = {mention.figure for mention in (*every, *in_idea) if mention.is_other_colour}
+    in_text = [mention for mention in every if mention.figure not in not_drawn]
     named = _named(text, in_text)
     present = {mention.figure for mention in in_text}
+    subject = _subject_of(idea)
+    if subject and subject.figure in not_drawn:
+        subject = None
     first = _first_name(text)
-    hero = _hero(_subject_of(idea), present, {each.name: each for each in named}, first)
+    hero = _hero(subject, present, {each.name: each for each in named}, first)
     friend = _friend(hero, named, in_text)
     shown = {each.figure for each in (hero, friend) if each}
     score = Counter(mention.figure for mention in in_text)
@@ -54,7 +59,7 @@ def cast(story: Story, idea: str) -> Cast:
     things = [
         figure
         for figure, points in score.most_common()
-        if points > 1 and figure not in shown and _is_thing(figure)
+        if points > 1 and figure not in shown | not_drawn and _is_thing(figure)
     ]
     return Cast(hero, friend, tuple(things[:_MOST_THINGS]))
 

@@ -30,6 +30,7 @@ class Token:
 class Mention:
     """A noun with a figure. start, end: its tokens in the sentence, end exclusive. before: the index of its
     determiner, or its own start. is_owner: in the possessive, so that it is no sentence's subject.
+    is_other_colour: the drawing has not the colour that the text gives it.
     """
 
     figure: str
@@ -39,6 +40,7 @@ class Mention:
     before: int
     is_plural: bool
     is_owner: bool
+    is_other_colour: bool
 
 
 def tokens(sentence: str) -> tuple[Token, ...]:
@@ -79,10 +81,18 @@ def _of_sentence(sentence: Sequence[Token], number: int, any_case: bool) -> Iter
             before = _determiner(sentence, start)
             is_owner = sentence[end - 1].is_possessive
             if _is_meant(sentence, start, end, before, is_plural, any_case):
-                yield Mention(
-                    figure, number, start, end, start if before is None else before, is_plural, is_owner
-                )
+                first = start if before is None else before
+                described = sentence[max(0, start - 2) if before is None else before : start]
+                is_other = _is_other_colour(described, figure)
+                yield Mention(figure, number, start, end, first, is_plural, is_owner, is_other)
         start = end
+
+
+def _is_other_colour(described: Sequence[Token], figure: str) -> bool:
+    """described: the words before the noun."""
+    known = tables.read("words")["colours"]
+    drawn = set(tables.read("colours")[figure].split())
+    return any(not drawn & set(known[token.word].split()) for token in described if token.word in known)
 
 
 def _match(sentence: Sequence[Token], start: int, any_case: bool) -> tuple[int, str, bool]:

@@ -66,3 +66,21 @@ def test_a_thing_that_is_mentioned_in_passing_is_left_out() -> None:
 
 def test_a_text_without_figures_has_none() -> None:
     assert cast(story("It was quiet.", "Nobody spoke."), "nothing at all") == Cast(None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("idea", "text", "things"),
+    [
+        ("a hedgehog and a blue balloon", "The hedgehog hugged the blue balloon. It was big.", ()),
+        ("a hedgehog and a red balloon", "The hedgehog hugged the red balloon. It was big.", ("balloon",)),
+        ("a hedgehog who loves blue balloons", "The hedgehog had blue balloons.", ()),
+    ],
+)
+def test_a_thing_of_another_colour_is_not_drawn(idea: str, text: str, things: tuple[str, ...]) -> None:
+    assert cast(story(*text.split(". ")), idea).things == things
+
+
+def test_a_hero_of_another_colour_is_not_drawn() -> None:
+    text = story("Emil was a little blue fox.", "The fox met Mila the owl.")
+    shown = cast(text, "a little blue fox")
+    assert (shown.hero, shown.friend) == (None, Character("owl", "Mila"))

@@ -48,5 +48,9 @@ def test_the_drawings_are_those_that_the_rows_need_from_the_pinned_package() -> 
     assert "Copyright (c) Microsoft Corporation" in (DATA / "LICENSE-fluent-emoji").read_text("utf-8")
 
 
+def test_the_colours_are_those_of_the_drawings() -> None:
+    assert (DATA / "colours.toml").read_text("utf-8") == builder.colours()
+
+
 def test_the_tables_are_small() -> None:
     assert sum(file.stat().st_size for file in DATA.iterdir()) < 1_000_000
