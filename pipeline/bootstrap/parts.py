@@ -51,9 +51,7 @@ class Parts:
 
     @cached_property
     def covers(self) -> Covers | None:
-        """None for a bucket: its functions' package has no room for the tables, and the same story is to have
-        the same mp3 wherever it is made.
-        """
+        """None for a bucket: its functions' package has no room for the tables."""
         if self.spec["store"] != "files":
             return None
         from pipeline.exports.covers import ComposedCovers

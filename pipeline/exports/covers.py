@@ -9,7 +9,7 @@ from pipeline.exports import picture
 from pipeline.exports.picture import png, tables, texts
 from pipeline.types import Story
 
-# Pixels of a side: what lock screens and players show, and no more in each mp3 than a second of sound or two.
+# Pixels of a side: what lock screens and players show.
 _ARTWORK = 512
 
 

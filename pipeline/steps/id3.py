@@ -1,4 +1,4 @@
-"""ID3 tags of an mp3: title, language, the text with its timing, the cover, and that AI made it."""
+"""ID3 tags of an mp3: title, language, the text with its timing, and that AI made it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,14 @@ def tag(
     segments: Sequence[tuple[int, str]],
     comment: str,
     engines: Mapping[str, str],
-    cover: bytes = b"",
 ) -> bytes:
     """The same mp3 with an ID3 tag in front, in place of any that it had. The same input, the same bytes.
 
     language: BCP-47. segments: (start in ms, text). engines: step -> fingerprint.
-    cover: a PNG, empty for none.
     ID3v2.3, not 2.4: Windows and many car and kitchen players read only that one, and none lacks it;
     its Unicode is UTF-16, so Arabic and emoji pass.
     """
-    from mutagen.id3 import APIC, COMM, ID3, SYLT, TIT2, TLAN, TXXX, USLT, Encoding, PictureType
+    from mutagen.id3 import COMM, ID3, SYLT, TIT2, TLAN, TXXX, USLT, Encoding
 
     lang = _ISO_639_2.get(language.partition("-")[0].lower(), _UNDETERMINED)
     unicode = Encoding.UTF16
@@ -52,10 +50,6 @@ def tag(
     ]
     for step, fingerprint in sorted(engines.items()):
         frames.append(TXXX(encoding=unicode, desc=f"engine:{step}", text=fingerprint))
-    if cover:
-        frames.append(
-            APIC(encoding=Encoding.LATIN1, mime="image/png", type=PictureType.COVER_FRONT, data=cover)
-        )
     tags = ID3()
     for frame in frames:
         tags.add(frame)

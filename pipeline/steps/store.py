@@ -80,7 +80,7 @@ def build(
     """The tagged mp3 and the manifest that names it; nothing is stored yet."""
     recording = app.encoder.join(narrations)
     engines = _engines(app, source, text, chain)
-    mp3 = _tagged(recording, text.story, engines, _labels(chain, text), _cover(app, source))
+    mp3 = _tagged(recording, text.story, engines, _labels(chain, text))
     spoken = editions.parse(chain.edition)
     usage = {"generate": source.usage, "speak": _speech_usage(narrations, text.story)}
     checks = source.checks
@@ -109,13 +109,7 @@ def build(
     return mp3, manifest
 
 
-def _cover(app: App, source: CommittedText) -> bytes:
-    return app.covers.png(source.story, source.idea) if app.covers else b""
-
-
-def _tagged(
-    recording: Recording, story: Story, engines: dict[str, str], labels: tuple[str, ...], cover: bytes
-) -> bytes:
+def _tagged(recording: Recording, story: Story, engines: dict[str, str], labels: tuple[str, ...]) -> bytes:
     return id3.tag(
         recording.audio,
         title=story.title,
@@ -123,7 +117,6 @@ def _tagged(
         segments=tuple(zip(recording.starts_ms, story.segments, strict=True)),
         comment="; ".join((f"Made by AI with {', '.join(engines.values())}", *labels)),
         engines=engines,
-        cover=cover,
     )
 
 

@@ -62,23 +62,6 @@ def test_the_language_is_written_in_three_letters(mp3: bytes, locale: str, code:
     assert {frame.lang for frame in tags.getall("USLT") + tags.getall("SYLT")} == {code}
 
 
-def test_the_cover_is_the_front_picture(mp3: bytes) -> None:
-    png = b"\x89PNG\r\n\x1a\n of any length"
-    named = {
-        "title": "A Snail",
-        "language": "en",
-        "segments": SEGMENTS,
-        "comment": COMMENT,
-        "engines": ENGINES,
-    }
-    file = tag(mp3, **named, cover=png)
-    (picture,) = read(file).tags.getall("APIC")
-    front = 3  # of the ID3v2 table of picture types
-    assert (picture.mime, picture.type, picture.data) == ("image/png", front, png)
-    assert tag(file, **named, cover=png) == file
-    assert tag(file, **named) == tag(mp3, **named)
-
-
 def test_lyrics_hold_each_segment_with_its_start(mp3: bytes) -> None:
     tags = read(tagged(mp3)).tags
     (plain,) = tags.getall("USLT")

@@ -20,6 +20,6 @@ export const hostile = {
     const status = (await answered).status();
     await page.locator(".note").waitFor();
     const hacked = await page.evaluate(() => "hacked" in globalThis);
-    return { shown: shown === EVIL, overflow, status, hacked, images: await page.locator("img").count() };
+    return { shown: shown === EVIL, overflow, status, hacked, images: await page.locator("img:not(.cover img)").count() };
   },
 };
