@@ -9,6 +9,7 @@ from pipeline.errors import RequestError
 from pipeline.ports import (
     AudioEncoder,
     Changes,
+    Covers,
     ForeignIdeas,
     LanguageDetector,
     NoChanges,
@@ -129,7 +130,7 @@ class App:
 
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
     language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
-    follows how far an edition is.
+    follows how far an edition is. covers: None where stories have no pictures.
     """
 
     profile: str
@@ -148,6 +149,7 @@ class App:
     foreign: TranslationEngine | None = None
     foreign_ideas: ForeignIdeas | None = None
     changes: Changes = field(default_factory=NoChanges)
+    covers: Covers | None = None
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

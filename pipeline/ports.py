@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from pipeline.types import Completion, Early, Narration, Prompt, Recording, Voice
+from pipeline.types import Completion, Early, Narration, Prompt, Recording, Story, Voice
 
 OnText = Callable[[str], None]
 
@@ -91,6 +91,31 @@ class AudioEncoder(Protocol):
         ...
 
     def join(self, narrations: Sequence[Narration]) -> Recording: ...
+
+
+class Covers(Protocol):
+    """The pictures of stories. story: the English text; idea: in English."""
+
+    @property
+    def version(self) -> int:
+        """Raised when a story gets another picture than before."""
+        ...
+
+    def svg(self, story: Story, idea: str, night: bool = False) -> str:
+        """night: for a dark room."""
+        ...
+
+    def png(self, story: Story, idea: str) -> bytes:
+        """Square; empty where nothing here can draw one."""
+        ...
+
+    def text(self, story: Story, idea: str, edition: Story) -> str:
+        """What the picture shows, in the language of the edition."""
+        ...
+
+    def title_text(self, title: str, locale: str) -> str:
+        """The same where only the edition's title is known."""
+        ...
 
 
 class LanguageDetector(Protocol):

@@ -14,6 +14,7 @@ export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engi
   edition: string;
 };
 export type Card = Schemas["Card"];
+export type Pictures = Pick<Card, "coverUrl" | "coverNightUrl" | "coverPngUrl" | "coverText">;
 export type Catalog = Schemas["StoryPage"];
 export type LocaleView = Schemas["LocaleView"];
 export type VoiceView = Schemas["VoiceView"];
@@ -72,14 +73,15 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
     story: async (id, edition) => {
       const { locale, voice, pace } = partsOf(edition);
       const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
-      return storyOf(await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`));
+      return storyOf(pictured(base, await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`)));
     },
-    catalog: (locale, cursor) => {
+    catalog: async (locale, cursor) => {
       const query = new URLSearchParams();
       if (locale) query.set("locale", locale);
       if (cursor) query.set("cursor", cursor);
       const words = query.toString();
-      return open(`/stories${words && `?${words}`}`);
+      const page = await open<Catalog>(`/stories${words && `?${words}`}`);
+      return { ...page, stories: page.stories.map((card) => pictured(base, card)) };
     },
     locales: async () => (await open<Schemas["Locales"]>("/locales")).locales,
     push: async () => {
@@ -95,6 +97,14 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
 }
 
 const signedBy = (token: string | null): Record<string, string> => (token ? { Authorization: token } : {});
+/** Pictures are the API's own files: their addresses with its address. */
+function pictured<View extends Pictures>(base: string, view: View): View {
+  const whole = (path: string | null | undefined) => (path ? base + path : path);
+  const { coverUrl, coverNightUrl, coverPngUrl } = view;
+  return coverUrl
+    ? { ...view, coverUrl: whole(coverUrl), coverNightUrl: whole(coverNightUrl), coverPngUrl: whole(coverPngUrl) }
+    : view;
+}
 
 function storyOf(view: Schemas["StoryView"]): Story {
   const segments = (view.segments ?? []).map((segment) => ({ ...segment, marks: segment.marks ?? [] }));

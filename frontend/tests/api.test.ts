@@ -112,3 +112,24 @@ describe("an older browser", () => {
     }
   });
 });
+
+describe("a story's pictures", () => {
+  const pictures = { coverUrl: `/stories/${ID}/cover.svg?v=1`, coverNightUrl: "/n.svg", coverPngUrl: "/c.png", coverText: "A snail" };
+
+  it("are at the API's address, on a page and on a card", async () => {
+    answering({ id: ID, locale: "fr", status: "done", ...pictures });
+    const story = await makeApi("https://a").story(ID, "fr");
+    expect([story.coverUrl, story.coverNightUrl, story.coverPngUrl]).toEqual([
+      `https://a/stories/${ID}/cover.svg?v=1`,
+      "https://a/n.svg",
+      "https://a/c.png",
+    ]);
+    answering({ stories: [{ id: ID, locale: "fr", title: "", durationMs: 1, ...pictures }] });
+    expect((await makeApi("https://a").catalog("", "")).stories[0]?.coverUrl).toBe(story.coverUrl);
+  });
+
+  it("are none where the API has none", async () => {
+    answering({ id: ID, locale: "fr", status: "done" });
+    expect(await makeApi("https://a").story(ID, "fr")).not.toHaveProperty("coverUrl");
+  });
+});

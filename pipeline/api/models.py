@@ -19,6 +19,8 @@ Locale = Annotated[
 VOICE = "A voice of the locale, by its name in GET /locales; none: the locale's own"
 PACE = "How fast, where the voice can: 1 is the usual"
 _SPOKEN_BY = "With pace, where it is not the locale's own voice at its usual pace"
+_COVER = "The picture, below the API's own address; none where stories have no pictures"
+_COVER_TEXT = "What the picture shows, in the story's language"
 Voice = Annotated[str, Field(min_length=1, max_length=40, description=VOICE)]
 Pace = Annotated[float, Field(ge=SLOWEST, le=FASTEST, description=PACE)]
 
@@ -125,6 +127,10 @@ class StoryView(BaseModel):
     labels: list[str] = Field(default=[], description="What a listener must know")
     engines: dict[str, str] = {}
     checks: list[dict[str, Any]] = []
+    coverUrl: str | None = Field(default=None, description=_COVER)
+    coverNightUrl: str | None = Field(default=None, description="The same for a dark room")
+    coverPngUrl: str | None = Field(default=None, description="The same for lock screens")
+    coverText: str | None = Field(default=None, description=_COVER_TEXT)
     problem: str | None = None
     detail: str | None = None
     retryable: bool | None = None
@@ -138,6 +144,10 @@ class Card(BaseModel):
     labels: list[str] = []
     voice: str | None = Field(default=None, description=_SPOKEN_BY)
     pace: float | None = None
+    coverUrl: str | None = Field(default=None, description=_COVER)
+    coverNightUrl: str | None = Field(default=None, description="The same for a dark room")
+    coverPngUrl: str | None = Field(default=None, description="The same for lock screens")
+    coverText: str | None = Field(default=None, description=_COVER_TEXT)
 
 
 class StoryPage(BaseModel):

@@ -31,7 +31,10 @@ _PROBLEMS_OF_VOICES = {404: "There is nothing at this address", 502: "The voice 
 
 
 def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]]) -> dict[int, Any]:
-    """A route's responses and problems, as Powertools takes them. responses: model and meaning by status."""
+    """A route's responses and problems, as Powertools takes them.
+
+    responses: by status, the model, or the media type of what is no JSON; and the meaning.
+    """
     problems = {**_PROBLEMS, **(_PROBLEMS_OF_POST if method == "POST" else {})}
     if "<story_id>" in path:
         problems[404] = "There is no such story"
@@ -42,7 +45,7 @@ def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]])
     documents: dict[int, Any] = {
         code: {
             "description": meaning,
-            "content": {JSON: {"model": model} if model else {"schema": {"type": "object"}}},
+            "content": _content(model),
         }
         for code, (model, meaning) in responses.items()
     }
@@ -50,6 +53,12 @@ def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]])
         content = {PROBLEM: {"model": models.ProblemView}}
         documents[code] = {"description": meaning, "content": content}
     return documents
+
+
+def _content(model: Any) -> dict[str, Any]:
+    if isinstance(model, str):
+        return {model: {"schema": {"type": "string"}}}
+    return {JSON: {"model": model} if model else {"schema": {"type": "object"}}}
 
 
 def document(resolver: APIGatewayRestResolver) -> dict[str, Any]:

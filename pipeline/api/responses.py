@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from pipeline.api.problems import Problem
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+_DAY = 86_400
 # A REST API's proxy response (API Gateway: output format of a Lambda function for proxy integration).
 ProxyResponse = dict[str, Any]
 # A response is data for one caller: never sniffed, framed, run, or kept by a cache on its way.
@@ -30,6 +32,16 @@ def json_response(
     """body: a str is JSON already."""
     text = body if isinstance(body, str) else to_json(body)
     return Response(status, JSON, text, headers=dict(headers or {}))
+
+
+def picture_response(media_type: str, picture: str | bytes) -> Response[Any]:
+    """Kept by its reader's own browser: its address has its version."""
+    headers: dict[str, Any] = {"Cache-Control": f"private, max-age={_DAY}"}
+    # Encoded here: Powertools takes bytes for UTF-8 where it validates responses.
+    body = picture if isinstance(picture, str) else base64.b64encode(picture).decode()
+    response: Response[Any] = Response(200, media_type, body, headers=headers)
+    response.base64_encoded = isinstance(picture, bytes)
+    return response
 
 
 def problem_response(problem: Problem) -> Response[Any]:

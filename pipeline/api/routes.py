@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from pipeline.api import models, openapi, views
+from pipeline.api.covers import Pictures
 from pipeline.api.events import caller, origin
 from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
@@ -96,6 +97,11 @@ class Routes:
                 another,
                 {200: complete, 202: accepted},
             ),
+            # Before a locale's, which would take their names.
+            *(
+                Route("GET", f"/stories/<story_id>/{name}", handler, summary, {200: (kind, "The picture")})
+                for name, handler, summary, kind in Pictures(self._app).table()
+            ),
             Route("GET", "/stories/<story_id>/<locale>", self.story, progress, {200: story}),
             Route(
                 "POST",
@@ -153,7 +159,7 @@ class Routes:
     def stories(self, cursor: Cursor = None, locale: Only = None) -> Response[Any]:
         served = chain(self._app, locale, experimental=True).locale if locale else ""
         page = shelf.page(self._app.store, served, cursor or "", _PAGE)
-        cards = [views.card_view(card) for card in page.cards]
+        cards = [views.card_view(self._app, card) for card in page.cards]
         return json_response(200, {"stories": cards, "cursor": page.cursor or None})
 
     def locales(self) -> Response[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.api import problems
+from pipeline.api import covers, problems
 from pipeline.api.runner import Outlook
 from pipeline.app import App, Chain
 from pipeline.errors import DamagedError, NotFoundError
@@ -56,7 +56,7 @@ def spoken_by(voice: str, pace: float) -> View:
     return {"voice": voice, "pace": pace} if voice else {}
 
 
-def card_view(card: Card) -> View:
+def card_view(app: App, card: Card) -> View:
     """A models.Card: a line of the list of published editions."""
     return {
         "id": card.id,
@@ -65,6 +65,7 @@ def card_view(card: Card) -> View:
         "durationMs": card.duration_ms,
         "labels": list(card.labels),
         **spoken_by(card.voice, card.pace),
+        **covers.card_view(app, card),
     }
 
 
@@ -110,6 +111,7 @@ def _complete(app: App, manifest: Manifest) -> View:
         "labels": list(manifest.labels),
         "engines": dict(manifest.engines),
         "checks": [asdict(check) for check in manifest.checks],
+        **covers.view(app, manifest),
     }
 
 

@@ -13,7 +13,7 @@ from pipeline.config.settings import Settings
 from pipeline.config.voices import VoiceRow, paced
 from pipeline.engines.registry import create
 from pipeline.engines.voices import offered
-from pipeline.ports import LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.ports import Covers, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
 from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.story.locales import language
 from pipeline.types import Voice
@@ -53,6 +53,15 @@ class Parts:
     def words(self) -> LanguageDetector:
         detector: LanguageDetector = create("function-words")
         return detector
+
+    @cached_property
+    def covers(self) -> Covers | None:
+        """None for a bucket: its functions' package has no room for the tables."""
+        if self.spec["store"] != "files":
+            return None
+        from pipeline.exports.covers import ComposedCovers
+
+        return ComposedCovers()
 
     def chain(self, locale: str, row: dict[str, Any]) -> Chain:
         rows = (row, row | row["otherwise"]) if "otherwise" in row else (row,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
@@ -46,7 +47,8 @@ def proxy_event(request: Request, body: str) -> dict[str, Any]:
 
 
 def to_response(proxy: ProxyResponse) -> Response:
-    response = Response(proxy["body"], proxy["statusCode"])
+    body = base64.b64decode(proxy["body"]) if proxy["isBase64Encoded"] else proxy["body"]
+    response = Response(body, proxy["statusCode"])
     for name, values in proxy["multiValueHeaders"].items():
         for value in values:
             response.headers.append(name, value)

@@ -303,6 +303,7 @@ def test_the_openapi_document_has_every_call() -> None:
         "GET /locales/{locale}/voices/{voice}",
         "GET /health",
         "GET /openapi.json",
+        *(f"GET /stories/{{story_id}}/{name}" for name in ("cover.svg", "cover-night.svg", "cover.png")),
     }
 
 
@@ -330,7 +331,7 @@ def test_the_pages_of_45_published_stories_hold_each_once() -> None:
     french = api.get("/stories", query={"locale": "fr-CA"}).json
     assert {card["locale"] for card in french["stories"]} == {"fr"}
     assert len(french["stories"]) == 15
-    card = french["stories"][0]
+    card = {name: value for name, value in french["stories"][0].items() if not name.startswith("cover")}
     assert card == {"id": "0" * 32, "locale": "fr", "title": "Title", "durationMs": 1000, "labels": ["fake"]}
 
 

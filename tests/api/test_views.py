@@ -24,6 +24,7 @@ from tests.making import Listener, fake_app
 
 ALL = {"id", "locale", "status", "title", "story", "mp3Url", "downloadUrl", "durationMs", "segments"}
 ALL |= {"context", "variant", "locales", "labels", "engines", "checks"}
+ALL |= {"coverUrl", "coverNightUrl", "coverPngUrl", "coverText"}
 
 
 @pytest.fixture

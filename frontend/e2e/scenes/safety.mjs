@@ -20,6 +20,7 @@ export const hostile = {
     const status = (await answered).status();
     await page.locator(".note").waitFor();
     const hacked = await page.evaluate(() => "hacked" in globalThis);
-    return { shown: shown === EVIL, overflow, status, hacked, images: await page.locator('img:not([src$="tablet.svg"])').count() };
+    const strange = 'img:not(.cover img, [src$="tablet.svg"])';
+    return { shown: shown === EVIL, overflow, status, hacked, images: await page.locator(strange).count() };
   },
 };

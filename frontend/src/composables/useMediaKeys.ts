@@ -62,9 +62,10 @@ export function useMediaKeys(story: Readonly<Ref<Story | null>>, player: Player)
     hold(true);
   });
   watch(
-    () => story.value?.title,
-    (title) => {
-      if (session && title) session.metadata = new MediaMetadata({ title, album: document.title });
+    () => [story.value?.title, story.value?.coverPngUrl] as const,
+    ([title, cover]) => {
+      const artwork = cover ? [{ src: cover, sizes: "512x512", type: "image/png" }] : [];
+      if (session && title) session.metadata = new MediaMetadata({ title, album: document.title, artwork });
     },
     { immediate: true },
   );

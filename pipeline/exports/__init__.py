@@ -1,0 +1,1 @@
+"""What leaves from a story: pictures."""
