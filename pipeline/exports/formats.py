@@ -1,0 +1,63 @@
+"""The formats that a story can leave in, one table: what each takes, and what makes it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pipeline.errors import RequestError
+from pipeline.exports.transcript import Transcript
+from pipeline.exports.vtt import vtt
+from pipeline.ports import Store
+
+# Bytes of a file's name that every file system takes, less what an ending needs.
+_LONGEST_NAME = 100
+
+Make = Callable[[Store, Sequence[Transcript]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """suffix: of its files. languages, stories: how many it takes at most. about: for a person who chooses.
+
+    make: its bytes, of the editions in the order that they are asked for; the same for the same editions.
+    """
+
+    suffix: str
+    about: str
+    make: Make
+    languages: int = 1
+    stories: int = 1
+
+
+def _vtt(_: Store, editions: Sequence[Transcript]) -> bytes:
+    return vtt(editions[0])
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "vtt": Format(".vtt", "a transcript for players, a time for each word", _vtt),
+    }
+)
+
+
+def check(name: str, stories: int, languages: int) -> None:
+    """Raises RequestError: the format does not take so many."""
+    chosen = FORMATS[name]
+    for count, most, things in (
+        (stories, chosen.stories, ("story", "stories")),
+        (languages, chosen.languages, ("language", "languages")),
+    ):
+        if count > most:
+            limit = f"one {things[0]}" if most == 1 else f"at most {most} {things[1]}"
+            raise RequestError(f"{name} is a file of {limit}, not of {count}", problem="bad-export")
+
+
+def file_name(name: str, editions: Sequence[Transcript]) -> str:
+    """For a file of these editions: the title's letters, marks and digits, cut where it is long."""
+    kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in editions[0].title)
+    stem = "-".join("".join(kept).split()).encode()[:_LONGEST_NAME].decode(errors="ignore")
+    languages = "-".join(dict.fromkeys(each.edition for each in editions))
+    return f"{stem or editions[0].story_id[:8]}.{languages}{FORMATS[name].suffix}"

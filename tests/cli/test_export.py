@@ -1,0 +1,90 @@
+"""`stories export`: what is written, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.command import Stories
+
+IDEA = "a shy snail"
+
+
+def made_in(stories: Stories, *locales: str) -> str:
+    """The id of a story in these languages."""
+    arguments = [argument for locale in locales for argument in ("--locale", locale)]
+    return str(stories("make", IDEA, "--json", *arguments).manifests[0]["story_id"])
+
+
+def test_the_only_edition_is_written_by_its_title_and_nothing_else_changes(stories: Stories) -> None:
+    story_id = made_in(stories, "fr")
+    before = stories.files()
+    done = stories("export", story_id[:6], "--format", "vtt")
+    assert done.problem == ""
+    path = stories.directory / done.out.strip()
+    assert path.name.endswith("Little-Lantern.fr.vtt")
+    assert path.read_bytes().startswith(b"WEBVTT\n")
+    assert "faites par une IA" in done.err
+    assert stories.files() == before
+    assert [each.name for each in stories.directory.iterdir() if each.is_file()] == [path.name]
+
+
+def test_the_same_story_gives_the_same_bytes(stories: Stories) -> None:
+    story_id = made_in(stories, "en")
+    for name in ("one", "two"):
+        assert stories("export", story_id, "--format", "vtt", "--file", name).status == 0
+    assert (stories.directory / "one").read_bytes() == (stories.directory / "two").read_bytes()
+
+
+def test_a_file_that_is_there_is_replaced_only_where_that_is_asked_for(stories: Stories) -> None:
+    story_id, path = made_in(stories, "en"), stories.directory / "mine.vtt"
+    path.write_text("mine")
+    arguments = ("export", story_id, "--format", "vtt", "--file", "mine.vtt")
+    assert stories(*arguments).problem == "file-exists"
+    assert path.read_text() == "mine"
+    assert stories(*arguments, "--overwrite").status == 0
+    assert path.read_text().startswith("WEBVTT")
+
+
+def test_several_editions_are_a_question_of_which(stories: Stories) -> None:
+    story_id = made_in(stories, "en", "fr")
+    done = stories("export", story_id, "--format", "vtt")
+    assert done.problem == "which-locale"
+    assert "en, fr: choose by --locale" in done.complaints[0]
+    assert stories("export", story_id, "--format", "vtt", "--locale", "fr").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--locale", "it"), "not-found"),
+        (("--locale", "../../x"), "bad-key"),
+        (("--locale", "en", "--locale", "en"), "bad-export"),
+        (("--file", "no/such/folder.vtt"), "bad-file"),
+        (("--file", "."), "file-exists"),
+        (("--file", ".", "--overwrite"), "bad-file"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_with_what_to_do(
+    stories: Stories, arguments: tuple[str, ...], problem: str
+) -> None:
+    story_id = made_in(stories, "en")
+    done = stories("export", story_id, "--format", "vtt", *arguments)
+    assert done.problem == problem
+    assert [each for each in stories.directory.iterdir() if each.is_file()] == []
+
+
+def test_a_damaged_manifest_is_refused_with_its_remedy(stories: Stories) -> None:
+    story_id = made_in(stories, "en")
+    path = stories.out / "stories" / story_id / "en" / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b"Lantern", b"Lanterm"))
+    done = stories("export", story_id, "--format", "vtt", "--locale", "en")
+    assert done.problem == "damaged-record"
+    assert f"stories verify {story_id[:8]} --heal" in done.complaints[0]
+
+
+def test_the_help_names_the_formats_and_teaches_by_examples(stories: Stories) -> None:
+    text = stories("export", "--help").out
+    assert "stories export 4f1c --format vtt --locale fr" in text
+    assert Path(__file__).name not in text
