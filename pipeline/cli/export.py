@@ -26,6 +26,7 @@ formats:
 
 examples:
   stories export 4f1c --format vtt --locale fr
+  stories export 4f1c --format epub --locale en --locale fr
   stories export 4f1c --format vtt --file night.vtt --overwrite
 
 The file's path is printed on stdout. It is made of what is stored: no engine runs, and nothing is paid.

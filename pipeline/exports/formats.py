@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pipeline.errors import RequestError
+from pipeline.exports.epub.book import book
 from pipeline.exports.transcript import Transcript
 from pipeline.exports.vtt import vtt
 from pipeline.ports import Store
@@ -39,6 +40,9 @@ def _vtt(_: Store, editions: Sequence[Transcript]) -> bytes:
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "vtt": Format(".vtt", "a transcript for players, a time for each word", _vtt),
+        "epub": Format(
+            ".epub", "a book that reads itself aloud, word by word; two languages side by side", book, 2
+        ),
     }
 )
 

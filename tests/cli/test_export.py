@@ -88,3 +88,22 @@ def test_the_help_names_the_formats_and_teaches_by_examples(stories: Stories) ->
     text = stories("export", "--help").out
     assert "stories export 4f1c --format vtt --locale fr" in text
     assert Path(__file__).name not in text
+
+
+def test_two_languages_are_a_book_side_by_side(stories: Stories) -> None:
+    story_id = made_in(stories, "en", "fr")
+    done = stories("export", story_id, "--format", "epub", "--locale", "en", "--locale", "fr")
+    assert done.problem == ""
+    path = stories.directory / done.out.strip()
+    assert path.name.endswith("Little-Lantern.en-fr.epub")
+    assert path.read_bytes()[30:58] == b"mimetypeapplication/epub+zip"
+
+
+def test_a_book_of_a_damaged_sound_is_not_written(stories: Stories) -> None:
+    story_id = made_in(stories, "en")
+    (mp3,) = (stories.out / "stories" / story_id / "en").glob("*.mp3")
+    mp3.write_bytes(mp3.read_bytes()[:100])
+    done = stories("export", story_id, "--format", "epub")
+    assert done.problem == "damaged-record"
+    assert f"stories make --id {story_id[:8]} --locale en" in done.complaints[0]
+    assert list(stories.directory.glob("*.epub")) == []
