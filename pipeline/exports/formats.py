@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pipeline.errors import RequestError
 from pipeline.exports.epub.book import book
+from pipeline.exports.paper import paper
 from pipeline.exports.transcript import Transcript
 from pipeline.exports.vtt import vtt
 from pipeline.ports import Store
@@ -37,12 +38,17 @@ def _vtt(_: Store, editions: Sequence[Transcript]) -> bytes:
     return vtt(editions[0])
 
 
+def _print(_: Store, editions: Sequence[Transcript]) -> bytes:
+    return paper(editions)
+
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "vtt": Format(".vtt", "a transcript for players, a time for each word", _vtt),
         "epub": Format(
             ".epub", "a book that reads itself aloud, word by word; two languages side by side", book, 2
         ),
+        "print": Format(".html", "a page to read from on paper, its picture inside", _print, 2),
     }
 )
 

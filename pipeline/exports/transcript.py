@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.exports.words import direction, engines, note
+from pipeline.exports.words import direction, note
 from pipeline.storage import editions, keys
 from pipeline.storage.integrity import damaged
 from pipeline.story.plain_text import unseen
@@ -47,7 +47,7 @@ class Sentence:
 class Transcript:
     """story_id, locale, mp3 (a key), duration_ms, voice, pace: as in Manifest.
 
-    direction: of its writing, "ltr" or "rtl". note: that AI made it, in its language. engines: which ones.
+    direction: of its writing, "ltr" or "rtl". note: that AI made it, in its language. engines: their names.
     """
 
     story_id: str
@@ -71,7 +71,8 @@ def transcript(manifest: Manifest) -> Transcript:
     """Raises DamagedError: what the manifest says cannot be a story."""
     try:
         sentences = tuple(_sentences(manifest))
-        texts = [_safe(text) for text in (manifest.title, note(manifest), engines(manifest))]
+        engines = ", ".join(manifest.engines.values())
+        texts = [_safe(text) for text in (manifest.title, note(manifest), engines)]
     except (TypeError, AttributeError, ValueError) as error:
         raise damaged(keys.manifest(manifest.story_id, editions.of(manifest))) from error
     title, its_note, its_engines = texts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.exports.transcript import Sentence, Transcript
+from pipeline.exports.words import words
 
 MEDIA_TYPE = "text/vtt"
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -17,7 +18,8 @@ def vtt(transcript: Transcript) -> bytes:
 
 
 def _comment(transcript: Transcript) -> str:
-    lines = (f"{transcript.title} [{transcript.locale}]", transcript.note, transcript.engines)
+    engines = f"{words(transcript.locale).engines} {transcript.engines}"
+    lines = (f"{transcript.title} [{transcript.locale}]", transcript.note, engines)
     return "\n".join(("NOTE", *(line.translate(_ESCAPES) for line in lines)))  # "-->" would end a comment
 
 

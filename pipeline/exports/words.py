@@ -37,10 +37,6 @@ def note(manifest: Manifest) -> str:
     return " ".join((own.note, *labels))
 
 
-def engines(manifest: Manifest) -> str:
-    return f"{words(manifest.locale).engines} {', '.join(manifest.engines.values())}"
-
-
 def direction(locale: str) -> str:
     """Of its writing, as HTML's `dir`: "ltr" or "rtl"."""
     return "rtl" if language(locale) in _RIGHT_TO_LEFT else "ltr"

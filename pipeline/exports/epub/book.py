@@ -6,9 +6,9 @@ import io
 import zipfile
 from collections.abc import Sequence
 
-from pipeline.errors import RequestError
 from pipeline.exports import source
 from pipeline.exports.artwork import artwork
+from pipeline.exports.beside import check
 from pipeline.exports.epub import names, pages
 from pipeline.exports.epub.overlay import overlay
 from pipeline.exports.epub.package import ACTIVE_CLASS, package
@@ -39,7 +39,7 @@ def book(store: Store, editions: Sequence[Transcript]) -> bytes:
     """editions: one, or two of the same story. Raises NotFoundError, DamagedError; RequestError: these two
     cannot be side by side.
     """
-    _check(editions)
+    check(editions)
     picture = artwork(editions[0])
     picture_name = f"cover.{picture.media_type.partition('/')[2]}"
     files = {
@@ -54,17 +54,6 @@ def book(store: Store, editions: Sequence[Transcript]) -> bytes:
     }
     inner = {f"{_FOLDER}/{name}": data for name, data in files.items()}
     return _archive({"mimetype": MEDIA_TYPE.encode(), "META-INF/container.xml": _container(), **inner})
-
-
-def _check(editions: Sequence[Transcript]) -> None:
-    if len({each.edition for each in editions}) < len(editions):
-        raise RequestError("a book side by side is of two different languages", problem="bad-export")
-    counts = {len(each.sentences) for each in editions}
-    if len(counts) > 1:
-        raise RequestError(
-            "these two have not the same number of sentences: choose one language",
-            problem="bad-export",
-        )
 
 
 def _container() -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
+from pipeline.exports.beside import rows
 from pipeline.exports.epub.names import STORY, sentence_id, sound, word_id
 from pipeline.exports.markup import node, xml
 from pipeline.exports.transcript import Sentence, Transcript
@@ -15,9 +16,10 @@ _NAMESPACES = {"xmlns": "http://www.w3.org/ns/SMIL", "xmlns:epub": "http://www.i
 
 def overlay(editions: Sequence[Transcript]) -> bytes:
     """SMIL, in reading order: of two languages a sentence of the one, then of the other."""
-    rows = enumerate(zip(*(each.sentences for each in editions), strict=True))
     sequences = (
-        _sequence(sentence, place, number) for number, row in rows for place, sentence in enumerate(row)
+        _sequence(sentence, place, number)
+        for number, row in enumerate(rows(editions))
+        for place, (_, sentence) in enumerate(row)
     )
     return xml(node("smil", {**_NAMESPACES, "version": "3.0"}, node("body", {}, *sequences)))
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from pipeline.exports.artwork import Picture
+from pipeline.exports.beside import rows
 from pipeline.exports.epub.names import sentence_id, word_id
+from pipeline.exports.fragments import language, notes
 from pipeline.exports.markup import Child, node, xml
 from pipeline.exports.transcript import Sentence, Transcript
 from pipeline.exports.words import words
@@ -24,7 +26,7 @@ def story(editions: Sequence[Transcript]) -> bytes:
     """One language: running text. Two: sentence by sentence, beside each other where there is room."""
     first, *others = editions
     subtitles = [
-        node("p", {**_language(each), "role": "doc-subtitle", "class": "subtitle"}, each.title)
+        node("p", {**language(each), "role": "doc-subtitle", "class": "subtitle"}, each.title)
         for each in others
     ]
     chapter = node(
@@ -64,12 +66,8 @@ def _page(first: Transcript, *body: Child) -> bytes:
         node("link", {"rel": "stylesheet", "type": "text/css", "href": "style.css"}),
     )
     return xml(
-        node("html", {**_NAMESPACES, **_language(first)}, head, node("body", {}, *body)), "<!DOCTYPE html>\n"
+        node("html", {**_NAMESPACES, **language(first)}, head, node("body", {}, *body)), "<!DOCTYPE html>\n"
     )
-
-
-def _language(edition: Transcript) -> dict[str, str]:
-    return {"lang": edition.locale, "xml:lang": edition.locale, "dir": edition.direction}
 
 
 def _running(edition: Transcript) -> list[Element]:
@@ -81,20 +79,14 @@ def _running(edition: Transcript) -> list[Element]:
 
 def _pairs(editions: Sequence[Transcript]) -> list[Element]:
     return [
-        node(
-            "div",
-            {"class": "pair"},
-            *(
-                node(
-                    "p",
-                    {**_language(each), "id": sentence_id(place, number)},
-                    *_words(sentence, place, number),
-                )
-                for place, (each, sentence) in enumerate(zip(editions, row, strict=True))
-            ),
-        )
-        for number, row in enumerate(zip(*(each.sentences for each in editions), strict=True))
+        node("div", {"class": "pair"}, *(_side(*side, place, number) for place, side in enumerate(row)))
+        for number, row in enumerate(rows(editions))
     ]
+
+
+def _side(edition: Transcript, sentence: Sentence, place: int, number: int) -> Element:
+    name = sentence_id(place, number)
+    return node("p", {**language(edition), "id": name}, *_words(sentence, place, number))
 
 
 def _words(sentence: Sentence, place: int, number: int) -> list[Child]:
@@ -110,8 +102,5 @@ def _words(sentence: Sentence, place: int, number: int) -> list[Child]:
 
 
 def _colophon(editions: Sequence[Transcript]) -> Element:
-    notes = [node("p", _language(each), each.note) for each in editions]
-    engines = node("p", {"class": "engines"}, "; ".join(dict.fromkeys(each.engines for each in editions)))
-    return node(
-        "section", {"epub:type": "colophon", "role": "doc-colophon", "class": "note"}, *notes, engines
-    )
+    attributes = {"epub:type": "colophon", "role": "doc-colophon", "class": "note"}
+    return node("section", attributes, *notes(editions))
