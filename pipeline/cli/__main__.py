@@ -15,6 +15,7 @@ from pipeline.cli import (
     doctor,
     endpoints,
     export,
+    feed,
     make,
     prompts,
     serve,
@@ -30,7 +31,21 @@ from pipeline.config import env_file, project
 from pipeline.errors import ConfigError, OutputError, StoriesError
 
 _INTERRUPTED = 130
-_GROUPS = (make, stories, export, catalog, serve, weights, prompts, voices, doctor, verify, endpoints, cost)
+_GROUPS = (
+    make,
+    stories,
+    export,
+    feed,
+    catalog,
+    serve,
+    weights,
+    prompts,
+    voices,
+    doctor,
+    verify,
+    endpoints,
+    cost,
+)
 _EXAMPLES = """
 examples:
   stories make "a baby sphynx lost in an Egyptian pyramid" --locale fr

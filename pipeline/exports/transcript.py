@@ -47,7 +47,8 @@ class Sentence:
 class Transcript:
     """story_id, locale, mp3 (a key), duration_ms, voice, pace: as in Manifest.
 
-    direction: of its writing, "ltr" or "rtl". note: that AI made it, in its language. engines: their names.
+    mp3_bytes: its length, 0 in older stores, which do not say it. direction: of its writing, "ltr" or
+    "rtl". note: that AI made it, in its language. engines: their names.
     """
 
     story_id: str
@@ -58,6 +59,7 @@ class Transcript:
     direction: str
     sentences: tuple[Sentence, ...]
     mp3: str
+    mp3_bytes: int
     duration_ms: int
     note: str
     engines: str
@@ -71,6 +73,7 @@ def transcript(manifest: Manifest) -> Transcript:
     """Raises DamagedError: what the manifest says cannot be a story."""
     try:
         sentences = tuple(_sentences(manifest))
+        size = manifest.files[manifest.mp3].size if manifest.mp3 in manifest.files else 0
         engines = ", ".join(manifest.engines.values())
         texts = [_safe(text) for text in (manifest.title, note(manifest), engines)]
     except (TypeError, AttributeError, ValueError) as error:
@@ -85,6 +88,7 @@ def transcript(manifest: Manifest) -> Transcript:
         direction(manifest.locale),
         sentences,
         manifest.mp3,
+        size,
         manifest.duration_ms,
         its_note,
         its_engines,

@@ -15,8 +15,12 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """note: that AI made story and voice. engines: what comes before their names. labels: by a manifest's."""
+    """name: of the shelf. note: that AI made story and voice. engines: comes before their names.
 
+    labels: by a manifest's label.
+    """
+
+    name: str
     note: str
     engines: str
     contents: str

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pipeline.engines.fake import FakeEncoder, FakeSpeech
 from pipeline.ports import Store
 from pipeline.storage import editions, keys
+from pipeline.storage.digest import content
 from pipeline.storage.records import dump
 from pipeline.types import Manifest, ManifestSegment, Voice
 
@@ -65,7 +66,8 @@ def mp3_of(edition: Manifest) -> bytes:
 def stored(store: Store, edition: Manifest) -> Manifest:
     """The edition with its mp3, both in the store."""
     sound, name = mp3_of(edition), editions.of(edition)
-    edition = replace(edition, mp3=keys.mp3(edition.story_id, name, sound))
+    key = keys.mp3(edition.story_id, name, sound)
+    edition = replace(edition, mp3=key, files={key: content(sound)})
     store.put(edition.mp3, sound)
     store.put(keys.manifest(edition.story_id, name), dump(edition))
     return edition

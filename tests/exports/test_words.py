@@ -14,7 +14,7 @@ def test_the_note_and_the_labels_are_the_pages_in_each_of_its_languages() -> Non
     assert PAGES
     for page in PAGES:
         own, text = words(page.stem), page.read_text("utf-8")
-        for sentence in (own.note, own.engines, *own.labels.values()):
+        for sentence in (own.name, own.note, own.engines, *own.labels.values()):
             assert json.dumps(sentence, ensure_ascii=False) in text
         assert text.count(": ", text.index("labels: {"), text.index("}", text.index("labels: {"))) >= len(
             own.labels
