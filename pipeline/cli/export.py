@@ -27,7 +27,10 @@ formats:
 examples:
   stories export 4f1c --format vtt --locale fr
   stories export 4f1c --format epub --locale en --locale fr
+  stories export 4f1c 77ab --format m4b --locale fr --file evening.m4b
   stories export 4f1c --format vtt --file night.vtt --overwrite
+
+A podcast feed: stories feed --help.
 
 The file's path is printed on stdout. It is made of what is stored: no engine runs, and nothing is paid.
 The same story gives the same bytes. An edition by another voice is named as `stories list` does:

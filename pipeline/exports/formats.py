@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pipeline.errors import RequestError
+from pipeline.exports.audiobook import audiobook
 from pipeline.exports.epub.book import book
 from pipeline.exports.paper import paper
 from pipeline.exports.transcript import Transcript
@@ -49,6 +50,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             ".epub", "a book that reads itself aloud, word by word; two languages side by side", book, 2
         ),
         "print": Format(".html", "a page to read from on paper, its picture inside", _print, 2),
+        "m4b": Format(".m4b", "an evening's stories as one audiobook, a chapter each", audiobook, 1, 100),
     }
 )
 

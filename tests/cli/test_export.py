@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_a_damaged_manifest_is_refused_with_its_remedy(stories: Stories) -> None
     assert f"stories verify {story_id[:8]} --heal" in done.complaints[0]
 
 
+def test_a_missing_encoder_is_named_with_what_to_do(
+    stories: Stories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story_id = made_in(stories, "en")
+    monkeypatch.setitem(sys.modules, "av", None)  # type: ignore[arg-type]
+    done = stories("export", story_id, "--format", "m4b")
+    assert done.problem == "missing-package"
+    assert "make setup" in done.complaints[0]
+    assert list(stories.directory.glob("*.m4b")) == []
+
+
 def test_the_help_names_the_formats_and_teaches_by_examples(stories: Stories) -> None:
     text = stories("export", "--help").out
     assert "stories export 4f1c --format vtt --locale fr" in text
@@ -107,3 +119,12 @@ def test_a_book_of_a_damaged_sound_is_not_written(stories: Stories) -> None:
     assert done.problem == "damaged-record"
     assert f"stories make --id {story_id[:8]} --locale en" in done.complaints[0]
     assert list(stories.directory.glob("*.epub")) == []
+
+
+def test_an_evenings_list_is_one_audiobook(stories: Stories) -> None:
+    first = made_in(stories, "en")
+    second = str(stories("make", "a boat", "--json").manifests[0]["story_id"])
+    done = stories("export", second, first, "--format", "m4b", "--locale", "en", "--file", "evening.m4b")
+    assert done.problem == ""
+    assert (stories.directory / "evening.m4b").read_bytes()[4:12] == b"ftypM4A "
+    assert stories("export", first, second, "--format", "vtt").problem == "bad-export"
