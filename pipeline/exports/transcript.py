@@ -76,7 +76,7 @@ def transcript(manifest: Manifest) -> Transcript:
         size = manifest.files[manifest.mp3].size if manifest.mp3 in manifest.files else 0
         engines = ", ".join(manifest.engines.values())
         texts = [_safe(text) for text in (manifest.title, note(manifest), engines)]
-    except (TypeError, AttributeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError, OverflowError) as error:
         raise damaged(keys.manifest(manifest.story_id, editions.of(manifest))) from error
     title, its_note, its_engines = texts
     return Transcript(
@@ -97,8 +97,8 @@ def transcript(manifest: Manifest) -> Transcript:
 
 def _sentences(manifest: Manifest) -> Iterator[Sentence]:
     """Raises ValueError: no sentences, or times that do not go on."""
-    starts = [segment.start_ms for segment in manifest.segments]
-    bounds = list(pairwise((*starts, manifest.duration_ms)))
+    starts = [int(segment.start_ms) for segment in manifest.segments]
+    bounds = list(pairwise((*starts, int(manifest.duration_ms))))
     if not bounds or bounds[0][0] < 0 or any(begin >= end for begin, end in bounds):
         raise ValueError("the times of the sentences do not go on")
     for segment, (begin, end) in zip(manifest.segments, bounds, strict=True):
@@ -109,7 +109,7 @@ def _pieces(segment: ManifestSegment, begin: int, end: int) -> Iterator[Piece]:
     """A mark that overlaps the one before, or begins with it, is left out: its word stays without a time."""
     text, at, last = segment.text, 0, begin - 1
     for mark in segment.marks:
-        time = begin + mark.time_ms
+        time = begin + int(mark.time_ms)
         if mark.start < at or not mark.start < mark.end <= len(text) or not last < time < end:
             continue
         if mark.start > at:

@@ -30,10 +30,14 @@ def write(path: Path, data: bytes, overwrite: bool) -> None:
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            _sync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error.strerror})", problem="unwritable") from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _sync(handle: int) -> None:
+    os.fsync(handle)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline.exports import writing
 from tests.command import Stories
 
 IDEA = "a shy snail"
@@ -46,6 +49,22 @@ def test_a_file_that_is_there_is_replaced_only_where_that_is_asked_for(stories: 
     assert path.read_text() == "mine"
     assert stories(*arguments, "--overwrite").status == 0
     assert path.read_text().startswith("WEBVTT")
+
+
+def test_a_disk_that_fills_up_leaves_the_file_that_was_there(
+    stories: Stories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    story_id, path = made_in(stories, "en"), stories.directory / "mine.vtt"
+    path.write_text("mine")
+    monkeypatch.setattr(writing, "_sync", full)
+    done = stories("export", story_id, "--format", "vtt", "--file", "mine.vtt", "--overwrite")
+    assert done.problem == "unwritable"
+    assert "No space left on device" in done.complaints[0]
+    assert path.read_text() == "mine"
+    assert [each.name for each in stories.directory.iterdir() if each.is_file()] == ["mine.vtt"]
 
 
 def test_several_editions_are_a_question_of_which(stories: Stories) -> None:

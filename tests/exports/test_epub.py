@@ -117,6 +117,7 @@ def test_the_archive_begins_with_its_type_and_holds_the_whole_mp3() -> None:
     archive = zipfile.ZipFile(io.BytesIO(book(store, [edition(store, ID, "en")])))
     first = archive.infolist()[0]
     assert (first.filename, first.compress_type, first.extra) == ("mimetype", zipfile.ZIP_STORED, b"")
+    assert {(each.create_system, each.date_time[0]) for each in archive.infolist()} == {(3, 1980)}
     assert archive.read("mimetype") == b"application/epub+zip"
     assert archive.read("EPUB/audio/1.mp3") == store.get(kept.mp3)
     assert MP3(io.BytesIO(archive.read("EPUB/audio/1.mp3"))).info.length > 1

@@ -69,6 +69,7 @@ def test_marks_that_overlap_or_begin_at_once_give_no_time_twice() -> None:
         SpeechMark(0, 4, 7, "two"),
         SpeechMark(100, 2, 9, "e two t"),
         SpeechMark(200, 8, 13, "three"),
+        SpeechMark(200, 14, 18, "four"),
         SpeechMark(900_000, 14, 18, "four"),
         SpeechMark(300, 14, 99, "four"),
     )
@@ -85,7 +86,10 @@ def test_marks_that_overlap_or_begin_at_once_give_no_time_twice() -> None:
         lambda edition: replace(edition, segments=edition.segments[::-1]),
         lambda edition: replace(edition, segments=(replace(edition.segments[0], text=5),)),
         lambda edition: replace(edition, segments=(replace(edition.segments[0], start_ms="now"),)),
+        lambda edition: replace(edition, segments=(replace(edition.segments[0], start_ms=float("inf")),)),
         lambda edition: replace(edition, title=None),
+        lambda edition: replace(edition, engines={"text": 5}),
+        lambda edition: replace(edition, labels=(5,)),
     ],
 )
 def test_a_manifest_that_is_no_story_is_damaged(damage: object) -> None:

@@ -18,7 +18,6 @@ from pipeline.ports import Store
 
 MEDIA_TYPE = "application/epub+zip"
 _FOLDER = "EPUB"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a ZIP archive can hold
 _UNIX = 3
 _STYLE = f"""
 body {{ font-family: Georgia, serif; line-height: 1.6; margin: 5%; }}
@@ -68,7 +67,7 @@ def _archive(files: dict[str, bytes]) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as book_file:
         for name, data in files.items():
-            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry = zipfile.ZipInfo(name)  # dated 1980
             entry.create_system = _UNIX
             entry.external_attr = 0o644 << 16
             book_file.writestr(entry, data)
