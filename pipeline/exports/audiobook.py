@@ -22,7 +22,6 @@ from pipeline.steps.id3 import iso_639_2
 if TYPE_CHECKING:
     import av
 
-MEDIA_TYPE = "audio/mp4"
 _RATE, _BIT_RATE = 24_000, 64_000
 _SAMPLE = 2  # bytes
 _PAUSE = bytes(_SAMPLE * _RATE * 3 // 2)  # between two stories

@@ -28,6 +28,7 @@ class Format:
     """
 
     suffix: str
+    media_type: str
     about: str
     make: Make
     languages: int = 1
@@ -60,12 +61,18 @@ def _m4b(store: Store, editions: Sequence[Transcript]) -> bytes:
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "vtt": Format(".vtt", "a transcript for players, a time for each word", _vtt),
+        "vtt": Format(".vtt", "text/vtt", "a transcript for players, a time for each word", _vtt),
         "epub": Format(
-            ".epub", "a book that reads itself aloud, word by word; two languages side by side", _epub, 2
+            ".epub",
+            "application/epub+zip",
+            "a book that reads itself aloud, word by word; two languages side by side",
+            _epub,
+            2,
         ),
-        "print": Format(".html", "a page to read from on paper, its picture inside", _print, 2),
-        "m4b": Format(".m4b", "an evening's stories as one audiobook, a chapter each", _m4b, 1, 100),
+        "print": Format(".html", "text/html", "a page to read from on paper, its picture inside", _print, 2),
+        "m4b": Format(
+            ".m4b", "audio/mp4", "an evening's stories as one audiobook, a chapter each", _m4b, 1, 100
+        ),
     }
 )
 

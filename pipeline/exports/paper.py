@@ -12,7 +12,6 @@ from pipeline.exports.fragments import language, notes
 from pipeline.exports.markup import html, node
 from pipeline.exports.transcript import Transcript
 
-MEDIA_TYPE = "text/html"
 # It needs nothing but itself, and whoever opens it runs nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STYLE = """

@@ -21,6 +21,8 @@ from pipeline.api.problems import Problem
 from pipeline.api.responses import ProxyResponse
 from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesError
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
+from pipeline.server.exports import PATH as EXPORTS
+from pipeline.server.exports import Exports
 from pipeline.server.feeds import PATH as FEEDS
 from pipeline.server.feeds import Feeds
 from pipeline.server.proxy import problem_response, proxy_event, read_only, to_response
@@ -60,6 +62,7 @@ def build_server(
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin, sounds)))
         feeds = Feeds(media.inner, path_of, sounds, "" if as_called else media.base)
         routes.append(Route(f"{FEEDS}{{path:path}}", feeds))
+        routes.append(Route(f"{EXPORTS}{{path:path}}", Exports(media.inner)))
     if page and page.is_dir():
         routes += page_routes(page, sound)
     base = media.base if media and as_called else ""
