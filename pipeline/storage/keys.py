@@ -161,10 +161,5 @@ def call(verb: str, engine: str, sent: Any, extension: str = "json") -> str:
     return f"cache/{verb}/{name[:2]}/{name}.{extension}"
 
 
-def feed(token: str = "") -> str:
-    """The record of a podcast feed, under its token's digest; "": the prefix of all."""
-    return f"{PRIVATE}feeds/{f'{hashlib.sha256(token.encode()).hexdigest()}.json' if token else ''}"
-
-
 def quarantine(key: str, data: bytes) -> str:
     return f"quarantine/{key}.{hashlib.sha256(data).hexdigest()[:8]}"

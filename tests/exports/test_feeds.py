@@ -133,7 +133,7 @@ def test_what_is_no_token_opens_nothing(store: FileStore, token: str) -> None:
 
 def test_a_damaged_record_opens_nothing_and_is_passed_over(store: FileStore) -> None:
     feed = tokens.create(store, "en")
-    path = store.path(keys.feed(feed.token))
+    path = store.path(tokens.key_of(feed.token))
     path.write_text(json.dumps({**json.loads(path.read_text()), "locale": "fr"}))
     with pytest.raises(DamagedError):
         tokens.find(store, feed.token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 import secrets
@@ -13,6 +14,7 @@ from pipeline.ports import Store
 from pipeline.storage import keys
 from pipeline.storage.integrity import OnDamage, log_damage, opened, sealed, write
 
+_FOLDER = f"{keys.PRIVATE}feeds/"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _START = re.compile(r"[0-9a-f]{4,32}")
 
@@ -26,16 +28,21 @@ class Feed:
     revoked: bool = False
 
 
+def key_of(token: str) -> str:
+    """The key of a feed's record, which does not say the token."""
+    return f"{_FOLDER}{hashlib.sha256(token.encode()).hexdigest()}.json"
+
+
 def create(store: Store, locale: str) -> Feed:
     feed = Feed(secrets.token_hex(16), locale)
-    store.put(keys.feed(feed.token), sealed(asdict(feed)))
+    store.put(key_of(feed.token), sealed(asdict(feed)))
     return feed
 
 
 def find(store: Store, token: str) -> Feed:
     """The feed that may be read with this token. Raises NotFoundError: there is none, or it was revoked."""
     if _TOKEN.fullmatch(token):
-        feed = _read(store, keys.feed(token))
+        feed = _read(store, key_of(token))
         if hmac.compare_digest(feed.token, token) and not feed.revoked:
             return feed
     raise NotFoundError("there is no such feed: it was revoked, or never was")
@@ -43,7 +50,7 @@ def find(store: Store, token: str) -> Feed:
 
 def feeds(store: Store, on_damage: OnDamage = log_damage) -> Iterator[Feed]:
     """Those that were not revoked. on_damage: receives what cannot be read."""
-    for key in store.list(keys.feed()):
+    for key in store.list(_FOLDER):
         try:
             feed = _read(store, key)
         except DamagedError as error:
@@ -64,7 +71,7 @@ def revoke(store: Store, start: str) -> Feed:
         raise RequestError(f"{start} begins {len(matches)} feeds: give more of the token", problem="bad-id")
     if not matches:
         raise NotFoundError(f"there is no feed {start}: `stories feed list` shows which there are")
-    write(store, keys.feed(matches[0].token), sealed(asdict(replace(matches[0], revoked=True))))
+    write(store, key_of(matches[0].token), sealed(asdict(replace(matches[0], revoked=True))))
     return matches[0]
 
 
