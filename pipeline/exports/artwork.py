@@ -29,7 +29,9 @@ _Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """data: a whole file of `media_type`, square. alt: what is on it, in the story's language."""
+    """data: a square picture, a whole file of `media_type`: image/png or image/jpeg, which sound files and
+    feeds take. alt: what is on it, in the story's language.
+    """
 
     media_type: str
     data: bytes

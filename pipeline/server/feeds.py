@@ -16,10 +16,11 @@ from pipeline.errors import DamagedError, NotFoundError, StoriesError
 from pipeline.exports import source, vtt
 from pipeline.exports.artwork import artwork
 from pipeline.exports.feeds import rss
-from pipeline.exports.feeds.episodes import episodes, is_listed
+from pipeline.exports.feeds.episodes import episodes
 from pipeline.exports.feeds.tokens import Feed, find
 from pipeline.ports import Store
 from pipeline.server.proxy import problem_response, read_only
+from pipeline.storage import editions, shelf
 from pipeline.storage.sounds import Sounds
 
 PATH = "/feeds/"
@@ -73,7 +74,8 @@ class Feeds:
 
     def _file(self, feed: Feed, match: re.Match[str]) -> Response:
         story_id, edition, kind = match["story"], match["edition"], match["kind"]
-        if not is_listed(self._store, feed.locale, story_id, edition):
+        is_its_own = editions.locale(edition) == feed.locale
+        if not (is_its_own and shelf.is_listed(self._store, story_id, edition)):
             raise NotFoundError("this story is not in the feed")
         story = source.edition(self._store, story_id, edition)
         if kind == "vtt":

@@ -104,6 +104,9 @@ def test_the_files_of_stories_that_are_not_in_the_feed_are_not_served(
     shelf.publish(store, stored(store, manifest(["Dors."], locale="fr")))
     for path in (f"/{'e' * 32}/en.mp3", f"/{ID}/fr.mp3", f"/{ID}/en.json", f"/{ID}/../en.mp3"):
         assert client.get(address.replace(".xml", path)).status_code == 404
+    other = stored(store, manifest(["Slow."], voice="low", pace=0.9))
+    shelf.publish(store, other)
+    assert client.get(address.replace(".xml", f"/{ID}/en-x-low-p90.mp3")).status_code == 200
     shelf.withhold(store, ID, "en")
     assert client.get(address.replace(".xml", f"/{ID}/en.mp3")).status_code == 404
 

@@ -10,7 +10,7 @@ from pipeline.errors import DamagedError, NotFoundError
 from pipeline.exports import source
 from pipeline.exports.transcript import Transcript
 from pipeline.ports import Store
-from pipeline.storage import editions, keys, shelf
+from pipeline.storage import keys, shelf
 from pipeline.storage.integrity import OnDamage, log_damage
 
 # Clients read the whole feed at each look, so it is cut, as those of publishers are.
@@ -40,13 +40,6 @@ def episodes(store: Store, locale: str, on_damage: OnDamage = log_damage) -> lis
     chosen = sorted(_dated(store, locale), key=lambda card: (-card[0], card[1:]))[:MOST]
     read = (_episode(store, *card, on_damage) for card in chosen)
     return [episode for episode in read if episode]
-
-
-def is_listed(store: Store, locale: str, story_id: str, edition: str) -> bool:
-    """Whether the edition is one of the episodes that a reader of the feed may ask for."""
-    return editions.locale(edition) == locale and any(
-        (card_id, card_edition) == (story_id, edition) for _, card_id, card_edition in _dated(store, locale)
-    )
 
 
 def _dated(store: Store, locale: str) -> Iterator[tuple[float, str, str]]:
