@@ -26,6 +26,7 @@ LEFT_OUT = frozenset(
         "config/project.py",
         "data/english_names.toml",
         "data/estimates.toml",
+        "data/exports.toml",
         "data/foreign_words.toml",
         "data/instances.toml",
         "data/models.toml",

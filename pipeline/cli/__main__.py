@@ -14,6 +14,8 @@ from pipeline.cli import (
     cost,
     doctor,
     endpoints,
+    export,
+    feed,
     make,
     prompts,
     serve,
@@ -29,7 +31,21 @@ from pipeline.config import env_file, project
 from pipeline.errors import ConfigError, OutputError, StoriesError
 
 _INTERRUPTED = 130
-_GROUPS = (make, stories, catalog, serve, weights, prompts, voices, doctor, verify, endpoints, cost)
+_GROUPS = (
+    make,
+    stories,
+    export,
+    feed,
+    catalog,
+    serve,
+    weights,
+    prompts,
+    voices,
+    doctor,
+    verify,
+    endpoints,
+    cost,
+)
 _EXAMPLES = """
 examples:
   stories make "a baby sphynx lost in an Egyptian pyramid" --locale fr
@@ -38,6 +54,7 @@ examples:
   stories make --id 4f1c --locale es        a story made before, in another language
   stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
+  stories export 4f1c --format vtt          a file for another program (stories export --help)
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do
   stories verify --heal                     check everything that is stored, make damaged parts again
   stories endpoints                         what is running on SageMaker, and what it costs

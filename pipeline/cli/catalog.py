@@ -7,6 +7,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from pipeline.cli.catalog_commands import check, estimate, publish, report, run, runs, withdraw
+from pipeline.cli.catalog_export import export
+from pipeline.exports import formats
 
 _EXAMPLES = """
 examples:
@@ -16,6 +18,7 @@ examples:
   stories catalog run big.csv --budget 20           stop cleanly when US$ 20 are spent
   stories catalog report                            what became of the newest run
   stories catalog publish RUN --except 4f1c         list the run's stories, but for this one
+  stories catalog export RUN --format epub --folder books   a book of each of its stories and languages
 
 a catalog file (YAML; a .csv, .tsv or .jsonl of entries is one, too):
   name: bedtime
@@ -57,6 +60,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         (run, "make what a catalog asks for and is not made yet, and report"),
         (report, "what became of a run: made, failed and why, cost, time; kept as JSON and HTML"),
         (publish, "list a run's stories in the API's GET /stories, all at once"),
+        (export, "each story as a file in a folder, in a format of `stories export`"),
         (withdraw, "list a run's stories no longer; they stay where they are"),
         (runs, "the runs, the newest first"),
     ):
@@ -65,7 +69,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         parsers[name].set_defaults(command=command)
     for name in ("check", "estimate", "run"):
         parsers[name].add_argument("file", type=Path, metavar="FILE", help="a .yaml, .csv, .tsv or .jsonl")
-    for name in ("publish", "withdraw"):
+    for name in ("publish", "withdraw", "export"):
         parsers[name].add_argument("run", metavar="RUN")
     parsers["report"].add_argument("run", nargs="?", metavar="RUN", help="default: the newest")
     parsers["publish"].add_argument(
@@ -77,7 +81,17 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         metavar="ID",
         help="without these: a story's id, its first digits, or ID/LOCALE; later runs leave them out, too",
     )
+    _add_export_options(parsers["export"])
     _add_run_options(parsers["run"])
+
+
+def _add_export_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--format", required=True, choices=tuple(formats.FORMATS))
+    parser.add_argument("--folder", required=True, metavar="DIR", help="where to write the files")
+    parser.add_argument(
+        "--locale", action="append", metavar="TAG", help="only this language; may be repeated"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="write also what is there already")
 
 
 def _add_run_options(parser: ArgumentParser) -> None:

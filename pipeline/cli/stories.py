@@ -10,11 +10,10 @@ from pipeline.cli import player, terminal
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import location, name_damage, say, tell
 from pipeline.config.settings import Settings
-from pipeline.errors import ConfigError, DamagedError, NotFoundError
+from pipeline.errors import ConfigError, NotFoundError
+from pipeline.exports.source import mp3
 from pipeline.ports import Store
 from pipeline.storage import editions, shelf
-from pipeline.storage.integrity import CorruptError
-from pipeline.storage.sounds import sound
 from pipeline.storage.stories import find, manifests
 from pipeline.types import Check, Manifest
 
@@ -65,7 +64,7 @@ def show(options: Namespace) -> None:
 def play(options: Namespace) -> None:
     store = _store(options)
     manifest = _manifests(store, options)[0]
-    _refuse_damaged(store, manifest)
+    mp3(store, manifest)  # a damaged one is not played
     path = location(store, manifest.mp3)
     command = player.find(path)
     if command is None:
@@ -120,18 +119,6 @@ def _manifests(store: Store, options: Namespace) -> list[Manifest]:
             f"stories make --id {story_id[:8]} --locale TAG"
         )
     return matches
-
-
-def _refuse_damaged(store: Store, manifest: Manifest) -> None:
-    """Raises DamagedError, NotFoundError: the mp3 is not the one that was made."""
-    spoken = f" --voice {manifest.voice} --pace {manifest.pace:g}" if manifest.voice else ""
-    again = f"stories make --id {manifest.story_id[:8]} --locale {manifest.locale}{spoken}"
-    try:
-        sound(manifest.mp3, store.get(manifest.mp3))
-    except CorruptError as error:
-        raise DamagedError(f"{manifest.mp3} is damaged; it is made again by: {again}") from error
-    except NotFoundError as error:
-        raise NotFoundError(f"{manifest.mp3} is gone; it is made again by: {again}") from error
 
 
 def _check_row(check: Check) -> tuple[str, ...]:

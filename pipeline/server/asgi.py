@@ -22,7 +22,11 @@ from pipeline.api.problems import Problem
 from pipeline.api.responses import ProxyResponse
 from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesError
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
-from pipeline.server.proxy import problem_response, proxy_event, to_response
+from pipeline.server.exports import PATH as EXPORTS
+from pipeline.server.exports import Exports
+from pipeline.server.feeds import PATH as FEEDS
+from pipeline.server.feeds import Feeds
+from pipeline.server.proxy import problem_response, proxy_event, read_only, to_response
 from pipeline.server.push.endpoint import Endpoint
 from pipeline.server.ranges import Ranges
 from pipeline.server.reach import Reach
@@ -63,6 +67,9 @@ def build_server(
     routes: list[BaseRoute] = [endpoint.route] if endpoint else []
     if media and path_of:
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin, sounds)))
+        feeds = Feeds(media.inner, path_of, sounds, "" if as_called else media.base)
+        routes.append(Route(f"{FEEDS}{{path:path}}", feeds))
+        routes.append(Route(f"{EXPORTS}{{path:path}}", Exports(media.inner)))
     if page and page.is_dir():
         routes += page_routes(page, sound)
     if reach:
@@ -141,7 +148,7 @@ class _Media:
     def _response(self, request: Request) -> Response:
         key, query = request.path_params["key"], dict(request.query_params)
         if request.method not in {"GET", "HEAD"}:
-            return _read_only()
+            return read_only()
         try:
             filename = self._media.check(key, query)
             path = self._path_of(key)
@@ -201,10 +208,5 @@ async def _unknown_host(scope: Scope, receive: Receive, send: Send) -> None:
 def _no_file(_: Request, error: Exception) -> Response:
     """For the page's folders; every other path is the API's."""
     if isinstance(error, HTTPException) and error.status_code == 405:
-        return _read_only()
+        return read_only()
     return problem_response(NO_ADDRESS)
-
-
-def _read_only() -> Response:
-    problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
-    return problem_response(problem, {"Allow": "GET, HEAD"})

@@ -57,3 +57,8 @@ def to_response(proxy: ProxyResponse) -> Response:
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     return to_response(proxy_problem(problem, headers))
+
+
+def read_only() -> Response:
+    problem = Problem("method-not-allowed", 405, "This address answers GET, HEAD.")
+    return problem_response(problem, {"Allow": "GET, HEAD"})

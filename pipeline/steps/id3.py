@@ -20,6 +20,11 @@ _UNDETERMINED = "und"
 _MILLISECONDS, _LYRICS = 2, 1  # SYLT: unit of its times, kind of its content
 
 
+def iso_639_2(language: str) -> str:
+    """Three letters for a BCP-47 tag; "und" where they are not known."""
+    return _ISO_639_2.get(language.partition("-")[0].lower(), _UNDETERMINED)
+
+
 def tag(
     mp3: bytes,
     *,
@@ -37,7 +42,7 @@ def tag(
     """
     from mutagen.id3 import COMM, ID3, SYLT, TIT2, TLAN, TXXX, USLT, Encoding
 
-    lang = _ISO_639_2.get(language.partition("-")[0].lower(), _UNDETERMINED)
+    lang = iso_639_2(language)
     unicode = Encoding.UTF16
     lines = [(text, start_ms) for start_ms, text in segments]
     story = "\n".join(text for text, _ in lines)

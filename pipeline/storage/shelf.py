@@ -124,6 +124,13 @@ def page(
     return Page(tuple(listed_cards), last if next(own, None) else "")
 
 
+def is_listed(store: Store, story_id: str, edition: str, catalog: str = PUBLISHED) -> bool:
+    """Whether a page shows it."""
+    card = _readable(store, keys.card(catalog, edition, story_id), log_damage)
+    listed = _Listed(store, catalog)
+    return card is not None and any(name in listed for name in card.publications)
+
+
 class _Listed:
     """The publications whose cards are listed; looked up once, where a card has one that is not ALONE."""
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.cli.__main__ import main
 from pipeline.engines.fake import FakeSpeech
-from pipeline.errors import EngineError
+from pipeline.errors import DamagedError, EngineError
 from tests.command import ROOT, Done, Stories
 
 CATALOG = """name: tales
@@ -267,3 +267,41 @@ def test_start_imports_nothing_that_only_a_catalog_needs() -> None:
     )
     heavy = {"pydantic", "yaml", "jinja2", "matplotlib", "pipeline.batch.survey", "pipeline.batch.runs"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_each_story_of_a_run_is_a_file_and_what_is_there_stays(catalog: Command) -> None:
+    run = run_id(catalog("run", "tales.yaml"))
+    books = catalog.folder / "books"
+    books.mkdir()
+    arguments = ("export", run, "--format", "vtt", "--folder", str(books))
+    assert catalog(*arguments, "--locale", "fr").status == 0
+    first = {path.name: path.read_bytes() for path in books.iterdir()}
+    assert len(first) == 2
+    assert all(name.endswith(".fr.vtt") for name in first)
+    (books / min(first)).write_text("mine")
+    done = catalog(*arguments)
+    assert "2 files written, 2 were there before" in done.err
+    assert (books / min(first)).read_text() == "mine"
+    assert len(list(books.iterdir())) == 4
+    assert catalog(*arguments, "--overwrite").status == 0
+    assert {path.name: path.read_bytes() for path in books.glob("*.fr.vtt")} == first
+
+
+def test_withheld_stories_stay_and_damaged_ones_are_named_beside_the_others(catalog: Command) -> None:
+    run = run_id(catalog("run", "tales.yaml"))
+    ids = sorted(path.name for path in (catalog.folder / "out" / "stories").iterdir())
+    catalog("publish", run, "--except", f"{ids[0]}/en")
+    (catalog.folder / "out" / "stories" / ids[1] / "fr" / "manifest.json").write_bytes(b"{")
+    done = catalog("export", run, "--format", "vtt", "--folder", str(catalog.folder), "--locale", "en")
+    assert done.status == 0
+    assert [ids[1][:8] in path.name for path in catalog.folder.glob("*.vtt")] == [True]
+    done = catalog("export", run, "--format", "vtt", "--folder", str(catalog.folder), "--locale", "fr")
+    assert done.status == DamagedError.exit_status
+    assert f"stories/{ids[1]}/fr/manifest.json was damaged" in done.err
+    assert len(list(catalog.folder.glob("*.fr.vtt"))) == 1
+
+
+def test_an_unknown_run_and_a_missing_folder_are_refused(catalog: Command) -> None:
+    place = ("--format", "vtt", "--folder")
+    assert catalog("export", "another", *place, str(catalog.folder)).problem == "not-found"
+    assert catalog("export", "another", *place, str(catalog.folder / "none")).problem == "bad-file"

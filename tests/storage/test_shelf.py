@@ -11,7 +11,7 @@ from pipeline.ports import Store
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
 from pipeline.storage.cards import Card
-from pipeline.storage.shelf import Page, Publication, page, publish, withheld, withhold
+from pipeline.storage.shelf import Page, Publication, is_listed, page, publish, withheld, withhold
 from pipeline.storage.stories import manifests
 from pipeline.types import Manifest
 from tests.making import Listener, fake_app
@@ -141,6 +141,7 @@ def test_withdrawn_publication_is_unlisted_and_others_stay(unpublished: tuple[St
     waiting(store, "r2", stories[3:]).issue()
     Publication(store, "r1").withdraw()
     assert listed(store) == set(map(edition, [stories[0], *stories[3:]]))
+    assert {each for each in map(edition, stories) if is_listed(store, *each)} == listed(store)
 
 
 def test_story_of_an_abandoned_or_withdrawn_publication_may_be_published_again(
@@ -207,6 +208,7 @@ def test_withheld_story_is_unlisted_at_once_and_may_be_published_again(
     bad = edition(stories[0])
     withhold(store, *bad)
     assert bad not in listed(store)
+    assert not is_listed(store, *bad)
     assert withheld(store) == {bad}
     publish(store, stories[0])
     assert bad in listed(store)

@@ -83,6 +83,10 @@ class FileStore:
             raise NotFoundError(f"nothing is stored as {key}") from error
         return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
+    def modified(self, key: str) -> float:
+        """When the file was written, in seconds since 1970. Raises NotFoundError."""
+        return self.stamp(key)[2] / 1e9
+
     def path(self, key: str) -> Path:
         """Raises StoreError for a key that would leave the root."""
         parts = key.split("/")
