@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+
 from pipeline.errors import DamagedError, NotFoundError
 from pipeline.exports.transcript import Transcript, transcript
 from pipeline.ports import Store
-from pipeline.steps.committed import read_manifest
+from pipeline.steps.committed import read_manifest, text
+from pipeline.storage import keys
 from pipeline.storage.integrity import CorruptError
 from pipeline.storage.sounds import sound
 from pipeline.types import Manifest
@@ -14,12 +18,16 @@ from pipeline.types import Manifest
 def edition(store: Store, story_id: str, name: str) -> Transcript:
     """name: of the edition, as in editions.py. Raises NotFoundError, DamagedError."""
     try:
-        return transcript(read_manifest(store, story_id, name))
+        manifest = read_manifest(store, story_id, name)
     except NotFoundError as error:
         raise NotFoundError(
             f"story {story_id[:8]} is not complete in {name[:40]}: "
             f"stories make --id {story_id[:8]} --locale {name[:40]}"
         ) from error
+    english = None
+    with suppress(NotFoundError, DamagedError):
+        english = text(store, story_id, keys.WRITTEN_IN).story
+    return replace(transcript(manifest), english=english, idea=manifest.idea)
 
 
 def mp3(store: Store, of: Transcript | Manifest) -> bytes:

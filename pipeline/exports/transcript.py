@@ -13,7 +13,7 @@ from pipeline.exports.words import direction, note
 from pipeline.storage import editions, keys
 from pipeline.storage.integrity import damaged
 from pipeline.story.plain_text import unseen
-from pipeline.types import Manifest, ManifestSegment
+from pipeline.types import Manifest, ManifestSegment, Story
 
 # Stands for a sign that may not be shown.
 _LOST = "\ufffd"
@@ -48,7 +48,8 @@ class Transcript:
     """story_id, locale, mp3 (a key), duration_ms, voice, pace: as in Manifest.
 
     mp3_bytes: its length, 0 in older stores, which do not say it. direction: of its writing, "ltr" or
-    "rtl". note: that AI made it, in its language. engines: their names.
+    "rtl". note: that AI made it, in its language. engines: their names. english, idea: what its picture is
+    made of; None where that text is not to be had.
     """
 
     story_id: str
@@ -63,6 +64,8 @@ class Transcript:
     duration_ms: int
     note: str
     engines: str
+    english: Story | None = None
+    idea: str = ""
 
     @property
     def edition(self) -> str:
