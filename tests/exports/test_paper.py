@@ -44,7 +44,7 @@ def test_the_page_holds_title_text_picture_and_note_and_no_player() -> None:
     assert page.text("p")[1].startswith("Story and voice are made by AI.")
     (picture,) = page.attributes("img")
     assert str(picture["src"]).startswith("data:image/png;base64,")
-    assert picture["alt"] == "Cover: A Snail"
+    assert picture["alt"] == "Cover picture of the story “A Snail”"
     assert {name for name, _ in page.starts}.isdisjoint({"audio", "script", "link", "a", "iframe"})
 
 
