@@ -41,10 +41,12 @@ async function switchTo(locale) {
   await page.locator(".switch .chip").filter({ has: page.locator(`[lang="${locale}"]`) }).click();
 }
 
-/** Until it was heard to its end, and is whole. */
+/** Until it was heard to its end, and is whole; or until the page says that it failed. */
 async function measured() {
-  await page.waitForFunction(() => globalThis.times.over && globalThis.times.whole, null, { timeout: LONGEST_MS, polling: 200 });
-  return page.evaluate(() => globalThis.times);
+  const isOver = () => (globalThis.times.over && globalThis.times.whole) || document.querySelector(".note [role=alert], .note[role=alert]");
+  await page.waitForFunction(isOver, null, { timeout: LONGEST_MS, polling: 200 }).catch(() => {});
+  const times = await page.evaluate(() => globalThis.times);
+  return times.over && times.whole ? times : { failed: await page.locator("main").innerText() };
 }
 
 function filming(name) {
