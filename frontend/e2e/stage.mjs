@@ -3,7 +3,7 @@ import { look } from "./axe.mjs";
 import { open } from "./browser.mjs";
 
 /** Chromium itself reports every answer of 4xx and 5xx, and every server that is not there. */
-const NOT_THERE = "Failed to load resource";
+const NOT_THERE = /Failed to load resource|WebSocket connection to '\S+' failed/;
 
 /** What a page has neither on plain http in the house nor in the browsers of 2022. */
 const removeNewer = (page) =>
@@ -34,7 +34,7 @@ export async function play(name, scene, { browser, base: own, please, report }) 
   } catch (error) {
     report.scenes[name] = { failed: String(error).slice(0, 800), shown: await shown(page) };
   }
-  const isMeant = (text) => (scene.provokes && text.includes(NOT_THERE)) || scene.breaks?.test(text) || text.includes(NO_MEANING);
+  const isMeant = (text) => (scene.provokes && NOT_THERE.test(text)) || scene.breaks?.test(text) || text.includes(NO_MEANING);
   const wrong = opened.errors.filter((text) => !isMeant(text));
   report.errors.push(...wrong.map((text) => `${name}: ${text}`));
   if (!scene.elsewhere) report.strangers.push(...opened.strangers);
