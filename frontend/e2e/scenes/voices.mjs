@@ -4,6 +4,16 @@ import { aStory, openStory, viewOf } from "../stage.mjs";
 
 const pathOf = (url, base) => new URL(url, base).pathname;
 
+/** It is heard before it is whole. */
+async function wholeOf(stage, place) {
+  let view = await viewOf(stage, place);
+  for (let looks = 0; looks < 300 && view.status !== "done"; looks += 1) {
+    await stage.page.waitForTimeout(200);
+    view = await viewOf(stage, place);
+  }
+  return view;
+}
+
 export const voices = {
   async act({ page, base, look }) {
     await overhear(page);
@@ -23,7 +33,7 @@ export const voices = {
     await page.locator(".round.big").click();
     await sounds(page);
     const playing = await page.evaluate(() => new URL(globalThis.sounding().src, location).pathname);
-    const robot = await viewOf({ page, base }, { ...place, locale: "en?voice=robot" });
+    const robot = await wholeOf({ page, base }, { ...place, locale: "en?voice=robot" });
     const own = await viewOf({ page, base }, place);
     return {
       still,
