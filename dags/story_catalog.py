@@ -5,11 +5,15 @@ plan → chunks (write → narrate, each chunk for itself) → review → approv
 Only a run's id and chunk numbers travel between tasks; everything else lies in the store. Environment:
 
   STORIES_SCHEDULE   cron, in UTC; empty: only when triggered
-  STORIES_CATALOG    the catalog file of scheduled runs
+  STORIES_CATALOG    the catalog file of scheduled runs; {date} in its name is the day of the run
   STORIES_PROFILE    and everything else that the `stories` command reads
   STORIES_REVIEW     "off": publishes without a review; "later": does not wait for a review, and publishes
                      only where none is due
   STORIES_ENDPOINT   "ephemeral": each run creates its SageMaker endpoint and deletes it; aws only
+  STORIES_REPORTS_URL, STORIES_DEADLINE_HOURS   story_catalog_views.py: where links lead, when a run is late
+
+What matters most: `budget` (a run stops cleanly there), `dry_run` (calls, hours and money before anything is
+made), the pools' slots (how many chunks at once), `chunk_size` (0 is measured to be right).
 
 Pools: stories_writer and stories_voice, one slot each for a local model, more for AWS (`airflow pools set
 stories_writer 1 ''`). A task whose pool does not exist is never scheduled.
@@ -22,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import story_catalog_tasks as tasks
+import story_catalog_views as views
 from airflow.sdk import (
     CronTriggerTimetable,
     TriggerRule,
@@ -74,7 +79,7 @@ def plan() -> list[int]:
     return list(range(1, chunks + 1))
 
 
-@task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
+@views.chunk_task(pool=WRITER_POOL, execution_timeout=_CHUNK_TIMEOUT)
 @tasks.failing_at_once
 def write(number: int) -> None:
     from pipeline.batch import work
@@ -83,7 +88,7 @@ def write(number: int) -> None:
     work.write(app, tasks.run(app), number, tasks.is_last_try(), tasks.LogProgress(f"chunk {number}"))
 
 
-@task(pool=VOICE_POOL, execution_timeout=_CHUNK_TIMEOUT)
+@views.chunk_task(pool=VOICE_POOL, execution_timeout=_CHUNK_TIMEOUT)
 @tasks.failing_at_once
 def narrate(number: int) -> None:
     from pipeline.batch import work
@@ -116,7 +121,7 @@ def review() -> str | None:
     return "approve"
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[tasks.PUBLISHED])
+@views.run_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[tasks.PUBLISHED])
 @tasks.failing_at_once
 def publish() -> None:
     """Every complete edition appears at once, without those that the reviewer withheld."""
@@ -134,10 +139,16 @@ def publish() -> None:
         published.withheld,
         published.incomplete,
     )
-    context["outlet_events"][tasks.PUBLISHED].extra = {"run_id": run.id, "profile": tasks.params()["profile"]}
+    context["outlet_events"][tasks.PUBLISHED].extra = {
+        "run_id": run.id,
+        "profile": tasks.params()["profile"],
+        "published": published.cards,
+        "withheld": published.withheld,
+        "incomplete": published.incomplete,
+    }
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE)
+@views.run_task(trigger_rule=TriggerRule.ALL_DONE)
 @tasks.failing_at_once
 def report() -> None:
     """Always, from the store alone. Fails where more failed than the catalog allows."""
@@ -147,6 +158,7 @@ def report() -> None:
     app = tasks.app()
     figures = report_run(app, tasks.planned_run(app))
     tasks.LOG.info("%s", report_text(figures))
+    views.publish_metrics(figures)
     if figures.is_red:
         causes = ", ".join(f"{count} × {problem}" for problem, count in figures.causes.items())
         raise tasks.failed(f"not made: {causes}; the catalog allows {figures.catalog['max_failed']}")
@@ -165,6 +177,7 @@ def watch() -> None:
     max_active_runs=1,
     default_args=_DEFAULTS,
     params=run_params(PROFILES),
+    deadline=views.deadline(),
     user_defined_macros={"stories_endpoint": tasks.endpoint_of},
     tags=["stories"],
     doc_md=__doc__,

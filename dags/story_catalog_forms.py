@@ -21,7 +21,7 @@ def run_params(profiles: Sequence[str]) -> dict[str, Any]:
             type="string",
             minLength=1,
             title="Catalog file",
-            description="YAML, CSV or JSON Lines, on the workers' disk",
+            description="YAML, CSV or JSON Lines, on the workers' disk; {date} is the day of the run",
         ),
         "profile": Param(
             os.environ.get("STORIES_PROFILE") or profiles[0],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # A task's working directory is its executor's: relative paths start here.
 ROOT = Path(__file__).resolve().parents[1]
-# Updated when story_catalog publishes; the event's extra has the run's id and profile.
+# Updated when story_catalog publishes; the event's extra has the run's id, its profile and the counts.
 PUBLISHED = Asset("story_catalog")
 # STORIES_ENDPOINT for runs that create an endpoint of their own.
 EPHEMERAL = "ephemeral"
@@ -129,10 +129,17 @@ def endpoint_of(dag_run_id: str) -> str:
 
 
 def catalog_path() -> Path:
-    """A relative path starts at STORIES_CATALOGS, or at the folder of `dags`."""
+    """A relative path starts at STORIES_CATALOGS, or at the folder of `dags`. {date}: the run's day."""
     from pipeline.config.paths import path
 
-    return path(os.environ.get("STORIES_CATALOGS") or ROOT) / path(params()["catalog"])
+    name = params()["catalog"].replace("{date}", _day())
+    return path(os.environ.get("STORIES_CATALOGS") or ROOT) / path(name)
+
+
+def _day() -> str:
+    """Of the run's data, so that a backfill makes each day's own catalog; of its start where it has none."""
+    run = get_current_context()["dag_run"]
+    return f"{run.logical_date or run.run_after:%Y-%m-%d}"
 
 
 def log_estimate(app: App, budget: float | None) -> None:

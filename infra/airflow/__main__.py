@@ -23,7 +23,7 @@ import urllib3
 from infra.airflow import services
 from infra.airflow.processes import EndedError, Process, Processes
 from infra.airflow.rest import Rest
-from infra.airflow.settings import EXECUTORS, PARALLELISM, ROOT, USER, Choice, environment, secrets_of
+from infra.airflow.settings import EXECUTORS, PARALLELISM, ROOT, USER, Choice, environment, out, secrets_of
 from pipeline.config import env_file
 
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> int:
         print(
             f"Airflow at {choice.url}: user {USER}, password {secrets[USER]}\n"
             "  DAG story_catalog: Trigger, and choose a catalog. Reviews wait under Required Actions.\n"
+            f"  reports of runs, linked from their tasks: {choice.reports_url}\n"
             f"  logs: {choice.home / 'logs'}\n"
             "Ctrl-C ends it all.",
             flush=True,
@@ -73,6 +74,7 @@ def _start(choice: Choice, running: Processes, secrets: dict[str, str]) -> None:
     )
     if migrated.returncode:
         raise EndedError(f"airflow db migrate failed:\n{migrated.stderr[-2000:]}")
+    running.start(_reports(choice))
     running.start(Process("api-server", [AIRFLOW, "api-server"], port=choice.port), _PATIENCE)
     for name in ("scheduler", "dag-processor", "triggerer"):
         running.start(Process(name, [AIRFLOW, name]))
@@ -82,6 +84,15 @@ def _start(choice: Choice, running: Processes, secrets: dict[str, str]) -> None:
     rest = Rest(choice.url, USER, secrets[USER])
     _wait(rest, running)
     rest.set_pools(choice.pools)
+
+
+def _reports(choice: Choice) -> Process:
+    """Shows the reports of runs, to which tasks link, and nothing else of the store."""
+    folder = out() / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    port = choice.port + 1
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+    return Process("reports", [*command, "--directory", str(folder)], port=port)
 
 
 def _wait(rest: Rest, running: Processes) -> None:
@@ -102,7 +113,7 @@ def _choice(arguments: list[str]) -> Choice:
     option = parser.add_argument
     option("--db", dest="database", choices=PARALLELISM, help="default: sqlite; postgres with celery")
     option("--executor", choices=EXECUTORS, default="local", help="default: local")
-    option("--port", type=int, default=8080, help="of the web page and the API; default: 8080")
+    option("--port", type=int, default=8080, help="of the page; the reports' is the next; default: 8080")
     option("--workers", type=int, default=2, help="Celery's; default: 2")
     option("--profile", default="embedded", help="which engines; default: embedded")
     option("--home", type=Path, default=ROOT / "build" / "airflow", help="default: build/airflow")

@@ -40,6 +40,11 @@ class Choice:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def reports_url(self) -> str:
+        """Where the reports of runs are shown: the port after the web page's."""
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
     def pools(self) -> Mapping[str, int]:
         return POOLS["aws" if self.profile == "aws" else "local"]
 
@@ -56,11 +61,17 @@ def secrets_of(home: Path) -> dict[str, str]:
     return secrets
 
 
+def out() -> Path:
+    """The store's folder."""
+    return Path(os.environ.get("STORIES_OUT") or "out").absolute()
+
+
 def environment(choice: Choice, secrets: Mapping[str, str]) -> dict[str, str]:
     """The process's own environment and a local Airflow's settings. secrets: of secrets_of(home)."""
     stories = {
         "STORIES_PROFILE": choice.profile,
-        "STORIES_OUT": str(Path(os.environ.get("STORIES_OUT") or "out").absolute()),
+        "STORIES_OUT": str(out()),
+        "STORIES_REPORTS_URL": os.environ.get("STORIES_REPORTS_URL") or choice.reports_url,
     }
     airflow = {f"AIRFLOW__{name}": str(value) for name, value in _airflow(choice, secrets).items()}
     return {**os.environ, **stories, "AIRFLOW_HOME": str(choice.home), **airflow}

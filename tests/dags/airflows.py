@@ -41,10 +41,23 @@ class Ended:
     states: States
     tries: dict[tuple[str, int], int]
     run: Run
+    dag_run_id: str = ""
 
     def of(self, task: str) -> str:
         """The state of a task that is not mapped."""
         return self.states[task, -1]
+
+    def link(self, task: str, map_index: int, kind: str) -> str:
+        """The address that the page shows beside a task. kind: the link's class."""
+        from airflow.models.xcom import XComModel
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            row = session.query(XComModel).filter_by(
+                run_id=self.dag_run_id, task_id=task, map_index=map_index, key=f"_link_{kind}"
+            )
+            address: str = row.one().value
+            return address
 
     @property
     def published(self) -> set[tuple[str, str]]:
@@ -61,7 +74,7 @@ def listed(store: Store) -> set[tuple[str, str]]:
     return {(card.id, card.locale) for card in page(store, size=100).cards}
 
 
-def asset_events(name: str) -> list[dict[str, str]]:
+def asset_events(name: str) -> list[dict[str, Any]]:
     """The extras of an asset's events, the last event last."""
     from airflow.models.asset import AssetEvent, AssetModel
     from airflow.utils.session import create_session
@@ -108,6 +121,7 @@ class Airflow:
             {(task.task_id, task.map_index): str(task.state) for task in instances},
             {(task.task_id, task.map_index): task.try_number for task in instances},
             Run(self.store, tasks.stories_run_id(ended.run_id)),
+            ended.run_id,
         )
 
 

@@ -36,7 +36,10 @@ class FailingText(FakeText):
         return super().complete(prompt, on_text)
 
 
-def test_catalog_is_made_chunk_by_chunk_and_published_whole(airflow: Airflow) -> None:
+def test_catalog_is_made_chunk_by_chunk_and_published_whole(
+    airflow: Airflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORIES_REPORTS_URL", "http://reports")
     ended = airflow.run(airflow.catalog(SNAIL, BOAT, KITE), chunk_size=2, budget=5)
     assert ended.state == "success"
     chunks = {(task, index) for task, index in ended.states if task.startswith("chunk.")}
@@ -44,7 +47,11 @@ def test_catalog_is_made_chunk_by_chunk_and_published_whole(airflow: Airflow) ->
     assert len(ended.published) == 6
     assert (ended.of("approve"), ended.of("watch")) == ("skipped", "skipped")
     assert ended.run.about().catalog["budget"] == 5
-    assert asset_events("story_catalog")[-1] == {"run_id": ended.run.id, "profile": "fake"}
+    counts = {"published": 6, "withheld": 0, "incomplete": 0}
+    assert asset_events("story_catalog")[-1] == {"run_id": ended.run.id, "profile": "fake", **counts}
+    for task, index, link in (("report", -1, "RunReport"), ("chunk.narrate", 1, "ChunkRecord")):
+        address = ended.link(task, index, link)
+        assert ended.run.store.get(f"runs{address.removeprefix('http://reports')}")
 
 
 def test_entry_that_fails_for_good_fails_alone_and_the_run_is_red(airflow: Airflow) -> None:
