@@ -65,6 +65,7 @@ def run(project: Project, **changed: Any) -> dict[str, str]:
         "out": "proto",
         "locales": ["en"],
         "judge_profile": "fake",
+        "mlflow_uri": "off",
     }
     return execute(NOTEBOOK, parameters | changed, project.folder, project.environment)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, RequestError
-from pipeline.story.prompt import EVERY_MODEL, ID, story_prompts
+from pipeline.story.prompt import EVERY_MODEL, ID, current, story_prompts
 
 RECORDS = "promoted"
 
@@ -54,6 +54,11 @@ def back(model: str) -> None:
             problem="nothing-to-undo",
         )
     _write(_with_ids(model, ids[:-1]))
+
+
+def used_by(model: str) -> tuple[str, ...]:
+    """The ids of the prompts that the model has used, the one in use last."""
+    return tuple(_ids(model)) or (current(model),)
 
 
 def prompt_file(prompt_id: str) -> Path:
