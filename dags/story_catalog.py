@@ -71,7 +71,9 @@ def plan() -> list[int]:
         chunks = run.about().chunks
     except NotFoundError:
         file = reading.read(tasks.catalog_path())
-        planned = planning.plan(app, file, run.id, params["chunk_size"], params["budget"])
+        planned = planning.plan(
+            app, file, run.id, params["chunk_size"], params["budget"], tasks.most_chunks()
+        )
         tasks.LOG.info(
             "plan: %d to make in %d chunks, %d made before", planned.todo, planned.chunks, planned.done
         )

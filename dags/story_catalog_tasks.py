@@ -142,6 +142,13 @@ def _day() -> str:
     return f"{run.logical_date or run.run_after:%Y-%m-%d}"
 
 
+def most_chunks() -> int:
+    """Over how many Airflow maps a task: its setting core.max_map_length."""
+    from airflow.sdk.configuration import conf
+
+    return conf.getint("core", "max_map_length")
+
+
 def log_estimate(app: App, budget: float | None) -> None:
     from pipeline.batch import reading
     from pipeline.batch.estimate import estimate

@@ -14,8 +14,8 @@ from pipeline.batch.runs import CHUNKS, DONE, About, Run
 from pipeline.batch.survey import Survey, survey
 from pipeline.config.profiles import profile
 
-# Airflow maps a task over 1,024 chunks at most (max_map_length); a larger catalog has larger chunks.
-_MOST_CHUNKS = 1000
+# Airflow maps a task over 1,024 chunks unless max_map_length is raised: a larger catalog has larger chunks.
+MOST_CHUNKS = 1000
 # A task takes about a second to schedule and a chunk has two (measured, Airflow 3.3): 5 % of 40 s of work.
 _CHUNK_SECONDS = 40.0
 # A chunk whose task is killed is read again from its start, and its failures are one screen of a report.
@@ -34,10 +34,18 @@ class Plan:
     done: int
 
 
-def plan(app: App, file: CatalogFile, run_id: str, chunk_size: int = 0, budget: float | None = None) -> Plan:
+def plan(
+    app: App,
+    file: CatalogFile,
+    run_id: str,
+    chunk_size: int = 0,
+    budget: float | None = None,
+    most_chunks: int = MOST_CHUNKS,
+) -> Plan:
     """Writes the run's chunks, and run.json last.
 
-    chunk_size: stories in a chunk, 0 to choose. budget: US dollars, in place of the catalog's.
+    chunk_size: stories in a chunk, 0 to choose; larger where there would be more than `most_chunks`. budget:
+    US dollars, in place of the catalog's.
     Raises RequestError ("bad-catalog"): with the lines of the first faults; nothing is written then.
     """
     run = Run(app.store, run_id)
@@ -45,7 +53,7 @@ def plan(app: App, file: CatalogFile, run_id: str, chunk_size: int = 0, budget: 
     with TemporaryFile() as spool:
         summary = survey(app, file, keep=lambda item: spool.write(dump_items([item]) + b"\n"))
         summary.refuse_faults()
-        size = max(chunk_size or _size(app, summary), math.ceil(summary.todo_stories / _MOST_CHUNKS), 1)
+        size = max(chunk_size or _size(app, summary), math.ceil(summary.todo_stories / most_chunks), 1)
         todo, done = _ItemFiles(run, CHUNKS, size), _ItemFiles(run, DONE, _LARGEST_CHUNK)
         spool.seek(0)
         for item in load_items(spool):

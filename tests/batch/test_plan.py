@@ -33,12 +33,9 @@ def test_every_pair_is_in_one_chunk_and_no_chunk_is_too_large(
     assert planned.chunks == -(-entries * variants // size)
 
 
-def test_a_huge_catalog_has_no_more_chunks_than_a_scheduler_maps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.batch.plan._MOST_CHUNKS", 7)
+def test_a_huge_catalog_has_no_more_chunks_than_a_scheduler_maps(tmp_path: Path) -> None:
     app = batch_app()
-    planned = plan(app, catalog(tmp_path, ["a kite"], variants=100), "r1", chunk_size=1)
+    planned = plan(app, catalog(tmp_path, ["a kite"], variants=100), "r1", chunk_size=1, most_chunks=7)
     assert planned.chunks <= 7
     assert planned.chunk_size == 15
 
