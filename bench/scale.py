@@ -13,6 +13,7 @@ import heapq
 import math
 import tempfile
 import tomllib
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,8 @@ from bench.figures import Finding, Result, Run, Target, single
 STORIES, LANGUAGES = 1_000_000, 8
 # As in pipeline/batch/plan.py: the most chunks of a run.
 _MOST_CHUNKS = 1000
-# Tasks of a pool that run at once.
-_WRITERS, _VOICES = 4, 4
+# Slots of each pool, where a scenario does not say.
+_TASKS = 4
 _DAY = 86_400.0
 _TABLES = (Path(__file__).parent / "scale.toml", Path(__file__).parents[1] / "pipeline/data/estimates.toml")
 # Stories of the chunk that is measured, and entries of the catalogs with fake engines.
@@ -52,25 +53,35 @@ class Outcome:
         return sorted(self.busy, key=lambda name: -self.busy[name])
 
 
-def simulate(load: Load, rates: Mapping[str, float], stories: int, chunk: int = 0) -> Outcome:
-    """A catalog's run. rates: units a second of each service; chunk: stories in one, 0 for the plan's."""
+def simulate(
+    load: Load, rates: Mapping[str, float], stories: int, chunk: int = 0, tasks: int = _TASKS
+) -> Outcome:
+    """A catalog's run. rates: units a second of each service; chunk: stories in one, 0 for the plan's.
+
+    tasks: slots of each of the two pools.
+    """
     size = chunk or math.ceil(stories / _MOST_CHUNKS)
     services = _Services(rates)
-    writers, voices = [0.0] * _WRITERS, [0.0] * _VOICES
-    written = []
-    for first in range(0, stories, size):
-        count = min(size, stories - first)
-        begun = services.serve(heapq.heappop(writers), {"scheduler": 1.0})
-        end = services.serve(begun, {name: units * count for name, units in load.write.items()})
-        heapq.heappush(writers, end)
-        written.append((end, count))
-    last = 0.0
-    for end, count in sorted(written):
-        begun = services.serve(max(end, heapq.heappop(voices)), {"scheduler": 1.0})
-        end = services.serve(begun, {name: units * count for name, units in load.narrate.items()})
-        heapq.heappush(voices, end)
-        last = max(last, end)
-    return Outcome(last, {name: busy / last for name, busy in services.busy.items()})
+    unwritten = deque(min(size, stories - first) for first in range(0, stories, size))
+    unspoken: deque[int] = deque()
+    free = {"write": tasks, "narrate": tasks}
+    loads, queues = {"write": load.write, "narrate": load.narrate}, {"write": unwritten, "narrate": unspoken}
+    ends: list[tuple[float, str, int]] = []
+    now = 0.0
+    while True:
+        for stage, queue in queues.items():
+            while queue and free[stage]:
+                free[stage] -= 1
+                count = queue.popleft()
+                begun = services.serve(now, {"scheduler": 1.0})
+                units = {name: amount * count for name, amount in loads[stage].items()}
+                heapq.heappush(ends, (services.serve(begun, units), stage, count))
+        if not ends:
+            return Outcome(now, {name: busy / now for name, busy in services.busy.items()})
+        now, stage, count = heapq.heappop(ends)
+        free[stage] += 1
+        if stage == "write":
+            unspoken.append(count)
 
 
 class _Services:
@@ -111,6 +122,9 @@ def rates_of(scenario: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str,
     column, accounts = "asked" if scenario.get("asked") else "limit", scenario.get("accounts", 1)
     rates = {name: row[column] * accounts for name, row in table["rates"].items() if name != "scheduler"}
     rates["endpoint"] *= scenario.get("endpoints", 1)
+    # However large the quota, a task asks for so many sentences at once and waits for them.
+    asking = scenario.get("tasks", _TASKS) * table["task"]["speaks_at_once"] / table["task"]["speak_seconds"]
+    rates["polly"] = min(rates["polly"], asking)
     return {**rates, "scheduler": table["rates"]["scheduler"]["limit"]}
 
 
@@ -153,7 +167,12 @@ def measure(quick: bool) -> Result:
     findings = []
     details: dict[str, Any] = {}
     for scenario in table["scenarios"]:
-        outcome = simulate(load_of(scenario, table, means), rates_of(scenario, table), STORIES)
+        outcome = simulate(
+            load_of(scenario, table, means),
+            rates_of(scenario, table),
+            STORIES,
+            tasks=scenario.get("tasks", _TASKS),
+        )
         cost = dollars(scenario, outcome, table, means)
         details[scenario["name"]] = {"seconds": outcome.seconds, "busy": outcome.busy, "dollars": cost}
         findings.append(_finding(scenario["name"], outcome, cost))

@@ -60,9 +60,9 @@ def fake(out: Path, entries: int) -> Run:
     published = publish(app, run).cards
     timed("publish", start)
     start = time.perf_counter()
-    made = report(app, run).made
+    finished = report(app, run).made
     timed("report", start)
-    assert (published, made) == (entries, entries)
+    assert (published, finished) == (entries, entries)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"entries": entries, "peak": peak, **seconds}
 
