@@ -149,7 +149,7 @@ def _catalog(out: Path, stories: int, variant: int) -> CatalogFile:
     """Different ideas for each variant."""
     path = out / "bench.yaml"
     ideas = [f"{IDEAS[at % len(IDEAS)]}, part {variant * stories + at + 1}" for at in range(stories)]
-    path.write_text(json.dumps({"locales": LOCALES, "entries": ideas}), "utf-8")
+    path.write_text(json.dumps({"locales": LOCALES, "entries": ideas}, indent=1), "utf-8")
     return read(path)
 
 

@@ -71,7 +71,7 @@ def _planned(app: App, out: Path, stories: int, chunk: int = 0) -> runs.Run:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "bench.yaml"
     ideas = [f"{IDEAS[number % len(IDEAS)]}, part {number}" for number in range(stories)]
-    path.write_text(json.dumps({"locales": ["en"], "entries": ideas}), "utf-8")
+    path.write_text(json.dumps({"locales": ["en"], "entries": ideas}, indent=1), "utf-8")
     plan(app, read(path), "run", chunk)
     return runs.Run(app.store, "run")
 

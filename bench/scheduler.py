@@ -140,5 +140,5 @@ def _time(text: str) -> datetime:
 def _file(folder: Path, entries: int, **settings: Any) -> Path:
     path = folder / "bench.yaml"
     ideas = [f"a snail who counts to {number}" for number in range(entries)]
-    path.write_text(json.dumps({**settings, "entries": ideas}), "utf-8")
+    path.write_text(json.dumps({**settings, "entries": ideas}, indent=1), "utf-8")
     return path
