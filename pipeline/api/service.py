@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
+from pipeline.api.guard import Guard, Nobody
 from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
@@ -30,12 +31,14 @@ class Edition:
 @dataclass(frozen=True, slots=True)
 class OnDemand:
     """stopping: set when the process is about to end; finish() returns then. per_day: the most editions that
-    are begun in a day, 0 for any number. tickets: None where nothing is pushed."""
+    are begun in a day, 0 for any number. tickets: None where nothing is pushed. guard: of what only a
+    grown-up may do, and whose shelf a caller's stories stand on."""
 
     app: App
     runner: Runner
     per_day: int = 0
     tickets: Tickets | None = None
+    guard: Guard = field(default_factory=Nobody)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def accept(self, order: StoryOrder, key: str = "", caller: str = "") -> Edition:
