@@ -71,7 +71,7 @@ class SignedIn:
 
     def check(self, event: Event, story_id: str) -> None:
         owner = self.owner(event)
-        if not owner or committed.request(self.app.store, story_id).owner != owner:
+        if not owner or committed.request(self.app.of(story_id).store, story_id).owner != owner:
             raise _refused()
 
     def choose_pin(self, pin: str, old: str) -> None:

@@ -37,6 +37,7 @@ _WORDS = {
     "wrong-pin": "This needs the grown-ups' PIN.",
     "too-many-tries": "The PIN was wrong too often: try again later.",
     "grown-up-needed": "This is for a grown-up who is signed in, and who asked for this story.",
+    "being-made": "This story is being made just now: delete it once it is done.",
     "private-story": "A story with a child's name is not published.",
     "no-push": "Changes of stories are not pushed here: ask for the story again and again instead.",
     "disk-full": "The disk of this server is full: free some space there, then ask again.",

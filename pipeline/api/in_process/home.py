@@ -10,9 +10,8 @@ from pipeline.api.events import header
 from pipeline.api.guard import Event
 from pipeline.errors import BusyError, RequestError
 from pipeline.ports import Store
-from pipeline.storage import pin
+from pipeline.storage import family, pin
 
-OWNER = "home"
 HEADER = "x-pin"
 # Wrong tries that cost nothing; each further one doubles the wait. In seconds.
 _FREE, _FIRST_WAIT, _LONGEST_WAIT = 5, 30.0, 3600.0
@@ -36,7 +35,7 @@ class Home:
         return pin.is_set(self._store)
 
     def owner(self, event: Event) -> str:
-        return OWNER
+        return family.HOME
 
     def check(self, event: Event, story_id: str) -> None:
         self._try(header(event, HEADER))
