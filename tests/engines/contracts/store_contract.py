@@ -93,7 +93,7 @@ class StoreContract(ABC):
 
     def test_writers_are_not_disturbed_while_their_neighbours_are_deleted(self, store: Store) -> None:
         def write(number: int) -> None:
-            for turn in range(5):
+            for turn in range(3):
                 store.put(f"a/b/{number}", str(turn).encode())
                 store.delete([f"a/b/{number}", "a/b"])
                 assert store.put_if_absent(f"a/b/{number}", b"last")
