@@ -53,6 +53,7 @@ LEFT_OUT = frozenset(
         "steps/heal.py",
         "steps/verify.py",
         "storage/ledger.py",
+        "storage/pin.py",
     }
 )
 SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})
