@@ -28,7 +28,7 @@ def test_a_story_is_deleted_once_a_person_says_so(stories: Stories, monkeypatch:
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     assert f"{start} is gone" in stories("delete", start).err
-    assert stories.files() == {}
+    assert stories.files() == []
     assert stories("delete", start, "--yes").status == 12
 
 
