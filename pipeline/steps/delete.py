@@ -22,25 +22,19 @@ _RETRY_S = 15
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """objects: how many were stored. whole: whether all that was paid for its texts could be found. before:
-    the story of which a person made this one, "" for none.
-    """
+    """objects: how many were stored. whole: whether all that was paid for its texts could be found."""
 
     story_id: str
     objects: int
     whole: bool
-    before: str
 
 
 def delete_all(app: App, story_id: str) -> tuple[Deleted, ...]:
-    """A story and those of which a person made it, the newest first. Raises as delete() does."""
-    deleted = [delete(app, story_id)]
-    while before := deleted[-1].before:
-        try:
-            deleted.append(delete(app, before))
-        except NotFoundError:  # it was deleted before
-            break
-    return tuple(deleted)
+    """A story with those of which a person made it. Raises as delete() does.
+
+    The oldest first, so that after a crash the same call finds what is left of them.
+    """
+    return tuple(delete(app, each) for each in (*reversed(_older(app, story_id)), story_id))
 
 
 def delete(app: App, story_id: str) -> Deleted:
@@ -81,7 +75,20 @@ def _delete(app: App, own: App, story_id: str, names: frozenset[str], tags: list
     family.remove(app.store, accepted.owner if accepted and accepted.owner else family.HOME, story_id)
     # With whatever a maker wrote in the meantime.
     store.delete(list(store.list(_folder(story_id))))
-    return Deleted(story_id, len(names) + len(calls), is_whole, before)
+    return Deleted(story_id, len(names) + len(calls), is_whole)
+
+
+def _older(app: App, story_id: str) -> list[str]:
+    """The stories before this one that are there, the newest first."""
+    older: list[str] = []
+    with suppress(NotFoundError, DamagedError):
+        while before := _before(_request(app.of(story_id).store, story_id)):
+            # Twice the same: nobody here writes that.
+            if before in older or not any(app.of(before).store.list(_folder(before))):
+                break
+            older.append(before)
+            story_id = before
+    return older
 
 
 def _folder(story_id: str) -> str:

@@ -204,6 +204,21 @@ def test_a_deletion_that_broke_off_anywhere_goes_on_and_nothing_lists_the_story_
     assert turn > 5
 
 
+def test_stories_that_it_was_edited_from_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a deletion that breaks off in between is found again by the story that the shelf has."""
+    store = Failing()
+    app = replace(fake(store), over=lambda noted: [fake(noted)])
+    edited, middle, first = (make(app, "en", idea=f"{IDEA} {word}")[0].story_id for word in ("a", "b", "c"))
+    before = {edited: middle, middle: first, first: ""}
+    monkeypatch.setattr("pipeline.steps.delete._before", lambda request: before[request.story_id])
+    store.turns = 10  # in the second story
+    with pytest.raises(StoreError):
+        delete_all(app, edited)
+    assert {key.split("/")[1] for key in store.list("stories/")} == {edited, middle}
+    assert [deleted.story_id for deleted in delete_all(app, edited)] == [middle, edited]
+    assert list(store.list("")) == []
+
+
 def test_what_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFoundError):
         delete_all(fake(MemoryStore()), "0" * 32)
