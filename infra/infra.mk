@@ -55,7 +55,8 @@ build/lambda/requirements.txt: template.yaml requirements-story.txt $(STAGED) | 
 	@$(INFRA_BIN)/python infra/package/stage.py build/lambda
 	@$(UV) pip install -q --target build/lambda --python-version $(RUNTIME) --python-platform aarch64-unknown-linux-gnu \
 	  --only-binary :all: --no-deps --require-hashes -r build/lambda/requirements.txt
-	@cd build/lambda && rm -rf bin share .lock mutagen/_tools
+	@cd build/lambda && rm -rf bin share .lock
+	@$(INFRA_BIN)/python infra/package/stage.py --prune build/lambda
 	@touch $@
 
 deploy: deployable package ## to your AWS account: STAGE=dev|prod, ENDPOINT=a-sagemaker-endpoint or BEDROCK=a-model, ORIGIN=https://the.page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.errors import RequestError
@@ -124,13 +124,18 @@ def _check_pace(choice: Choice, pace: float) -> None:
         )
 
 
+def _nowhere(_: Store) -> Iterable[App]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
     language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
-    follows how far an edition is. covers: None where stories have no pictures.
+    follows how far an edition is. covers: None where stories have no pictures. over: the apps that may have
+    made a story of this store, over another one; constructed, and nothing loaded.
     """
 
     profile: str
@@ -150,6 +155,11 @@ class App:
     foreign_ideas: ForeignIdeas | None = None
     changes: Changes = field(default_factory=NoChanges)
     covers: Covers | None = None
+    over: Callable[[Store], Iterable[App]] = _nowhere
+
+    def of(self, story_id: str) -> App:
+        """The app that works where this story lies."""
+        return self
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

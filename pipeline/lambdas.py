@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.api import events, followers, problems
 from pipeline.api.gateway import Api
+from pipeline.api.guard import SignedIn
 from pipeline.api.service import OnDemand
 from pipeline.api.telemetry import observed
 from pipeline.app import App
@@ -143,5 +144,5 @@ def _app(settings: Settings) -> App:
 def _api(settings: Settings) -> Api:
     app, serving = _app(settings), settings.serving
     tickets = build_tickets(settings, app.store)
-    stories = OnDemand(app, build_runner(app, settings), serving.per_day, tickets)
+    stories = OnDemand(app, build_runner(app, settings), serving.per_day, tickets, SignedIn(app))
     return Api(stories, serving.wait, serving.origin, settings.aws.url_seconds)

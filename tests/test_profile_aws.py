@@ -123,6 +123,18 @@ def test_first_english_story_by_the_api_takes_few_store_requests(
     assert aws.requests("PutObject") <= 17 + segments
 
 
+def test_a_signed_in_callers_story_is_put_on_their_shelf_by_one_request_more(aws: LocalAws) -> None:
+    app = build_app(settings())
+    service = OnDemand(app, InProcess(app))
+    counts = []
+    for variant, owner in enumerate(("", "1a" * 16)):
+        aws.reset()
+        service.accept(StoryOrder(context=IDEA, variant=variant), owner=owner)
+        operations = ("GetObject", "ListObjectsV2", "PutObject")
+        counts.append([aws.requests(operation) for operation in operations])
+    assert counts == [[0, 0, 1], [0, 0, 2]]
+
+
 def test_second_run_calls_no_engine(aws: LocalAws, story: TwoEditions) -> None:
     assert make("en", "pt", store=story.store) == [story.english, story.portuguese]
     assert [aws.requests(operation) for operation in ENGINE_CALLS] == [0, 0, 0]

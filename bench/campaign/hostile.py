@@ -23,6 +23,8 @@ _BODIES = (
     b'{"context": "a shy snail", "locale": "fr", "variant": 3}',
     b'{"locale": "it", "voice": "low", "pace": 0.9}',
     b'{"context": "\\u0000\\ud800 <script>", "experimental": true}',
+    b'{"published": true}',
+    b'{"pin": "2580", "old": "0000"}',
     b'{"context": ' + b"[" * 200 + b"]" * 200 + b"}",
     b"",
 )
@@ -32,6 +34,10 @@ _LINES = (
     b"GET /stories/" + _ID + b"/fr HTTP/1.1",
     b"POST /stories/" + _ID + b"/locales HTTP/1.1",
     b"GET /media/stories/" + _ID + b"/en/x.mp3?expires=1&signature=00 HTTP/1.1",
+    b"DELETE /stories/" + _ID + b" HTTP/1.1",
+    b"PUT /stories/" + _ID + b"/fr/published HTTP/1.1",
+    b"PUT /pin HTTP/1.1",
+    b"GET /shelf?locale=fr HTTP/1.1",
     b"GET /locales HTTP/1.1",
     b"GET /openapi.json HTTP/1.1",
     b"OPTIONS /stories HTTP/1.1",
@@ -40,6 +46,7 @@ _LINES = (
 _HEADERS = (
     b"Content-Type: application/json",
     b"Idempotency-Key: one tap",
+    b"X-Pin: 0000",
     b"Origin: http://elsewhere.example",
     b"X-Forwarded-For: 127.0.0.1, 10.0.0.1",
     b"Accept-Language: fr;q=0.1, *",

@@ -89,6 +89,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stories/{story_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete all of a story */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stories/{story_id}/{locale}/published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Publish an edition, or take it back */
+        put: operations["publish"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/locales/{locale}/voices/{voice}": {
         parameters: {
             query?: never;
@@ -152,6 +186,41 @@ export interface paths {
         put?: never;
         /** An address at which changes of stories are pushed */
         post: operations["push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shelf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was made for this family, newest first */
+        get: operations["shelf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The grown-ups' PIN */
+        get: operations["about_pin"];
+        /** Choose the grown-ups' PIN */
+        put: operations["choose_pin"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -364,6 +433,33 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** PinOrder */
+        PinOrder: {
+            /**
+             * Pin
+             * @description 4 to 8 digits
+             */
+            pin: string;
+            /**
+             * Old
+             * @description The one before, where there is one
+             * @default
+             */
+            old?: string;
+        };
+        /** PinView */
+        PinView: {
+            /**
+             * Needed
+             * @description Deleting, publishing and editing need the header X-Pin
+             */
+            needed: boolean;
+            /**
+             * Set
+             * @description There is one
+             */
+            set: boolean;
+        };
         /**
          * ProblemView
          * @description RFC 9457.
@@ -407,6 +503,16 @@ export interface components {
              * @description Seconds of sound spoken in a second
              */
             soundRate?: number | null;
+        };
+        /** PublishedOrder */
+        PublishedOrder: {
+            /** Published */
+            published: boolean;
+        };
+        /** PublishedView */
+        PublishedView: {
+            /** Published */
+            published: boolean;
         };
         /**
          * PushOrder
@@ -457,6 +563,92 @@ export interface components {
              * @default []
              */
             marks?: components["schemas"]["Mark"][];
+        };
+        /**
+         * ShelfCard
+         * @description A story that was made for this family, by one of its editions.
+         */
+        ShelfCard: {
+            /** Id */
+            id: string;
+            /** Locale */
+            locale: string;
+            /** Title */
+            title: string;
+            /** Durationms */
+            durationMs: number;
+            /**
+             * Labels
+             * @default []
+             */
+            labels?: string[];
+            /**
+             * Voice
+             * @description With pace, where it is not the locale's own voice at its usual pace
+             */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
+            /**
+             * Coverurl
+             * @description The picture, below the API's own address; none where stories have no pictures
+             */
+            coverUrl?: string | null;
+            /**
+             * Covernighturl
+             * @description The same for a dark room
+             */
+            coverNightUrl?: string | null;
+            /**
+             * Coverpngurl
+             * @description The same for lock screens
+             */
+            coverPngUrl?: string | null;
+            /**
+             * Covertext
+             * @description What the picture shows, in the story's language
+             */
+            coverText?: string | null;
+            /**
+             * Locales
+             * @description In which it is complete
+             */
+            locales: string[];
+            /**
+             * Created
+             * @description When it was asked for first (ISO 8601)
+             */
+            created: string;
+            /**
+             * Published
+             * @description This edition is in GET /stories
+             */
+            published: boolean;
+            /**
+             * Private
+             * @description It has a child's name, and is never published
+             */
+            private: boolean;
+            /**
+             * Quick
+             * @description A quick look, of small engines or of none
+             */
+            quick: boolean;
+            /**
+             * Revises
+             * @description The story of which a person made this one
+             */
+            revises?: string | null;
+        };
+        /** ShelfPage */
+        ShelfPage: {
+            /** Stories */
+            stories: components["schemas"]["ShelfCard"][];
+            /**
+             * Cursor
+             * @description Of the next page; none: this is the last
+             */
+            cursor?: string | null;
         };
         /** StoryOrder */
         StoryOrder: {
@@ -996,6 +1188,202 @@ export interface operations {
             };
         };
     };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The grown-ups' PIN, where GET /pin says that it is needed */
+                "x-pin"?: string | null;
+            };
+            path: {
+                /** @description 32 hex digits, of an earlier response */
+                story_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A grown-up is needed: `type` says how */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is no such story */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The PIN was wrong too often, or the story is being made: after Retry-After seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    publish: {
+        parameters: {
+            query?: {
+                /** @description A voice of the locale, by its name in GET /locales; none: the locale's own */
+                voice?: string | null;
+                /** @description How fast, where the voice can: 1 is the usual */
+                pace?: number | null;
+            };
+            header?: {
+                /** @description The grown-ups' PIN, where GET /pin says that it is needed */
+                "x-pin"?: string | null;
+            };
+            path: {
+                /** @description 32 hex digits, of an earlier response */
+                story_id: string;
+                /** @description BCP-47 */
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishedOrder"];
+            };
+        };
+        responses: {
+            /** @description Whether it is published now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedView"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A grown-up is needed: `type` says how */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is no such story */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description More than 16 kB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not possible for this story */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The PIN was wrong too often, or the story is being made: after Retry-After seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     voice: {
         parameters: {
             query?: never;
@@ -1421,6 +1809,208 @@ export interface operations {
             };
             /** @description The story could not be made */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    shelf: {
+        parameters: {
+            query?: {
+                /** @description Of the page before */
+                cursor?: string | null;
+                /** @description Each story in this locale, where it is */
+                locale?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfPage"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is no shelf for this caller */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    about_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether a PIN is needed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinView"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    choose_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinOrder"];
+            };
+        };
+        responses: {
+            /** @description It holds now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A grown-up is needed: `type` says how */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description More than 16 kB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not possible for this story */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The PIN was wrong too often, or the story is being made: after Retry-After seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

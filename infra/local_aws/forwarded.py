@@ -33,7 +33,8 @@ class Forwarded:
     operation_of: the operation's name for a request. own: an answer of the local AWS's own, or None.
     refuse: an error in the service's format. unsigned: errors by signing's problems.
     needs: a request's permissions, for roles. needs_if_missing: those without which a 404 is a 403.
-    buffered: the body is read before it is forwarded, for `operation_of`, `own` and its signature.
+    buffered: whether a request's body is read before it is forwarded, for `operation_of`, `own`, `needs` and
+    its signature.
     """
 
     id: str
@@ -46,7 +47,7 @@ class Forwarded:
     own: Callable[[Request, Account], Response | None] = lambda *_: None
     needs: Callable[[Request], Sequence[Need]] = lambda _: ()
     needs_if_missing: Callable[[Request], Sequence[Need]] = lambda _: ()
-    buffered: bool = False
+    buffered: Callable[[Received], bool] = lambda _: False
 
     def app(self, account: Account, traffic: Traffic) -> ASGIApp:
         return partial(self._serve, account, traffic)
@@ -55,7 +56,7 @@ class Forwarded:
         self, account: Account, traffic: Traffic, scope: Scope, receive: Receive, send: Send
     ) -> None:
         received = Received(scope, receive)
-        request = request_of(received, await received.body() if self.buffered else b"")
+        request = request_of(received, await received.body() if self.buffered(received) else b"")
 
         async def work() -> Response:
             if problem := signing.problem_of(request, account.keys):

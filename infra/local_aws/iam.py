@@ -90,5 +90,5 @@ SERVICE = Forwarded(
     operation_of=_operation,
     refuse=_refuse,
     own=_simulate,
-    buffered=True,
+    buffered=lambda _: True,
 )

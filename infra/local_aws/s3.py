@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
@@ -86,14 +87,30 @@ _ON_OBJECTS = {
     "PutObject": "PutObject",
     "DeleteObject": "DeleteObject",
 }
-_ON_BUCKETS = {"ListObjectsV2": "ListBucket", "ListObjects": "ListBucket", "HeadBucket": "ListBucket"}
+_ON_BUCKETS = {
+    "ListObjectsV2": "ListBucket",
+    "ListObjects": "ListBucket",
+    "HeadBucket": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+}
+_XML = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
 def _needs(request: Request) -> list[Need]:
     operation, path = _operation(request), unquote(request.path.strip("/"))
+    if operation == "DeleteObjects":
+        return list(_deletions(request, _bucket(path)))
     if operation in _ON_OBJECTS:
         return [(f"s3:{_ON_OBJECTS[operation]}", f"arn:aws:s3:::{path}")]
     return [(f"s3:{_ON_BUCKETS.get(operation, operation)}", _bucket(path))]
+
+
+def _deletions(request: Request, bucket: str) -> Iterator[Need]:
+    """Of each object in the body; of a version there is an action of its own."""
+    for entry in ElementTree.fromstring(request.body).iter(f"{_XML}Object"):
+        is_version = entry.find(f"{_XML}VersionId") is not None
+        action = "s3:DeleteObjectVersion" if is_version else "s3:DeleteObject"
+        yield action, f"{bucket}/{entry.findtext(f'{_XML}Key')}"
 
 
 def _needs_if_missing(request: Request) -> list[Need]:
@@ -143,4 +160,5 @@ SERVICE = Forwarded(
     needs=_needs,
     needs_if_missing=_needs_if_missing,
     refuse=_refuse,
+    buffered=lambda received: "delete" in received.query_params,
 )

@@ -16,7 +16,7 @@ import urllib3
 from infra.local_aws import LocalAws
 from infra.local_aws.authorization import Role
 from infra.permissions import roles
-from infra.permissions.stack import OK, Stack, deployed
+from infra.permissions.stack import NO_CONTENT, OK, Stack, deployed
 from pipeline.steps import committed, status
 from pipeline.storage import claims, keys, shelf
 from pipeline.storage.claims import Claim
@@ -31,6 +31,7 @@ GENERATE, TRANSLATE, SPEAK, FAIL, PUSH = (
     "MvpStoriesPush",
 )
 _IDEA = "un petit sphynx perdu dans une pyramide, qui cherche le chemin de la maison"
+_OWN_IDEA, _USER = "un ours qui apprend à lire la nuit", "a signed-in user"
 # Amazon is asked which language it is in.
 _NO_EVERYDAY_WORD = "eksynyt kissanpentu pyramidissa"
 _VOICE = "/locales/en-GB/voices/brian"
@@ -46,6 +47,7 @@ def observed(aws: LocalAws) -> dict[str, Role]:
         story_id = _a_story(stack)
         _what_was_damaged(stack, story_id)
         _what_others_wrote(stack, story_id)
+        _what_a_grown_up_does(stack, story_id)
     return by_function
 
 
@@ -109,6 +111,27 @@ def _what_others_wrote(stack: Stack, story_id: str) -> None:
     stack.ask("POST", f"/stories/{story_id}/locales", {"locale": "de"}, 202)
 
 
+def _what_a_grown_up_does(stack: Stack, story_id: str) -> None:
+    """A signed-in one: publishes a story, takes it back, and deletes it with all that was kept of it."""
+    own = stack.ask("POST", "/stories", {"context": _OWN_IDEA, "locale": "fr"}, 202, user=_USER)["id"]
+    stack.ask("POST", f"/stories/{own}/locales", {"locale": "fr"}, 202, user=_USER)
+    for function in (GENERATE, TRANSLATE, SPEAK):
+        stack.state(function, own, "fr")
+    for published in (True, False, True):
+        path = f"/stories/{own}/fr/published"
+        stack.ask("PUT", path, {"published": published}, user=_USER)
+    stack.ask("GET", "/pin")
+    stack.ask("GET", "/shelf", user=_USER)
+    # Its sounds are of an older store, and something of it was damaged once.
+    _let_go(stack)
+    _make_older(stack)
+    manifest = keys.manifest(own, "fr")
+    stack.store.put(manifest, b"damaged")
+    stack.state(SPEAK, own, "fr")
+    _let_go(stack)
+    stack.ask("DELETE", f"/stories/{own}", expected=NO_CONTENT, user=_USER)
+
+
 def _follow_and_leave(stack: Stack, story_id: str, edition: str, connection: str) -> None:
     """A page follows, and is gone without a word: whoever posts to it next removes its entry."""
     stack.aws.account.sockets[connection] = lambda _: None
@@ -138,7 +161,7 @@ def _let_go(stack: Stack) -> None:
 
 def _make_older(stack: Stack) -> None:
     """Every sound in the form of stores before sounds had their note inside: JSON that names a file."""
-    for key in list(stack.store.list("cache/speak/")):
+    for key in [key for key in stack.store.list("cache/speak/") if not key.endswith(".json")]:
         body, audio = decode(stack.store.get(key))
         name = hashlib.sha256(audio).hexdigest()
         sound = f"audio/{name[:2]}/{name}.mp3"

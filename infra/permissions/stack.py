@@ -22,7 +22,7 @@ from pipeline.bootstrap import build_store
 from pipeline.config.settings import Settings
 from pipeline.engines.aws.s3 import S3Store
 
-OK = 200
+OK, NO_CONTENT = 200, 204
 _TRIGGER = "MvpStoriesWorkflowTrigger"
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -65,12 +65,16 @@ class Stack:
         expected: int = OK,
         headers: Mapping[str, str] = _NONE,
         query: Mapping[str, str] = _NONE,
+        user: str = "",
     ) -> Any:
-        """The API's answer. Raises RuntimeError: another status."""
-        answer = self.run(_TRIGGER, _event(method, path, body, headers, query))
+        """The API's answer. user: who is signed in. Raises RuntimeError: another status."""
+        event = _event(method, path, body, headers, query)
+        if user:
+            event["requestContext"]["authorizer"] = {"claims": {"sub": user}}
+        answer = self.run(_TRIGGER, event)
         if answer["statusCode"] != expected:
             raise RuntimeError(f"{method} {path}: {answer['statusCode']} {answer['body']}")
-        return json.loads(answer["body"])
+        return None if expected == NO_CONTENT else json.loads(answer["body"])
 
 
 @contextmanager

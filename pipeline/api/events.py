@@ -68,11 +68,31 @@ def edition(sent: object) -> tuple[str, str]:
 
 def caller(event: Mapping[str, Any]) -> str:
     """Whose Idempotency-Key it is: the signed-in user, else the API key, else the source address."""
-    context = event["requestContext"]
-    claims = table(context.get("authorizer", {}).get("claims"))
-    identity = context.get("identity", {})
-    names = (claims.get("sub"), identity.get("apiKeyId"), identity.get("sourceIp"))
+    identity = event["requestContext"].get("identity", {})
+    return _first(_user(event), identity.get("apiKeyId"), identity.get("sourceIp"))
+
+
+def signed_in(event: Mapping[str, Any]) -> str:
+    """Who is signed in: Cognito's user, else the identity or the user of IAM; "" for nobody.
+
+    An API key is no sign-in: it says which program calls, not who.
+    """
+    identity = event["requestContext"].get("identity", {})
+    return _first(_user(event), identity.get("cognitoIdentityId"), identity.get("userArn"))
+
+
+def _user(event: Mapping[str, Any]) -> object:
+    return table(event["requestContext"].get("authorizer", {}).get("claims")).get("sub")
+
+
+def _first(*names: object) -> str:
     return next((well_formed(str(name)) for name in names if name), "")
+
+
+def header(event: Mapping[str, Any], name: str) -> str:
+    """name: in lower case. "" where the request has none."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    return next((value or "" for key, value in headers.items() if key.lower() == name), "")
 
 
 def origin(event: Mapping[str, Any]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import CORSConfig, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from pipeline.api import problems, routes
-from pipeline.api.events import Event, proxy_event, story_id
+from pipeline.api.events import Event, header, proxy_event, story_id
 from pipeline.api.problems import Problem
 from pipeline.api.resolver import Resolver
 from pipeline.api.responses import HEADERS, JSON, ProxyResponse, problem_response, proxy_problem
@@ -23,7 +23,8 @@ from pipeline.ports import Store
 from pipeline.storage import keys
 
 MOST_BYTES = 16_384
-_ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key"]
+_ALLOWED = ["Content-Type", "Idempotency-Key", "Authorization", "X-Api-Key", "X-Pin"]
+_WITH_BODY = frozenset({"POST", "PUT"})
 _EXPOSED = ["Location", "Retry-After"]
 # Of a person's making, and a person's to mend: their messages say all.
 _REMEDIES = frozenset({"disk-full", "unwritable"})
@@ -76,7 +77,7 @@ class Api:
 
     def _rejection(self, event: Event, problem: Problem) -> ProxyResponse:
         """With the CORS headers that Powertools adds to a route's response: a page may read it."""
-        headers = self._cors.to_dict(_header(event, "origin")) if self._cors else {}
+        headers = self._cors.to_dict(header(event, "origin")) if self._cors else {}
         if problem.status == 405:
             methods = [*self._routes.methods(event["path"]), *(["OPTIONS"] if self._cors else [])]
             headers["Allow"] = ", ".join(methods)
@@ -97,7 +98,7 @@ class Api:
         method, allowed = event["httpMethod"], self._routes.methods(event["path"])
         if allowed and method not in allowed and not (self._cors and method == "OPTIONS"):
             return Problem("method-not-allowed", 405, f"This address answers {', '.join(allowed)}.")
-        if method != "POST":
+        if method not in _WITH_BODY:
             return None
         if len(event["body"].encode("utf-8", "replace")) > MOST_BYTES:
             return too_large()
@@ -172,13 +173,8 @@ def _cors(origin: str) -> CORSConfig | None:
     return CORSConfig(allow_origin=origin, allow_headers=_ALLOWED, expose_headers=_EXPOSED, max_age=600)
 
 
-def _header(event: Event, name: str) -> str:
-    headers: Mapping[str, str] = event.get("headers") or {}
-    return next((value or "" for key, value in headers.items() if key.lower() == name), "")
-
-
 def _media_type(event: Event) -> str:
-    return _header(event, "content-type").split(";")[0].strip().lower()
+    return header(event, "content-type").split(";")[0].strip().lower()
 
 
 def _normalized(event: Event) -> Event:
@@ -187,7 +183,7 @@ def _normalized(event: Event) -> Event:
     """
     if event["httpMethod"] == "HEAD":
         return {**event, "httpMethod": "GET"}
-    if _media_type(event) != JSON or _header(event, "content-type").startswith(JSON):
+    if _media_type(event) != JSON or header(event, "content-type").startswith(JSON):
         return event
     headers = {name.lower(): value for name, value in event["headers"].items()}
     return {**event, "headers": {**headers, "content-type": JSON}}

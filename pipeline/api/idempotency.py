@@ -1,7 +1,7 @@
 """Idempotency keys: for 24 hours, a caller's key stands for the variant of its first request.
 
-A store can neither compare and swap nor delete, so an expired or damaged record is not replaced: the first
-writer of the next number has the key, and the record of the highest number counts.
+A store cannot compare and swap, so an expired or damaged record is not replaced: the first writer of the next
+number has the key, and the record of the highest number counts.
 """
 
 from __future__ import annotations

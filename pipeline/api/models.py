@@ -155,6 +155,40 @@ class StoryPage(BaseModel):
     cursor: str | None = Field(default=None, description="Of the next page; none: this is the last")
 
 
+class ShelfCard(Card):
+    """A story that was made for this family, by one of its editions."""
+
+    locales: list[str] = Field(description="In which it is complete")
+    created: str = Field(description="When it was asked for first (ISO 8601)")
+    published: bool = Field(description="This edition is in GET /stories")
+    private: bool = Field(description="It has a child's name, and is never published")
+    quick: bool = Field(description="A quick look, of small engines or of none")
+    revises: str | None = Field(default=None, description="The story of which a person made this one")
+
+
+class ShelfPage(BaseModel):
+    stories: list[ShelfCard]
+    cursor: str | None = Field(default=None, description="Of the next page; none: this is the last")
+
+
+class PublishedOrder(_Order):
+    published: bool
+
+
+class PublishedView(BaseModel):
+    published: bool
+
+
+class PinView(BaseModel):
+    needed: bool = Field(description="Deleting, publishing and editing need the header X-Pin")
+    set: bool = Field(description="There is one")
+
+
+class PinOrder(_Order):
+    pin: str = Field(pattern=r"^[0-9]{4,8}$", description="4 to 8 digits")
+    old: str = Field(default="", max_length=8, description="The one before, where there is one")
+
+
 class VoiceView(BaseModel):
     name: str
     about: str = Field(description="Who speaks, in a few words of English")

@@ -27,6 +27,17 @@ _PROBLEMS_OF_POST = {
     429: "Too many stories are being made: ask again after Retry-After seconds",
     502: "The story could not be made",
 }
+_PROBLEMS_OF_PUT = {413: "More than 16 kB", 415: "Not application/json", 422: "Not possible for this story"}
+_PROBLEMS_OF_GROWN_UPS = {
+    403: "A grown-up is needed: `type` says how",
+    429: "The PIN was wrong too often, or the story is being made: after Retry-After seconds",
+}
+_GUARDED = {
+    ("DELETE", "/stories/<story_id>"),
+    ("PUT", "/stories/<story_id>/<locale>/published"),
+    ("PUT", "/pin"),
+}
+NO_CONTENT = 204
 _PROBLEMS_OF_VOICES = {404: "There is nothing at this address", 502: "The voice could not speak"}
 
 
@@ -36,17 +47,20 @@ def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]])
     responses: by status, the model, or the media type of what is no JSON; and the meaning.
     """
     problems = {**_PROBLEMS, **(_PROBLEMS_OF_POST if method == "POST" else {})}
+    if method == "PUT":
+        problems |= _PROBLEMS_OF_PUT
+    if path == "/shelf":
+        problems[404] = "There is no shelf for this caller"
     if "<story_id>" in path:
         problems[404] = "There is no such story"
     if path == "/push":
         problems[404] = "Nothing is pushed here: poll instead"
     if "<voice>" in path:
         problems |= _PROBLEMS_OF_VOICES
+    if (method, path) in _GUARDED:
+        problems |= _PROBLEMS_OF_GROWN_UPS
     documents: dict[int, Any] = {
-        code: {
-            "description": meaning,
-            "content": _content(model),
-        }
+        code: {"description": meaning} | ({} if code == NO_CONTENT else {"content": _content(model)})
         for code, (model, meaning) in responses.items()
     }
     for code, meaning in problems.items():
@@ -69,6 +83,7 @@ def document(resolver: APIGatewayRestResolver) -> dict[str, Any]:
         for operation in path.values():
             if _is_powertools_default(operation["responses"].get("422", {})):
                 del operation["responses"]["422"]
+            operation["responses"].get(str(NO_CONTENT), {}).pop("content", None)
     return parsed
 
 

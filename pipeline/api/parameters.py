@@ -7,10 +7,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from pipeline.api import models
-from pipeline.storage import shelf
+from pipeline.storage import family, shelf
 from pipeline.storage.editions import FASTEST, SLOWEST
 
-_ID = r"^[0-9a-f]{32}$"
+_ID = r"^p?[0-9a-f]{32}$"
 
 StoryId = Annotated[str, Path(pattern=_ID, description="32 hex digits, of an earlier response")]
 Tag = Annotated[str, Path(min_length=2, max_length=models.LONGEST_TAG, description="BCP-47")]
@@ -24,6 +24,17 @@ Key = Annotated[
     ),
 ]
 Cursor = Annotated[str | None, Query(pattern=f"^{shelf.CURSOR.pattern}$", description="Of the page before")]
+Pin = Annotated[
+    str | None,
+    Header(
+        alias="X-Pin", max_length=8, description="The grown-ups' PIN, where GET /pin says that it is needed"
+    ),
+]
+Place = Annotated[str | None, Query(pattern=f"^{family.CURSOR.pattern}$", description="Of the page before")]
+First = Annotated[
+    str | None,
+    Query(min_length=2, max_length=models.LONGEST_TAG, description="Each story in this locale, where it is"),
+]
 Only = Annotated[
     str | None, Query(min_length=2, max_length=models.LONGEST_TAG, description="Only this locale")
 ]

@@ -10,7 +10,14 @@ from pipeline.steps.status import Status
 TYPE = "urn:mvp-stories:problem:"
 _BUSY_SECONDS = 5
 # Where a slug's HTTP status is not that of its class.
-_STATUS = {"key-reused": 422, "disk-full": 507}
+_STATUS = {
+    "key-reused": 422,
+    "disk-full": 507,
+    "no-pin": 403,
+    "wrong-pin": 403,
+    "grown-up-needed": 403,
+    "private-story": 422,
+}
 # Their messages are written for the caller, and quote nothing but the request.
 PUBLIC = frozenset(
     "empty-idea short-idea long-idea control-characters no-words markup address instructions unsafe-idea "
@@ -25,6 +32,13 @@ _WORDS = {
     "no-good-story": "No draft of this story was good enough: ask for another, or word the idea differently.",
     "bad-translation": "The translation was not good enough: try another language, or ask for another story.",
     "not-found": "There is no such story in this language: request it first.",
+    "no-shelf": "There is no shelf here without a sign-in: the stories of this device are kept on it.",
+    "no-pin": "No PIN is set yet: choose one first.",
+    "wrong-pin": "This needs the grown-ups' PIN.",
+    "too-many-tries": "The PIN was wrong too often: try again later.",
+    "grown-up-needed": "This is for a grown-up who is signed in, and who asked for this story.",
+    "being-made": "This story is being made just now: delete it once it is done.",
+    "private-story": "A story with a child's name is not published.",
     "no-push": "Changes of stories are not pushed here: ask for the story again and again instead.",
     "disk-full": "The disk of this server is full: free some space there, then ask again.",
     "unwritable": "This server cannot write where it keeps its stories: its log says what to do.",
@@ -52,6 +66,7 @@ _TITLES = {
     503: "Not available now",
     507: "No space left",
 }
+_TITLES_OF = {"key-reused": "Key used before", "private-story": "Not for everybody"}
 _ANY_FAILURE = "The story could not be made: ask again later."
 
 
@@ -66,7 +81,7 @@ class Problem:
 
     @property
     def body(self) -> dict[str, object]:
-        title = "Key used before" if self.slug == "key-reused" else _TITLES.get(self.status, "Problem")
+        title = _TITLES_OF.get(self.slug) or _TITLES.get(self.status, "Problem")
         return {"type": TYPE + self.slug, "title": title, "status": self.status, "detail": self.detail}
 
 

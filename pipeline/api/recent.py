@@ -29,6 +29,12 @@ class Recent:
         until, text = self._kept.get(key, (0.0, ""))
         return text if until > self._clock() else None
 
+    def forget(self, story_id: str) -> None:
+        """Its editions, since it was deleted."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == story_id]:
+                del self._kept[key]
+
     def keep(self, key: Key, text: str) -> None:
         with self._lock:
             self._kept.pop(key, None)

@@ -34,6 +34,10 @@ def json_response(
     return Response(status, JSON, text, headers=dict(headers or {}))
 
 
+def no_content() -> Response[Any]:
+    return Response(204, body="")
+
+
 def picture_response(media_type: str, picture: str | bytes) -> Response[Any]:
     """Kept by its reader's own browser: its address has its version."""
     headers: dict[str, Any] = {"Cache-Control": f"private, max-age={_DAY}"}

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pipeline.api import models, openapi, views
 from pipeline.api.covers import Pictures
 from pipeline.api.events import caller, origin
+from pipeline.api.grown_ups import GrownUps
 from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
 from pipeline.api.recent import Recent
@@ -57,6 +58,7 @@ class Routes:
         self._app = stories.app
         self._wait = wait
         self._recent = Recent(life)
+        self._grown_ups = GrownUps(resolver, stories, self._recent)
         self._check = check
         self._patterns = tuple((route, _pattern(route.path)) for route in self._table())
         for route in self._table():
@@ -110,6 +112,7 @@ class Routes:
                 "An address at which changes of stories are pushed",
                 {200: (models.PushView, "Connect a WebSocket to it")},
             ),
+            *(Route(*row) for row in self._grown_ups.table()),
             Route("GET", "/stories", self.stories, "The published stories", {200: page}),
             Route("GET", "/locales", self.locales, "The languages", {200: locales}),
             Route(
@@ -137,7 +140,7 @@ class Routes:
         return self._begin(self._accept(body, key))
 
     def ask_locale(self, story_id: StoryId, body: LocaleOrder) -> Response[Any]:
-        return self._begin(self._stories.in_locale(story_id, body))
+        return self._begin(self._stories.in_locale(story_id, body, self._owner))
 
     def story(self, story_id: StoryId, locale: Tag, voice: By = None, pace: At = None) -> Response[Any]:
         served = chain(self._app, locale, True, voice or "", USUAL_PACE if pace is None else pace).edition
@@ -181,7 +184,12 @@ class Routes:
         return json_response(200, openapi.document(self._resolver))
 
     def _accept(self, body: StoryOrder, key: str | None) -> Edition:
-        return self._stories.accept(body, key or "", caller(self._resolver.current_event.raw_event))
+        event = self._resolver.current_event.raw_event
+        return self._stories.accept(body, key or "", caller(event), self._owner)
+
+    @property
+    def _owner(self) -> str:
+        return self._stories.guard.owner(self._resolver.current_event.raw_event)
 
     def _begin(self, edition: Edition) -> Response[Any]:
         if self._stories.begin(edition):

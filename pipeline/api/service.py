@@ -7,12 +7,15 @@ import time
 from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
+from pipeline.api.guard import Guard, Nobody
 from pipeline.api.models import LocaleOrder, StoryOrder
 from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
-from pipeline.steps.accept import acceptable, chain, commit
+from pipeline.steps.accept import acceptable, chain, put_request
+from pipeline.steps.delete import delete_all
+from pipeline.storage import family
 from pipeline.storage.editions import USUAL_PACE
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
@@ -30,29 +33,56 @@ class Edition:
 @dataclass(frozen=True, slots=True)
 class OnDemand:
     """stopping: set when the process is about to end; finish() returns then. per_day: the most editions that
-    are begun in a day, 0 for any number. tickets: None where nothing is pushed."""
+    are begun in a day, 0 for any number. tickets: None where nothing is pushed. guard: of what only a
+    grown-up may do, and whose shelf a caller's stories stand on."""
 
     app: App
     runner: Runner
     per_day: int = 0
     tickets: Tickets | None = None
+    guard: Guard = field(default_factory=Nobody)
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def accept(self, order: StoryOrder, key: str = "", caller: str = "") -> Edition:
+    def accept(self, order: StoryOrder, key: str = "", caller: str = "", owner: str = "") -> Edition:
         """Checked and committed, but not started. Raises RequestError, ContentRejectedError.
 
-        key: the caller's Idempotency-Key, "" for none; a rejected order leaves it unused.
+        key: the caller's Idempotency-Key, "" for none; a rejected order leaves it unused. owner: of the shelf
+        that it is put on, "" for none.
         """
         edition = self._edition(order)
         accepted = acceptable(self.app, order.context, order.variant or 0)
         variant = self._variant(order, key, caller)
-        story_id = commit(self.app, replace(accepted, request=replace(accepted.request, variant=variant)))
-        return Edition(story_id, edition, variant)
+        accepted = replace(
+            accepted,
+            request=replace(accepted.request, variant=variant),
+            owner="" if owner == family.HOME else owner,
+        )
+        is_first = put_request(self.app, accepted)
+        ordered = Edition(accepted.story_id, edition, variant)
+        if owner:
+            self._shelve(ordered, owner, is_first)
+        return ordered
 
-    def in_locale(self, story_id: str, order: LocaleOrder) -> Edition:
+    def in_locale(self, story_id: str, order: LocaleOrder, owner: str = "") -> Edition:
         """A story that was accepted before, in this locale. Raises NotFoundError, RequestError."""
         edition = self._edition(order)
-        return Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
+        ordered = Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
+        if owner:
+            self._shelve(ordered, owner, is_first=False)
+        return ordered
+
+    def delete(self, story_id: str) -> tuple[str, ...]:
+        """The ids of what was deleted: of this story, and of those of which a person made it.
+
+        Raises NotFoundError, BusyError: it is being made.
+        """
+        return tuple(deleted.story_id for deleted in delete_all(self.app, story_id))
+
+    def _shelve(self, ordered: Edition, owner: str, is_first: bool) -> None:
+        """On the shelf of who asked first: a story that another family asked for is not this one's."""
+        store, story_id = self.app.store, ordered.story_id
+        if owner == family.HOME or is_first or committed.request(store, story_id).owner == owner:
+            family.add(store, owner, story_id, ordered.name, time.time(), is_new=is_first)
 
     def begin(self, edition: Edition) -> bool:
         """Whether it is complete; else it is being made when this returns. Raises BusyError, EngineError."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.api.runner import Recorded, Runner
@@ -11,9 +14,10 @@ from pipeline.app import App
 from pipeline.bootstrap.models import model_name, writing_engine
 from pipeline.bootstrap.models import models_dir as models_dir
 from pipeline.bootstrap.parts import FIREFOX, Parts
-from pipeline.config.profiles import DEFAULT_PROFILE, profile
+from pipeline.config.profiles import DEFAULT_PROFILE, profile, profiles
 from pipeline.config.settings import Settings
 from pipeline.engines.registry import create
+from pipeline.errors import ConfigError
 from pipeline.ports import NoChanges, Store, TextEngine
 from pipeline.storage.claims import this_machine
 from pipeline.storage.locks import Locks
@@ -55,7 +59,17 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         foreign_ideas=None if "foreign" in spec else create("foreign-ideas", words=parts.words),
         changes=_followers(settings, parts.store) if settings.aws.push else NoChanges(),
         covers=parts.covers,
+        over=partial(_over, settings),
     )
+
+
+def _over(settings: Settings, store: Store) -> Iterator[App]:
+    """Of this profile, then of the others that keep their stories in the same place."""
+    kept = profile(settings.profile)["store"]
+    others = (name for name in profiles() if name != settings.profile and profile(name)["store"] == kept)
+    for name in (settings.profile, *others):
+        with suppress(ConfigError):  # what is missing for it here has made nothing here
+            yield build_app(replace(settings, profile=name), store)
 
 
 def _followers(settings: Settings, store: Store) -> Followers:

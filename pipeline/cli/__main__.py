@@ -15,6 +15,7 @@ from pipeline.cli import (
     doctor,
     endpoints,
     export,
+    family,
     feed,
     make,
     prompts,
@@ -34,6 +35,7 @@ _INTERRUPTED = 130
 _GROUPS = (
     make,
     stories,
+    family,
     export,
     feed,
     catalog,
@@ -55,6 +57,7 @@ examples:
   stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
   stories export 4f1c --format vtt          a file for another program (stories export --help)
+  stories delete 4f1c                       everything of a story, from the disk or the bucket
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do
   stories verify --heal                     check everything that is stored, make damaged parts again
   stories endpoints                         what is running on SageMaker, and what it costs

@@ -61,6 +61,8 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 
 def serve(options: Namespace) -> None:
     """Raises ConfigError: the port is taken, a package or a setting is missing."""
+    from pipeline.api.guard import Nobody
+    from pipeline.api.in_process.home import Home
     from pipeline.api.service import OnDemand
     from pipeline.cli.greeting import greet
     from pipeline.server.allowed_hosts import own_names
@@ -86,7 +88,8 @@ def serve(options: Namespace) -> None:
     media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
     hub, tickets = Hub(), Tickets(options.url.rstrip("/"))
     app = replace(build_app(settings, media or store), changes=hub)
-    stories = OnDemand(app, build_runner(app, settings), tickets=tickets)
+    guard = Home(store) if is_files else Nobody()
+    stories = OnDemand(app, build_runner(app, settings), tickets=tickets, guard=guard)
     most = pushed_of(connections_of(file_handles()))
     tidy(settings)
     asgi = build_server(

@@ -13,7 +13,7 @@ from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, NotFoundError
 from pipeline.exports.source import mp3
 from pipeline.ports import Store
-from pipeline.storage import editions, shelf
+from pipeline.storage import editions, family, shelf
 from pipeline.storage.stories import find, manifests
 from pipeline.types import Check, Manifest
 
@@ -34,6 +34,13 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 
 
 def list_stories(options: Namespace) -> None:
+    """Those of the shelf first, the newest at the top; then those that the command made, by id."""
+    store = _store(options)
+    order = {line.story_id: number for number, line in enumerate(family.lines(store, family.HOME))}
+    listed = sorted(
+        manifests(store, on_damage=name_damage),
+        key=lambda manifest: order.get(manifest.story_id, len(order)),
+    )
     rows = [
         (
             manifest.story_id[:12],
@@ -42,7 +49,7 @@ def list_stories(options: Namespace) -> None:
             manifest.title,
             manifest.context,
         )
-        for manifest in manifests(_store(options), on_damage=name_damage)
+        for manifest in listed
     ]
     if not rows:
         tell('no stories yet: stories make "a shy snail"')

@@ -27,8 +27,13 @@ def accept(app: App, context: str, variant: int = 0, audience: str = "") -> str:
 
 def commit(app: App, accepted: AcceptedRequest) -> str:
     """Writes the request, unless it is there already; the story's id."""
-    app.store.put_if_absent(keys.request(accepted.story_id), dump(accepted))
+    put_request(app, accepted)
     return accepted.story_id
+
+
+def put_request(app: App, accepted: AcceptedRequest) -> bool:
+    """As commit(); whether it was not there yet."""
+    return app.store.put_if_absent(keys.request(accepted.story_id), dump(accepted))
 
 
 def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> AcceptedRequest:

@@ -180,6 +180,11 @@ def accept(store: Store, story_id: str, edition: str) -> None:
     store.put_if_absent(keys.accepted(story_id, edition), b"")
 
 
+def forget(store: Store, story_id: str, edition: str) -> None:
+    """Of a story that was deleted: nobody is to make it again."""
+    store.delete([keys.status(story_id, edition), keys.accepted(story_id, edition)])
+
+
 def fail(store: Store, story_id: str, edition: str, error: StoriesError) -> None:
     failed = Status(FAILED, time.time(), problem=error.problem, kind=type(error).__name__, detail=str(error))
     write(store, story_id, edition, failed)

@@ -12,7 +12,18 @@ WRITTEN_IN = "en"
 # The prefix of secrets: a store of files lets their owner alone read them.
 PRIVATE = "server/"
 # The first part of every key in a bucket, for permissions. In older stores sounds of sentences are in audio/.
-FOLDERS = ("audio", "cache", "catalogs", "claims", "idempotency", "push", "quarantine", "runs", "stories")
+FOLDERS = (
+    "audio",
+    "cache",
+    "catalogs",
+    "claims",
+    "idempotency",
+    "push",
+    "quarantine",
+    "runs",
+    "shelves",
+    "stories",
+)
 # Read to see that the store answers; nothing is ever written there.
 HEALTH = "stories/health"
 # How long stories take on this machine: a hint, for a server to say what to expect.
@@ -166,6 +177,11 @@ def withdrawn(catalog: str, name: str = "") -> str:
 def withheld(catalog: str, story_id: str = "", edition: str = "") -> str:
     """The marker that a person withheld a story; without an id: the prefix of all."""
     return f"catalogs/{catalog}/withheld/{f'{edition}/{story_id}' if story_id else ''}"
+
+
+def shelf(owner: str) -> str:
+    """The prefix of a family's shelf."""
+    return f"shelves/{owner}/"
 
 
 def run(run_id: str, name: str = "run.json") -> str:

@@ -1,8 +1,8 @@
 """Locks across threads, processes and hosts, by a store's conditional put alone.
 
-A lock is a row of claims (claims.py): its owner, and when it expires unless it is renewed. A store can
-neither compare and swap nor delete, so an expired claim is not replaced: the first writer of the next number
-has the lock. Only the owner writes its own number again, to renew and to release it.
+A lock is a row of claims (claims.py): its owner, and when it expires unless it is renewed. A store cannot
+compare and swap, so an expired claim is not replaced: the first writer of the next number has the lock. Only
+the owner writes its own number again, to renew and to release it.
 
 A lock saves money, it does not guard truth: results are committed by put_if_absent, so an owner that was
 taken for dead and comes back loses the race and nothing else. The same holds for two machines whose clocks

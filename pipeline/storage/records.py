@@ -16,12 +16,14 @@ from pipeline.types import Check, Content, Manifest, ManifestSegment, SpeechMark
 class AcceptedRequest:
     """stories/<id>/request.json: a request, on record before anything is made of it.
 
-    prompt: the story prompt's id. engine: the writer's fingerprint.
+    prompt: the story prompt's id. engine: the writer's fingerprint. owner: whoever asked first and was signed
+    in, as a shelf names them; it does not decide which story this is.
     """
 
     request: StoryRequest
     prompt: str
     engine: str
+    owner: str = ""
 
     @property
     def story_id(self) -> str:
@@ -47,12 +49,14 @@ class CommittedText:
 
 
 def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
-    """Without voice and pace in the manifest of a locale's own voice, as in stores from before there were
-    others.
+    """Without voice and pace in the manifest of a locale's own voice, nor an owner where there is none: as in
+    stores from before there were others.
     """
     fields = asdict(value)
     if isinstance(value, CommittedText):
         del fields["content"]
+    if isinstance(value, AcceptedRequest) and not value.owner:
+        del fields["owner"]
     if isinstance(value, Manifest) and not value.voice:
         del fields["voice"], fields["pace"]
     return sealed(fields)

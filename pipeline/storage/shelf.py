@@ -35,8 +35,10 @@ class Page:
 def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
     """Lists a story, also where it was withheld; the story itself stays where it is."""
     card = card_of(manifest)
-    if (card.id, card.edition) in withheld(store, catalog):
-        store.put(keys.withheld(catalog, card.id, card.edition), _LIFTED)
+    marker = keys.withheld(catalog, card.id, card.edition)
+    with suppress(NotFoundError):
+        if store.get(marker) != _LIFTED:
+            store.put(marker, _LIFTED)
     write(store, cards.key_of(card, catalog), cards.dump(card))
     return card
 

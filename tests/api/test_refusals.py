@@ -54,6 +54,19 @@ def test_another_media_type_than_json_is_rejected(api: FakeApi, kind: str) -> No
     assert "application/json" in response.json["detail"]
 
 
+@pytest.mark.parametrize("path", ["/pin", f"/stories/{ID}/en/published"])
+def test_a_put_is_held_to_the_same_limits_as_a_post(api: FakeApi, path: str) -> None:
+    plain = event("PUT", path, "{}", {"content-type": "text/plain"})
+    for response, code in (
+        (api("PUT", path, padded(16_385)), 413),
+        (as_response(api.handler(plain, None)), 415),
+    ):
+        assert response.status == code
+        assert response.problem in {"too-large", "unsupported-media-type"}
+        assert_no_internals(response)
+    assert api("PUT", path, "{").problem == "bad-request"
+
+
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
 def test_the_media_type_has_no_case_and_may_have_parameters(api: FakeApi, kind: str) -> None:
     request = event("POST", "/stories", '{"context": "a shy snail"}', {"CONTENT-TYPE": kind})
@@ -146,6 +159,19 @@ def test_an_address_with_no_valid_id_or_locale_is_rejected(api: FakeApi, path: s
     assert response.status in {400, 404}
     assert response.problem in {"bad-request", "not-found", "unknown-locale"}
     assert_no_internals(response)
+
+
+@pytest.mark.parametrize("name", ["..", f"{ID}0", f"{ID[1:]}A", f"pp{ID[1:]}", "%2e%2e", "*", "en/../x"])
+def test_no_other_name_than_an_id_is_deleted_or_published(api: FakeApi, name: str) -> None:
+    calls = [
+        ("DELETE", f"/stories/{name}", None),
+        ("PUT", f"/stories/{name}/en/published", {"published": True}),
+    ]
+    for method, path, body in calls:
+        response = api(method, path, body)
+        assert response.status in {400, 404, 405}
+        assert response.problem in {"bad-request", "not-found", "method-not-allowed"}
+        assert_no_internals(response)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Every function behind the policies of template.yaml, which moto's evaluator of IAM reads.
 
-One run for all tests: 30 calls of handlers with 560 requests to the local AWS, some seconds.
+One run for all tests: some 45 calls of handlers with many hundred requests to the local AWS, some seconds.
 """
 
 from __future__ import annotations

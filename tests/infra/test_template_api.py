@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, PublishedOrder, PushOrder, StoryOrder
 from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
@@ -24,9 +24,15 @@ CALLS = {
     ("get", "/locales/{locale}/voices/{voice}"),
     ("get", "/health"),
     ("get", "/openapi.json"),
+    ("delete", "/stories/{id}"),
+    ("put", "/stories/{id}/{locale}/published"),
+    ("get", "/shelf"),
+    ("get", "/pin"),
 }
 # Calls that cost money, or show a story that a user requested.
-PROTECTED = {call for call in CALLS if call[0] == "post"} | {
+CHANGING = {call for call in CALLS if call[0] != "get"}
+PROTECTED = CHANGING | {
+    ("get", "/shelf"),
     ("get", "/stories/{id}/{locale}"),
     ("get", "/locales/{locale}/voices/{voice}"),
 }
@@ -59,7 +65,7 @@ def test_protected_calls_need_authorization_when_auth_is_on(call: tuple[str, str
     assert OPERATIONS[call]["security"] == (signed_in if call in PROTECTED else [])
 
 
-@pytest.mark.parametrize("call", sorted(call for call in CALLS if call[0] == "post"))
+@pytest.mark.parametrize("call", sorted(call for call in CHANGING if call[0] != "delete"))
 def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> None:
     validator = OPERATIONS[call]["x-amazon-apigateway-request-validator"]
     assert BODY["x-amazon-apigateway-request-validators"][validator]["validateRequestBody"] is True
@@ -87,6 +93,9 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Locale", {"locale": "fr", "voice": "Lea", "pace": 1.2}, True),
         ("Empty", {}, True),
         ("Empty", {"id": "4f"}, False),
+        ("Published", {"published": False}, True),
+        ("Published", {"published": 1}, False),
+        ("Published", {}, False),
         ("Locale", {}, False),
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],
@@ -99,7 +108,8 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
 
 
 @pytest.mark.parametrize(
-    ("schema", "model"), [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder)]
+    ("schema", "model"),
+    [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder), ("Published", PublishedOrder)],
 )
 def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
     gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()
@@ -123,10 +133,10 @@ def test_the_gateways_own_responses_are_problems_that_a_page_can_read(kind: str)
 
 
 def test_each_call_that_starts_work_has_a_limit_of_its_own() -> None:
-    starting = [each for each in API["MethodSettings"] if each["HttpMethod"] == "POST"]
+    starting = [each for each in API["MethodSettings"] if each["HttpMethod"] in {"POST", "PUT", "DELETE"}]
     # AWS's reference of MethodSetting: a slash is encoded as ~1, after an initial one; / is the root.
     by_path = {each["ResourcePath"].replace("/~1", "/").replace("~1", "/"): each for each in starting}
-    assert {("post", path) for path in by_path} == {call for call in CALLS if call[0] == "post"}
+    assert {(by_path[path]["HttpMethod"].lower(), path) for path in by_path} == CHANGING
     push = by_path.pop("/push")  # it starts nothing: a page follows by it instead of polling
     assert (push["ThrottlingRateLimit"], push["LoggingLevel"]) == ({"Ref": "PollRate"}, "OFF")
     for settings in by_path.values():
@@ -158,7 +168,9 @@ def test_a_response_of_the_gateway_has_the_codes_status(kind: str, status: int) 
 
 def test_only_the_pages_origin_may_call() -> None:
     assert API["Cors"]["AllowOrigin"] == {"Fn::Sub": "'${AllowedOrigin}'"}
-    assert "Idempotency-Key" in API["Cors"]["AllowHeaders"]
+    headers, methods = API["Cors"]["AllowHeaders"].strip("'"), API["Cors"]["AllowMethods"].strip("'")
+    assert {"Idempotency-Key", "Authorization", "X-Pin"} <= set(headers.split(","))
+    assert set(methods.split(",")) == {"OPTIONS", *(method.upper() for method, _ in CALLS)}
 
 
 def test_a_changed_origin_or_auth_is_deployed() -> None:

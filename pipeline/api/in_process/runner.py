@@ -15,11 +15,11 @@ from pipeline.api.in_process.takeover import TakeOver
 from pipeline.api.in_process.watched import Watch
 from pipeline.api.runner import Job, Outlook
 from pipeline.app import App
-from pipeline.errors import BusyError, StoriesError
+from pipeline.errors import BusyError, NotFoundError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.run import run
 from pipeline.steps.status_progress import StatusProgress
-from pipeline.storage import shelf
+from pipeline.storage import keys, shelf
 
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.
 _FIRST_GUESS = 60.0
@@ -167,10 +167,18 @@ class InProcess:
 
     def _fail(self, job: Job, error: StoriesError) -> None:
         try:
-            status.fail(self._app.store, *job, error)
+            if self._is_deleted(job[0], error):
+                status.forget(self._app.store, *job)
+            else:
+                status.fail(self._app.store, *job, error)
         except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
             self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
         self._app.changes.changed(*job, status.FAILED)
+
+    def _is_deleted(self, story_id: str, error: StoriesError) -> bool:
+        """Since it was accepted."""
+        request = keys.request(story_id)
+        return isinstance(error, NotFoundError) and next(self._app.store.list(request), None) != request
 
     def _busy(self, ahead: int) -> BusyError:
         durations = sorted(self._durations) or [_FIRST_GUESS]
