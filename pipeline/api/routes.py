@@ -14,6 +14,7 @@ from pipeline.api.covers import Pictures
 from pipeline.api.events import caller, origin
 from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
+from pipeline.api.pencil import Pencil
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
@@ -97,6 +98,7 @@ class Routes:
                 another,
                 {200: complete, 202: accepted},
             ),
+            *(Route(*row) for row in Pencil(self._stories, self._begin).table()),
             # Before a locale's, which would take their names.
             *(
                 Route("GET", f"/stories/<story_id>/{name}", handler, summary, {200: (kind, "The picture")})

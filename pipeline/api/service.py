@@ -7,13 +7,16 @@ import time
 from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
-from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.models import EditOrder, LocaleOrder, StoryOrder
 from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, commit
+from pipeline.steps.revise import revise, undo
 from pipeline.storage.editions import USUAL_PACE
+from pipeline.storage.keys import WRITTEN_IN
+from pipeline.types import Change, Revision
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
@@ -53,6 +56,24 @@ class OnDemand:
         """A story that was accepted before, in this locale. Raises NotFoundError, RequestError."""
         edition = self._edition(order)
         return Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
+
+    def edit(self, story_id: str, order: EditOrder) -> Edition:
+        """A story with a person's changes, committed but not started.
+
+        Raises NotFoundError, RequestError, ContentRejectedError.
+        """
+        name = self._edition(order)
+        chosen = self.app.chain(name)
+        changes = tuple(Change(change.segment, change.text) for change in order.changes)
+        locale = chosen.locale if chosen.translation else WRITTEN_IN
+        accepted = revise(self.app, Revision(story_id, locale, changes, order.title or ""))
+        # At the merge with the shelf: family.replace(store, owner, story_id, accepted.story_id, name, now)
+        return Edition(accepted.story_id, name, accepted.request.variant)
+
+    def undo(self, story_id: str) -> str:
+        """The id of the story before, which counts again. Raises NotFoundError, RequestError."""
+        # At the merge with the shelf: family.replace(store, owner, story_id, before, edition, now)
+        return undo(self.app, story_id)
 
     def begin(self, edition: Edition) -> bool:
         """Whether it is complete; else it is being made when this returns. Raises BusyError, EngineError."""
