@@ -13,6 +13,7 @@ from pipeline.cli import (
     catalog,
     cost,
     doctor,
+    edit,
     endpoints,
     export,
     feed,
@@ -34,6 +35,7 @@ _INTERRUPTED = 130
 _GROUPS = (
     make,
     stories,
+    edit,
     export,
     feed,
     catalog,
@@ -54,6 +56,7 @@ examples:
   stories make --id 4f1c --locale es        a story made before, in another language
   stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
+  stories edit 4f1c --segment 3 --text "She sat in the sand."   fix a sentence; --undo takes it back
   stories export 4f1c --format vtt          a file for another program (stories export --help)
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do
   stories verify --heal                     check everything that is stored, make damaged parts again
