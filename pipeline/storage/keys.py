@@ -168,6 +168,11 @@ def withheld(catalog: str, story_id: str = "", edition: str = "") -> str:
     return f"catalogs/{catalog}/withheld/{f'{edition}/{story_id}' if story_id else ''}"
 
 
+def edited(catalog: str, story_id: str = "") -> str:
+    """The record of which edited story stands for this one; "": the prefix of all."""
+    return f"catalogs/{catalog}/edited/{story_id}"
+
+
 def run(run_id: str, name: str = "run.json") -> str:
     """A file of a batch run."""
     return f"runs/{run_id}/{name}"
