@@ -44,7 +44,7 @@ def as_accepted(app: App, story_id: str, progress: Progress) -> CommittedText:
     """What generate() commits, not yet committed. Raises as generate() does."""
     accepted = committed.request(app.store, story_id)
     if accepted.revision:
-        return revised.english(app, story_id, accepted.revision)
+        return revised.english(app, accepted, accepted.revision)
     if accepted.engine != app.text.fingerprint:
         raise RequestError(
             f"story {story_id[:8]} is not written yet, and was asked of {accepted.engine}: use the same "

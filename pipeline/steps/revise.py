@@ -90,7 +90,7 @@ def story_before(app: App, story_id: str) -> str:
 
 def _texts(app: App, accepted: AcceptedRequest) -> tuple[CommittedText, ...]:
     assert accepted.revision
-    source = revised.english(app, accepted.story_id, accepted.revision)
+    source = revised.english(app, accepted, accepted.revision)
     if accepted.revision.locale == WRITTEN_IN:
         return (source,)
     return source, by_hand(app, source, accepted.revision)

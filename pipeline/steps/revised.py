@@ -9,17 +9,19 @@ from pipeline.errors import NotFoundError
 from pipeline.ports import Store
 from pipeline.steps import committed
 from pipeline.storage.keys import WRITTEN_IN
-from pipeline.storage.records import CommittedText
+from pipeline.storage.records import AcceptedRequest, CommittedText
 from pipeline.story import edits
 from pipeline.story.checks import story_checks
 from pipeline.story.drafts import Draft
 from pipeline.types import Revision, Story, Usage
 
 
-def english(app: App, story_id: str, revision: Revision) -> CommittedText:
-    """The English text of the story with that id, not yet committed. The rules are applied anew, and only
-    report. Raises NotFoundError: the story before is gone.
+def english(app: App, accepted: AcceptedRequest, revision: Revision) -> CommittedText:
+    """The English text of the edited story, not yet committed. The rules are applied anew, and only report.
+
+    revision: the request's. Raises NotFoundError: the story before is gone.
     """
+    story_id = accepted.story_id
     before = committed.text(app.store, revision.revises, WRITTEN_IN)
     same = replace(
         before,

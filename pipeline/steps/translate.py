@@ -90,8 +90,7 @@ def _revised(
 
     None: no story before has one in this language.
     """
-    story_id = source.story.id
-    revision = committed.request(app.store, story_id).revision
+    revision = committed.request(app.store, source.story.id).revision
     if revision and revision.locale == locale:
         return by_hand(app, source, revision)
     texts = revised.before(app.store, source.revises, locale)
@@ -101,7 +100,7 @@ def _revised(
     kept = revised.kept(english.story, before.story, source.story)
     fresh = _again(app, engine, locale, progress, source, [at for at, text in enumerate(kept) if not text])
     title, *segments = (fresh.get(at, text) for at, text in enumerate(kept))
-    story = Story(story_id, locale, title, tuple(segments))
+    story = replace(source.story, locale=locale, title=title, segments=tuple(segments))
     checks = _checks(app, source.story, story)
     # What a person wrote before may fail a check, and is no reason to refuse the rest.
     known = {check.name for check in before.checks if not check.passed}

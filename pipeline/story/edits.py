@@ -58,7 +58,7 @@ def applied(revision: Revision, before: Story, story_id: str) -> Story:
         raise _refused("a sentence is taken out of the English text only, and so of all languages")
     if len(kept) < _FEWEST_SEGMENTS <= len(segments):
         raise _refused(f"too little is left: a story has {_FEWEST_SEGMENTS} sentences at least")
-    return Story(story_id, before.locale, revision.title or before.title, kept)
+    return replace(before, id=story_id, title=revision.title or before.title, segments=kept)
 
 
 def refuse_unsafe(before: Story, after: Story, word_filter: WordFilter) -> None:
