@@ -92,7 +92,7 @@ def test_without_a_terminal_the_sentences_are_printed_and_at_one_an_editor_opens
     monkeypatch.setattr("sys.stdin", Terminal())
 
     def with_editor(expression: str) -> dict[str, str]:
-        return stories.environment(EDITOR=shlex.join([str(editor), expression]))
+        return stories.environment(VISUAL="", EDITOR=shlex.join([str(editor), expression]))
 
     assert "nothing is changed" in stories(*command, env=with_editor("s/x/x/")).err
     (edited,) = stories(*command, env=with_editor(f"s/^3.*/3. {NEW}/")).manifests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -16,6 +17,7 @@ from pipeline.steps.accept import accept
 from pipeline.steps.revise import revise, undo
 from pipeline.steps.run import run
 from pipeline.storage import keys
+from pipeline.storage.locks import Locks
 from pipeline.storage.records import AcceptedRequest, dump, load_request
 from pipeline.types import Change, Manifest, Revision, StoryRequest, Usage
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
@@ -235,8 +237,7 @@ def test_an_edit_that_was_stopped_at_any_write_is_finished_by_the_same_call(
     def edit(app: App) -> str:
         revision = Revision(story.id, "fr", (Change(2, "[fr] Elle était au chaud."),))
         story_id = revise(app, revision).story_id
-        for locale in ("fr", "en"):
-            run(app, story_id, locale, Listener())
+        run(app, story_id, "fr", Listener())
         return story_id
 
     prefix = f"stories/{edit(story.app)}/"
@@ -250,8 +251,8 @@ def test_an_edit_that_was_stopped_at_any_write_is_finished_by_the_same_call(
         try:
             edit(app)
             is_over = True
-        except KeyboardInterrupt:
-            edit(app)
+        except KeyboardInterrupt:  # and whatever it held has expired
+            edit(replace(app, locks=Locks(store, clock=lambda: time.time() + 3600)))
         assert {key: store.get(key) for key in store.list(prefix)} == expected
     assert stops > len(expected)
 
