@@ -49,6 +49,11 @@ class TranslationEngine(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
+    @property
+    def in_turns(self) -> bool:
+        """Whether a text is translated with those before it in view, and each is kept by itself."""
+        ...
+
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:

@@ -75,6 +75,27 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A new text of a segment. segment: its number, from 0. text: "" takes it out."""
+
+    segment: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a person changed of a story, which makes another one of it.
+
+    revises: the id of the story before. locale: of the text that was changed. title: "" where it stays.
+    """
+
+    revises: str
+    locale: str
+    changes: tuple[Change, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """id: the engine's own name for it. locale: the BCP-47 tag of the language it is to speak.
 
@@ -209,6 +230,7 @@ class Manifest:
     voice: its name, where it is not the locale's own at its usual pace; pace: as in Voice.
     files: by key, the content of the mp3, of each text, and of each segment's sound (the sound alone: its
     cost, which lies in the same object, differs from run to run). Empty in older stores.
+    revises: the story of which a person made this one; "" for one that nobody edited.
     """
 
     story_id: str
@@ -227,3 +249,4 @@ class Manifest:
     voice: str = ""
     pace: float = 1.0
     files: Mapping[str, Content] = field(default_factory=dict)
+    revises: str = ""

@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stories/{story_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change sentences, which makes another story of it */
+        post: operations["edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stories/{story_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The story before it was edited */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stories/{story_id}/cover.svg": {
         parameters: {
             query?: never;
@@ -303,6 +337,14 @@ export interface components {
             /** Pace */
             pace?: number | null;
         };
+        /** Before */
+        Before: {
+            /**
+             * Id
+             * @description Of the story before it was edited
+             */
+            id: string;
+        };
         /** Card */
         Card: {
             /** Id */
@@ -346,6 +388,19 @@ export interface components {
              */
             coverText?: string | null;
         };
+        /** ChangeOrder */
+        ChangeOrder: {
+            /**
+             * Segment
+             * @description The sentence's number, from 0
+             */
+            segment: number;
+            /**
+             * Text
+             * @description "" takes it out, of the English text only
+             */
+            text: string;
+        };
         /**
          * EarlyView
          * @description What may be read while a story is written; in English, and the hero's name alone in other languages.
@@ -360,6 +415,33 @@ export interface components {
              * @default []
              */
             sentences?: string[];
+        };
+        /**
+         * EditOrder
+         * @description locale: of the text that is changed. In English it changes all languages, in another that one alone.
+         */
+        EditOrder: {
+            /**
+             * Locale
+             * @description BCP-47, as fr or fr-CA
+             */
+            locale: string;
+            /**
+             * Experimental
+             * @default false
+             */
+            experimental?: boolean;
+            /** Voice */
+            voice?: string | null;
+            /** Pace */
+            pace?: number | null;
+            /**
+             * Changes
+             * @default []
+             */
+            changes?: components["schemas"]["ChangeOrder"][];
+            /** Title */
+            title?: string | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -733,6 +815,11 @@ export interface components {
             /** Variant */
             variant?: number | null;
             /**
+             * Revises
+             * @description The story of which a person made this one
+             */
+            revises?: string | null;
+            /**
              * Locales
              * @description In which it is complete
              * @default []
@@ -898,7 +985,228 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Not an idea for a children's story, or an Idempotency-Key that was sent with another request */
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too many stories are being made: ask again after Retry-After seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The story could not be made */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hex digits, of an earlier response */
+                story_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditOrder"];
+            };
+        };
+        responses: {
+            /** @description The edited story is made already: Location has it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The edited story is being made: follow Location */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is no such story */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description More than 16 kB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too many stories are being made: ask again after Retry-After seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The story could not be made */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hex digits, of an earlier response */
+                story_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It counts again, and the edited one is deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Before"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is no such story */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description More than 16 kB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1515,7 +1823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Not an idea for a children's story, or an Idempotency-Key that was sent with another request */
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1675,7 +1983,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Not an idea for a children's story, or an Idempotency-Key that was sent with another request */
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1780,7 +2088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Not an idea for a children's story, or an Idempotency-Key that was sent with another request */
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
             422: {
                 headers: {
                     [name: string]: unknown;

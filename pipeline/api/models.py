@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage.editions import FASTEST, SLOWEST
+from pipeline.story.edits import LONGEST_SEGMENT, LONGEST_TITLE, MOST_CHANGES
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -52,6 +53,18 @@ class LocaleOrder(_Order):
     experimental: bool = False
     voice: Voice | None = None
     pace: Pace | None = None
+
+
+class ChangeOrder(_Order):
+    segment: int = Field(ge=0, description="The sentence's number, from 0")
+    text: str = Field(max_length=LONGEST_SEGMENT, description='"" takes it out, of the English text only')
+
+
+class EditOrder(LocaleOrder):
+    """locale: of the text that is changed. In English it changes all languages, in another that one alone."""
+
+    changes: list[ChangeOrder] = Field(default=[], max_length=MOST_CHANGES)
+    title: str | None = Field(default=None, max_length=LONGEST_TITLE)
 
 
 class PushOrder(_Order):
@@ -105,6 +118,10 @@ class Accepted(BaseModel):
     pace: float | None = None
 
 
+class Before(BaseModel):
+    id: str = Field(description="Of the story before it was edited")
+
+
 class StoryView(BaseModel):
     """A story in a locale. Where its status is "failed", `detail` says why."""
 
@@ -123,6 +140,7 @@ class StoryView(BaseModel):
     segments: list[Segment] = []
     context: str | None = None
     variant: int | None = None
+    revises: str | None = Field(default=None, description="The story of which a person made this one")
     locales: list[str] = Field(default=[], description="In which it is complete")
     labels: list[str] = Field(default=[], description="What a listener must know")
     engines: dict[str, str] = {}

@@ -23,7 +23,7 @@ _PROBLEMS = {
 _PROBLEMS_OF_POST = {
     413: "More than 16 kB",
     415: "Not application/json",
-    422: "Not an idea for a children's story, or an Idempotency-Key that was sent with another request",
+    422: "Not for a children's story, or an Idempotency-Key that was sent with another request",
     429: "Too many stories are being made: ask again after Retry-After seconds",
     502: "The story could not be made",
 }

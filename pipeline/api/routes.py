@@ -15,6 +15,7 @@ from pipeline.api.events import caller, origin
 from pipeline.api.grown_ups import GrownUps
 from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
+from pipeline.api.pencil import Pencil
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
@@ -59,6 +60,7 @@ class Routes:
         self._wait = wait
         self._recent = Recent(life)
         self._grown_ups = GrownUps(resolver, stories, self._recent)
+        self._pencil = Pencil(resolver, stories, self._recent, self._begin)
         self._check = check
         self._patterns = tuple((route, _pattern(route.path)) for route in self._table())
         for route in self._table():
@@ -99,6 +101,7 @@ class Routes:
                 another,
                 {200: complete, 202: accepted},
             ),
+            *(Route(*row) for row in self._pencil.table()),
             # Before a locale's, which would take their names.
             *(
                 Route("GET", f"/stories/<story_id>/{name}", handler, summary, {200: (kind, "The picture")})

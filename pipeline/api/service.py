@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
 from pipeline.api.guard import Guard, Nobody
-from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.models import EditOrder, LocaleOrder, StoryOrder
 from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
 from pipeline.app import App
 from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, put_request
 from pipeline.steps.delete import delete_all
+from pipeline.steps.revise import revise, undo
 from pipeline.storage import family
 from pipeline.storage.editions import USUAL_PACE
+from pipeline.storage.keys import WRITTEN_IN
+from pipeline.types import Change, Revision
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
@@ -83,6 +86,31 @@ class OnDemand:
         store, story_id = self.app.store, ordered.story_id
         if owner == family.HOME or is_first or committed.request(store, story_id).owner == owner:
             family.add(store, owner, story_id, ordered.name, time.time(), is_new=is_first)
+
+    def edit(self, story_id: str, order: EditOrder, owner: str = "") -> Edition:
+        """A story with a person's changes, in the place of the first on the shelf; committed, not started.
+
+        Raises NotFoundError, RequestError, ContentRejectedError.
+        """
+        name = self._edition(order)
+        chosen = self.app.chain(name)
+        changes = tuple(Change(change.segment, change.text) for change in order.changes)
+        locale = chosen.locale if chosen.translation else WRITTEN_IN
+        accepted = revise(self.app, Revision(story_id, locale, changes, order.title or ""))
+        if owner:
+            family.replace(self.app.store, owner, story_id, accepted.story_id, name, time.time())
+        return Edition(accepted.story_id, name, accepted.request.variant)
+
+    def undo(self, story_id: str, owner: str = "") -> str:
+        """The id of the story before, which counts again, on the shelf too.
+
+        Raises NotFoundError, RequestError, BusyError.
+        """
+        line = family.find(self.app.store, owner, story_id) if owner else None
+        before = undo(self.app, story_id)
+        if line:
+            family.replace(self.app.store, owner, story_id, before, line.editions[0], time.time())
+        return before
 
     def begin(self, edition: Edition) -> bool:
         """Whether it is complete; else it is being made when this returns. Raises BusyError, EngineError."""

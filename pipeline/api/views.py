@@ -56,6 +56,11 @@ def spoken_by(voice: str, pace: float) -> View:
     return {"voice": voice, "pace": pace} if voice else {}
 
 
+def _revises(story_id: str) -> View:
+    """Nothing for a story that nobody edited."""
+    return {"revises": story_id} if story_id else {}
+
+
 def card_view(app: App, card: Card) -> View:
     """A models.Card: a line of the list of published editions."""
     return {
@@ -107,6 +112,7 @@ def _complete(app: App, manifest: Manifest) -> View:
         ],
         "context": manifest.context,
         "variant": manifest.variant,
+        **_revises(manifest.revises),
         "locales": _locales(app, manifest.story_id),
         "labels": list(manifest.labels),
         "engines": dict(manifest.engines),
@@ -133,7 +139,7 @@ def _in_progress(app: App, story_id: str, edition: str, outlook: Outlook | None)
         view["progress"] = {"done": current.done, "total": current.total, **_expected(current, outlook)}
     text = _text(app, story_id, edition)
     if text is not None:
-        view |= {"title": text.story.title, "story": text.story.text}
+        view |= {"title": text.story.title, "story": text.story.text, **_revises(text.revises)}
         view["segments"] = _segments(app, edition, text.story.segments)
     elif current.early:
         view |= _early(app, edition, current.early)

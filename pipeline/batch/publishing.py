@@ -71,6 +71,10 @@ def publish(app: App, run: Run, withheld: Collection[str] = ()) -> Published:
 
     cards = sum(streamed(add, kept))
     publication.issue()
+    for old_id, new_id in shelf.replacements(app.store).items():
+        for story_id, edition in kept:
+            if story_id == new_id:  # what an earlier publication of the catalog lists
+                shelf.unlist(app.store, old_id, edition)
     held = len(complete) - len(kept)
     return Published(cards, held, len(wanted) - held - cards)
 
@@ -134,13 +138,16 @@ def _named(run: Run, names: Collection[str]) -> set[Pair]:
     if not names:
         return set()
     editions = {pair for _, pair in pairs(run)}
+    originals = {new: old for old, new in shelf.replacements(run.store).items()}
     named: set[Pair] = set()
     for name in names:
         parts = _ID.fullmatch(name)
         matches = {
             pair
             for pair in editions
-            if parts and pair[0].startswith(parts["start"]) and parts["locale"] in (None, pair[1])
+            if parts
+            and any(name.startswith(parts["start"]) for name in (pair[0], originals.get(pair[0], "")))
+            and parts["locale"] in (None, pair[1])
         }
         if len({story_id for story_id, _ in matches}) != 1:
             fault = "matches more than one story" if matches else "is not a story"

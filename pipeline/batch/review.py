@@ -71,6 +71,7 @@ class Review:
             f"are shown {'as a sample' if self.policy == 'sample' else 'as well'}.",
             f"To publish them is to list them all, also those not shown. To leave some out: "
             f"`stories catalog publish {self.run} --except ID` (or `ID/fr` for one language). "
+            f"To change words of one: `stories catalog edit {self.run} ID`; it is then published so. "
             "To refuse all: publish nothing; what is made stays, and costs nothing again.",
         ]
         parts += map(_in_full, shown[:_IN_FULL])

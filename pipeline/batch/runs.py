@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from pipeline.batch.items import Item, dump_items, load_items
 from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
-from pipeline.storage import keys
+from pipeline.storage import keys, shelf
 from pipeline.storage.integrity import (
     damaged,
     log_damage,
@@ -128,8 +128,11 @@ class Run:
         return self._all(DONE)
 
     def all_items(self) -> Iterator[Item]:
-        """Items of the whole catalog; a story with some locales complete before comes twice."""
-        return chain(self._all(CHUNKS), self._all(DONE))
+        """Items of the whole catalog, an edited story in place of the one that was planned; a story with some
+        locales complete before comes twice."""
+        edited = shelf.replacements(self.store)
+        for item in chain(self._all(CHUNKS), self._all(DONE)):
+            yield replace(item, id=edited.get(item.id, item.id))
 
     def record(self, stage: str, number: int) -> ChunkRecord | None:
         """None where the stage has not begun with the chunk, or its record is damaged: it is set aside then,

@@ -13,6 +13,7 @@ from pipeline.cli import (
     catalog,
     cost,
     doctor,
+    edit,
     endpoints,
     export,
     family,
@@ -36,6 +37,7 @@ _GROUPS = (
     make,
     stories,
     family,
+    edit,
     export,
     feed,
     catalog,
@@ -56,6 +58,7 @@ examples:
   stories make --id 4f1c --locale es        a story made before, in another language
   stories make --id 4f1c --voice emma --pace 0.9   by another voice (stories voices), and slower
   stories make "a shy snail" --profile draft   a quick look with small weights
+  stories edit 4f1c --segment 3 --text "She sat in the sand."   fix a sentence; --undo takes it back
   stories export 4f1c --format vtt          a file for another program (stories export --help)
   stories delete 4f1c                       everything of a story, from the disk or the bucket
   stories doctor --profile aws              whether everything for the cloud is ready, and what to do

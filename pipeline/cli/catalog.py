@@ -7,7 +7,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from pipeline.cli.catalog_commands import check, estimate, publish, report, run, runs, withdraw
+from pipeline.cli.catalog_edit import edit
 from pipeline.cli.catalog_export import export
+from pipeline.cli.edit import add_options
 from pipeline.exports import formats
 
 _EXAMPLES = """
@@ -17,6 +19,7 @@ examples:
   stories catalog run catalogs/bedtime.yaml         make what is not made yet; again after any stop
   stories catalog run big.csv --budget 20           stop cleanly when US$ 20 are spent
   stories catalog report                            what became of the newest run
+  stories catalog edit RUN 4f1c                     change its words in $EDITOR; it is published so
   stories catalog publish RUN --except 4f1c         list the run's stories, but for this one
   stories catalog export RUN --format epub --folder books   a book of each of its stories and languages
 
@@ -59,6 +62,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         (estimate, "calls, hours and money for what is not made yet; spends nothing"),
         (run, "make what a catalog asks for and is not made yet, and report"),
         (report, "what became of a run: made, failed and why, cost, time; kept as JSON and HTML"),
+        (edit, "change words of a run's story in its review; it is then published so"),
         (publish, "list a run's stories in the API's GET /stories, all at once"),
         (export, "each story as a file in a folder, in a format of `stories export`"),
         (withdraw, "list a run's stories no longer; they stay where they are"),
@@ -69,8 +73,10 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         parsers[name].set_defaults(command=command)
     for name in ("check", "estimate", "run"):
         parsers[name].add_argument("file", type=Path, metavar="FILE", help="a .yaml, .csv, .tsv or .jsonl")
-    for name in ("publish", "withdraw", "export"):
+    for name in ("edit", "publish", "withdraw", "export"):
         parsers[name].add_argument("run", metavar="RUN")
+    parsers["edit"].add_argument("id", metavar="ID", help="of a story of the run, or how it begins")
+    add_options(parsers["edit"])
     parsers["report"].add_argument("run", nargs="?", metavar="RUN", help="default: the newest")
     parsers["publish"].add_argument(
         "--except",

@@ -59,6 +59,7 @@ class FakeTranslation:
     """Marks each text with its target: "[fr] Good night." Labelled fake in every profile."""
 
     fingerprint = "fake/translation/1"
+    in_turns = False
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pipeline.app import App
 from pipeline.errors import ContentRejectedError, RequestError
 from pipeline.ports import Progress
-from pipeline.steps import committed
+from pipeline.steps import committed, revised
 from pipeline.steps.early import DraftSoFar
 from pipeline.steps.idea import in_english
 from pipeline.storage import keys
@@ -43,6 +43,8 @@ def generate(app: App, story_id: str, progress: Progress) -> CommittedText:
 def as_accepted(app: App, story_id: str, progress: Progress) -> CommittedText:
     """What generate() commits, not yet committed. Raises as generate() does."""
     accepted = committed.request(app.store, story_id)
+    if accepted.revision:
+        return revised.english(app, accepted, accepted.revision)
     if accepted.engine != app.text.fingerprint:
         raise RequestError(
             f"story {story_id[:8]} is not written yet, and was asked of {accepted.engine}: use the same "

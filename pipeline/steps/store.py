@@ -15,6 +15,7 @@ from pipeline.storage import editions, keys
 from pipeline.storage.digest import content
 from pipeline.storage.integrity import keep
 from pipeline.storage.records import CommittedText, dump
+from pipeline.story import edits
 from pipeline.types import (
     Content,
     Manifest,
@@ -80,7 +81,8 @@ def build(
     """The tagged mp3 and the manifest that names it; nothing is stored yet."""
     recording = app.encoder.join(narrations)
     engines = _engines(app, source, text, chain)
-    mp3 = _tagged(recording, text.story, engines, _labels(chain, text))
+    labels = _labels(chain, source, text)
+    mp3 = _tagged(recording, text.story, engines, labels)
     spoken = editions.parse(chain.edition)
     usage = {"generate": source.usage, "speak": _speech_usage(narrations, text.story)}
     checks = source.checks
@@ -98,13 +100,14 @@ def build(
         segments=_segments(text.story, narrations, recording.starts_ms),
         mp3=key,
         duration_ms=recording.duration_ms,
-        labels=_labels(chain, text),
+        labels=labels,
         engines=engines,
         checks=checks,
         usage=usage,
         voice=spoken.voice,
         pace=spoken.pace,
         files={key: content(mp3), **_contents((source, text), narrations)},
+        revises=source.revises,
     )
     return mp3, manifest
 
@@ -134,9 +137,13 @@ def _pace(chain: Chain) -> str:
     return "" if chain.voice.pace == editions.USUAL_PACE else f", pace {chain.voice.pace:g}"
 
 
-def _labels(chain: Chain, text: CommittedText) -> tuple[str, ...]:
+def _labels(chain: Chain, source: CommittedText, text: CommittedText) -> tuple[str, ...]:
     labels = chain.labels_of(text.engine) if chain.translation else chain.labels
-    return (*labels, "experimental") if chain.experimental else labels
+    added = {
+        "experimental": chain.experimental,
+        edits.LABEL: edits.is_edited((*source.checks, *text.checks)),
+    }
+    return (*labels, *(label for label, holds in added.items() if holds))
 
 
 def _speech_usage(narrations: Sequence[Narration], story: Story) -> Usage:

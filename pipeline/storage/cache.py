@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pipeline.errors import EngineError, NotFoundError
 from pipeline.ports import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore, pass_on
@@ -65,8 +65,11 @@ def cached_completion(store: Store, engine: TextEngine, prompt: Prompt) -> Compl
 
 @dataclass(frozen=True, slots=True)
 class CachedTranslation:
+    """Keeps whole calls."""
+
     engine: TranslationEngine
     store: Store
+    in_turns: ClassVar[bool] = False
 
     @property
     def fingerprint(self) -> str:

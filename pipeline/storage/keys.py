@@ -184,6 +184,11 @@ def shelf(owner: str) -> str:
     return f"shelves/{owner}/"
 
 
+def edited(catalog: str, story_id: str = "") -> str:
+    """The record of which edited story stands for this one; "": the prefix of all."""
+    return f"catalogs/{catalog}/edited/{story_id}"
+
+
 def run(run_id: str, name: str = "run.json") -> str:
     """A file of a batch run."""
     return f"runs/{run_id}/{name}"

@@ -9,7 +9,21 @@ from pipeline.ports import Store
 from pipeline.storage import keys
 from pipeline.storage.digest import content, digest
 from pipeline.storage.integrity import opened, sealed
-from pipeline.types import Check, Content, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
+from pipeline.types import (
+    Change,
+    Check,
+    Content,
+    Manifest,
+    ManifestSegment,
+    Revision,
+    SpeechMark,
+    Story,
+    StoryRequest,
+    Usage,
+)
+
+# A private story's id: "p", then the digits of its folder, then its own.
+_PRIVATE, _FOLDER, _OWN = "p", 17, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +31,38 @@ class AcceptedRequest:
     """stories/<id>/request.json: a request, on record before anything is made of it.
 
     prompt: the story prompt's id. engine: the writer's fingerprint. owner: whoever asked first and was signed
-    in, as a shelf names them; it does not decide which story this is.
+    in, as a shelf names them; it does not decide which story this is. revision: where it is an edited story,
+    whose other fields are those of the story before it.
     """
 
     request: StoryRequest
     prompt: str
     engine: str
+    revision: Revision | None = None
     owner: str = ""
 
     @property
     def story_id(self) -> str:
         """The first 128 bits of the digest of everything that decides which story this is."""
+        if self.revision:
+            return _edited_id(self.revision)
         return digest({**asdict(self.request), "prompt": self.prompt, "engine": self.engine})[:32]
+
+
+def _edited_id(revision: Revision) -> str:
+    """Decided by the story before and the changes; of a private story, in the same folder."""
+    name = digest(asdict(revision))
+    if revision.revises.startswith(_PRIVATE):
+        return revision.revises[:_FOLDER] + name[:_OWN]
+    return name[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedText:
     """A committed text: stories/<id>/story.json, and <locale>/text.json for its translations.
 
-    idea: the context in English. engine: the fingerprint of the writer or translator. content: of the object
-    that it was read from or written to; no part of the record.
+    idea: the context in English. engine: the fingerprint of the writer or translator. revises: as in
+    Manifest. content: of the object that it was read from or written to; no part of the record.
     """
 
     story: Story
@@ -45,12 +71,13 @@ class CommittedText:
     attempt: int
     checks: tuple[Check, ...]
     usage: Usage
+    revises: str = ""
     content: Content | None = field(default=None, compare=False)
 
 
 def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
-    """Without voice and pace in the manifest of a locale's own voice, nor an owner where there is none: as in
-    stores from before there were others.
+    """Without voice and pace in the manifest of a locale's own voice, an owner where there is none, and what
+    only edited stories have: as in stores from before there were others.
     """
     fields = asdict(value)
     if isinstance(value, CommittedText):
@@ -59,13 +86,23 @@ def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
         del fields["owner"]
     if isinstance(value, Manifest) and not value.voice:
         del fields["voice"], fields["pace"]
+    for name in {"revises", "revision"} & fields.keys():
+        if not fields[name]:
+            del fields[name]
     return sealed(fields)
 
 
 def load_request(data: bytes, key: str) -> AcceptedRequest:
     """key: where `data` was read, for the message. Raises DamagedError. So do the other two."""
     with opened(data, key) as body:
-        return AcceptedRequest(**{**body, "request": StoryRequest(**body["request"])})
+        revision = body.get("revision")
+        return AcceptedRequest(
+            **{
+                **body,
+                "request": StoryRequest(**body["request"]),
+                "revision": _revision(revision) if revision else None,
+            }
+        )
 
 
 def load_text(data: bytes, key: str) -> CommittedText:
@@ -92,6 +129,10 @@ def load_manifest(data: bytes, key: str) -> Manifest:
                 "files": {name: Content(**file) for name, file in body.get("files", {}).items()},
             }
         )
+
+
+def _revision(body: dict[str, Any]) -> Revision:
+    return Revision(**{**body, "changes": tuple(Change(**change) for change in body["changes"])})
 
 
 def _segment(body: dict[str, Any]) -> ManifestSegment:

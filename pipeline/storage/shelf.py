@@ -13,7 +13,7 @@ from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.ports import Store
 from pipeline.storage import cards, keys
 from pipeline.storage.cards import ALONE, Card, card_of
-from pipeline.storage.integrity import OnDamage, log_damage, write
+from pipeline.storage.integrity import OnDamage, log_damage, opened, sealed, write
 from pipeline.types import Manifest
 
 PUBLISHED = "published"
@@ -46,6 +46,11 @@ def publish(store: Store, manifest: Manifest, catalog: str = PUBLISHED) -> Card:
 def withhold(store: Store, story_id: str, edition: str, catalog: str = PUBLISHED) -> None:
     """Lists a story no longer, because a person decided so, whatever publications it is in."""
     store.put(keys.withheld(catalog, story_id, edition), b"")
+    unlist(store, story_id, edition, catalog)
+
+
+def unlist(store: Store, story_id: str, edition: str, catalog: str = PUBLISHED) -> None:
+    """Lists a story no longer, until something publishes it again."""
     key = keys.card(catalog, edition, story_id)
     with suppress(NotFoundError, DamagedError):  # a damaged card is not listed
         write(store, key, cards.dump(replace(cards.read(store, key), publications=())))
@@ -55,6 +60,22 @@ def withheld(store: Store, catalog: str = PUBLISHED) -> frozenset[tuple[str, str
     """(id, edition) of every story that a person withheld."""
     names = [key for key in store.list(keys.withheld(catalog)) if store.get(key) != _LIFTED]
     return frozenset((name.split("/")[-1], name.split("/")[-2]) for name in names)
+
+
+def replace_by(store: Store, story_id: str, edited_id: str, catalog: str = PUBLISHED) -> None:
+    """From now on an edited story is published where a catalog asks for the one with `story_id`, which may
+    be itself again.
+    """
+    write(store, keys.edited(catalog, story_id), sealed({"id": edited_id}))
+
+
+def replacements(store: Store, catalog: str = PUBLISHED) -> dict[str, str]:
+    """The edited story's id, by the id that a catalog asks for. Raises DamagedError."""
+    edited: dict[str, str] = {}
+    for key in store.list(keys.edited(catalog)):
+        with opened(store.get(key), key) as body:
+            edited[key.rpartition("/")[2]] = body["id"]
+    return {old: new for old, new in edited.items() if old != new}
 
 
 class Publication:

@@ -5,24 +5,13 @@ from __future__ import annotations
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from pipeline.api.gateway import Api
-from pipeline.api.guard import Event
-from pipeline.api.in_process.home import Home
-from pipeline.api.service import OnDemand
 from pipeline.server.asgi import build_server
-from tests.api.calling import FakeApi
+from tests.api.calling import FakeApi, unguarded
 from tests.api.checking import CONFIG
 
 
-class Open(Home):
-    """Everybody is a grown-up, so that requests come further than to the PIN."""
-
-    def check(self, event: Event, story_id: str) -> None:
-        return
-
-
-_api = FakeApi(waiting=64, publish=True)
-_api.handler = Api(OnDemand(_api.app, _api.runner, guard=Open(_api.store)), _api.wait)
+# So that requests come further than to the PIN.
+_api = unguarded(FakeApi(waiting=64, publish=True))
 _api.handler.warm()
 _server = build_server(_api.handler, None, None, None, names=["testserver"])
 schema = schemathesis.openapi.from_asgi("/openapi.json", _server, config=CONFIG)

@@ -154,6 +154,8 @@ class InProcess:
             statuses = StatusProgress(store, *job, maker=self._makers.name, changes=self._app.changes)
             with self._watch.story(job, statuses) as progress:
                 manifest = run(self._app, *job, progress)
+                if manifest.revises:
+                    self._watch.pass_over(job)
             if self._publish:
                 shelf.publish(store, manifest)
             self._app.changes.changed(*job, status.DONE)

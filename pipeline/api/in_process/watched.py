@@ -27,7 +27,8 @@ _WRITING = frozenset({"write", "judge"})
 @dataclass(slots=True)
 class Times:
     """Of a story under way, in seconds of one clock. written: when its English text was there; the last two:
-    when its first sentence was spoken, and the last so far. sound: seconds of those after the first."""
+    when its first sentence was spoken, and the last so far. sound: seconds of those after the first.
+    teaches: whether something may be learned of it."""
 
     began: float
     writes: bool = False
@@ -35,6 +36,7 @@ class Times:
     first: float | None = None
     last: float = 0.0
     sound: float = 0.0
+    teaches: bool = True
 
     @property
     def rate(self) -> float | None:
@@ -61,11 +63,16 @@ class Watch:
             self._running[job] = times
         try:
             yield _Watched(self, job, times, progress)
-            self.learned.add(self._figures(job, times))
+            if times.teaches:
+                self.learned.add(self._figures(job, times))
         finally:
             with self._changed:
                 del self._running[job]
                 self._changed.notify_all()
+
+    def pass_over(self, job: Job) -> None:
+        """Nothing is learned of a story under way: most of an edited one was spoken before."""
+        self._running[job].teaches = False
 
     def changed(self) -> None:
         with self._changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.app import App
@@ -13,7 +13,7 @@ from pipeline.batch.publishing import Pair, complete_of, pairs, readable, stream
 from pipeline.batch.report.tally import Missing, Tally
 from pipeline.batch.report.variety import Variety, story, variety
 from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Failure, Run
-from pipeline.storage import ledger
+from pipeline.storage import ledger, shelf
 from pipeline.storage.ledger import Payment
 from pipeline.types import Usage
 
@@ -49,6 +49,7 @@ class Report:
     verdict: red where more failed or are missing than the catalog allows. stopped: by the budget, which does
     not make it red. dollars: of all engines in the price table. wall: seconds from the plan to the end of the
     last record. seconds: of work, by stage. audio: durations in seconds, of the editions that were read.
+    edited: by the id of a planned story, the one that a reviewer made of it, which is published instead.
     """
 
     run: str
@@ -74,6 +75,7 @@ class Report:
     chunks: tuple[Chunk, ...]
     audio: tuple[float, ...]
     variety: Variety
+    edited: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_red(self) -> bool:
@@ -125,7 +127,12 @@ def gathered(app: App, run: Run) -> Report:
         chunks=_chunks(records),
         audio=_audio(app, sample),
         variety=_variety(app, sample),
+        edited=_edited(run, {story_id for story_id, _ in wanted}),
     )
+
+
+def _edited(run: Run, ids: set[str]) -> dict[str, str]:
+    return {old: new for old, new in shelf.replacements(run.store).items() if new in ids}
 
 
 def _by_stage(records: Iterable[ChunkRecord]) -> dict[str, float]:

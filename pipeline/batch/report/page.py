@@ -34,6 +34,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
         ("failed", grouped(failed), "bad" if failed else ""),
         ("missing", grouped(missing), "bad" if missing else ""),
         ("left by the budget", grouped(report.left), "wait" if report.left else ""),
+        *([("stories edited", grouped(len(report.edited)), "")] if report.edited else []),
         ("US$", f"{report.dollars:.2f}", ""),
         ("from plan to end", duration(report.wall), ""),
         *((f"{stage}, work", duration(took), "") for stage, took in report.seconds.items()),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipeline.batch.items import Item
 from pipeline.batch.publishing import Pair
 from pipeline.batch.runs import ChunkRecord, Failure, Run
+from pipeline.storage import shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Tally:
     def __init__(self, run: Run, records: Iterable[ChunkRecord], complete: frozenset[Pair]) -> None:
         """complete: the editions that are whole in the store, which decides what counts as made."""
         self._run, self._complete = run, complete
+        self._edited = shelf.replacements(run.store)
         self._records: dict[int, dict[str, ChunkRecord]] = defaultdict(dict)
         for record in records:
             self._records[record.number][record.stage] = record
@@ -44,7 +46,7 @@ class Tally:
         }
         unmade: list[tuple[Item, Pair]] = []
         for item, pair in _pairs(self._run.items(number)):
-            if pair in self._complete:
+            if self._is_complete(pair):
                 self.finished += 1
             elif pair in failures:
                 self.failed.append(failures[pair])
@@ -58,11 +60,15 @@ class Tally:
     def _before(self) -> None:
         gone = []
         for item, pair in _pairs(self._run.done_items()):
-            if pair in self._complete:
+            if self._is_complete(pair):
                 self.skipped += 1
             else:
                 gone.append((item, pair))
         self._miss(gone, "it was complete when the run was planned, and is gone")
+
+    def _is_complete(self, pair: Pair) -> bool:
+        """Also in the words that a reviewer gave it."""
+        return (self._edited.get(pair[0], pair[0]), pair[1]) in self._complete
 
     def _miss(self, editions: Iterable[tuple[Item, Pair]], cause: str) -> None:
         self.missing += [Missing(item.line, *pair, cause) for item, pair in editions]

@@ -87,6 +87,9 @@ def report_text(report: Report) -> str:
         f"{duration(report.wall)}, US$ {report.dollars:.4f}"
         + (f", {rate:.0f} stories an hour" if rate else ""),
     ]
+    if report.edited:
+        pairs = (f"{old[:12]} is {new[:12]} now" for old, new in report.edited.items())
+        parts.append(f"edited in review, and published so: {', '.join(pairs)}")
     rows = [
         (
             str(failure.line),

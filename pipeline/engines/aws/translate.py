@@ -34,6 +34,8 @@ class AmazonTranslation:
     The profanity mask is never set: it would be spoken.
     """
 
+    in_turns = False
+
     def __init__(
         self, clients: Clients, formality: str = "INFORMAL", terminology: tuple[str, ...] = ()
     ) -> None:

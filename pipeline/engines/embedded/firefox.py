@@ -29,6 +29,8 @@ class FirefoxTranslation:
     sentence takes 10 to 20 ms. fxtranslate 0.5.0 refuses every thread but the one that created a translator.
     """
 
+    in_turns = False
+
     def __init__(
         self, directions: Sequence[Direction], read: Callable[[Direction], Mapping[str, bytes]]
     ) -> None:

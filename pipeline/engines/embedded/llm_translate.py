@@ -33,6 +33,8 @@ class LlmTranslation:
     text: a caching engine, else nothing is kept. detector: recognises text that stayed English.
     """
 
+    in_turns = True
+
     def __init__(self, text: TextEngine, detector: LanguageDetector) -> None:
         self._text = text
         self._detector = detector

@@ -113,6 +113,16 @@ def write(watch: Watch, name: str, writing: threading.Event) -> threading.Thread
     return thread
 
 
+def test_a_story_that_is_passed_over_teaches_nothing(watch: Watch, clock: Clock) -> None:
+    job = "a", "en"
+    with watch.story(job, Listener()) as progress, progress.step("speak", 10, "sentence"):
+        clock.now += 2
+        for number in range(10):  # at once, but for one
+            speak(progress, number)
+        watch.pass_over(job)
+    assert watch.outlook(("b", "en"), 0, 2) == Outlook(0, None, None, None)
+
+
 @pytest.mark.parametrize(("seconds", "goes_first"), [(4, True), (1, False)])
 def test_writing_waits_for_a_slow_voice_of_a_story_before_it(
     watch: Watch, clock: Clock, seconds: float, goes_first: bool

@@ -17,9 +17,11 @@ from pipeline.engines.embedded import models
 from pipeline.engines.embedded.language import LinguaDetector
 from pipeline.engines.embedded.llama import LlamaText
 from pipeline.engines.embedded.llm_translate import LlmTranslation
+from pipeline.engines.fake import MemoryStore
 from pipeline.engines.function_words import FunctionWords
 from pipeline.errors import EngineError
 from pipeline.ports import OnText, ignore
+from pipeline.storage.cache import CachedText
 from pipeline.story.translation_checks import check
 from pipeline.types import Completion, Prompt
 from tests.engines.contracts.translation_contract import HOSTILE, TranslationContract
@@ -104,6 +106,16 @@ def test_each_prompt_begins_with_the_one_before_it() -> None:
     for before, after in pairwise(sent):
         assert after[: len(before) - 1] == before[:-1]
         assert after[len(before) - 1][0] == before[-1][0]
+
+
+def test_a_changed_sentence_costs_its_own_turn_where_those_before_it_were_kept() -> None:
+    text = from_table(FRENCH)
+    engine = LlmTranslation(CachedText(text, MemoryStore()), FunctionWords())
+    assert engine.in_turns
+    engine.translate(("The cat sleeps.", "The dog runs.", "Good night."), "en", "fr")
+    text.prompts.clear()
+    engine.translate(("The cat sleeps.", "She saw the moon."), "en", "fr")
+    assert [sentence_of(prompt) for prompt in text.prompts] == ["She saw the moon."]
 
 
 def test_the_prompts_of_a_long_story_are_bounded() -> None:
