@@ -18,7 +18,7 @@ from pipeline.steps import status
 from pipeline.storage import family, keys
 from tests.api.calling import FakeApi, Response, as_response, event
 
-PIN = {"X-Pin": "2580"}
+PIN = {"X-Pin": "25801973"}
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def guarded(guard: Any, **more: Any) -> FakeApi:
     own: Guard = guard(api.app.store if guard is Home else api.app)
     api.handler = Api(OnDemand(api.app, api.runner, guard=own), api.wait, api.origin)
     if own.needs_pin:
-        own.choose_pin("2580", "")
+        own.choose_pin("25801973", "")
     return api
 
 
@@ -107,7 +107,7 @@ def test_who_is_not_signed_in_has_no_shelf_and_changes_nothing() -> None:
         for method, path, body in (
             ("DELETE", f"/stories/{story_id}", None),
             ("PUT", f"/stories/{story_id}/en/published", {"published": True}),
-            ("PUT", "/pin", {"pin": "2580"}),
+            ("PUT", "/pin", {"pin": "25801973"}),
         ):
             response = ask(api, method, path, body, headers=PIN)
             assert (response.status, response.problem) == (403, "grown-up-needed")
@@ -204,7 +204,7 @@ def test_the_pin_is_chosen_once_and_changed_by_who_knows_it() -> None:
     story_id = finished(api, "a shy snail")
     assert ask(api, "GET", "/pin").json == {"needed": True, "set": False}
     assert ask(api, "DELETE", f"/stories/{story_id}", headers=PIN).problem == "no-pin"
-    assert ask(api, "PUT", "/pin", {"pin": "2580"}).status == 204
+    assert ask(api, "PUT", "/pin", {"pin": "25801973"}).status == 204
     assert ask(api, "GET", "/pin").json == {"needed": True, "set": True}
     for body, slug in (
         ({"pin": "1111"}, "wrong-pin"),
@@ -215,7 +215,7 @@ def test_the_pin_is_chosen_once_and_changed_by_who_knows_it() -> None:
         ({}, "bad-request"),
     ):
         assert ask(api, "PUT", "/pin", body).problem == slug
-    assert ask(api, "PUT", "/pin", {"pin": "1111", "old": "2580"}).status == 204
+    assert ask(api, "PUT", "/pin", {"pin": "1111", "old": "25801973"}).status == 204
     assert ask(api, "DELETE", f"/stories/{story_id}", headers=PIN).problem == "wrong-pin"
     assert ask(api, "DELETE", f"/stories/{story_id}", headers={"x-pin": "1111"}).status == 204
 
@@ -225,13 +225,13 @@ def test_guessing_is_answered_with_a_wait_and_is_in_no_log(caplog: pytest.LogCap
     story_id = finished(api, "a shy snail")
     with caplog.at_level("DEBUG"):
         for _ in range(5):
-            assert ask(api, "DELETE", f"/stories/{story_id}", headers={"X-Pin": "73915"}).status == 403
+            assert ask(api, "DELETE", f"/stories/{story_id}", headers={"X-Pin": "guessing"}).status == 403
         response = ask(api, "DELETE", f"/stories/{story_id}", headers=PIN)
-        ask(api, "PUT", "/pin", {"pin": "84626", "old": "73915"})
+        ask(api, "PUT", "/pin", {"pin": "84626150", "old": "guessing"})
     assert (response.status, response.problem) == (429, "too-many-tries")
     assert int(response.headers["retry-after"]) > 20
     logged = " ".join(str(record.__dict__) for record in caplog.records)
-    assert [pin for pin in ("73915", "84626", "2580") if pin in logged] == []
+    assert [pin for pin in ("guessing", "84626150", "25801973") if pin in logged] == []
     assert keys.request(story_id) in api.store.list("stories/")
 
 

@@ -310,6 +310,11 @@ def test_the_openapi_document_has_every_call() -> None:
         "GET /locales/{locale}/voices/{voice}",
         "GET /health",
         "GET /openapi.json",
+        "GET /shelf",
+        "DELETE /stories/{story_id}",
+        "PUT /stories/{story_id}/{locale}/published",
+        "GET /pin",
+        "PUT /pin",
         *(f"GET /stories/{{story_id}}/{name}" for name in ("cover.svg", "cover-night.svg", "cover.png")),
     }
 
