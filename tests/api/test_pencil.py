@@ -15,16 +15,21 @@ NEW = "She sat in the warm sand."
 CHANGE = {"locale": "en", "changes": [{"segment": 2, "text": NEW}]}
 
 
+def change(segment: int) -> dict[str, Any]:
+    """Another one, so that tests which share a story do not make each other's."""
+    return {"locale": "en", "changes": [{"segment": segment, "text": NEW}]}
+
+
 def sentences(view: Any) -> list[str]:
     return [segment["text"] for segment in view["segments"]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api() -> FakeApi:
     return FakeApi()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def first(api: FakeApi) -> Any:
     """A story that is made, in English."""
     return api("POST", "/", {"context": IDEA}).json
@@ -61,16 +66,17 @@ def test_what_did_not_change_is_heard_while_the_changed_sentence_is_spoken() -> 
 
 def test_another_language_of_an_edited_story_is_asked_for_as_ever(api: FakeApi, first: Any) -> None:
     api.followed(api.post(f"/stories/{first['id']}/locales", {"locale": "fr"}).headers["location"])
-    edited = api.post(f"/stories/{first['id']}/edits", CHANGE).json["id"]
+    location = api.post(f"/stories/{first['id']}/edits", change(4)).headers["location"]
+    edited = api.followed(location)["id"]
     before = len(api.translation.calls)
     response = api.post(f"/stories/{edited}/locales", {"locale": "fr"})
     french = api.followed(response.headers["location"])
     assert api.translation.calls.arguments[before:] == [(NEW, "en", "fr")]
-    assert sentences(french)[2] == f"[fr] {NEW}"
+    assert sentences(french)[4] == f"[fr] {NEW}"
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "problem"),
+    ("order", "status", "problem"),
     [
         ({"changes": [{"segment": 10, "text": NEW}]}, 400, "bad-edit"),
         ({"changes": [{"segment": -1, "text": NEW}]}, 400, "bad-request"),
@@ -85,9 +91,9 @@ def test_another_language_of_an_edited_story_is_asked_for_as_ever(api: FakeApi, 
     ],
 )
 def test_what_cannot_be_changed_so_is_a_problem_in_words(
-    api: FakeApi, first: Any, change: dict[str, Any], status: int, problem: str
+    api: FakeApi, first: Any, order: dict[str, Any], status: int, problem: str
 ) -> None:
-    response = api.post(f"/stories/{first['id']}/edits", {"locale": "en", **change})
+    response = api.post(f"/stories/{first['id']}/edits", {"locale": "en", **order})
     assert (response.status, response.problem) == (status, problem)
 
 
@@ -103,7 +109,8 @@ def test_undo_brings_back_the_one_before(api: FakeApi, first: Any, monkeypatch: 
         deleted.append(story_id)
 
     monkeypatch.setattr("pipeline.steps.revise.delete", delete)
-    edited = api.post(f"/stories/{first['id']}/edits", CHANGE).json["id"]
+    location = api.post(f"/stories/{first['id']}/edits", change(6)).headers["location"]
+    edited = api.followed(location)["id"]
     response = api.post(f"/stories/{edited}/undo", {})
     assert (response.status, response.json) == (200, {"id": first["id"]})
     assert deleted == [edited]

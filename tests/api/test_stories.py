@@ -298,6 +298,8 @@ def test_the_openapi_document_has_every_call() -> None:
         "POST /push",
         "POST /stories",
         "POST /stories/{story_id}/locales",
+        "POST /stories/{story_id}/edits",
+        "POST /stories/{story_id}/undo",
         "GET /stories/{story_id}/{locale}",
         "POST /stories/{story_id}/edits",
         "POST /stories/{story_id}/undo",
