@@ -203,8 +203,9 @@ class PinView(BaseModel):
 
 
 class PinOrder(_Order):
-    pin: str = Field(pattern=r"^[0-9]{4,8}$", description="4 to 8 digits")
-    old: str = Field(default="", max_length=8, description="The one before, where there is one")
+    # In no repr: Powertools logs a route's arguments at DEBUG.
+    pin: str = Field(pattern=r"^[0-9]{4,8}$", description="4 to 8 digits", repr=False)
+    old: str = Field(default="", max_length=8, description="The one before, where there is one", repr=False)
 
 
 class VoiceView(BaseModel):

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.app import App
 from pipeline.storage import keys
-from tests.api.calling import IDEA, FakeApi
+from tests.api.calling import IDEA, FakeApi, unguarded
 from tests.api.pausing import Gate, HeldSpeech
 
 NEW = "She sat in the warm sand."
@@ -26,7 +26,7 @@ def sentences(view: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def api() -> FakeApi:
-    return FakeApi()
+    return unguarded(FakeApi())
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_an_edit_is_another_story_of_which_one_sentence_is_spoken(api: FakeApi, 
 def test_what_did_not_change_is_heard_while_the_changed_sentence_is_spoken() -> None:
     gate = Gate()
     gate.let(10)
-    api = FakeApi(speech=HeldSpeech(gate))
+    api = unguarded(FakeApi(speech=HeldSpeech(gate)))
     story = api("POST", "/", {"context": IDEA}).json
     response = api.post(f"/stories/{story['id']}/edits", CHANGE)
     view = api.get(response.headers["location"]).json
