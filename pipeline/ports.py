@@ -157,6 +157,13 @@ class Store(Protocol):
         """True where this call wrote it; False where it was there already."""
         ...
 
+    def delete(self, keys: Iterable[str]) -> None:
+        """All that was ever stored under these keys, in no particular order; an absent key is no error.
+
+        Raises StoreError: some may be gone then, and the same call again removes the rest.
+        """
+        ...
+
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         """Keys that start with `prefix`, sorted; with `after`, only those that come after it."""
         ...

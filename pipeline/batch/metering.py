@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline.ports import Store
@@ -44,6 +44,9 @@ class Metered:
         # Of two callers of the same engine call both have paid, also the one whose result is not kept.
         self._count(key, data)
         return self.inner.put_if_absent(key, data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self.inner.delete(keys)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         return self.inner.list(prefix, after)

@@ -9,7 +9,7 @@ import io
 import re
 import threading
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import OnText, ignore, pass_on
@@ -144,6 +144,11 @@ class MemoryStore:
                 return False
             self._data[key] = data
             return True
+
+    def delete(self, keys: Iterable[str]) -> None:
+        with self._lock:
+            for key in keys:
+                self._data.pop(key, None)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         with self._lock:

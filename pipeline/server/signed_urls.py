@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from urllib.parse import quote
@@ -47,6 +47,9 @@ class MediaStore:
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         return self.inner.put_if_absent(key, data)
+
+    def delete(self, names: Iterable[str]) -> None:
+        self.inner.delete(names)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         return self.inner.list(prefix, after)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engines.aws.errors import code_of, mapped_errors
 from pipeline.engines.aws.objects import attachment, checked_key, checked_prefix, content_type
-from pipeline.errors import ConfigError, NotFoundError, StoreError, UnavailableError
+from pipeline.engines.aws.versions import MOST_DELETED, cut_off, delete_versions, versions_of
+from pipeline.errors import ConfigError, NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from pipeline.engines.aws.clients import Clients
@@ -87,6 +89,20 @@ class S3Store:
             time.sleep(seconds or 0)
         return status != 412
 
+    def delete(self, keys: Iterable[str]) -> None:
+        """Every version and delete marker of each key: a versioned bucket keeps them otherwise.
+
+        A request a key, and one for each thousand versions. Needs s3:ListBucketVersions on the bucket,
+        s3:DeleteObject and s3:DeleteObjectVersion on the keys.
+        """
+        names = [checked_key(key) for key in keys]
+        bucket = self._bucket
+        with mapped_errors(_ENGINE, self._what):
+            client = self._client
+            versions = (version for key in names for version in versions_of(client, bucket, key))
+            while batch := list(islice(versions, MOST_DELETED)):
+                delete_versions(client, bucket, batch)
+
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         """Fetches a page of 1,000 keys when it is reached. S3 sorts by UTF-8, which is Python's order too."""
         request = {"Bucket": self._bucket, "Prefix": checked_prefix(prefix)}
@@ -98,8 +114,8 @@ class S3Store:
                 page = next(pages, None)
             if page is None:
                 return
-            if "IsTruncated" not in page:  # of a body that broke off at once botocore makes an empty page
-                raise UnavailableError(f"the answer of {self._what} broke off: run it again", engine=_ENGINE)
+            if "IsTruncated" not in page:
+                raise cut_off(self._name)
             yield from (entry["Key"] for entry in page.get("Contents", ()))
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:

@@ -10,7 +10,7 @@ import errno
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
@@ -24,6 +24,8 @@ _TEMPORARY = ".tmp-"
 # Seconds after which no writer comes back to its temporary file: a write takes seconds, also on a machine
 # that slept overnight in the middle of one.
 _ABANDONED = 24 * 3600.0
+# To create a file in a folder that another thread may be removing, as it is empty: delete().
+_ATTEMPTS = 20
 
 
 class FileStore:
@@ -58,6 +60,34 @@ class FileStore:
                 is_first = True
         self._keep_name(key)  # also another writer's, who may not have come to that yet
         return is_first
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Gone from disk when it returns, with the folders that are empty then."""
+        paths = [self.path(key).absolute() for key in names]
+        folders = {path.parent for path in paths}
+        with self._mapped():
+            for path in paths:
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    if not path.is_dir():
+                        path.unlink()
+            self._folders.sync(*{self._pruned(folder) for folder in folders})
+
+    def _pruned(self, folder: Path) -> Path:
+        """The first folder, from this one upwards, that is not empty. Those below it are removed.
+
+        A writer creates a folder again that is removed before its temporary file is in it.
+        """
+        root = self._root.absolute()
+        while folder != root and root in folder.parents:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError:  # not empty, or not ours to remove
+                break
+            self._folders.forget([folder])
+            folder = folder.parent
+        return folder
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         top = self.path(prefix) if prefix.endswith("/") or not prefix else self.path(prefix).parent
@@ -140,12 +170,13 @@ class FileStore:
         """An open file and its path. It is created with its mode, so that nobody can open it in between."""
         mode = 0o600 if key.startswith(keys.PRIVATE) else 0o666  # the umask takes away from that
         path = folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
-        try:
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
-        except FileNotFoundError:
+        for _ in range(_ATTEMPTS):
+            with suppress(FileNotFoundError):
+                return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
             self._folders.forget(takewhile(lambda path: not path.exists(), (folder, *folder.parents)))
-            folder.mkdir(parents=True, exist_ok=True)
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
+            with suppress(FileNotFoundError):
+                folder.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), path
 
     def _keep_name(self, key: str) -> None:
         """The name `key`, which exists, outlives a power cut."""

@@ -25,7 +25,8 @@ OPERATIONS = {
     "bedrock-runtime": "Converse ConverseStream",
     "translate": "TranslateText",
     "polly": "SynthesizeSpeech DescribeVoices",
-    "s3": "GetObject PutObject HeadBucket ListObjectsV2 GetBucketPolicyStatus GetPublicAccessBlock",
+    "s3": "GetObject PutObject HeadBucket ListObjectsV2 ListObjectVersions DeleteObjects "
+    "GetBucketPolicyStatus GetPublicAccessBlock",
     "stepfunctions": "StartExecution StartSyncExecution",
     "sagemaker": "DescribeEndpoint DescribeEndpointConfig DeleteEndpoint ListEndpoints",
     "ssm": "GetParameter PutParameter",

@@ -148,6 +148,19 @@ def test_a_url_may_live_from_a_second_to_a_week(store: S3Store) -> None:
             store.url("a", expires_in=seconds)
 
 
+def test_deletion_leaves_no_version_and_no_marker_of_exactly_the_key(store: S3Store) -> None:
+    client, bucket = Clients().get("s3"), os.environ["STORIES_BUCKET"]
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for key in ("k/a", "k/a", "k/a b+c", "k/a.json", "k/b"):
+        store.put(key, b"a dragon")
+    client.delete_object(Bucket=bucket, Key="k/a")
+    client.delete_object(Bucket=bucket, Key="k/b")
+    store.delete(["k/a", "k/a b+c", "k/c"])
+    left = client.list_object_versions(Bucket=bucket, Prefix="k/")
+    assert [entry["Key"] for entry in left["Versions"]] == ["k/a.json", "k/b"]
+    assert [entry["Key"] for entry in left["DeleteMarkers"]] == ["k/b"]
+
+
 FILENAMES = {
     "story.mp3": 'attachment; filename="story.mp3"',
     "Léa et le dragon.mp3": (
@@ -288,6 +301,57 @@ def test_a_failing_second_page_is_an_error_and_not_a_short_list(monkeypatch: pyt
         assert next(keys) == "a"
         with pytest.raises(ConfigError):
             next(keys)
+
+
+def versions(*names: tuple[str, str], more: bool = False) -> bytes:
+    entries = "".join(
+        f"<Version><Key>{key}</Key><VersionId>{name}</VersionId></Version>" for key, name in names
+    )
+    marker = "<NextKeyMarker>a</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker>" if more else ""
+    cut = f"<IsTruncated>{str(more).lower()}</IsTruncated>"
+    return f"<ListVersionsResult>{entries}{cut}{marker}</ListVersionsResult>".encode()
+
+
+def deleted(*names: str, error: str = "") -> bytes:
+    entries = "".join(f"<Deleted><Key>a</Key><VersionId>{name}</VersionId></Deleted>" for name in names)
+    entries += f"<Error><Key>a</Key><Code>{error}</Code><Message>No</Message></Error>" if error else ""
+    return f"<DeleteResult>{entries}</DeleteResult>".encode()
+
+
+def test_all_pages_of_versions_are_deleted_together_and_no_others_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pages = (
+        turn(body=versions(("a", "1"), more=True)),
+        turn(body=versions(("a", "2"), ("ab", "3"), more=True)),
+        turn(body=deleted("1", "2")),
+    )
+    with scripted(monkeypatch, *pages) as (store, server):
+        store.delete(["a"])
+    assert ["delete" in received.path for received in server.received] == [False, False, True]
+    body = server.received[2].body.decode()
+    assert body.count("<VersionId>") == 2
+    assert "3" not in body.replace("<?xml", "").partition("<Object>")[2]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (deleted("1", error="AccessDenied"), "access-denied"),
+        (deleted("1", error="InternalError"), "unavailable"),
+        (deleted("1", error="SlowDown"), "throttled"),
+        (deleted("1"), "unavailable"),
+        (b"", "unavailable"),
+    ],
+)
+def test_a_deletion_that_is_not_whole_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, problem: str
+) -> None:
+    listed = turn(body=versions(("a", "1"), ("a", "2")))
+    with scripted(monkeypatch, listed, turn(body=answer)) as (store, _):
+        with pytest.raises(StoriesError) as caught:
+            store.delete(["a"])
+        assert caught.value.problem == problem
 
 
 @pytest.mark.parametrize("cut", [0, 1, 60, 90])

@@ -20,6 +20,7 @@ def calls_of(store: Store, key: str) -> dict[str, Callable[[], object]]:
         "head": lambda: store.head(key, 8),
         "put": lambda: store.put(key, b""),
         "put_if_absent": lambda: store.put_if_absent(key, b""),
+        "delete": lambda: store.delete([key]),
         "list": lambda: list(store.list(key)),
         "url": lambda: store.url(key),
     }
@@ -69,6 +70,37 @@ class StoreContract(ABC):
         store.put("a", b"")
         assert store.put_if_absent("a", b"second") is False
         assert store.get("a") == b""
+
+    def test_what_is_deleted_is_gone_and_may_be_written_again(self, store: Store) -> None:
+        for key in ("a/b/1", "a/b/12", "a/b/2", "a/c", "d"):
+            store.put(key, b"old")
+        store.put("a/b/1", b"newer")
+        store.delete(["a/b/1", "d", "a/b/1"])
+        assert list(store.list("")) == ["a/b/12", "a/b/2", "a/c"]
+        for key in ("a/b/1", "d"):
+            with pytest.raises(NotFoundError):
+                store.get(key)
+        assert store.put_if_absent("a/b/1", b"new") is True
+        assert store.get("a/b/1") == b"new"
+
+    def test_deleting_what_is_absent_is_no_error(self, store: Store) -> None:
+        store.put("a/b", b"near it")
+        store.delete([])
+        store.delete(["a", "a/b/c", "never/was", "a/bb"])
+        store.delete(key for key in ("a/b", "never/was"))
+        store.delete(["a/b"])
+        assert list(store.list("")) == []
+
+    def test_writers_are_not_disturbed_while_their_neighbours_are_deleted(self, store: Store) -> None:
+        def write(number: int) -> None:
+            for turn in range(5):
+                store.put(f"a/b/{number}", str(turn).encode())
+                store.delete([f"a/b/{number}", "a/b"])
+                assert store.put_if_absent(f"a/b/{number}", b"last")
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, range(4)))
+        assert [store.get(key) for key in store.list("a/")] == [b"last"] * 4
 
     def test_list_gives_the_keys_with_a_prefix_sorted(self, store: Store) -> None:
         keys = ["b/2.json", "a/10.json", "a/9.json", "ab/c/d", "a.txt", "z"]

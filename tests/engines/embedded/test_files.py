@@ -46,6 +46,25 @@ def test_no_temporary_file_is_left(root: Path) -> None:
     assert everything(root) == ["a/b", "a/c"]
 
 
+def test_a_folder_is_removed_with_its_last_file_and_the_store_stays(root: Path) -> None:
+    store = FileStore(root)
+    for key in ("a/b/c/1", "a/b/2", "d/e/3"):
+        store.put(key, b"1")
+    (root / "d/e/of a person.txt").write_bytes(b"mine")
+    store.delete(["a/b/c/1", "d/e/3"])
+    assert sorted(path.relative_to(root).as_posix() for path in root.rglob("*")) == [
+        "a",
+        "a/b",
+        "a/b/2",
+        "d",
+        "d/e",
+        "d/e/of a person.txt",
+    ]
+    (root / "d/e/of a person.txt").unlink()
+    store.delete(["a/b/2", "d/e/3"])
+    assert list(root.iterdir()) == []
+
+
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_a_file_is_as_open_as_the_umask_and_a_secret_is_its_owners(root: Path, mask: int, mode: int) -> None:
     before = os.umask(mask)

@@ -76,6 +76,18 @@ def test_a_record_in_a_folder_that_was_deleted_is_on_disk_again(root: Path, disk
     assert disk.after_a_power_cut(root)["stories/1/story.json"] == b"data"
 
 
+def test_what_was_deleted_is_gone_from_disk_when_the_call_returns(root: Path, disk: Disk) -> None:
+    store = FileStore(root)
+    gone = ["stories/1/fr/text.json", "stories/1/request.json", "cache/speak/ab/ab1.wav", "claims/a/1"]
+    for key in (*gone, "stories/2/story.json"):
+        store.put(key, b"data")
+    store.put("stories/1/fr/text.json", b"newer")
+    store.delete(gone)
+    assert list(disk.after_a_power_cut(root)) == ["stories/2/story.json"]
+    store.put("stories/1/fr/text.json", b"again")
+    assert disk.after_a_power_cut(root)["stories/1/fr/text.json"] == b"again"
+
+
 def test_what_a_record_rests_on_is_on_disk_before_it(root: Path, disk: Disk) -> None:
     store = FileStore(root)
     parts = [
