@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage.editions import FASTEST, SLOWEST
+from pipeline.story.heroes import LONGEST_NAME, LONGEST_SOUNDS
+from pipeline.types import Hero
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -31,6 +33,23 @@ class _Order(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class HeroOrder(_Order):
+    """A child's name makes a story private, and it expires."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="Letters of any script, hyphens, apostrophes, blanks",
+    )
+    sounds: str | None = Field(
+        default=None, min_length=1, max_length=LONGEST_SOUNDS, description="How it is said, as Shi-vawn"
+    )
+
+    @property
+    def hero(self) -> Hero:
+        return Hero(self.name, self.sounds or "")
+
+
 class StoryOrder(_Order):
     context: str = Field(
         min_length=1,
@@ -45,6 +64,19 @@ class StoryOrder(_Order):
     experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
     voice: Voice | None = None
     pace: Pace | None = None
+    hero: HeroOrder | None = None
+
+
+class NameOrder(HeroOrder):
+    voice: Voice | None = None
+
+
+class NameView(BaseModel):
+    """A name, spoken; kept nowhere."""
+
+    mediaType: str
+    audio: str = Field(description="Base64")
+    durationMs: int
 
 
 class LocaleOrder(_Order):
@@ -134,6 +166,10 @@ class StoryView(BaseModel):
     problem: str | None = None
     detail: str | None = None
     retryable: bool | None = None
+    private: bool | None = Field(
+        default=None, description="It has a child's name: in no list, never published"
+    )
+    expires: str | None = Field(default=None, description="The last day on which a private story is there")
 
 
 class Card(BaseModel):

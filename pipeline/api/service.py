@@ -7,13 +7,18 @@ import time
 from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
-from pipeline.api.models import LocaleOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, NameOrder, StoryOrder
 from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
 from pipeline.app import App
+from pipeline.ports import Store
 from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, commit
+from pipeline.steps.name import say_name
 from pipeline.storage.editions import USUAL_PACE
+from pipeline.storage.private import store_of
+from pipeline.story import heroes
+from pipeline.types import Hero, Narration
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
@@ -44,6 +49,8 @@ class OnDemand:
         key: the caller's Idempotency-Key, "" for none; a rejected order leaves it unused.
         """
         edition = self._edition(order)
+        if order.hero:
+            return self._private(order, order.hero.hero, edition, key, caller)
         accepted = acceptable(self.app, order.context, order.variant or 0)
         variant = self._variant(order, key, caller)
         story_id = commit(self.app, replace(accepted, request=replace(accepted.request, variant=variant)))
@@ -52,7 +59,15 @@ class OnDemand:
     def in_locale(self, story_id: str, order: LocaleOrder) -> Edition:
         """A story that was accepted before, in this locale. Raises NotFoundError, RequestError."""
         edition = self._edition(order)
-        return Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
+        store = self.app.of(story_id).store
+        return Edition(story_id, edition, committed.request(store, story_id).request.variant)
+
+    def name(self, locale: str, order: NameOrder) -> Narration:
+        """A name, said once by a voice of the locale. Raises as say_name(); BusyError: none is left today."""
+        spoken_by = chain(self.app, locale, True, order.voice or "")
+        hero = heroes.accept(order.hero, self.app.word_filter)
+        daily.take(self.app.store, self.per_day)
+        return say_name(spoken_by, hero)
 
     def begin(self, edition: Edition) -> bool:
         """Whether it is complete; else it is being made when this returns. Raises BusyError, EngineError."""
@@ -62,7 +77,7 @@ class OnDemand:
             daily.take(self.app.store, self.per_day)
             self.runner.start(edition.story_id, edition.name)
         elif self.runner.maker:  # which has written its status, and the marker maybe not yet
-            status.accept(self.app.store, edition.story_id, edition.name)
+            status.accept(self._store(edition), edition.story_id, edition.name)
         return False
 
     def finish(self, edition: Edition, seconds: float) -> None:
@@ -72,17 +87,32 @@ class OnDemand:
         begin().
         """
         deadline = time.monotonic() + seconds
-        pause, has_waited = _FIRST_PAUSE, False
+        pause, has_waited, name = _FIRST_PAUSE, False, (edition.story_id, edition.name)
         while not self._is_complete(edition):
             left = deadline - time.monotonic()
             if not self._is_made_elsewhere(edition):
-                if not (has_waited and status.has_failed(self.app.store, edition.story_id, edition.name)):
+                if not (has_waited and status.has_failed(self._store(edition), *name)):
                     daily.take(self.app.store, self.per_day)
                     self.runner.finish(edition.story_id, edition.name, max(0.0, left))
                 return
             if left <= 0 or self.stopping.wait(min(pause, left)):
                 return
             pause, has_waited = min(pause * 1.5, _LONGEST_PAUSE), True
+
+    def _private(self, order: StoryOrder, hero: Hero, edition: str, key: str, caller: str) -> Edition:
+        """A story in a folder of its own, where its key's requests are compared: the key knows no child."""
+        variant = idempotency.draw() if order.variant is None else order.variant
+        accepted = acceptable(self.app, order.context, variant, hero=hero)
+        if not key:
+            return Edition(commit(self.app, accepted), edition, variant)
+        sent = {"private": True, **order.model_dump(include={"locale", "variant", "voice", "pace"})}
+        story_id = idempotency.private_story(
+            self.app.store, caller, key, sent, lambda: commit(self.app, accepted)
+        )
+        first = committed.request(self.app.of(story_id).store, story_id).request
+        if first != replace(accepted.request, variant=first.variant):
+            raise idempotency.reused()
+        return Edition(story_id, edition, first.variant)
 
     def _edition(self, order: StoryOrder | LocaleOrder) -> str:
         """Raises RequestError."""
@@ -99,7 +129,10 @@ class OnDemand:
     def _is_made_elsewhere(self, edition: Edition) -> bool:
         """Not where its mp3 was deleted, for it has a manifest."""
         name = edition.story_id, edition.name
-        return status.is_being_made(self.app.store, *name, locks=self.app.locks, own=self.runner.maker)
+        return status.is_being_made(self._store(edition), *name, locks=self.app.locks, own=self.runner.maker)
 
     def _is_complete(self, edition: Edition) -> bool:
-        return committed.is_whole(self.app, edition.story_id, edition.name)
+        return committed.is_whole(self.app.of(edition.story_id), edition.story_id, edition.name)
+
+    def _store(self, edition: Edition) -> Store:
+        return store_of(self.app.store, edition.story_id)

@@ -55,6 +55,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         foreign_ideas=None if "foreign" in spec else create("foreign-ideas", words=parts.words),
         changes=_followers(settings, parts.store) if settings.aws.push else NoChanges(),
         covers=parts.covers,
+        private_days=settings.private_days,
     )
 
 

@@ -14,7 +14,7 @@ from pipeline.steps.generate import binding, generate, reasons
 from pipeline.storage import editions, keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
-from pipeline.story import plain_text, translation_checks
+from pipeline.story import heroes, plain_text, translation_checks
 from pipeline.story.locales import language
 from pipeline.types import Check, Story, Usage
 
@@ -73,6 +73,7 @@ def translated(
         title, *segments = engine.translate(texts, WRITTEN_IN, locale, so_far.add)
     story = Story(story_id, locale, title, tuple(segments))
     checks = (
+        *_name_kept(app, source.story, story),
         *translation_checks.check(source.story.segments, story.segments, locale, app.language),
         plain_text.check((story.title, *story.segments)),
         _gentle_words(app, story),
@@ -81,6 +82,21 @@ def translated(
     _refuse_failed(app, checks, locale)
     usage = Usage(1, characters=sum(map(len, texts)))
     return CommittedText(story, source.idea, engine.fingerprint, 0, checks, usage)
+
+
+def _name_kept(app: App, source: Story, story: Story) -> tuple[Check, ...]:
+    """Of a private story: its hero's name is there as it was given, where a pronoun does not stand for it."""
+    if app.private is None:
+        return ()
+    hero = committed.request(app.store, story.id).request.hero
+    if hero is None:
+        return ()
+    pairs = zip((source.title, *source.segments), (story.title, *story.segments), strict=False)
+    named = [text for english, text in pairs if heroes.count(english, hero.name)]
+    kept = sum(1 for text in named if heroes.count(text, hero.name))
+    return (
+        Check("the child's name", kept * 2 >= len(named), kept, f"in at least half of {len(named)} texts"),
+    )
 
 
 def _gentle_words(app: App, story: Story) -> Check:

@@ -30,6 +30,9 @@ class CachedText:
     def parallel(self) -> int:
         return self.engine.parallel
 
+    def at(self, store: Store) -> CachedText:
+        return CachedText(self.engine, store)
+
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         streamed = False
 
@@ -71,6 +74,9 @@ class CachedTranslation:
     @property
     def fingerprint(self) -> str:
         return self.engine.fingerprint
+
+    def at(self, store: Store) -> CachedTranslation:
+        return CachedTranslation(self.engine, store)
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
@@ -116,12 +122,20 @@ class CachedSpeech:
     def media_type(self) -> str:
         return self.engine.media_type
 
+    def at(self, store: Store) -> CachedSpeech:
+        return CachedSpeech(self.engine, store)
+
     def voices(self) -> tuple[Voice, ...]:
         return self.engine.voices()
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
         """The narration, and in its `key` where the sound lies in the store."""
         return self._narrations.keep(self.engine, text, voice)
+
+
+def uncached(engine: SpeechEngine) -> SpeechEngine:
+    """The engine itself, of which nothing is kept."""
+    return engine.engine if isinstance(engine, CachedSpeech) else engine
 
 
 class Detection(Protocol):
@@ -137,6 +151,9 @@ class Detection(Protocol):
 class CachedDetection:
     engine: Detection
     store: Store
+
+    def at(self, store: Store) -> CachedDetection:
+        return CachedDetection(self.engine, store)
 
     def __call__(self, text: str) -> str | None:
         def call() -> Body:

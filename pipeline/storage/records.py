@@ -9,24 +9,50 @@ from pipeline.ports import Store
 from pipeline.storage import keys
 from pipeline.storage.digest import content, digest
 from pipeline.storage.integrity import opened, sealed
-from pipeline.types import Check, Content, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
+from pipeline.types import (
+    Check,
+    Content,
+    Hero,
+    Manifest,
+    ManifestSegment,
+    SpeechMark,
+    Story,
+    StoryRequest,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """Of a private story. folder: its name. salt: known in the folder only, so that nobody can try names
+    until one gives the story's id. expires: the last day (ISO, UTC) on which it is there.
+    """
+
+    folder: str
+    salt: str
+    expires: str
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRequest:
     """stories/<id>/request.json: a request, on record before anything is made of it.
 
-    prompt: the story prompt's id. engine: the writer's fingerprint.
+    prompt: the story prompt's id. engine: the writer's fingerprint. private: where it has a hero's name.
     """
 
     request: StoryRequest
     prompt: str
     engine: str
+    private: Private | None = None
 
     @property
     def story_id(self) -> str:
-        """The first 128 bits of the digest of everything that decides which story this is."""
-        return digest({**asdict(self.request), "prompt": self.prompt, "engine": self.engine})[:32]
+        """The first 128 bits of the digest of everything that decides which story this is; of a private one,
+        "p", its folder, and 64 bits."""
+        named = {**_request_fields(self.request), "prompt": self.prompt, "engine": self.engine}
+        if self.private is None:
+            return digest(named)[:32]
+        return f"p{self.private.folder}{digest({**named, 'salt': self.private.salt})[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +77,10 @@ def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
     others.
     """
     fields = asdict(value)
+    if isinstance(value, AcceptedRequest):
+        fields["request"] = _request_fields(value.request)
+        if value.private is None:
+            del fields["private"]
     if isinstance(value, CommittedText):
         del fields["content"]
     if isinstance(value, Manifest) and not value.voice:
@@ -61,7 +91,23 @@ def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
 def load_request(data: bytes, key: str) -> AcceptedRequest:
     """key: where `data` was read, for the message. Raises DamagedError. So do the other two."""
     with opened(data, key) as body:
-        return AcceptedRequest(**{**body, "request": StoryRequest(**body["request"])})
+        request, private = dict(body["request"]), body.get("private")
+        hero = request.pop("hero", None)
+        return AcceptedRequest(
+            **{
+                **body,
+                "request": StoryRequest(**request, hero=Hero(**hero) if hero else None),
+                "private": Private(**private) if private else None,
+            }
+        )
+
+
+def _request_fields(request: StoryRequest) -> dict[str, Any]:
+    """Without a hero in a usual story's, as in stores from before there were private ones."""
+    fields = asdict(request)
+    if request.hero is None:
+        del fields["hero"]
+    return fields
 
 
 def load_text(data: bytes, key: str) -> CommittedText:

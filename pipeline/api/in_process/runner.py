@@ -19,7 +19,8 @@ from pipeline.errors import BusyError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.run import run
 from pipeline.steps.status_progress import StatusProgress
-from pipeline.storage import shelf
+from pipeline.storage import keys, shelf
+from pipeline.storage.private import store_of
 
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.
 _FIRST_GUESS = 60.0
@@ -125,8 +126,9 @@ class InProcess:
     def _record(self, job: Job, life: float) -> None:
         """In this order: a store that keeps the marker over a power cut keeps no older failure beside it."""
         self._makers.join()
-        status.queue(self._app.store, *job, life, self._makers.name)
-        status.accept(self._app.store, *job)
+        store = store_of(self._app.store, job[0])
+        status.queue(store, *job, life, self._makers.name)
+        status.accept(store, *job)
         self._app.changes.changed(*job, status.QUEUED)
 
     def _start_threads(self) -> None:
@@ -149,25 +151,26 @@ class InProcess:
 
     def _make(self, job: Job) -> StoriesError | None:
         """Why it was not made; None where it was."""
-        store = self._app.store
+        is_private = bool(keys.folder_of(job[0]))
         try:
-            statuses = StatusProgress(store, *job, maker=self._makers.name, changes=self._app.changes)
+            app = self._app.of(job[0])
+            statuses = StatusProgress(app.store, *job, maker=self._makers.name, changes=self._app.changes)
             with self._watch.story(job, statuses) as progress:
-                manifest = run(self._app, *job, progress)
-            if self._publish:
-                shelf.publish(store, manifest)
+                manifest = run(app, *job, progress)
+            if self._publish and not is_private:
+                shelf.publish(app.store, manifest)
             self._app.changes.changed(*job, status.DONE)
         except StoriesError as error:
             self._log.warning("story not made", extra={**_fields(job), "problem": error.problem})
             return error
         except Exception as error:  # noqa: BLE001 - a bug: the caller that waits still gets a response
-            self._log.error("story not made", extra=_fields(job), exc_info=error)
+            self._log.error("story not made", extra=_fields(job), exc_info=None if is_private else error)
             return StoriesError(type(error).__name__)
         return None
 
     def _fail(self, job: Job, error: StoriesError) -> None:
         try:
-            status.fail(self._app.store, *job, error)
+            status.fail(store_of(self._app.store, job[0]), *job, error)
         except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
             self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
         self._app.changes.changed(*job, status.FAILED)
