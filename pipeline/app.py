@@ -214,10 +214,10 @@ class _Moved:
 
     def speech(self, engine: SpeechEngine) -> SpeechEngine:
         if id(engine) not in self._speech:
-            self._speech[id(engine)] = self._said(self.engine(engine))
+            self._speech[id(engine)] = self._respelled(self.engine(engine))
         return self._speech[id(engine)]
 
-    def _said(self, engine: SpeechEngine) -> SpeechEngine:
+    def _respelled(self, engine: SpeechEngine) -> SpeechEngine:
         """What is kept is what was spoken, with the marks of the text as it is written."""
         if self._hero is None or not self._hero.sounds:
             return engine

@@ -177,6 +177,15 @@ class Store(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A text engine that keeps something of its prompts on disk, to be faster."""
+
+    def forgetful(self) -> TextEngine:
+        """The same engine, loaded once for both, which keeps nothing of what it is sent."""
+        ...
+
+
+@runtime_checkable
 class Kept(Protocol):
     """An engine whose answers are kept in a store."""
 

@@ -8,7 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from pipeline.errors import EngineError, NotFoundError
-from pipeline.ports import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore, pass_on
+from pipeline.ports import (
+    OnText,
+    Remembering,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+    ignore,
+    pass_on,
+)
 from pipeline.storage import keys
 from pipeline.storage.digest import well_formed
 from pipeline.storage.integrity import Body, CorruptError
@@ -31,7 +40,9 @@ class CachedText:
         return self.engine.parallel
 
     def at(self, store: Store) -> CachedText:
-        return CachedText(self.engine, store)
+        """Over a private story's store: beside that, nothing is kept."""
+        engine = self.engine.forgetful() if isinstance(self.engine, Remembering) else self.engine
+        return CachedText(engine, store)
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         streamed = False

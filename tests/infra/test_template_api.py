@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, NameOrder, PushOrder, StoryOrder
 from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
@@ -22,6 +22,7 @@ CALLS = {
     ("get", "/stories"),
     ("get", "/locales"),
     ("get", "/locales/{locale}/voices/{voice}"),
+    ("post", "/locales/{locale}/name"),
     ("get", "/health"),
     ("get", "/openapi.json"),
 }
@@ -87,6 +88,10 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Locale", {"locale": "fr", "voice": "Lea", "pace": 1.2}, True),
         ("Empty", {}, True),
         ("Empty", {"id": "4f"}, False),
+        ("Idea", {"context": "a shy snail", "hero": {"name": "Mia", "sounds": "Mee-ah"}}, True),
+        ("Idea", {"context": "a shy snail", "hero": None}, True),
+        ("Name", {"name": "Mia", "sounds": None}, True),
+        ("Name", {"sounds": "Mee-ah"}, False),
         ("Locale", {}, False),
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],
@@ -99,7 +104,8 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
 
 
 @pytest.mark.parametrize(
-    ("schema", "model"), [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder)]
+    ("schema", "model"),
+    [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder), ("Name", NameOrder)],
 )
 def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
     gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()

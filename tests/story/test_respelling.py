@@ -27,9 +27,9 @@ class Heard(FakeSpeech):
 
 
 def test_the_voice_is_given_the_respelling() -> None:
-    heard = Heard()
-    RespelledSpeech(heard, HERO).synthesize("Siobhan ran to Siobhan's hut.", VOICE)
-    assert heard.texts == ["Shi vawn ran to Shi vawn's hut."]
+    voice = Heard()
+    RespelledSpeech(voice, HERO).synthesize("Siobhan ran to Siobhan's hut.", VOICE)
+    assert voice.texts == ["Shi vawn ran to Shi vawn's hut."]
 
 
 @pytest.mark.parametrize("sounds", ["Shi-vawn", "Shi vawn", "She Vaw Nn", "X", "Siobhan"])
