@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from pipeline.errors import RequestError
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage.editions import FASTEST, SLOWEST
+from pipeline.story import heroes
 from pipeline.story.heroes import LONGEST_NAME, LONGEST_SOUNDS
 from pipeline.types import Hero
 
@@ -33,15 +36,23 @@ class _Order(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _checked(text: str) -> str:
+    """As heroes.accept() does later: what is no name is a malformed request, whose answer says why."""
+    try:
+        return heroes.checked(text, len(text))
+    except RequestError as error:
+        raise PydanticCustomError("name", "{reason}", {"reason": str(error)}) from None
+
+
 class HeroOrder(_Order):
     """A child's name makes a story private, and it expires."""
 
-    name: str = Field(
+    name: Annotated[str, AfterValidator(_checked)] = Field(
         min_length=1,
         max_length=LONGEST_NAME,
         description="Letters of any script, hyphens, apostrophes, blanks",
     )
-    sounds: str | None = Field(
+    sounds: Annotated[str, AfterValidator(_checked)] | None = Field(
         default=None, min_length=1, max_length=LONGEST_SOUNDS, description="How it is said, as Shi-vawn"
     )
 

@@ -28,7 +28,7 @@ def accept(hero: Hero, word_filter: WordFilter) -> Hero:
     for text in filter(None, (named.name, named.sounds)):
         if word_filter.instructions(text):
             raise RequestError(
-                "the hero's name reads like instructions: give only the name", problem="bad-request"
+                "the hero's name reads like instructions: give only the name", problem="instructions"
             )
         unsafe = word_filter.idea(text)
         if unsafe or word_filter.story(text, "en"):

@@ -179,6 +179,7 @@ def test_what_is_no_name_is_refused_and_nothing_is_kept(
         path, {"context": IDEA, "hero": hero} if path == "/stories" else hero, key="t"
     )
     assert (response.status, response.problem) == (status, problem)
+    assert "ask again later" not in response.json["detail"]  # but says what is wrong
     assert list(store.list("")) == []
 
 
