@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Hero:
-    """The child that a private story is about. sounds: how its name is said, as "Shi-vawn"; "": as it is."""
+    """The child that a private story is about. sounds: how its name is said, as "Shi-vawn"; "": as it is.
 
-    name: str
-    sounds: str = ""
+    Neither is shown by repr(), which libraries log.
+    """
+
+    name: str = field(repr=False)
+    sounds: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

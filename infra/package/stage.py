@@ -53,6 +53,8 @@ LEFT_OUT = frozenset(
         "steps/heal.py",
         "steps/verify.py",
         "storage/ledger.py",
+        "storage/private_folders.py",
+        "storage/stories.py",
     }
 )
 SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})

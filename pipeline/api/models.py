@@ -47,13 +47,19 @@ def _checked(text: str) -> str:
 class HeroOrder(_Order):
     """A child's name makes a story private, and it expires."""
 
+    # repr=False: Powertools logs a route's arguments at DEBUG.
     name: Annotated[str, AfterValidator(_checked)] = Field(
         min_length=1,
         max_length=LONGEST_NAME,
+        repr=False,
         description="Letters of any script, hyphens, apostrophes, blanks",
     )
     sounds: Annotated[str, AfterValidator(_checked)] | None = Field(
-        default=None, min_length=1, max_length=LONGEST_SOUNDS, description="How it is said, as Shi-vawn"
+        default=None,
+        min_length=1,
+        max_length=LONGEST_SOUNDS,
+        repr=False,
+        description="How it is said, as Shi-vawn",
     )
 
     @property

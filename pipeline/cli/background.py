@@ -11,7 +11,7 @@ from pipeline.bootstrap import models_dir, translated_languages
 from pipeline.config.settings import Settings
 from pipeline.engines.embedded.progress import Lines
 from pipeline.ports import Store
-from pipeline.storage import private
+from pipeline.storage import private, private_folders
 
 # A block of a download comes sooner; a host that sends nothing is left to the end of the process.
 _GRACE_SECONDS = 1.0
@@ -61,7 +61,7 @@ def _sweep(store: Store, every: float, stopping: threading.Event) -> None:
     log = logging.getLogger(__name__)
     while True:
         try:
-            if count := private.sweep(store, private.today()):
+            if count := private_folders.sweep(store, private.today()):
                 log.info("private stories that had expired were deleted: %d", count)
         except Exception as error:  # noqa: BLE001 - as a disk that may only be read: the next one tries again
             log.error("private stories that have expired were not deleted: %s", error)

@@ -13,7 +13,7 @@ from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError, NotFoundError
 from pipeline.exports.source import mp3
 from pipeline.ports import Store
-from pipeline.storage import editions, private, shelf
+from pipeline.storage import editions, private, private_folders, shelf
 from pipeline.storage.stories import find, manifests
 from pipeline.types import Check, Manifest
 
@@ -51,7 +51,7 @@ def list_stories(options: Namespace) -> None:
 def _list_private(store: Store) -> None:
     rows = [
         (*_row(manifest), until)
-        for story_id, until in private.current(store, private.today(), name_damage)
+        for story_id, until in private_folders.current(store, private.today(), name_damage)
         for manifest in manifests(private.store_of(store, story_id), story_id, name_damage)
     ]
     if not rows:

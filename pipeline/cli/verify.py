@@ -13,7 +13,7 @@ from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import TerminalProgress, say, table, tell
 from pipeline.config.settings import Settings
 from pipeline.errors import DamagedError
-from pipeline.storage import keys, private
+from pipeline.storage import keys, private_folders
 
 _HEALED = "healed"
 
@@ -68,6 +68,10 @@ def _places(app: App, ids: Sequence[str]) -> Iterator[tuple[App, tuple[str, ...]
     for story_id in ids:
         if keys.folder_of(story_id):
             yield app.of(story_id), (story_id,)
-    whole = {} if ids else {keys.folder_of(each): each for each, _ in private.current(app.store, app.today())}
+    whole = (
+        {}
+        if ids
+        else {keys.folder_of(each): each for each, _ in private_folders.current(app.store, app.today())}
+    )
     for story_id in whole.values():
         yield app.of(story_id), ()

@@ -301,6 +301,7 @@ def test_the_openapi_document_has_every_call() -> None:
         "GET /stories/{story_id}/{locale}",
         "GET /locales",
         "GET /locales/{locale}/voices/{voice}",
+        "POST /locales/{locale}/name",
         "GET /health",
         "GET /openapi.json",
         *(f"GET /stories/{{story_id}}/{name}" for name in ("cover.svg", "cover-night.svg", "cover.png")),

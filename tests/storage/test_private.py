@@ -10,7 +10,7 @@ import pytest
 from pipeline.engines.embedded.files import FileStore
 from pipeline.engines.fake import MemoryStore
 from pipeline.errors import DamagedError, NotFoundError, RequestError
-from pipeline.storage import keys, private, shelf
+from pipeline.storage import keys, private, private_folders, shelf
 from pipeline.storage.private import PrivateStore, store_of
 from pipeline.storage.records import AcceptedRequest, Private, dump, load_request
 from pipeline.types import Hero, Manifest, StoryRequest
@@ -88,7 +88,7 @@ def test_a_story_is_there_until_the_end_of_its_last_day() -> None:
     store = MemoryStore()
     story_id = committed(store)
     assert private.request(store, story_id, LAST_DAY) == ACCEPTED
-    assert private.sweep(store, LAST_DAY) == 0
+    assert private_folders.sweep(store, LAST_DAY) == 0
     with pytest.raises(NotFoundError, match="expired"):
         private.request(store, story_id, AFTER)
 
@@ -100,7 +100,7 @@ def test_a_sweep_leaves_nothing_of_what_has_expired(tmp_path: object) -> None:
     kept = committed(store, later)
     store_of(store, story_id).put("cache/speak/ab/abc.wav", b"Siobhan")
     store.put(keys.claim(keys.text(story_id, "en"), 1), b"{}")
-    assert private.sweep(store, AFTER) == 1
+    assert private_folders.sweep(store, AFTER) == 1
     assert list(store.list("")) == [f"private/{'f' * 16}/{keys.request(kept)}"]
     assert not (tmp_path / "private" / FOLDER).exists()  # type: ignore[operator]
 
@@ -110,7 +110,7 @@ def test_a_sweep_that_was_killed_is_finished_by_the_next() -> None:
     story_id = committed(store)
     store_of(store, story_id).put("cache/complete/ab/abc.json", b"Siobhan")
     store.delete([f"private/{FOLDER}/{keys.request(story_id)}"])
-    assert private.sweep(store, LAST_DAY) == 1
+    assert private_folders.sweep(store, LAST_DAY) == 1
     assert list(store.list("")) == []
 
 
@@ -118,7 +118,7 @@ def test_a_damaged_request_is_kept_and_named() -> None:
     store = MemoryStore()
     story_id = committed(store)
     store_of(store, story_id).put(keys.request(story_id), b'{"request": {}}')
-    assert private.sweep(store, AFTER) == 0
+    assert private_folders.sweep(store, AFTER) == 0
     with pytest.raises(DamagedError):
         private.request(store, story_id, LAST_DAY)
 

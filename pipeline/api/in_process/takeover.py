@@ -15,7 +15,8 @@ from pipeline.app import App
 from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.steps import status
 from pipeline.storage import shelf
-from pipeline.storage.private import PrivateStore, folders, request, store_of
+from pipeline.storage.private import PrivateStore, request, store_of
+from pipeline.storage.private_folders import folders
 
 # Seconds between two looks at the other servers.
 _LOOK = 5.0
