@@ -19,7 +19,7 @@ IDEA, NAME = "a shell on the beach", "Siobhan"
 HERO = ("--hero", NAME, "--sounds", "Shi-vawn")
 
 
-def test_a_story_with_a_hero_is_private_until_a_day(stories: Stories) -> None:
+def test_a_story_with_a_hero_is_private_until_a_day_and_mended_in_its_folder(stories: Stories) -> None:
     done = stories("make", IDEA, *HERO, "--json", "--locale", "en")
     expires = datetime.now(UTC).date() + timedelta(30)
     assert f"private: it is in no list, and deleted after {expires}" in done.err
@@ -38,18 +38,13 @@ def test_a_story_with_a_hero_is_private_until_a_day(stories: Stories) -> None:
     result = json.loads(stories("verify", "--json").out)
     assert result["faults"] == []
     assert result["objects"] > 20
-    assert stories("make", "--id", short, "--hero", "Mia").problem == "bad-request"
-    assert stories("make", IDEA, "--sounds", "Mee-ah").problem == "bad-request"
-
-
-def test_damage_in_a_folder_is_named_and_healed(stories: Stories) -> None:
-    (manifest,) = stories("make", IDEA, *HERO, "--json").manifests
-    (mp3,) = stories.out.glob("private/*/stories/*/en/*.mp3")
+    (mp3,) = stories.out.glob("private/*/stories/*/fr/*.mp3")
     mp3.write_bytes(b"damaged")
-    key = mp3.relative_to(stories.out).as_posix()
-    assert key in stories("verify", manifest["story_id"]).out
+    assert mp3.relative_to(stories.out).as_posix() in stories("verify", story_id).out
     assert stories("verify", "--heal").status == 0
     assert mp3.read_bytes() != b"damaged"
+    assert stories("make", "--id", short, "--hero", "Mia").problem == "bad-request"
+    assert stories("make", IDEA, "--sounds", "Mee-ah").problem == "bad-request"
 
 
 def test_the_days_are_a_setting(stories: Stories) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.engines.fake import FakeSpeech
@@ -65,6 +65,7 @@ PARTS = st.lists(
 SOUNDS = st.from_regex(r"[A-Za-zé]{1,6}([ '-][A-Za-z]{1,5}){0,3}", fullmatch=True)
 
 
+@settings(max_examples=40)
 @given(PARTS, SOUNDS)
 def test_marks_are_of_the_text_in_order_and_of_every_word(parts: list[str], sounds: str) -> None:
     text = " ".join(parts)
