@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TypeVar
 
 from pipeline.errors import RequestError
 from pipeline.ports import (
@@ -11,6 +13,7 @@ from pipeline.ports import (
     Changes,
     Covers,
     ForeignIdeas,
+    Kept,
     LanguageDetector,
     NoChanges,
     SpeechEngine,
@@ -18,14 +21,21 @@ from pipeline.ports import (
     TextEngine,
     TranslationEngine,
 )
-from pipeline.storage import editions
+from pipeline.storage import editions, keys
+from pipeline.storage import private as private_folders
+from pipeline.storage.cache import CachedSpeech
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
+from pipeline.storage.records import Private
 from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
+from pipeline.story.masking import NameKept
 from pipeline.story.prompt import StoryPrompt
+from pipeline.story.respelling import RespelledSpeech
 from pipeline.story.word_filter import WordFilter
-from pipeline.types import Voice
+from pipeline.types import Hero, Voice
+
+Engine = TypeVar("Engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,9 @@ class App:
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
     language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
     follows how far an edition is. covers: None where stories have no pictures. over: the apps that may have
-    made a story of this store, over another one; constructed, and nothing loaded.
+    made a story of this store, over another one; constructed, and nothing loaded. private_days: how long a
+    story with a child's name is kept; private: of such a story, where this app works in its folder. today: in
+    UTC.
     """
 
     profile: str
@@ -156,13 +168,74 @@ class App:
     changes: Changes = field(default_factory=NoChanges)
     covers: Covers | None = None
     over: Callable[[Store], Iterable[App]] = _nowhere
+    private_days: int = 30
+    private: Private | None = None
+    today: Callable[[], date] = private_folders.today
 
     def of(self, story_id: str) -> App:
-        """The app that works where this story lies."""
-        return self
+        """The app that works where this story lies: this one, or of a private story the same engines over its
+        folder, with its hero's name kept in translations, and spoken as its family says it.
+
+        Raises NotFoundError: there is no such private story, or it has expired. DamagedError.
+        """
+        if not keys.folder_of(story_id):
+            return self
+        accepted = private_folders.request(self.store, story_id, self.today())
+        store = private_folders.store_of(self.store, story_id)
+        moved = _Moved(store, accepted.request.hero)
+        text = moved.engine(self.text)
+        return replace(
+            self,
+            text=text,
+            judge=replace(self.judge, engine=text),
+            language=moved.engine(self.language),
+            store=store,
+            chains={locale: moved.chain(chain) for locale, chain in self.chains.items()},
+            sounds=self.sounds.at(store, keys.folder(keys.folder_of(story_id))),
+            foreign=self.foreign and moved.translation(self.foreign),
+            private=accepted.private,
+        )
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""
         locale, voice, pace = editions.parse(edition)
         chain = self.chains[locale]
         return chain.spoken(voice, pace) if voice else chain
+
+
+class _Moved:
+    """Engines over a private story's store, each created once, however many chains use it."""
+
+    def __init__(self, store: Store, hero: Hero | None) -> None:
+        self._store = store
+        self._hero = hero
+        self._speech: dict[int, SpeechEngine] = {}
+
+    def engine(self, engine: Engine) -> Engine:
+        """Its answers are kept in the store; of one that keeps none, the same."""
+        moved: Engine = engine.at(self._store) if isinstance(engine, Kept) else engine
+        return moved
+
+    def translation(self, engine: TranslationEngine) -> TranslationEngine:
+        return NameKept(self.engine(engine), self._hero.name) if self._hero else self.engine(engine)
+
+    def speech(self, engine: SpeechEngine) -> SpeechEngine:
+        if id(engine) not in self._speech:
+            self._speech[id(engine)] = self._respelled(self.engine(engine))
+        return self._speech[id(engine)]
+
+    def _respelled(self, engine: SpeechEngine) -> SpeechEngine:
+        """What is kept is what was spoken, with the marks of the text as it is written."""
+        if self._hero is None or not self._hero.sounds:
+            return engine
+        if isinstance(engine, CachedSpeech):
+            return CachedSpeech(RespelledSpeech(engine.engine, self._hero), self._store)
+        return RespelledSpeech(engine, self._hero)
+
+    def chain(self, chain: Chain) -> Chain:
+        return replace(
+            chain,
+            speech=self.speech(chain.speech),
+            translation=chain.translation and self.translation(chain.translation),
+            voices=tuple(replace(choice, speech=self.speech(choice.speech)) for choice in chain.voices),
+        )

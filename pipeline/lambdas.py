@@ -65,6 +65,7 @@ def record_failure(event: Event, context: Any) -> dict[str, str]:
     """Record failure: writes the status for a state that timed out, crashed or gave up."""
     app = _app(_settings())
     story_id, edition = _ids(event, app)
+    app = app.of(story_id)
     # A state may have written itself why it failed.
     if not status.has_failed(app.store, story_id, edition) and not is_complete(app.store, story_id, edition):
         name = str(events.table(event.get("error")).get("Error", ""))
@@ -98,11 +99,16 @@ def _run(event: Event, step: Step) -> dict[str, str]:
     """Only ids come in and go out. An error that is not retryable is in the status before it is raised."""
     app = _app(_settings())
     story_id, edition = _ids(event, app)
+    app = app.of(story_id)
     try:
         step(app, story_id, edition, StatusProgress(app.store, story_id, edition, changes=app.changes))
     except StoriesError as error:
         if not error.retryable:
             _fail(app, story_id, edition, error)
+        if (
+            app.private
+        ):  # Lambda logs what is raised, and Step Functions keeps it: a message may have the name
+            raise type(error)(f"a private story: {error.problem}", problem=error.problem) from None
         raise
     return {"id": story_id, "locale": edition}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pipeline.types import Completion, Early, Narration, Prompt, Recording, Story, Voice
 
@@ -178,6 +178,24 @@ class Store(Protocol):
 
         filename: the name of a download, where the store can set it.
         """
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A text engine that keeps something of its prompts on disk, to be faster."""
+
+    def forgetful(self) -> TextEngine:
+        """The same engine, loaded once for both, which keeps nothing of what it is sent."""
+        ...
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """An engine whose answers are kept in a store."""
+
+    def at(self, store: Store) -> Any:
+        """The same engine, loaded once for both, whose answers are kept in another store."""
         ...
 
 

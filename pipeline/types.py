@@ -7,16 +7,29 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Hero:
+    """The child that a private story is about. sounds: how its name is said, as "Shi-vawn"; "": as it is.
+
+    Neither is shown by repr(), which libraries log.
+    """
+
+    name: str = field(repr=False)
+    sounds: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StoryRequest:
     """Which story is meant. The target locale is no part of it: a story is written once, in English.
 
     context: the one-line idea as the person typed it (NFC, trimmed), in any of our languages.
     variant: which of the many stories of this context; 0 <= variant < 2**53.
+    hero: of a private story.
     """
 
     context: str
     variant: int = 0
     audience: str = "children aged 3 to 7"
+    hero: Hero | None = None
 
 
 @dataclass(frozen=True, slots=True)

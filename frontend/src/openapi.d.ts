@@ -174,6 +174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/locales/{locale}/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hear a name said once; nothing is kept of it */
+        post: operations["name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -455,6 +472,22 @@ export interface components {
             /** Profile */
             profile: string;
         };
+        /**
+         * HeroOrder
+         * @description A child's name makes a story private, and it expires.
+         */
+        HeroOrder: {
+            /**
+             * Name
+             * @description Letters of any script, hyphens, apostrophes, blanks
+             */
+            name: string;
+            /**
+             * Sounds
+             * @description How it is said, as Shi-vawn
+             */
+            sounds?: string | null;
+        };
         /** LocaleOrder */
         LocaleOrder: {
             /**
@@ -514,6 +547,36 @@ export interface components {
             end: number;
             /** Value */
             value: string;
+        };
+        /** NameOrder */
+        NameOrder: {
+            /**
+             * Name
+             * @description Letters of any script, hyphens, apostrophes, blanks
+             */
+            name: string;
+            /**
+             * Sounds
+             * @description How it is said, as Shi-vawn
+             */
+            sounds?: string | null;
+            /** Voice */
+            voice?: string | null;
+        };
+        /**
+         * NameView
+         * @description A name, spoken; kept nowhere.
+         */
+        NameView: {
+            /** Mediatype */
+            mediaType: string;
+            /**
+             * Audio
+             * @description Base64
+             */
+            audio: string;
+            /** Durationms */
+            durationMs: number;
         };
         /** PinOrder */
         PinOrder: {
@@ -761,6 +824,7 @@ export interface components {
             voice?: string | null;
             /** Pace */
             pace?: number | null;
+            hero?: components["schemas"]["HeroOrder"] | null;
         };
         /** StoryPage */
         StoryPage: {
@@ -871,6 +935,16 @@ export interface components {
             detail?: string | null;
             /** Retryable */
             retryable?: boolean | null;
+            /**
+             * Private
+             * @description It has a child's name: in no list, never published
+             */
+            private?: boolean | null;
+            /**
+             * Expires
+             * @description The last day on which a private story is there
+             */
+            expires?: string | null;
         };
         /** ValidationError */
         ValidationError: {
@@ -920,7 +994,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1035,9 +1109,12 @@ export interface operations {
     edit: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The grown-ups' PIN, where GET /pin says that it is needed */
+                "x-pin"?: string | null;
+            };
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1068,6 +1145,15 @@ export interface operations {
             };
             /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A grown-up is needed: `type` says how */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1111,7 +1197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Too many stories are being made: ask again after Retry-After seconds */
+            /** @description The PIN was wrong too often, or the story is being made: after Retry-After seconds */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1152,9 +1238,12 @@ export interface operations {
     undo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The grown-ups' PIN, where GET /pin says that it is needed */
+                "x-pin"?: string | null;
+            };
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1172,6 +1261,15 @@ export interface operations {
             };
             /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A grown-up is needed: `type` says how */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1215,7 +1313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Too many stories are being made: ask again after Retry-After seconds */
+            /** @description The PIN was wrong too often, or the story is being made: after Retry-After seconds */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1258,7 +1356,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1317,7 +1415,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1376,7 +1474,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1440,7 +1538,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
                 /** @description BCP-47 */
                 locale: string;
@@ -1504,7 +1602,7 @@ export interface operations {
                 "x-pin"?: string | null;
             };
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
             };
             cookie?: never;
@@ -1587,7 +1685,7 @@ export interface operations {
                 "x-pin"?: string | null;
             };
             path: {
-                /** @description 32 hex digits, of an earlier response */
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
                 story_id: string;
                 /** @description BCP-47 */
                 locale: string;
@@ -1743,6 +1841,105 @@ export interface operations {
                 };
             };
             /** @description The voice could not speak */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description BCP-47 */
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameOrder"];
+            };
+        };
+        responses: {
+            /** @description The name, spoken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameView"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description More than 16 kB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not for a children's story, or an Idempotency-Key that was sent with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Too many stories are being made: ask again after Retry-After seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The story could not be made */
             502: {
                 headers: {
                     [name: string]: unknown;

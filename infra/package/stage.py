@@ -59,6 +59,8 @@ LEFT_OUT = frozenset(
         "steps/verify.py",
         "storage/ledger.py",
         "storage/pin.py",
+        "storage/private_folders.py",
+        "storage/stories.py",
     }
 )
 SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})

@@ -45,6 +45,7 @@ def observed(aws: LocalAws) -> dict[str, Role]:
     by_function = roles.roles(aws, bucket)
     with deployed(aws, bucket, by_function) as stack:
         story_id = _a_story(stack)
+        _a_private_story(stack)
         _what_was_damaged(stack, story_id)
         _what_others_wrote(stack, story_id)
         _what_a_grown_up_does(stack, story_id)
@@ -80,6 +81,20 @@ def _a_story(stack: Stack) -> str:
     for query in ({}, {"locale": "fr"}):
         stack.ask("GET", "/stories", query=query)
     return story_id
+
+
+def _a_private_story(stack: Stack) -> None:
+    """With a child's name, which is heard first."""
+    hero = {"name": "Siobhan", "sounds": "Shi-vawn"}
+    stack.ask("POST", "/locales/en-GB/name", hero)
+    order = {"context": _IDEA, "locale": "fr", "hero": hero}
+    story_id = stack.ask("POST", "/stories", order, 202, {"Idempotency-Key": "b"})["id"]
+    for function in (GENERATE, TRANSLATE, SPEAK):
+        stack.state(function, story_id, "fr")
+        view = stack.ask("GET", f"/stories/{story_id}/fr")
+    _fetch(view["mp3Url"], *(segment["audioUrl"] for segment in view["segments"]))
+    _follow_and_leave(stack, story_id, "fr", PUSH)
+    stack.run(FAIL, {"id": story_id, "locale": "en-GB", "error": {"Error": "States.Timeout"}})
 
 
 def _what_was_damaged(stack: Stack, story_id: str) -> None:

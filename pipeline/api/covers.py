@@ -57,7 +57,7 @@ class Pictures:
         """Raises NotFoundError: no such story, or no pictures here; DamagedError."""
         if self._app.covers is None:
             raise NotFoundError("stories have no pictures here")
-        return self._app.covers, committed.text(self._app.store, story_id, keys.WRITTEN_IN)
+        return self._app.covers, committed.text(self._app.of(story_id).store, story_id, keys.WRITTEN_IN)
 
 
 def view(app: App, manifest: Manifest) -> View:

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.api.problems import Problem
 from pipeline.errors import RequestError
 from pipeline.storage.digest import well_formed
+from pipeline.storage.keys import STORY_ID
 
 # A REST API's proxy event (API Gateway: input format of a Lambda function for proxy integration).
 Event = dict[str, Any]
@@ -26,8 +27,8 @@ _FIELDS: dict[str, type] = {
     "requestContext": dict,
 }
 _CONTEXT: dict[str, type] = {"path": str, "requestId": str, "identity": dict, "authorizer": dict}
-_IN_PATH = re.compile(r"/stories/([0-9a-f]{32})(?:/|$)")
-_ID = re.compile(r"[0-9a-f]{32}")
+_IN_PATH = re.compile(rf"/stories/({STORY_ID})(?:/|$)")
+_ID = re.compile(STORY_ID)
 _EDITION = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,40}){0,5}")
 
 
@@ -62,7 +63,7 @@ def edition(sent: object) -> tuple[str, str]:
     if _ID.fullmatch(story_id) and _EDITION.fullmatch(name):
         return story_id, name
     raise RequestError(
-        'the event is no state\'s input: it has to be {"id": 32 hex digits, "locale": a tag, as in fr}'
+        'the event is no state\'s input: it has to be {"id": a story\'s, "locale": a tag, as in fr}'
     )
 
 

@@ -25,11 +25,12 @@ _MOST_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """sent: digest of the request. until: epoch seconds."""
+    """sent: digest of the request. until: epoch seconds. story: a private story's id; "" for a usual one."""
 
     sent: str
     variant: int
     until: float
+    story: str = ""
 
 
 def draw() -> int:
@@ -50,18 +51,64 @@ def variant(
     "key-reused": the key came with another request before.
     """
     now, chosen = clock(), sent.get("variant")
-    fresh = _Record(digest(sent), draw() if chosen is None else chosen, now + _LIFE)
+
+    def first() -> _Record:
+        return _Record(digest(sent), draw() if chosen is None else chosen, now + _LIFE)
+
+    record = _settled(store, caller, key, now, first)
+    if record.sent != digest(sent):
+        raise reused()
+    return record.variant
+
+
+def private_story(
+    store: Store,
+    caller: str,
+    key: str,
+    sent: Mapping[str, Any],
+    begin: Callable[[], str],
+    clock: Callable[[], float] = time.time,
+) -> str:
+    """The id of the private story that this caller's key stands for; of the one that `begin` commits where
+    the key is new, expired or damaged.
+
+    sent: what of the request says nothing of the child. Whether the rest is the same, the caller compares in
+    the story's folder: any digest of it that is kept elsewhere could be tried out, name by name. Raises as
+    variant().
+    """
+    now = clock()
+    record = _settled(store, caller, key, now, lambda: _Record(digest(sent), 0, now + _LIFE, begin()))
+    if record.sent != digest(sent) or not record.story:
+        raise reused()
+    return record.story
+
+
+def reused() -> RequestError:
+    return RequestError(
+        "this Idempotency-Key was sent with another request before: send a new key", problem="key-reused"
+    )
+
+
+def _settled(store: Store, caller: str, key: str, now: float, first: Callable[[], _Record]) -> _Record:
+    """The key's record; what `first` returns where it has none yet."""
     number, record = _current(store, caller, key, now)
+    if record:
+        return record
+    fresh = first()
     while record is None:
         number += 1
         name = keys.idempotency(caller, key, number)
-        is_ours = store.put_if_absent(name, sealed(asdict(fresh)))
+        is_ours = store.put_if_absent(name, sealed(_fields(fresh)))
         record = fresh if is_ours else _read(store, name, now)
-    if record.sent != fresh.sent:
-        raise RequestError(
-            "this Idempotency-Key was sent with another request before: send a new key", problem="key-reused"
-        )
-    return record.variant
+    return record
+
+
+def _fields(record: _Record) -> dict[str, Any]:
+    """Without a story where there is none, as in records from before there were private ones."""
+    fields = asdict(record)
+    if not record.story:
+        del fields["story"]
+    return fields
 
 
 def _current(store: Store, caller: str, key: str, now: float) -> tuple[int, _Record | None]:
@@ -100,4 +147,4 @@ def _is_whole(record: _Record, now: float) -> bool:
     """Whether somebody here may have written it: another host's clock may be ahead, but not by a day."""
     is_time = type(record.until) in (int, float) and record.until < now + 2 * _LIFE
     is_variant = type(record.variant) is int and 0 <= record.variant < VARIANTS
-    return is_time and is_variant and isinstance(record.sent, str)
+    return is_time and is_variant and isinstance(record.sent, str) and isinstance(record.story, str)

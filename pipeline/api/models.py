@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from pipeline.errors import RequestError
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage.editions import FASTEST, SLOWEST
+from pipeline.story import heroes
 from pipeline.story.edits import LONGEST_SEGMENT, LONGEST_TITLE, MOST_CHANGES
+from pipeline.story.heroes import LONGEST_NAME, LONGEST_SOUNDS
+from pipeline.types import Hero
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -32,6 +37,37 @@ class _Order(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _checked(text: str) -> str:
+    """As heroes.accept() does later: what is no name is a malformed request, whose answer says why."""
+    try:
+        return heroes.checked(text, len(text))
+    except RequestError as error:
+        raise PydanticCustomError("name", "{reason}", {"reason": str(error)}) from None
+
+
+class HeroOrder(_Order):
+    """A child's name makes a story private, and it expires."""
+
+    # repr=False: Powertools logs a route's arguments at DEBUG.
+    name: Annotated[str, AfterValidator(_checked)] = Field(
+        min_length=1,
+        max_length=LONGEST_NAME,
+        repr=False,
+        description="Letters of any script, hyphens, apostrophes, blanks",
+    )
+    sounds: Annotated[str, AfterValidator(_checked)] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_SOUNDS,
+        repr=False,
+        description="How it is said, as Shi-vawn",
+    )
+
+    @property
+    def hero(self) -> Hero:
+        return Hero(self.name, self.sounds or "")
+
+
 class StoryOrder(_Order):
     context: str = Field(
         min_length=1,
@@ -46,6 +82,19 @@ class StoryOrder(_Order):
     experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
     voice: Voice | None = None
     pace: Pace | None = None
+    hero: HeroOrder | None = None
+
+
+class NameOrder(HeroOrder):
+    voice: Voice | None = None
+
+
+class NameView(BaseModel):
+    """A name, spoken; kept nowhere."""
+
+    mediaType: str
+    audio: str = Field(description="Base64")
+    durationMs: int
 
 
 class LocaleOrder(_Order):
@@ -152,6 +201,10 @@ class StoryView(BaseModel):
     problem: str | None = None
     detail: str | None = None
     retryable: bool | None = None
+    private: bool | None = Field(
+        default=None, description="It has a child's name: in no list, never published"
+    )
+    expires: str | None = Field(default=None, description="The last day on which a private story is there")
 
 
 class Card(BaseModel):

@@ -35,6 +35,8 @@ _PROBLEMS_OF_GROWN_UPS = {
 _GUARDED = {
     ("DELETE", "/stories/<story_id>"),
     ("PUT", "/stories/<story_id>/<locale>/published"),
+    ("POST", "/stories/<story_id>/edits"),
+    ("POST", "/stories/<story_id>/undo"),
     ("PUT", "/pin"),
 }
 NO_CONTENT = 204

@@ -9,10 +9,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from pipeline.api import models
 from pipeline.storage import family, shelf
 from pipeline.storage.editions import FASTEST, SLOWEST
+from pipeline.storage.keys import STORY_ID
 
-_ID = r"^p?[0-9a-f]{32}$"
+_ID = rf"^{STORY_ID}$"
 
-StoryId = Annotated[str, Path(pattern=_ID, description="32 hex digits, of an earlier response")]
+StoryId = Annotated[
+    str, Path(pattern=_ID, description="Of an earlier response: 32 hex digits, after a p where it is private")
+]
 Tag = Annotated[str, Path(min_length=2, max_length=models.LONGEST_TAG, description="BCP-47")]
 Key = Annotated[
     str | None,

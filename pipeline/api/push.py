@@ -69,7 +69,7 @@ def followed(text: object) -> dict[Edition, str]:
 def current(app: App, edition: Edition) -> Change | None:
     """How far it is; None where that is not known: never requested, or a store that cannot be read."""
     with suppress(StoriesError, KeyError):
-        now = views.state(app, *edition)
+        now = views.state(app.of(edition.story_id), *edition)
         return Change(edition, now.state, now.done, now.total)
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from pipeline.api import models, openapi, views
 from pipeline.api.covers import Pictures
 from pipeline.api.events import caller, origin
 from pipeline.api.grown_ups import GrownUps
-from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, NameOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
 from pipeline.api.pencil import Pencil
 from pipeline.api.recent import Recent
@@ -125,6 +126,13 @@ class Routes:
                 "Hear a voice say one sentence",
                 {200: (models.SampleView, "The sentence")},
             ),
+            Route(
+                "POST",
+                "/locales/<locale>/name",
+                self.name,
+                "Hear a name said once; nothing is kept of it",
+                {200: (models.NameView, "The name, spoken")},
+            ),
             Route("GET", "/health", self.health, "Is it well?", {200: (models.Health, "It is")}),
             Route("GET", "/openapi.json", self.document, "This document", {200: (None, "OpenAPI 3.1")}),
         )
@@ -132,10 +140,11 @@ class Routes:
     def make(self, body: StoryOrder, key: Key = None) -> Response[Any]:
         edition = self._accept(body, key)
         self._stories.finish(edition, self._wait)
-        view = views.view(self._app, edition.story_id, edition.name)
+        app = self._app.of(edition.story_id)
+        view = views.view(app, edition.story_id, edition.name)
         if view["status"] == status.DONE:
             return json_response(200, view)
-        if problem := views.failure(self._app, edition.story_id, edition.name):
+        if problem := views.failure(app, edition.story_id, edition.name):
             return problem_response(problem)
         return self._accepted(edition, view["status"])
 
@@ -150,7 +159,7 @@ class Routes:
         if recent := self._recent.get((story_id, served)):
             return json_response(200, recent)
         outlook = self._stories.runner.outlook(story_id, served)
-        view = views.view(self._app, story_id, served, outlook)
+        view = views.view(self._app.of(story_id), story_id, served, outlook)
         if view["status"] == status.DONE:  # only the signatures of its URLs change from now on
             self._recent.keep((story_id, served), to_json(view))
         is_over = view["status"] in {status.DONE, status.FAILED}
@@ -178,6 +187,12 @@ class Routes:
         body = {"text": spoken.text, "audioUrl": url, "durationMs": spoken.duration_ms}
         return json_response(200, body)
 
+    def name(self, locale: Tag, body: NameOrder) -> Response[Any]:
+        narration = self._stories.name(locale, body)
+        audio = b64encode(narration.audio).decode()
+        view = {"mediaType": narration.media_type, "audio": audio, "durationMs": narration.duration_ms}
+        return json_response(200, view)
+
     def health(self) -> Response[Any]:
         """The store works. Raises StoreError."""
         self._check()
@@ -197,7 +212,7 @@ class Routes:
     def _begin(self, edition: Edition) -> Response[Any]:
         if self._stories.begin(edition):
             return self._accepted(edition, status.DONE)
-        state = views.view(self._app, edition.story_id, edition.name)["status"]
+        state = views.view(self._app.of(edition.story_id), edition.story_id, edition.name)["status"]
         # Beside a manifest whose mp3 was deleted, it is being made again.
         return self._accepted(edition, status.QUEUED if state == status.DONE else state)
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from pipeline.errors import StoriesError
 from pipeline.ports import Store
 from pipeline.steps import status
+from pipeline.storage.private import store_of
 
 # (story id, edition's name)
 Job = tuple[str, str]
@@ -78,7 +79,7 @@ class Recorded:
     def finish(self, story_id: str, edition: str, seconds: float) -> None:
         self.start(story_id, edition)
         deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE
-        while status.is_being_made(self._store, story_id, edition):
+        while status.is_being_made(store_of(self._store, story_id), story_id, edition):
             if (left := deadline - time.monotonic()) <= 0:
                 return
             time.sleep(min(pause, left))
@@ -90,9 +91,10 @@ class Recorded:
     @contextmanager
     def _recorded(self, job: Job) -> Iterator[None]:
         """A job that is not accepted becomes failed, so that the next request starts it again."""
-        status.queue(self._store, *job)
+        store = store_of(self._store, job[0])
+        status.queue(store, *job)
         try:
             yield
         except StoriesError as error:
-            status.fail(self._store, *job, error)
+            status.fail(store, *job, error)
             raise

@@ -8,18 +8,23 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.api import daily, idempotency
 from pipeline.api.guard import Guard, Nobody
-from pipeline.api.models import EditOrder, LocaleOrder, StoryOrder
+from pipeline.api.models import EditOrder, LocaleOrder, NameOrder, StoryOrder
 from pipeline.api.push import Tickets
 from pipeline.api.runner import Runner
 from pipeline.app import App
+from pipeline.ports import Store
 from pipeline.steps import committed, status
-from pipeline.steps.accept import acceptable, chain, put_request
+from pipeline.steps.accept import acceptable, chain, commit, put_request
 from pipeline.steps.delete import delete_all
+from pipeline.steps.name import say_name
 from pipeline.steps.revise import revise, undo
 from pipeline.storage import family
 from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.keys import WRITTEN_IN
-from pipeline.types import Change, Revision
+from pipeline.storage.private import store_of
+from pipeline.storage.records import AcceptedRequest
+from pipeline.story import heroes
+from pipeline.types import Change, Hero, Narration, Revision
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
@@ -53,12 +58,12 @@ class OnDemand:
         that it is put on, "" for none.
         """
         edition = self._edition(order)
+        if order.hero:
+            return self._private(order, order.hero.hero, edition, key, caller, owner)
         accepted = acceptable(self.app, order.context, order.variant or 0)
         variant = self._variant(order, key, caller)
         accepted = replace(
-            accepted,
-            request=replace(accepted.request, variant=variant),
-            owner="" if owner == family.HOME else owner,
+            accepted, request=replace(accepted.request, variant=variant), owner=_recorded(owner)
         )
         is_first = put_request(self.app, accepted)
         ordered = Edition(accepted.story_id, edition, variant)
@@ -69,10 +74,18 @@ class OnDemand:
     def in_locale(self, story_id: str, order: LocaleOrder, owner: str = "") -> Edition:
         """A story that was accepted before, in this locale. Raises NotFoundError, RequestError."""
         edition = self._edition(order)
-        ordered = Edition(story_id, edition, committed.request(self.app.store, story_id).request.variant)
+        request = committed.request(self.app.of(story_id).store, story_id).request
+        ordered = Edition(story_id, edition, request.variant)
         if owner:
             self._shelve(ordered, owner, is_first=False)
         return ordered
+
+    def name(self, locale: str, order: NameOrder) -> Narration:
+        """A name, said once by a voice of the locale. Raises as say_name(); BusyError: none is left today."""
+        spoken_by = chain(self.app, locale, True, order.voice or "")
+        hero = heroes.accept(order.hero, self.app.word_filter)
+        daily.take(self.app.store, self.per_day)
+        return say_name(spoken_by, hero)
 
     def delete(self, story_id: str) -> tuple[str, ...]:
         """The ids of what was deleted: of this story, and of those of which a person made it.
@@ -83,9 +96,12 @@ class OnDemand:
 
     def _shelve(self, ordered: Edition, owner: str, is_first: bool) -> None:
         """On the shelf of who asked first: a story that another family asked for is not this one's."""
-        store, story_id = self.app.store, ordered.story_id
-        if owner == family.HOME or is_first or committed.request(store, story_id).owner == owner:
-            family.add(store, owner, story_id, ordered.name, time.time(), is_new=is_first)
+        story_id = ordered.story_id
+        if owner == family.HOME or is_first or self._owner_of(story_id) == owner:
+            family.add(self.app.store, owner, story_id, ordered.name, time.time(), is_new=is_first)
+
+    def _owner_of(self, story_id: str) -> str:
+        return committed.request(self.app.of(story_id).store, story_id).owner
 
     def edit(self, story_id: str, order: EditOrder, owner: str = "") -> Edition:
         """A story with a person's changes, in the place of the first on the shelf; committed, not started.
@@ -96,7 +112,8 @@ class OnDemand:
         chosen = self.app.chain(name)
         changes = tuple(Change(change.segment, change.text) for change in order.changes)
         locale = chosen.locale if chosen.translation else WRITTEN_IN
-        accepted = revise(self.app, Revision(story_id, locale, changes, order.title or ""))
+        revision = Revision(story_id, locale, changes, order.title or "")
+        accepted = revise(self.app.of(story_id), revision)
         if owner:
             family.replace(self.app.store, owner, story_id, accepted.story_id, name, time.time())
         return Edition(accepted.story_id, name, accepted.request.variant)
@@ -120,7 +137,7 @@ class OnDemand:
             daily.take(self.app.store, self.per_day)
             self.runner.start(edition.story_id, edition.name)
         elif self.runner.maker:  # which has written its status, and the marker maybe not yet
-            status.accept(self.app.store, edition.story_id, edition.name)
+            status.accept(self._store(edition), edition.story_id, edition.name)
         return False
 
     def finish(self, edition: Edition, seconds: float) -> None:
@@ -130,17 +147,42 @@ class OnDemand:
         begin().
         """
         deadline = time.monotonic() + seconds
-        pause, has_waited = _FIRST_PAUSE, False
+        pause, has_waited, name = _FIRST_PAUSE, False, (edition.story_id, edition.name)
         while not self._is_complete(edition):
             left = deadline - time.monotonic()
             if not self._is_made_elsewhere(edition):
-                if not (has_waited and status.has_failed(self.app.store, edition.story_id, edition.name)):
+                if not (has_waited and status.has_failed(self._store(edition), *name)):
                     daily.take(self.app.store, self.per_day)
                     self.runner.finish(edition.story_id, edition.name, max(0.0, left))
                 return
             if left <= 0 or self.stopping.wait(min(pause, left)):
                 return
             pause, has_waited = min(pause * 1.5, _LONGEST_PAUSE), True
+
+    def _private(
+        self, order: StoryOrder, hero: Hero, edition: str, key: str, caller: str, owner: str
+    ) -> Edition:
+        """A story in a folder of its own, where its key's requests are compared: the key knows no child."""
+        variant = idempotency.draw() if order.variant is None else order.variant
+        accepted = acceptable(self.app, order.context, variant, hero=hero)
+        accepted = replace(accepted, owner=_recorded(owner))
+        story_id = self._private_id(accepted, order, key, caller)
+        first = committed.request(self.app.of(story_id).store, story_id).request
+        if first != replace(accepted.request, variant=first.variant):
+            raise idempotency.reused()
+        ordered = Edition(story_id, edition, first.variant)
+        if owner:
+            self._shelve(ordered, owner, is_first=False)
+        return ordered
+
+    def _private_id(self, accepted: AcceptedRequest, order: StoryOrder, key: str, caller: str) -> str:
+        """Of the story of this key's first request, committed; without a key, of a new one."""
+        if not key:
+            return commit(self.app, accepted)
+        sent = {"private": True, **order.model_dump(include={"locale", "variant", "voice", "pace"})}
+        return idempotency.private_story(
+            self.app.store, caller, key, sent, lambda: commit(self.app, accepted)
+        )
 
     def _edition(self, order: StoryOrder | LocaleOrder) -> str:
         """Raises RequestError."""
@@ -157,7 +199,15 @@ class OnDemand:
     def _is_made_elsewhere(self, edition: Edition) -> bool:
         """Not where its mp3 was deleted, for it has a manifest."""
         name = edition.story_id, edition.name
-        return status.is_being_made(self.app.store, *name, locks=self.app.locks, own=self.runner.maker)
+        return status.is_being_made(self._store(edition), *name, locks=self.app.locks, own=self.runner.maker)
 
     def _is_complete(self, edition: Edition) -> bool:
-        return committed.is_whole(self.app, edition.story_id, edition.name)
+        return committed.is_whole(self.app.of(edition.story_id), edition.story_id, edition.name)
+
+    def _store(self, edition: Edition) -> Store:
+        return store_of(self.app.store, edition.story_id)
+
+
+def _recorded(owner: str) -> str:
+    """What a request says of its owner: nothing at home, where all stories are the family's."""
+    return "" if owner == family.HOME else owner

@@ -110,6 +110,7 @@ def _complete(app: App, manifest: Manifest) -> View:
             {"text": segment.text, **_audio(app, segment), "startMs": segment.start_ms}
             for segment in manifest.segments
         ],
+        **_private(app),
         "context": manifest.context,
         "variant": manifest.variant,
         **_revises(manifest.revises),
@@ -130,6 +131,7 @@ def _in_progress(app: App, story_id: str, edition: str, outlook: Outlook | None)
         "status": current.state,
         **spoken_by(voice, pace),
         "locales": _locales(app, story_id),
+        **_private(app),
     }
     if current.state == status.FAILED:
         problem = problems.of_failure(current)
@@ -144,6 +146,11 @@ def _in_progress(app: App, story_id: str, edition: str, outlook: Outlook | None)
     elif current.early:
         view |= _early(app, edition, current.early)
     return view
+
+
+def _private(app: App) -> View:
+    """Nothing for a usual story."""
+    return {"private": True, "expires": app.private.expires} if app.private else {}
 
 
 def _expected(current: Status, outlook: Outlook | None) -> View:

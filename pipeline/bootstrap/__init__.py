@@ -60,6 +60,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         changes=_followers(settings, parts.store) if settings.aws.push else NoChanges(),
         covers=parts.covers,
         over=partial(_over, settings),
+        private_days=settings.private_days,
     )
 
 

@@ -10,9 +10,12 @@ from contextlib import contextmanager, suppress
 from pipeline.bootstrap import models_dir, translated_languages
 from pipeline.config.settings import Settings
 from pipeline.engines.embedded.progress import Lines
+from pipeline.ports import Store
+from pipeline.storage import private, private_folders
 
 # A block of a download comes sooner; a host that sends nothing is left to the end of the process.
 _GRACE_SECONDS = 1.0
+_SWEEP_SECONDS = 3600.0
 
 
 @contextmanager
@@ -33,6 +36,37 @@ def fetching_translators(settings: Settings) -> Iterator[None]:
     finally:
         stopping.set()
         thread.join(_GRACE_SECONDS)
+
+
+@contextmanager
+def sweeping(store: Store | None, every: float = _SWEEP_SECONDS) -> Iterator[None]:
+    """Private stories that have expired are deleted: now, and every so many seconds, until the block ends.
+
+    store: None for a bucket, which has a rule for that.
+    """
+    if store is None:
+        yield
+        return
+    stopping = threading.Event()
+    thread = threading.Thread(target=_sweep, args=(store, every, stopping), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(_GRACE_SECONDS)
+
+
+def _sweep(store: Store, every: float, stopping: threading.Event) -> None:
+    log = logging.getLogger(__name__)
+    while True:
+        try:
+            if count := private_folders.sweep(store, private.today()):
+                log.info("private stories that had expired were deleted: %d", count)
+        except Exception as error:  # noqa: BLE001 - as a disk that may only be read: the next one tries again
+            log.error("private stories that have expired were not deleted: %s", error)
+        if stopping.wait(every):
+            return
 
 
 class _StoppedError(Exception):

@@ -65,14 +65,14 @@ def edit(options: Namespace) -> None:
         before = undo(app, story_id)
         tell(f"{story_id[:8]} is deleted; the story before counts again: stories show {before[:8]}")
         return
-    edition = chain(app, options.locale, experimental=True).edition
+    edition, app = chain(app, options.locale, experimental=True).edition, app.of(story_id)
     new = with_changes(app, story_id, options, lambda revision: edited(app, revision))
     if new is None:
         return
     tell_changes(new)
     tidy(settings)
     if fetch_for(app, settings, [edition]):
-        app = build_app(settings)
+        app = build_app(settings).of(story_id)
     assert new.accepted.revision
     story_id = revise(app, new.accepted.revision).story_id
     manifest = run(app, story_id, edition, TerminalProgress())

@@ -18,6 +18,7 @@ from pipeline.exports.source import edition
 from pipeline.exports.transcript import Transcript
 from pipeline.ports import Store
 from pipeline.storage import editions
+from pipeline.storage.private import opened, today
 from pipeline.storage.stories import find, manifests
 
 _EXAMPLES = """
@@ -61,7 +62,12 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 def export(options: Namespace) -> None:
     store = build_store(Settings.from_options(os.environ, options))
     formats.check(options.format, len(options.ids), len(options.locale or ("",)))
-    chosen = [each for start in options.ids for each in _editions(store, find(store, start), options.locale)]
+    ids = [find(store, start) for start in options.ids]
+    stores = {story_id: opened(store, story_id, today()) for story_id in ids}
+    if len(set(stores.values())) > 1:
+        raise RequestError("private stories leave one by one: export each alone", problem="bad-export")
+    store = stores[ids[0]]
+    chosen = [each for story_id in ids for each in _editions(store, story_id, options.locale)]
     path = paths.path(options.file or formats.file_name(options.format, chosen))
     writing.check(path, options.overwrite)
     data = formats.FORMATS[options.format].make(store, chosen)

@@ -22,6 +22,7 @@ from pipeline.steps.run import run
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.records import dump
 from pipeline.storage.stories import find
+from pipeline.types import Hero
 
 
 def add(commands: Commands, shared: ArgumentParser) -> None:
@@ -54,6 +55,12 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
     parser.add_argument(
         "--experimental", action="store_true", help="also languages measured as not intelligible"
     )
+    parser.add_argument(
+        "--hero",
+        metavar="NAME",
+        help="the child that it is about: the story is private, and expires (STORIES_PRIVATE_DAYS)",
+    )
+    parser.add_argument("--sounds", metavar="RESPELLING", help='how that name is said, as "Shi-vawn"')
     parser.add_argument("--play", action="store_true", help="play each sentence as soon as it is spoken")
     parser.add_argument("--json", action="store_true", help="manifests on stdout, one line of JSON each")
 
@@ -70,9 +77,14 @@ def make(options: Namespace) -> None:
         for tag in options.locale or ["en"]
     ]
     story_id = _story_id(app, options)
+    app = app.of(story_id)
+    if playing:
+        playing.store = app.store
+    if app.private:
+        tell(f"private: it is in no list, and deleted after {app.private.expires}")
     is_made = all(is_whole(app, story_id, edition) for edition in wanted)
     if not is_made and fetch_for(app, settings, wanted):
-        app = build_app(settings)
+        app = build_app(settings).of(story_id)
     for edition in dict.fromkeys(wanted):
         tell(f"{edition}: story {story_id}")
         manifest = run(app, story_id, edition, progress)
@@ -96,10 +108,15 @@ def _story_id(app: App, options: Namespace) -> str:
         raise RequestError(
             'give either an idea, as in stories make "a shy snail", or --id', problem="empty-idea"
         )
+    if options.sounds and not options.hero:
+        raise RequestError("--sounds says how a name is said: give it by --hero", problem="bad-request")
     if options.id is not None:
+        if options.hero:
+            raise RequestError("a story that is made keeps its hero: leave --hero out", problem="bad-request")
         return find(app.store, options.id)
+    hero = Hero(options.hero, options.sounds or "") if options.hero else None
     if not options.new:
-        return accept(app, options.context, options.variant)
+        return accept(app, options.context, options.variant, hero=hero)
     variant = secrets.randbelow(VARIANTS)
     tell(f"variant {variant}: --variant {variant} means this story again")
-    return accept(app, options.context, variant)
+    return accept(app, options.context, variant, hero=hero)

@@ -13,7 +13,10 @@ from pipeline.types import Narration
 
 
 class Playing(TerminalProgress):
-    """Plays each sentence in turn, in a thread of its own. Raises ConfigError: no player is here."""
+    """Plays each sentence in turn, in a thread of its own. Raises ConfigError: no player is here.
+
+    store: where the sentences lie; to be set before the first is spoken.
+    """
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -22,7 +25,7 @@ class Playing(TerminalProgress):
                 f"--play needs a player ({player.NAMES}): install one, or leave --play out",
                 problem="no-player",
             )
-        self._store = store
+        self.store = store
         self._has_spoken = False
         self._queue: SimpleQueue[str] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -45,7 +48,7 @@ class Playing(TerminalProgress):
 
     def _work(self) -> None:
         for key in iter(self._queue.get, ""):
-            path = location(self._store, key)
+            path = location(self.store, key)
             if command := player.find(path):
                 player.play(command, path, quiet=True)
             else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.bootstrap import build_app, build_runner, build_store, tidy, weights
-from pipeline.cli.background import fetching_translators
+from pipeline.cli.background import fetching_translators, sweeping
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import tell
 from pipeline.cli.weights import fetch
@@ -108,7 +108,7 @@ def serve(options: Namespace) -> None:
     greet(settings, base, reach, page is not None)
     try:
         # After the app was built: what translates is decided for as long as it runs.
-        with fetching_translators(settings):
+        with fetching_translators(settings), sweeping(store if is_files else None):
             run(asgi, listening, options.proxy, _GRACE_SECONDS, partial(_stop, stories, 0))
     finally:
         _stop(stories, _GRACE_SECONDS)

@@ -147,6 +147,7 @@ class Settings:
     prompt: the story prompt's id, "name@version"; "" for the model's current prompt.
     readings: whether the local writer's state after reading its prompts is kept beside the weights (300 MB).
     strict: whether a text that fails a check is rejected; None for the profile's own.
+    private_days: how long a story with a child's name is kept.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -160,6 +161,7 @@ class Settings:
     prompt: str = ""
     writer: Writer = Writer()
     mirror: str = ""
+    private_days: int = 30
 
     @classmethod
     def from_options(cls, environ: Mapping[str, str], options: Any) -> Settings:
@@ -170,8 +172,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str], **options: Any) -> Settings:
         """From STORIES_PROFILE, _OUT, _MODELS, _MODEL, _PROMPT, which `options` override, and from
 
-        STORIES_MODELS_MIRROR, STORIES_READINGS (0: no) and STORIES_CHECKS ("refuse", or "report" for
-        strict=False). Raises ConfigError: an invalid value.
+        STORIES_MODELS_MIRROR, STORIES_PRIVATE_DAYS (1 to 365), STORIES_READINGS (0: no) and STORIES_CHECKS
+        ("refuse", or "report" for strict=False). Raises ConfigError: an invalid value.
         """
         models = options.get("models") or environ.get("STORIES_MODELS")
         return cls(
@@ -186,6 +188,7 @@ class Settings:
             prompt=options.get("prompt") or environ.get("STORIES_PROMPT") or "",
             writer=Writer.from_env(environ),
             mirror=environ.get("STORIES_MODELS_MIRROR", "").strip(),
+            private_days=_number(environ, "STORIES_PRIVATE_DAYS", 30, 1, 365),
         )
 
 

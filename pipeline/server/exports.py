@@ -15,13 +15,13 @@ from pipeline.errors import ConfigError, NotFoundError, StoriesError
 from pipeline.exports import formats, source
 from pipeline.ports import Store
 from pipeline.server.proxy import problem_response, read_only
+from pipeline.storage.keys import STORY_ID
+from pipeline.storage.private import opened, today
 
 PATH = "/exports/"
 _EDITION = "[A-Za-z0-9-]{2,35}"
 _SUFFIXES = {each.suffix: name for name, each in formats.FORMATS.items()}
-_FILE = re.compile(
-    rf"(?P<story>[0-9a-f]{{32}})/(?P<editions>{_EDITION}(?:\+{_EDITION})*)(?P<suffix>\.[a-z0-9]+)"
-)
+_FILE = re.compile(rf"(?P<story>{STORY_ID})/(?P<editions>{_EDITION}(?:\+{_EDITION})*)(?P<suffix>\.[a-z0-9]+)")
 # At once: an audiobook takes a core for a second.
 _MOST = 2
 _HEADERS = {
@@ -59,8 +59,9 @@ class Exports:
 
     def _file(self, name: str, story_id: str, editions: list[str]) -> Response:
         formats.check(name, 1, len(editions))
-        chosen = [source.edition(self._store, story_id, each) for each in editions]
-        data = formats.FORMATS[name].make(self._store, chosen)
+        store = opened(self._store, story_id, today())
+        chosen = [source.edition(store, story_id, each) for each in editions]
+        data = formats.FORMATS[name].make(store, chosen)
         # A page is shown, anything else is saved, under its title (RFC 6266, 4.3).
         kind = "inline" if name == "print" else "attachment"
         disposition = f"{kind}; filename*=utf-8''{quote(formats.file_name(name, chosen), safe='')}"

@@ -105,6 +105,8 @@ def attempt(app: App, request: StoryRequest, idea: str, number: int, progress: P
     with progress.step("write", prompt.max_tokens, "token") as advance:
         completion = app.text.complete(prompt, DraftSoFar(app, progress, advance).add)
     draft = app.prompt.parse(completion, MOST_WORDS)
+    if request.hero:
+        draft = replace(draft, hero=request.hero.name)
     checks, judge_usage = _checks(app, draft, idea, progress)
     return Attempt(
         draft, checks, Usage(1, completion.prompt_tokens, completion.completion_tokens) + judge_usage

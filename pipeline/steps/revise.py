@@ -70,7 +70,7 @@ def undo(app: App, story_id: str) -> str:
 
     Raises NotFoundError: no such story, or the one before is gone. RequestError: nobody edited it.
     """
-    before = story_before(app, story_id)
+    before = story_before(app.of(story_id), story_id)
     delete(app, story_id)
     return before
 

@@ -33,7 +33,8 @@ def english(app: App, accepted: AcceptedRequest, revision: Revision) -> Committe
     if revision.locale != WRITTEN_IN:
         return same
     story = edits.applied(revision, before.story, story_id)
-    draft = Draft(story.title, story.segments, whole=True)
+    hero = accepted.request.hero
+    draft = Draft(story.title, story.segments, whole=True, hero=hero.name if hero else "")
     rules = story_checks(draft, before.idea, app.prompt, app.language, app.word_filter)
     return replace(same, story=story, checks=(*rules, edits.check(revision)))
 

@@ -69,7 +69,9 @@ class StatusProgress(NoProgress):
         self._change(is_ahead, reported=True, state=SPEAKING, done=self._spoken, total=total)
 
     def note(self, text: str) -> None:
-        """To the log only: why a draft was refused is in the story's own record."""
+        """To the log only: why a draft was refused is in the story's own record. A private one's: nowhere."""
+        if keys.folder_of(self._name[0]):
+            return
         logging.getLogger(__name__).info("%s: %s", self._name[0][:8], text)
 
     def _change(self, at_once: bool = False, reported: bool = False, **changed: Any) -> None:

@@ -14,7 +14,7 @@ from pipeline.steps.generate import binding, generate, reasons
 from pipeline.storage import editions, keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
-from pipeline.story import edits, plain_text, translation_checks
+from pipeline.story import edits, heroes, plain_text, translation_checks
 from pipeline.story.locales import language
 from pipeline.types import Check, Revision, Story, Usage
 
@@ -151,6 +151,7 @@ def _refuse_another_writers(app: App, source: CommittedText) -> None:
 def _checks(app: App, source: Story, story: Story) -> tuple[Check, ...]:
     return _named(
         (
+            *_name_kept(app, source, story),
             *translation_checks.check(source.segments, story.segments, story.locale, app.language),
             plain_text.check((story.title, *story.segments)),
             _gentle_words(app, story),
@@ -160,6 +161,21 @@ def _checks(app: App, source: Story, story: Story) -> tuple[Check, ...]:
 
 def _named(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     return tuple(replace(check, name=f"translation: {check.name}") for check in checks)
+
+
+def _name_kept(app: App, source: Story, story: Story) -> tuple[Check, ...]:
+    """Of a private story: its hero's name is there as it was given, where a pronoun does not stand for it."""
+    if app.private is None:
+        return ()
+    hero = committed.request(app.store, story.id).request.hero
+    if hero is None:
+        return ()
+    pairs = zip((source.title, *source.segments), (story.title, *story.segments), strict=False)
+    named = [text for english, text in pairs if heroes.count(english, hero.name)]
+    kept = sum(1 for text in named if heroes.count(text, hero.name))
+    return (
+        Check("the child's name", kept * 2 >= len(named), kept, f"in at least half of {len(named)} texts"),
+    )
 
 
 def _gentle_words(app: App, story: Story) -> Check:

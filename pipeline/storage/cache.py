@@ -8,7 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import ClassVar, Protocol
 
 from pipeline.errors import EngineError, NotFoundError
-from pipeline.ports import OnText, SpeechEngine, Store, TextEngine, TranslationEngine, ignore, pass_on
+from pipeline.ports import (
+    OnText,
+    Remembering,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+    ignore,
+    pass_on,
+)
 from pipeline.storage import keys
 from pipeline.storage.digest import well_formed
 from pipeline.storage.integrity import Body, CorruptError
@@ -29,6 +38,11 @@ class CachedText:
     @property
     def parallel(self) -> int:
         return self.engine.parallel
+
+    def at(self, store: Store) -> CachedText:
+        """Over a private story's store: beside that, nothing is kept."""
+        engine = self.engine.forgetful() if isinstance(self.engine, Remembering) else self.engine
+        return CachedText(engine, store)
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
         streamed = False
@@ -75,6 +89,9 @@ class CachedTranslation:
     def fingerprint(self) -> str:
         return self.engine.fingerprint
 
+    def at(self, store: Store) -> CachedTranslation:
+        return CachedTranslation(self.engine, store)
+
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore
     ) -> tuple[str, ...]:
@@ -119,12 +136,20 @@ class CachedSpeech:
     def media_type(self) -> str:
         return self.engine.media_type
 
+    def at(self, store: Store) -> CachedSpeech:
+        return CachedSpeech(self.engine, store)
+
     def voices(self) -> tuple[Voice, ...]:
         return self.engine.voices()
 
     def synthesize(self, text: str, voice: Voice) -> Narration:
         """The narration, and in its `key` where the sound lies in the store."""
         return self._narrations.keep(self.engine, text, voice)
+
+
+def uncached(engine: SpeechEngine) -> SpeechEngine:
+    """The engine itself, of which nothing is kept."""
+    return engine.engine if isinstance(engine, CachedSpeech) else engine
 
 
 class Detection(Protocol):
@@ -140,6 +165,9 @@ class Detection(Protocol):
 class CachedDetection:
     engine: Detection
     store: Store
+
+    def at(self, store: Store) -> CachedDetection:
+        return CachedDetection(self.engine, store)
 
     def __call__(self, text: str) -> str | None:
         def call() -> Body:

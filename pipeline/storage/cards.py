@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from pipeline.errors import RequestError
 from pipeline.ports import Store
 from pipeline.storage import editions, keys
 from pipeline.storage.integrity import damaged, opened, sealed
@@ -36,6 +37,12 @@ class Card:
 
 
 def card_of(manifest: Manifest) -> Card:
+    """Raises RequestError: the story is private."""
+    if keys.folder_of(manifest.story_id):
+        raise RequestError(
+            f"story {manifest.story_id[:8]} has a child's name: it is private and is never published",
+            problem="private-story",
+        )
     return Card(
         manifest.story_id,
         manifest.locale,

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from pipeline.storage.digest import digest
 
 WRITTEN_IN = "en"
-# The prefix of secrets: a store of files lets their owner alone read them.
+# The prefixes of what a store of files lets its owner alone read: secrets, and stories with a child's name.
 PRIVATE = "server/"
+NAMED = "private/"
 # The first part of every key in a bucket, for permissions. In older stores sounds of sentences are in audio/.
 FOLDERS = (
     "audio",
@@ -18,6 +19,7 @@ FOLDERS = (
     "catalogs",
     "claims",
     "idempotency",
+    "private",
     "push",
     "quarantine",
     "runs",
@@ -32,7 +34,11 @@ LEARNED = f"{PRIVATE}learned.json"
 MP3_DIGITS = 16
 MANIFEST = "manifest.json"
 _EDITION, _ID = r"(?P<edition>[A-Za-z0-9-]{2,35})", r"(?P<story_id>[0-9a-f]{32})"
-_STORY_FILE = re.compile(rf"stories/{_ID}/(?:{_EDITION}/)?(?P<name>[^/]+)")
+# A usual story's id; with a p, a private one's: 16 digits of its folder, 16 of its own.
+STORY_ID = "p?[0-9a-f]{32}"
+_FOLDER_DIGITS = 16
+_STORY_FILE = re.compile(rf"stories/(?P<story_id>{STORY_ID})/(?:{_EDITION}/)?(?P<name>[^/]+)")
+_NAMED = re.compile(rf"{NAMED}(?P<folder>[0-9a-f]{{{_FOLDER_DIGITS}}})/")
 _CARD = re.compile(rf"catalogs/[^/]+/cards/{_EDITION}/{_ID}\.json")
 
 
@@ -54,6 +60,27 @@ def card_file(key: str) -> StoryFile | None:
     """The story that a listed card's key means; None for what we never write."""
     match = _CARD.fullmatch(key)
     return StoryFile(match["story_id"], match["edition"], "") if match else None
+
+
+def folder_of(story_id: str) -> str:
+    """The name of a private story's folder; "" for a usual story."""
+    return story_id[1 : 1 + _FOLDER_DIGITS] if story_id.startswith("p") else ""
+
+
+def folder(name: str) -> str:
+    """The prefix of all that is kept of a private folder's stories."""
+    return f"{NAMED}{name}/"
+
+
+def folder_in(key: str) -> str:
+    """The name of the private folder that a key lies in; "" for any other key."""
+    match = _NAMED.match(key)
+    return match["folder"] if match else ""
+
+
+def bare(key: str) -> str:
+    """The key as it is inside its private folder; any other key as it is."""
+    return _NAMED.sub("", key, count=1)
 
 
 def request(story_id: str) -> str:
@@ -97,6 +124,7 @@ def is_hint(key: str) -> bool:
 
 def is_part(key: str) -> bool:
     """Whether it counts once a record rests on it: a request, an answer that was paid for, a sound."""
+    key = bare(key)
     return key.startswith(("cache/", "quarantine/")) or key.endswith(("/request.json", ".mp3"))
 
 

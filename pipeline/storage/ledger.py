@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from pipeline.ports import Store
-from pipeline.storage import sound_file
+from pipeline.storage import keys, sound_file
 from pipeline.storage.integrity import Body, CorruptError
 from pipeline.storage.memo import unseal
 from pipeline.storage.narrations import head_note
@@ -29,7 +30,9 @@ class Payment:
 
 def payments(store: Store) -> Iterator[Payment]:
     """Every paid call. Corrupt entries are left out: they will be made, and counted, again."""
-    for key in store.list("cache/"):
+    for key in chain(store.list("cache/"), store.list(keys.NAMED)):
+        if not keys.bare(key).startswith("cache/"):
+            continue
         with suppress(CorruptError):
             data = store.get(key) if key.endswith(".json") else head_note(store, key)
             yield _payment(key, unseal(data))
@@ -37,7 +40,7 @@ def payments(store: Store) -> Iterator[Payment]:
 
 def payment(key: str, data: bytes) -> Payment | None:
     """What the entry `data` at `key` was paid for; None where it is no call's. Raises CorruptError."""
-    if not key.startswith("cache/"):
+    if not keys.bare(key).startswith("cache/"):
         return None
     if key.endswith(".json"):
         return _payment(key, unseal(data))
@@ -49,7 +52,7 @@ def payment(key: str, data: bytes) -> Payment | None:
 
 
 def _payment(key: str, body: Body) -> Payment:
-    return Payment(key.split("/")[1], body["of"], body["engine"], Usage(**body["usage"]))
+    return Payment(keys.bare(key).split("/")[1], body["of"], body["engine"], Usage(**body["usage"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pipeline.types import (
     Change,
     Check,
     Content,
+    Hero,
     Manifest,
     ManifestSegment,
     Revision,
@@ -23,38 +24,53 @@ from pipeline.types import (
 )
 
 # A private story's id: "p", then the digits of its folder, then its own.
-_PRIVATE, _FOLDER, _OWN = "p", 17, 16
+_FOLDER, _OWN = 17, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """Of a private story. folder: its name. salt: known in the folder only, so that nobody can try names
+    until one gives the story's id. expires: the last day (ISO, UTC) on which it is there.
+    """
+
+    folder: str
+    salt: str
+    expires: str
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRequest:
     """stories/<id>/request.json: a request, on record before anything is made of it.
 
-    prompt: the story prompt's id. engine: the writer's fingerprint. owner: whoever asked first and was signed
-    in, as a shelf names them; it does not decide which story this is. revision: where it is an edited story,
-    whose other fields are those of the story before it.
+    prompt: the story prompt's id. engine: the writer's fingerprint. private: where it has a hero's name.
+    revision: where it is an edited story, whose other fields are those of the story before it. owner: whoever
+    asked first and was signed in, as a shelf names them; it does not decide which story this is.
     """
 
     request: StoryRequest
     prompt: str
     engine: str
+    private: Private | None = None
     revision: Revision | None = None
     owner: str = ""
 
     @property
     def story_id(self) -> str:
-        """The first 128 bits of the digest of everything that decides which story this is."""
+        """The first 128 bits of the digest of everything that decides which story this is; of a private one,
+        "p", its folder, and 64 bits."""
         if self.revision:
-            return _edited_id(self.revision)
-        return digest({**asdict(self.request), "prompt": self.prompt, "engine": self.engine})[:32]
+            return _edited_id(self.revision, self.private)
+        named = {**_request_fields(self.request), "prompt": self.prompt, "engine": self.engine}
+        if self.private is None:
+            return digest(named)[:32]
+        return f"p{self.private.folder}{digest({**named, 'salt': self.private.salt})[:_OWN]}"
 
 
-def _edited_id(revision: Revision) -> str:
-    """Decided by the story before and the changes; of a private story, in the same folder."""
-    name = digest(asdict(revision))
-    if revision.revises.startswith(_PRIVATE):
-        return revision.revises[:_FOLDER] + name[:_OWN]
-    return name[:32]
+def _edited_id(revision: Revision, private: Private | None) -> str:
+    """Decided by the story before and the changes; of a private story, in the same folder, with its salt."""
+    if private is None:
+        return digest(asdict(revision))[:32]
+    return revision.revises[:_FOLDER] + digest({**asdict(revision), "salt": private.salt})[:_OWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,10 @@ def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
     only edited stories have: as in stores from before there were others.
     """
     fields = asdict(value)
+    if isinstance(value, AcceptedRequest):
+        fields["request"] = _request_fields(value.request)
+        if value.private is None:
+            del fields["private"]
     if isinstance(value, CommittedText):
         del fields["content"]
     if isinstance(value, AcceptedRequest) and not value.owner:
@@ -95,14 +115,24 @@ def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
 def load_request(data: bytes, key: str) -> AcceptedRequest:
     """key: where `data` was read, for the message. Raises DamagedError. So do the other two."""
     with opened(data, key) as body:
-        revision = body.get("revision")
+        request, private, revision = dict(body["request"]), body.get("private"), body.get("revision")
+        hero = request.pop("hero", None)
         return AcceptedRequest(
             **{
                 **body,
-                "request": StoryRequest(**body["request"]),
+                "request": StoryRequest(**request, hero=Hero(**hero) if hero else None),
+                "private": Private(**private) if private else None,
                 "revision": _revision(revision) if revision else None,
             }
         )
+
+
+def _request_fields(request: StoryRequest) -> dict[str, Any]:
+    """Without a hero in a usual story's, as in stores from before there were private ones."""
+    fields = asdict(request)
+    if request.hero is None:
+        del fields["hero"]
+    return fields
 
 
 def load_text(data: bytes, key: str) -> CommittedText:

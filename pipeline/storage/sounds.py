@@ -29,7 +29,7 @@ class Stamped(Protocol):
 
 def sound(key: str, data: bytes) -> bytes:
     """The sound alone, of the object `data` at `key`. Raises CorruptError."""
-    if key.startswith("cache/"):
+    if keys.bare(key).startswith("cache/"):
         return decode(data)[1]
     name = key.rpartition("/")[2].partition(".")[0]
     if len(name) < keys.MP3_DIGITS or not hashlib.sha256(data).hexdigest().startswith(name):
@@ -46,7 +46,16 @@ class Sounds:
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
+        self._prefix = ""
         self._contents: dict[str, tuple[Hashable, Content | None]] = {}
+
+    def at(self, store: Store, prefix: str) -> Sounds:
+        """Of a store whose keys lie below `prefix` in this one; what is remembered is shared."""
+        if self._store is None:
+            return self
+        inner = Sounds(store)
+        inner._prefix, inner._contents = prefix, self._contents
+        return inner
 
     def fault(self, manifest: Manifest) -> str:
         """What is wrong with the sounds of an edition, "" where they are what the manifest names."""
@@ -72,7 +81,8 @@ class Sounds:
     def _content(self, store: Store, key: str) -> Content | None:
         """Of the sound alone; None where it is damaged."""
         stamp = store.stamp(key) if isinstance(store, Stamped) else None
-        remembered = self._contents.get(key)
+        name = f"{self._prefix}{key}"
+        remembered = self._contents.get(name)
         if remembered is None or remembered[0] != stamp or remembered[1] is None:
             try:
                 remembered = stamp, content(sound(key, store.get(key)))
@@ -80,5 +90,5 @@ class Sounds:
                 remembered = stamp, None
             if len(self._contents) >= _MOST:
                 self._contents.clear()
-            self._contents[key] = remembered
+            self._contents[name] = remembered
         return remembered[1]

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 
 from pipeline.ports import LanguageDetector
-from pipeline.story import plain_text
+from pipeline.story import heroes, plain_text
 from pipeline.story.drafts import Draft
 from pipeline.story.prompt import StoryPrompt
 from pipeline.story.text import words
@@ -115,7 +115,7 @@ def hero(draft: Draft, text: str) -> str:
 def _hero(draft: Draft, text: str) -> int:
     """How often the hero's name occurs."""
     name = hero(draft, text)
-    return len(re.findall(rf"\b{re.escape(name)}\b", text)) if name else 0
+    return heroes.count(text, name) if name else 0
 
 
 def _shared(idea: str, text: str) -> int:

@@ -45,8 +45,9 @@ class StoryPrompt:
 
         Raises RequestError: idea and audience are longer than the prompt has room for.
         """
-        size = self._checked_size(idea, request.audience)
-        hero, friend = self._cast(idea, request.variant, attempt)
+        name = request.hero.name if request.hero else ""
+        size = self._checked_size(f"{idea}{name}", request.audience)
+        hero, friend = self._cast(idea, request.variant, attempt, name)
         return Prompt(
             name=self.id,
             system=self._system(request.audience),
@@ -60,7 +61,7 @@ class StoryPrompt:
             temperature=self.spec["temperature"],
             top_p=self.spec["top_p"],
             seed=number(SEED_BITS, "story", request.variant, attempt),
-            grammar=self._grammar(),
+            grammar=self._grammar(name),
             attempt=attempt,
             dry=self.spec.get("dry", 0.0),
         )
@@ -93,21 +94,25 @@ class StoryPrompt:
     def _user(self, idea: str, hero: str, friend: str) -> str:
         return Template(self.spec["user"]).substitute(idea=idea, hero=hero, friend=friend).strip()
 
-    def _cast(self, idea: str, variant: int, attempt: int) -> tuple[str, str]:
+    def _cast(self, idea: str, variant: int, attempt: int, name: str = "") -> tuple[str, str]:
+        """The hero and the friend. name: of the hero, where it is given; "" to have one drawn."""
         kinds = self.names["words"]
         kinds_named = [kind for word in words(idea.lower()) for kind in ("she", "he") if word in kinds[kind]]
         hero = kinds_named[0] if kinds_named else ("she", "he")[number(1, "hero", idea, variant, attempt)]
         friend = ("she", "he")[number(1, "friend", idea, variant, attempt)]
-        first = named(idea) or _draw(self.names[hero], "hero name", idea, variant, attempt)
-        others = [name for name in self.names[friend] if name != first]
+        first = name or named(idea) or _draw(self.names[hero], "hero name", idea, variant, attempt)
+        others = [other for other in self.names[friend] if other != first]
         return f"{first} ({hero})", f"{_draw(others, 'friend name', idea, variant, attempt)} ({friend})"
 
-    def _grammar(self) -> str:
+    def _grammar(self, name: str = "") -> str:
+        """name: of which the letters are allowed, too."""
+        own = "".join(sorted({char for char in name if not char.isascii()}))
         plan = " ".join(f'"{part}: " note "\\n"' for part in self.spec["plan"])
         fewest, most = self.spec["fewest"], len(self.spec["lines"])
         sure = ' "\\n" '.join(f'"{n}. " line' for n in range(1, fewest + 1))
         rest = "".join(f' ("\\n{n}. " line' for n in range(fewest + 1, most + 1)) + ")?" * (most - fewest)
-        return "\n".join((f'root ::= {plan} "Title: " title "\\n" {sure}{rest}', _RULES))
+        rules = _RULES.replace("[A-Z", f"[{own}A-Z").replace("[a-zA-Z", f"[{own}a-zA-Z")
+        return "\n".join((f'root ::= {plan} "Title: " title "\\n" {sure}{rest}', rules))
 
 
 # Wide bounds: a hard limit in mid-sentence makes nonsense, so length is checked afterwards. At most two

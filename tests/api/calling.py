@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from pipeline.api.gateway import Api
@@ -18,6 +19,7 @@ from pipeline.api.service import OnDemand
 from pipeline.engines.fake import FakeSpeech, FakeText, FakeTranslation, MemoryStore
 from pipeline.ports import Store
 from pipeline.server.signed_urls import MediaStore
+from pipeline.storage import private
 from tests.counting import CountingSpeech, CountingText, CountingTranslation
 from tests.making import fake_app
 
@@ -93,13 +95,14 @@ class FakeApi:
     workers: int = 2
     waiting: int = 16
     publish: bool = False
+    today: Callable[[], date] = private.today
 
     def __post_init__(self) -> None:
         self.text = CountingText(self.text)
         self.translation = CountingTranslation(self.translation)
         self.speech = CountingSpeech(self.speech)
         media = MediaStore(self.store, "http://127.0.0.1:8000", b"secret")
-        self.app = fake_app(media, self.text, self.translation, self.speech)
+        self.app = fake_app(media, self.text, self.translation, self.speech, today=lambda: self.today())
         self.runner = InProcess(self.app, self.workers, self.waiting, self.publish)
         self.handler = Api(OnDemand(self.app, self.runner), self.wait, self.origin)
 

@@ -9,7 +9,6 @@ from pipeline.server.asgi import build_server
 from tests.api.calling import FakeApi, unguarded
 from tests.api.checking import CONFIG
 
-
 # So that requests come further than to the PIN.
 _api = unguarded(FakeApi(waiting=64, publish=True))
 _api.handler.warm()

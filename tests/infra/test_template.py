@@ -130,6 +130,7 @@ def test_functions_have_their_settings() -> None:
     ]
     assert shared["STORIES_BUCKET"] == {"Ref": "MvpStoriesBucket"}
     assert shared["STORIES_URL_SECONDS"] == {"Ref": "UrlSeconds"}
+    assert shared["STORIES_PRIVATE_DAYS"] == {"Ref": "PrivateDays"}
     assert shared["STORIES_ATTEMPTS"] == "1"
     address = "wss://${PushApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}"
     assert shared["STORIES_PUSH"] == {"Fn::If": ["WithPush", {"Fn::Sub": address}, ""]}
@@ -255,10 +256,10 @@ def test_the_bucket_accepts_tls_only() -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_only_claims_idempotency_records_and_followers_expire() -> None:
+def test_only_claims_idempotency_records_followers_and_private_stories_expire() -> None:
     rules = properties("MvpStoriesBucket")["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"idempotency/": 2, "claims/": 2, "push/": 1}
+    assert expiring == {"idempotency/": 2, "claims/": 2, "push/": 1, "private/": {"Ref": "PrivateDays"}}
     (everywhere,) = [rule for rule in rules if "Prefix" not in rule]
     assert everywhere["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert everywhere["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}

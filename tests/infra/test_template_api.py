@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, PublishedOrder, PushOrder, StoryOrder
+from pipeline.api.models import LocaleOrder, NameOrder, PublishedOrder, PushOrder, StoryOrder
 from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
@@ -22,6 +22,7 @@ CALLS = {
     ("get", "/stories"),
     ("get", "/locales"),
     ("get", "/locales/{locale}/voices/{voice}"),
+    ("post", "/locales/{locale}/name"),
     ("get", "/health"),
     ("get", "/openapi.json"),
     ("delete", "/stories/{id}"),
@@ -96,6 +97,10 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Published", {"published": False}, True),
         ("Published", {"published": 1}, False),
         ("Published", {}, False),
+        ("Idea", {"context": "a shy snail", "hero": {"name": "Mia", "sounds": "Mee-ah"}}, True),
+        ("Idea", {"context": "a shy snail", "hero": None}, True),
+        ("Name", {"name": "Mia", "sounds": None}, True),
+        ("Name", {"sounds": "Mee-ah"}, False),
         ("Locale", {}, False),
         ("Locale", {"locale": "fr", "context": "another"}, False),
     ],
@@ -109,7 +114,13 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
 
 @pytest.mark.parametrize(
     ("schema", "model"),
-    [("Empty", PushOrder), ("Idea", StoryOrder), ("Locale", LocaleOrder), ("Published", PublishedOrder)],
+    [
+        ("Empty", PushOrder),
+        ("Idea", StoryOrder),
+        ("Locale", LocaleOrder),
+        ("Name", NameOrder),
+        ("Published", PublishedOrder),
+    ],
 )
 def test_the_gateway_has_the_fields_of_the_code(schema: str, model: type[BaseModel]) -> None:
     gateway, code = BODY["components"]["schemas"][schema], model.model_json_schema()

@@ -20,6 +20,7 @@ from pipeline.steps import status
 from pipeline.steps.run import run
 from pipeline.steps.status_progress import StatusProgress
 from pipeline.storage import keys, shelf
+from pipeline.storage.private import store_of
 
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.
 _FIRST_GUESS = 60.0
@@ -125,8 +126,9 @@ class InProcess:
     def _record(self, job: Job, life: float) -> None:
         """In this order: a store that keeps the marker over a power cut keeps no older failure beside it."""
         self._makers.join()
-        status.queue(self._app.store, *job, life, self._makers.name)
-        status.accept(self._app.store, *job)
+        store = store_of(self._app.store, job[0])
+        status.queue(store, *job, life, self._makers.name)
+        status.accept(store, *job)
         self._app.changes.changed(*job, status.QUEUED)
 
     def _start_threads(self) -> None:
@@ -149,38 +151,40 @@ class InProcess:
 
     def _make(self, job: Job) -> StoriesError | None:
         """Why it was not made; None where it was."""
-        store = self._app.store
+        is_private = bool(keys.folder_of(job[0]))
         try:
-            statuses = StatusProgress(store, *job, maker=self._makers.name, changes=self._app.changes)
+            app = self._app.of(job[0])
+            statuses = StatusProgress(app.store, *job, maker=self._makers.name, changes=self._app.changes)
             with self._watch.story(job, statuses) as progress:
-                manifest = run(self._app, *job, progress)
+                manifest = run(app, *job, progress)
                 if manifest.revises:
                     self._watch.pass_over(job)
-            if self._publish:
-                shelf.publish(store, manifest)
+            if self._publish and not is_private:
+                shelf.publish(app.store, manifest)
             self._app.changes.changed(*job, status.DONE)
         except StoriesError as error:
             self._log.warning("story not made", extra={**_fields(job), "problem": error.problem})
             return error
         except Exception as error:  # noqa: BLE001 - a bug: the caller that waits still gets a response
-            self._log.error("story not made", extra=_fields(job), exc_info=error)
+            self._log.error("story not made", extra=_fields(job), exc_info=None if is_private else error)
             return StoriesError(type(error).__name__)
         return None
 
     def _fail(self, job: Job, error: StoriesError) -> None:
         try:
+            store = store_of(self._app.store, job[0])
             if self._is_deleted(job[0], error):
-                status.forget(self._app.store, *job)
+                status.forget(store, *job)
             else:
-                status.fail(self._app.store, *job, error)
+                status.fail(store, *job, error)
         except StoriesError as unwritten:  # as a full disk: its status expires, and reads as failed then
             self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
         self._app.changes.changed(*job, status.FAILED)
 
     def _is_deleted(self, story_id: str, error: StoriesError) -> bool:
         """Since it was accepted."""
-        request = keys.request(story_id)
-        return isinstance(error, NotFoundError) and next(self._app.store.list(request), None) != request
+        request, store = keys.request(story_id), store_of(self._app.store, story_id)
+        return isinstance(error, NotFoundError) and next(store.list(request), None) != request
 
     def _busy(self, ahead: int) -> BusyError:
         durations = sorted(self._durations) or [_FIRST_GUESS]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 
 from pipeline.api.in_process.makers import Makers
 from pipeline.api.in_process.unfinished import unfinished, unlisted
 from pipeline.api.runner import Job
 from pipeline.app import App
-from pipeline.errors import RequestError
+from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.steps import status
 from pipeline.storage import shelf
+from pipeline.storage.private import PrivateStore, request, store_of
+from pipeline.storage.private_folders import folders
 
 # Seconds between two looks at the other servers.
 _LOOK = 5.0
@@ -37,8 +40,9 @@ class TakeOver:
         ended, store = self._makers.ended(), self._app.store
         names = set(store.list("stories/"))
         is_at_work, count = cache(self._makers.is_at_work), 0
-        for job in unfinished(store, names):
-            if _is_served(self._app, job[1]) and not is_at_work(status.maker(store, *job)):
+        for job in (*unfinished(store, names), *self._private()):
+            maker = status.maker(store_of(store, job[0]), *job)
+            if _is_served(self._app, job[1]) and not is_at_work(maker):
                 self._submit(job)
                 count += 1
         if self._publish:
@@ -46,6 +50,15 @@ class TakeOver:
                 shelf.publish(store, manifest)
         self._makers.handle(ended)
         return count
+
+    def _private(self) -> Iterator[Job]:
+        """Of each private folder; what has expired is made no more."""
+        store, now = self._app.store, self._app.today()
+        for folder, names in folders(store):
+            for job in unfinished(PrivateStore(store, folder), set(names)):
+                with suppress(NotFoundError, DamagedError):
+                    request(store, job[0], now)
+                    yield job
 
     def watch(self, stopping: threading.Event) -> None:
         """Looks again whenever another server has ended, until this one stops."""

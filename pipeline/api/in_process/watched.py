@@ -13,6 +13,7 @@ from pipeline.api.runner import Job, Outlook
 from pipeline.app import App
 from pipeline.ports import Advance, Progress
 from pipeline.storage import keys
+from pipeline.storage.private import store_of
 from pipeline.types import Early, Narration
 
 # Seconds. What took less was there already, and says nothing of this machine.
@@ -108,7 +109,7 @@ class Watch:
 
     def _is_to_be_written(self, job: Job) -> bool:
         key = keys.text(job[0], keys.WRITTEN_IN)
-        return next(self.app.store.list(key), None) != key
+        return next(store_of(self.app.store, job[0]).list(key), None) != key
 
     def _has_slow_voice_before(self, job: Job) -> bool:
         for other, times in self._running.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.engines.aws.errors import mapped_errors, response_of
 from pipeline.engines.aws.packing import ENGINE, sendable, whole
 from pipeline.errors import StoriesError
-from pipeline.ports import LanguageDetector
+from pipeline.ports import Kept, LanguageDetector, Store
 from pipeline.story.text import MAX_CONTEXT, clean, words
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class ServiceLanguage:
     def __init__(self, detect_paid: Callable[[str], str | None], words: LanguageDetector) -> None:
         self._detect_paid = detect_paid
         self._words = words
+
+    def at(self, store: Store) -> ServiceLanguage:
+        """The same with its detections in another store, where they are kept."""
+        paid = self._detect_paid
+        return ServiceLanguage(paid.at(store) if isinstance(paid, Kept) else paid, self._words)
 
     def confidence(self, text: str, language: str) -> float:
         """By the free words, always: translations are checked sentence by sentence."""

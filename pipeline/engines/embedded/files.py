@@ -168,7 +168,9 @@ class FileStore:
 
     def _temporary(self, key: str, folder: Path) -> tuple[int, Path]:
         """An open file and its path. It is created with its mode, so that nobody can open it in between."""
-        mode = 0o600 if key.startswith(keys.PRIVATE) else 0o666  # the umask takes away from that
+        mode = (
+            0o600 if key.startswith((keys.PRIVATE, keys.NAMED)) else 0o666
+        )  # the umask takes away from that
         path = folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
         for _ in range(_ATTEMPTS):
             with suppress(FileNotFoundError):

@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pipeline.engines.embedded.completions import StreamedCompletion
 from pipeline.engines.embedded.readings import Readings
 from pipeline.engines.embedded.slots import Parts, Slots
 from pipeline.errors import ConfigError
-from pipeline.ports import OnText, ignore
+from pipeline.ports import OnText, TextEngine, ignore
 from pipeline.types import Completion, Prompt
 
 # Prompts (worked examples included) measure under 900 tokens and completions are at most 400.
@@ -62,10 +63,14 @@ class LlamaText:
     def parallel(self) -> int:
         return self._parallel
 
-    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+    def forgetful(self) -> TextEngine:
+        """The same model; its state is not saved after such a prompt, of which it would hold every word."""
+        return _Forgetful(self)
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore, saved: bool = True) -> Completion:
         """Raises ConfigError: no weights, or not a model. EngineError: the model gave no answer.
 
-        What `on_text` raises stops the model and is raised from here.
+        What `on_text` raises stops the model and is raised from here. saved: if its state may be.
         """
         server = self._loaded()
         with self._slots.lease(_parts(prompt)) as slot:
@@ -81,7 +86,7 @@ class LlamaText:
                 stream.cancelled = True
                 request.join(_PATIENCE)
             completion = stream.completion(self._name)
-            slot.prompt_tokens = completion.prompt_tokens
+            slot.prompt_tokens = completion.prompt_tokens if saved else 0
             return completion
 
     def _loaded(self) -> Any:
@@ -98,6 +103,22 @@ class LlamaText:
             fits = f"{self._name}/{version('xllamacpp')}/{_CONTEXT_PER_SLOT}"
             self._slots.states = Readings(folder, fits, server.listening_address, key)
         return server
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetful:
+    llama: LlamaText
+
+    @property
+    def fingerprint(self) -> str:
+        return self.llama.fingerprint
+
+    @property
+    def parallel(self) -> int:
+        return self.llama.parallel
+
+    def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
+        return self.llama.complete(prompt, on_text, saved=False)
 
 
 def _folder(readings: Path | None) -> Path | None:

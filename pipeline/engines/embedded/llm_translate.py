@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.engines.embedded.glossary import Glossary
 from pipeline.engines.embedded.translation_prompts import ENGLISH, TranslationPrompt
 from pipeline.errors import EngineError
-from pipeline.ports import LanguageDetector, OnText, TextEngine, ignore, pass_on
+from pipeline.ports import Kept, LanguageDetector, OnText, Store, TextEngine, ignore, pass_on
 from pipeline.story.locales import language
 from pipeline.story.prompt import read
 from pipeline.story.text import clean, words
@@ -43,6 +43,12 @@ class LlmTranslation:
     def fingerprint(self) -> str:
         names = "+".join(f"{spec['name']}@{spec['version']}" for spec in (self._story, self._idea))
         return f"{self._text.fingerprint}/{names}"
+
+    def at(self, store: Store) -> LlmTranslation:
+        """The same with its completions in another store, where they are kept."""
+        return LlmTranslation(
+            self._text.at(store) if isinstance(self._text, Kept) else self._text, self._detector
+        )
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, on_text: OnText = ignore

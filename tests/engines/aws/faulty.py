@@ -66,6 +66,7 @@ ENGINES: dict[str, tuple[str, Callable[[Clients], object], tuple[str, ...]]] = {
     "polly": ("SynthesizeSpeech", _speak, ()),
     "s3 get": ("GetObject", lambda clients: bucket(clients).get("existing"), ()),
     "s3 put": ("PutObject", lambda clients: bucket(clients).put("new", b"x" * 1000), ()),
+    "s3 delete": ("ListObjectVersions", lambda clients: bucket(clients).delete(["existing"]), ()),
     "s3 list": ("ListObjectsV2", lambda clients: list(bucket(clients).list("")), ()),
 }
 CASES = [(engine, fault) for engine, (_, _, own) in ENGINES.items() for fault in (*FAULTS, *own)]
