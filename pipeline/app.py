@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pipeline.errors import RequestError
 from pipeline.ports import (
@@ -23,6 +24,7 @@ from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.locks import Locks
 from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
+from pipeline.story.offers import Offer, offer
 from pipeline.story.prompt import StoryPrompt
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Voice
@@ -130,7 +132,8 @@ class App:
 
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
     language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
-    follows how far an edition is. covers: None where stories have no pictures.
+    follows how far an edition is. covers: None where stories have no pictures. offer: the lengths and
+    audiences that may be asked for.
     """
 
     profile: str
@@ -150,6 +153,7 @@ class App:
     foreign_ideas: ForeignIdeas | None = None
     changes: Changes = field(default_factory=NoChanges)
     covers: Covers | None = None
+    offer: Offer = field(default_factory=partial(offer, ""))
 
     def chain(self, edition: str) -> Chain:
         """The engines of an edition, by its name. Raises KeyError: no such locale; as Chain.spoken() does."""

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.steps.accept import VARIANTS
 from pipeline.storage.editions import FASTEST, SLOWEST
+from pipeline.story.offers import YOUNG
+from pipeline.types import USUAL_LENGTH
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -42,6 +44,10 @@ class StoryOrder(_Order):
     variant: int | None = Field(
         default=None, ge=0, lt=VARIANTS, description="Which of the idea's many stories; none: a random one"
     )
+    length: str = Field(
+        default=USUAL_LENGTH, max_length=20, description="A name of `lengths` in GET /locales"
+    )
+    audience: str = Field(default=YOUNG, max_length=20, description="A name of `audiences` in GET /locales")
     experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
     voice: Voice | None = None
     pace: Pace | None = None
@@ -123,6 +129,8 @@ class StoryView(BaseModel):
     segments: list[Segment] = []
     context: str | None = None
     variant: int | None = None
+    length: str | None = Field(default=None, description="With audience, where it is not the default")
+    audience: str | None = Field(default=None, description="An age band's name, or free words")
     locales: list[str] = Field(default=[], description="In which it is complete")
     labels: list[str] = Field(default=[], description="What a listener must know")
     engines: dict[str, str] = {}
@@ -182,8 +190,23 @@ class LocaleView(BaseModel):
     voices: list[VoiceView] = Field(description="The locale's own first")
 
 
+class LengthView(BaseModel):
+    name: str
+    words: list[int] = Field(description="From and to")
+    minutes: int = Field(description="About, read aloud")
+
+
+class AudienceView(BaseModel):
+    name: str
+    ages: list[int] = Field(description="In years, from and to")
+
+
 class Locales(BaseModel):
+    """With what may be asked for here beside a language; the defaults come first."""
+
     locales: list[LocaleView]
+    lengths: list[LengthView]
+    audiences: list[AudienceView]
 
 
 class Health(BaseModel):

@@ -15,8 +15,8 @@ _STATUS = {"key-reused": 422, "disk-full": 507}
 PUBLIC = frozenset(
     "empty-idea short-idea long-idea control-characters no-words markup address instructions unsafe-idea "
     "unsafe-violence unsafe-fear unsafe-grown-up unsafe-self-harm unsafe-hate unsafe-danger unsafe-rude "
-    "unknown-idea-language unknown-locale bad-variant unknown-voice bad-pace key-reused queue-full "
-    "quota-exceeded".split()
+    "unknown-idea-language unknown-locale bad-variant unknown-voice bad-pace unknown-length unknown-audience "
+    "key-reused queue-full quota-exceeded".split()
 )
 _WORDS = {
     "experimental-locale": "This language is experimental here, its voice is hard to understand: "

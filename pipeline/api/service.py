@@ -44,7 +44,8 @@ class OnDemand:
         key: the caller's Idempotency-Key, "" for none; a rejected order leaves it unused.
         """
         edition = self._edition(order)
-        accepted = acceptable(self.app, order.context, order.variant or 0)
+        audience = self.app.offer.audience(order.audience).name  # no free words here
+        accepted = acceptable(self.app, order.context, order.variant or 0, audience, order.length)
         variant = self._variant(order, key, caller)
         story_id = commit(self.app, replace(accepted, request=replace(accepted.request, variant=variant)))
         return Edition(story_id, edition, variant)
@@ -93,7 +94,7 @@ class OnDemand:
         if not key:
             return idempotency.draw() if order.variant is None else order.variant
         sent = order.model_dump(include={"context", "locale", "variant"})
-        sent |= order.model_dump(include={"voice", "pace"}, exclude_none=True)
+        sent |= order.model_dump(include={"voice", "pace", "length", "audience"}, exclude_defaults=True)
         return idempotency.variant(self.app.store, caller, key, sent)
 
     def _is_made_elsewhere(self, edition: Edition) -> bool:

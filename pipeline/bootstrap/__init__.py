@@ -20,6 +20,7 @@ from pipeline.storage.locks import Locks
 from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
 from pipeline.story.locales import language
+from pipeline.story.offers import offer
 from pipeline.story.prompt import current, read, story_prompt
 from pipeline.story.word_filter import word_filter
 
@@ -55,6 +56,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         foreign_ideas=None if "foreign" in spec else create("foreign-ideas", words=parts.words),
         changes=_followers(settings, parts.store) if settings.aws.push else NoChanges(),
         covers=parts.covers,
+        offer=offer(writer(settings)),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pipeline.app import App, Chain
 from pipeline.errors import RequestError
 from pipeline.steps.idea import checked_idea
@@ -12,17 +10,18 @@ from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.records import AcceptedRequest, dump
 from pipeline.story import ideas
 from pipeline.story.locales import match
+from pipeline.story.offers import audiences, lengths
 from pipeline.types import StoryRequest
 
 VARIANTS = 2**53
 
 
-def accept(app: App, context: str, variant: int = 0, audience: str = "") -> str:
+def accept(app: App, context: str, variant: int = 0, audience: str = "", length: str = "") -> str:
     """The story's id; the request is committed when this returns. Raises RequestError, ContentRejectedError.
 
-    audience: for whom it is written, "" for the usual.
+    audience, length: as of acceptable().
     """
-    return commit(app, acceptable(app, context, variant, audience))
+    return commit(app, acceptable(app, context, variant, audience, length))
 
 
 def commit(app: App, accepted: AcceptedRequest) -> str:
@@ -31,14 +30,32 @@ def commit(app: App, accepted: AcceptedRequest) -> str:
     return accepted.story_id
 
 
-def acceptable(app: App, context: str, variant: int = 0, audience: str = "") -> AcceptedRequest:
-    """The request that accept() would write. Raises RequestError, ContentRejectedError."""
+def acceptable(
+    app: App, context: str, variant: int = 0, audience: str = "", length: str = ""
+) -> AcceptedRequest:
+    """The request that accept() would write. Raises RequestError, ContentRejectedError.
+
+    audience: for whom it is written, an age band's name or free words. length: its name. "" for the usual.
+    """
     if not 0 <= variant < VARIANTS:
         raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
-    request = StoryRequest(checked_idea(app, context), variant)
-    if audience:
-        request = replace(request, audience=ideas.accept(audience, app.word_filter))
-    return AcceptedRequest(request, app.prompt.id, app.text.fingerprint)
+    idea = checked_idea(app, context)
+    return request(app, idea, variant, checked_audience(app, audience), app.offer.length(length).name)
+
+
+def checked_audience(app: App, audience: str) -> str:
+    """The prompt's words for it. audience: as of acceptable(). Raises RequestError, ContentRejectedError."""
+    if not audience or audience in audiences():
+        return app.offer.audience(audience).text
+    return ideas.accept(audience, app.word_filter)
+
+
+def request(app: App, idea: str, variant: int, audience: str, length: str) -> AcceptedRequest:
+    """The record of what was checked already. audience: the prompt's words."""
+    scenes = app.offer.scenes if lengths()[length].scenes > 1 else ""
+    return AcceptedRequest(
+        StoryRequest(idea, variant, audience, length), app.prompt.id, app.text.fingerprint, scenes
+    )
 
 
 def chain(app: App, tag: str, experimental: bool = False, voice: str = "", pace: float = USUAL_PACE) -> Chain:

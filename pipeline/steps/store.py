@@ -105,6 +105,9 @@ def build(
         voice=spoken.voice,
         pace=spoken.pace,
         files={key: content(mp3), **_contents((source, text), narrations)},
+        audience=request.audience,
+        length=request.length,
+        scenes=text.story.scenes,
     )
     return mp3, manifest
 

@@ -9,24 +9,39 @@ from pipeline.ports import Store
 from pipeline.storage import keys
 from pipeline.storage.digest import content, digest
 from pipeline.storage.integrity import opened, sealed
-from pipeline.types import Check, Content, Manifest, ManifestSegment, SpeechMark, Story, StoryRequest, Usage
+from pipeline.types import (
+    USUAL_AUDIENCE,
+    USUAL_LENGTH,
+    Check,
+    Content,
+    Manifest,
+    ManifestSegment,
+    SpeechMark,
+    Story,
+    StoryRequest,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRequest:
     """stories/<id>/request.json: a request, on record before anything is made of it.
 
-    prompt: the story prompt's id. engine: the writer's fingerprint.
+    prompt: the story prompt's id. engine: the writer's fingerprint. scenes: the scene prompt's id, where the
+    story is written in scenes.
     """
 
     request: StoryRequest
     prompt: str
     engine: str
+    scenes: str = ""
 
     @property
     def story_id(self) -> str:
         """The first 128 bits of the digest of everything that decides which story this is."""
-        return digest({**asdict(self.request), "prompt": self.prompt, "engine": self.engine})[:32]
+        fields = _without_usual(asdict(self), scenes="")
+        request = _without_usual(fields.pop("request"), length=USUAL_LENGTH)
+        return digest({**request, **fields})[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +62,24 @@ class CommittedText:
 
 
 def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
-    """Without voice and pace in the manifest of a locale's own voice, as in stores from before there were
-    others.
-    """
+    """Without what is as usual and came after the first stores: a default story's records are as there."""
     fields = asdict(value)
     if isinstance(value, CommittedText):
         del fields["content"]
-    if isinstance(value, Manifest) and not value.voice:
-        del fields["voice"], fields["pace"]
+        fields["story"] = _without_usual(fields["story"], scenes=())
+    if isinstance(value, AcceptedRequest):
+        fields = _without_usual(fields, scenes="")
+        fields["request"] = _without_usual(fields["request"], length=USUAL_LENGTH)
+    if isinstance(value, Manifest):
+        fields = _without_usual(fields, audience=USUAL_AUDIENCE, length=USUAL_LENGTH, scenes=())
+        if not value.voice:
+            del fields["voice"], fields["pace"]
     return sealed(fields)
+
+
+def _without_usual(fields: dict[str, Any], **usual: object) -> dict[str, Any]:
+    """Without the fields that have their usual value."""
+    return {name: value for name, value in fields.items() if name not in usual or value != usual[name]}
 
 
 def load_request(data: bytes, key: str) -> AcceptedRequest:
@@ -66,7 +90,8 @@ def load_request(data: bytes, key: str) -> AcceptedRequest:
 
 def load_text(data: bytes, key: str) -> CommittedText:
     with opened(data, key) as body:
-        story = {**body["story"], "segments": tuple(body["story"]["segments"])}
+        story = body["story"]
+        story |= {"segments": tuple(story["segments"]), "scenes": tuple(story.get("scenes", ()))}
         fields = {
             **body,
             "story": Story(**story),
@@ -86,6 +111,7 @@ def load_manifest(data: bytes, key: str) -> Manifest:
                 "checks": tuple(Check(**check) for check in body["checks"]),
                 "usage": {step: Usage(**usage) for step, usage in body["usage"].items()},
                 "files": {name: Content(**file) for name, file in body.get("files", {}).items()},
+                "scenes": tuple(body.get("scenes", ())),
             }
         )
 

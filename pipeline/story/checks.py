@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Protocol
 
 from pipeline.ports import LanguageDetector
 from pipeline.story import plain_text
 from pipeline.story.drafts import Draft
-from pipeline.story.prompt import StoryPrompt
 from pipeline.story.text import words
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Check
@@ -21,6 +23,8 @@ _LEAST_DISTINCT = 0.8
 _MOST_COPIED = 4
 # Share of a line's words that the line before has: a line that only says it again has nearly all of them.
 _MOST_REPEATED = 0.8
+# Share of a scene's 4-word runs that the scenes before have.
+_MOST_AGAIN = 0.25
 # Chat before the story; headings on a line of their own, or a sentence "The end." anywhere.
 _CHATTER = re.compile(r"^\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
 _HEADING = re.compile(
@@ -49,22 +53,54 @@ _COMMON = frozenset(
 )
 
 
+class Prompted(Protocol):
+    """A prompt with worked examples, from which a text may have been copied."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What differs between a story and a scene. fewest, most: words. named: how often the hero's name occurs
+    at least. about: whether it must have a word of the idea.
+    """
+
+    fewest: int = FEWEST_WORDS
+    most: int = MOST_WORDS
+    named: int = 3
+    about: bool = True
+
+
+_STORY = Rules()
+
+
 def story_checks(
-    draft: Draft, idea: str, prompt: StoryPrompt, language: LanguageDetector, word_filter: WordFilter
+    draft: Draft,
+    idea: str,
+    prompt: Prompted,
+    language: LanguageDetector,
+    word_filter: WordFilter,
+    rules: Rules = _STORY,
 ) -> tuple[Check, ...]:
     """One check a rule, passed or not, in a fixed order. idea: the context in English."""
     text = " ".join(draft.lines)
     count = len(words(text))
     unsafe = (*word_filter.story(f"{draft.title} {text}", "en"), *_hunters(f"{draft.title} {text}", idea))
     return (
-        Check("words", FEWEST_WORDS <= count <= MOST_WORDS, count, f"{FEWEST_WORDS} to {MOST_WORDS}"),
+        Check("words", rules.fewest <= count <= rules.most, count, f"{rules.fewest} to {rules.most}"),
         Check(
             "whole", draft.whole and bool(draft.title), len(draft.lines), "title and every line of the plan"
         ),
-        Check("named hero", _hero(draft, text) >= 3, _hero(draft, text), "a name at least 3 times"),
+        Check(
+            "named hero",
+            (named := _hero(draft, text)) >= rules.named,
+            named,
+            f"a name at least {rules.named} times" if rules.named > 1 else "a name",
+        ),
         Check(
             "on the idea",
-            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _keywords(idea),
+            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not (rules.about and _keywords(idea)),
             shared,
             "a word of the idea",
         ),
@@ -104,6 +140,13 @@ def distinct(text: str, size: int = 4) -> float:
     """Share of the text's runs of `size` words that occur once, 0 to 1."""
     runs = Counter(_runs(text, size))
     return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
+
+
+def nothing_twice(text: str, before: str) -> Check:
+    """The check of a scene against all that was told before it."""
+    earlier, runs = set(_runs(before, 4)), _runs(text, 4)
+    share = round(sum(run in earlier for run in runs) / max(1, len(runs)), 3)
+    return Check("nothing twice", share <= _MOST_AGAIN, share, f"at most {_MOST_AGAIN} of 4-word runs before")
 
 
 def hero(draft: Draft, text: str) -> str:
@@ -164,7 +207,7 @@ def _only_story(lines: str) -> bool:
     return not (_CHATTER.match(lines) or _HEADING.search(lines) or _MARKUP.search(lines))
 
 
-def _copied(text: str, prompt: StoryPrompt) -> int:
+def _copied(text: str, prompt: Prompted) -> int:
     theirs = {run for example in prompt.spec["examples"] for run in _runs(example["answer"], 5)}
     return sum(1 for run in _runs(text, 5) if run in theirs)
 

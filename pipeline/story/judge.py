@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from string import Template
 from typing import Any
@@ -20,11 +20,15 @@ class Judge:
     engine: TextEngine
     spec: Mapping[str, Any]
 
-    def judge(self, idea: str, title: str, text: str) -> tuple[tuple[Check, ...], Usage]:
-        """One Check a question: figure is the probability of the wanted answer."""
+    def judge(
+        self, idea: str, title: str, text: str, names: Collection[str] = ()
+    ) -> tuple[tuple[Check, ...], Usage]:
+        """One Check a question: figure is the odds of the wanted answer. names: only these; none: all."""
         checks: list[Check] = []
         usage = Usage()
         for question in self.spec["questions"]:
+            if names and question["name"] not in names:
+                continue
             answer = self.engine.complete(self._prompt(question, idea, title, text))
             odds = _odds(answer, question["wanted"])
             checks.append(

@@ -107,7 +107,12 @@ class StoryPrompt:
         fewest, most = self.spec["fewest"], len(self.spec["lines"])
         sure = ' "\\n" '.join(f'"{n}. " line' for n in range(1, fewest + 1))
         rest = "".join(f' ("\\n{n}. " line' for n in range(fewest + 1, most + 1)) + ")?" * (most - fewest)
-        return "\n".join((f'root ::= {plan} "Title: " title "\\n" {sure}{rest}', _RULES))
+        return rules(f'{plan} "Title: " title "\\n" {sure}{rest}')
+
+
+def rules(root: str) -> str:
+    """GBNF with this root, and what its `note`, `title` and `line` are."""
+    return f"root ::= {root}\n{_RULES}"
 
 
 # Wide bounds: a hard limit in mid-sentence makes nonsense, so length is checked afterwards. At most two
@@ -140,7 +145,13 @@ def _draw(names: list[str], *parts: Any) -> str:
 
 def story_prompts() -> tuple[str, ...]:
     """The ids, "name@version", of all story prompts."""
-    names = (path.name for path in files("pipeline").joinpath("data", "prompts", "stories").iterdir())
+    return prompt_ids("stories")
+
+
+def prompt_ids(folder: str) -> tuple[str, ...]:
+    """The ids of all prompts in a folder of data/prompts; none where there is no such folder."""
+    place = files("pipeline").joinpath("data", "prompts", folder)
+    names = (path.name for path in place.iterdir()) if place.is_dir() else ()
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 

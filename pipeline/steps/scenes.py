@@ -1,0 +1,128 @@
+"""Longer stories: a plan, which is the short story of the idea, told scene by scene; each scene is checked.
+
+Each draft is a cached call: after a crash, what passed is read again, and one scene is written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from pipeline.app import App
+from pipeline.errors import ContentRejectedError
+from pipeline.ports import OnText, Progress
+from pipeline.steps.early import DraftSoFar
+from pipeline.steps.verdicts import ATTEMPTS, band_checks, binding, reasons
+from pipeline.story.checks import Rules, nothing_twice, story_checks
+from pipeline.story.drafts import Draft
+from pipeline.story.offers import Length
+from pipeline.story.scenes import ScenePrompt, shares
+from pipeline.types import Check, Early, StoryRequest, Usage
+
+
+@dataclass(slots=True)
+class Scenes:
+    """A story that is told scene by scene. idea: in English. done: the sentences of the scenes that passed.
+
+    refused: how many drafts were. checks: of the whole, once it is whole.
+    """
+
+    app: App
+    prompt: ScenePrompt
+    request: StoryRequest
+    idea: str
+    plan: Draft
+    length: Length
+    progress: Progress
+    done: list[tuple[str, ...]] = field(default_factory=list)
+    checks: tuple[Check, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    refused: int = 0
+
+    def tell(self, say: OnText) -> None:
+        """say: called with each sentence of a scene that passed. Raises ContentRejectedError: one did not."""
+        for share in shares(len(self.plan.lines), self.length.scenes):
+            draft = self._scene(self.plan.lines[share.start : share.stop])
+            self.done.append(draft.segments)
+            self.progress.show(self._early(()))
+            for sentence in draft.segments:
+                say(sentence)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(sentence for scene in self.done for sentence in scene)
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """Which sentence each scene begins with."""
+        return tuple(sum(map(len, self.done[:number])) for number in range(len(self.done)))
+
+    def _scene(self, lines: Sequence[str]) -> Draft:
+        reported: list[str] = []
+        for number in range(ATTEMPTS):
+            draft, checks = self._attempt(lines, number)
+            failed = binding(tuple(check for check in checks if not check.passed), self.app.strict)
+            if draft.segments and not failed:
+                return draft
+            self.refused += 1
+            reported.append(reasons(failed))
+            name = f"scene {len(self.done) + 1}"
+            self.progress.note(f"{name}, draft {number + 1} refused: {reported[-1]}")
+        raise ContentRejectedError(
+            f"no draft of {ATTEMPTS} of scene {len(self.done) + 1} passed the checks "
+            f"({'; '.join(reported)}): try --new, or say the idea otherwise",
+            engine=self.app.text.fingerprint,
+            problem="no-good-story",
+        )
+
+    def _attempt(self, lines: Sequence[str], number: int) -> tuple[Draft, tuple[Check, ...]]:
+        before = " ".join(self.done[-1]) if self.done else ""
+        prompt = self.prompt.prompt(self.request, self.idea, lines, len(self.done), before, number)
+        with self.progress.step("write", prompt.max_tokens, "token") as advance:
+            shown = DraftSoFar(self.app, self.progress, advance, partial(self._so_far, lines))
+            completion = self.app.text.complete(prompt, shown.add)
+        self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
+        draft = self.prompt.parse(completion, lines, self.plan)
+        return draft, self._checked(draft, lines)
+
+    def _checked(self, draft: Draft, lines: Sequence[str]) -> tuple[Check, ...]:
+        """Of the scene; of its last one, also of the whole story. The judge comes after the rules."""
+        text = " ".join(draft.lines)
+        rules = (
+            *self._rules(draft, Rules(*self.prompt.words(lines), named=1, about=False)),
+            nothing_twice(text, " ".join(self.segments)),
+        )
+        if not self._may_go_on(rules):
+            return rules
+        if len(self.done) + 1 < self.length.scenes:
+            return (*rules, *self._judged(text, self.prompt.spec["judge"]))
+        whole = replace(draft, lines=(*self.segments, *draft.lines))
+        self.checks = self._rules(whole, Rules(*self.length.words))
+        if self._may_go_on(self.checks):
+            self.checks += self._judged(" ".join(whole.lines))
+        return (*rules, *self.checks)
+
+    def _rules(self, draft: Draft, rules: Rules) -> tuple[Check, ...]:
+        app = self.app
+        return (
+            *story_checks(draft, self.idea, self.prompt, app.language, app.word_filter, rules),
+            *band_checks(self.request, draft.segments),
+        )
+
+    def _may_go_on(self, rules: tuple[Check, ...]) -> bool:
+        return not self.app.strict or all(check.passed for check in rules)
+
+    def _judged(self, text: str, questions: tuple[str, ...] = ()) -> tuple[Check, ...]:
+        with self.progress.step("judge", 1, "story") as advance:
+            verdicts, usage = self.app.judge.judge(self.idea, self.plan.title, text, questions)
+            advance(1)
+        self.usage += usage
+        return verdicts
+
+    def _so_far(self, lines: Sequence[str], text: str) -> Early:
+        return self._early(self.prompt.so_far(text, lines))
+
+    def _early(self, more: tuple[str, ...]) -> Early:
+        passed = self.segments
+        return Early("en", self.plan.hero, self.plan.title, (*passed, *more), len(passed))
