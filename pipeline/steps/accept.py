@@ -10,7 +10,7 @@ from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.records import AcceptedRequest, dump
 from pipeline.story import ideas
 from pipeline.story.locales import match
-from pipeline.story.offers import audiences, lengths
+from pipeline.story.offers import audiences
 from pipeline.types import StoryRequest
 
 VARIANTS = 2**53
@@ -52,7 +52,7 @@ def checked_audience(app: App, audience: str) -> str:
 
 def request(app: App, idea: str, variant: int, audience: str, length: str) -> AcceptedRequest:
     """The record of what was checked already. audience: the prompt's words."""
-    scenes = app.offer.scenes if lengths()[length].scenes > 1 else ""
+    scenes = app.offer.scenes.get(length, "")
     return AcceptedRequest(
         StoryRequest(idea, variant, audience, length), app.prompt.id, app.text.fingerprint, scenes
     )

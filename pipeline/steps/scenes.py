@@ -90,7 +90,7 @@ class Scenes:
         """Of the scene; of its last one, also of the whole story. The judge comes after the rules."""
         text = " ".join(draft.lines)
         rules = (
-            *self._rules(draft, Rules(*self.prompt.words(lines), named=1, about=False)),
+            *self._rules(draft, Rules(*self.prompt.words(lines), named=0, about=False)),
             nothing_twice(text, " ".join(self.segments)),
         )
         if not self._may_go_on(rules):

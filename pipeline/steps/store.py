@@ -120,6 +120,9 @@ def _tagged(recording: Recording, story: Story, engines: dict[str, str], labels:
         segments=tuple(zip(recording.starts_ms, story.segments, strict=True)),
         comment="; ".join((f"Made by AI with {', '.join(engines.values())}", *labels)),
         engines=engines,
+        scenes=id3.chapters(
+            story.title, [recording.starts_ms[first] for first in story.scenes], recording.duration_ms
+        ),
     )
 
 

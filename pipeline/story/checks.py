@@ -96,7 +96,7 @@ def story_checks(
             "named hero",
             (named := _hero(draft, text)) >= rules.named,
             named,
-            f"a name at least {rules.named} times" if rules.named > 1 else "a name",
+            f"a name at least {rules.named} times",
         ),
         Check(
             "on the idea",

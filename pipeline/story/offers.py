@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -49,11 +49,11 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one writer may be asked for; the defaults come first. scenes: the id of its scene prompt."""
+    """What one writer may be asked for, the defaults first. scenes: the scene prompts of longer lengths."""
 
     lengths: tuple[Length, ...]
     audiences: tuple[Audience, ...]
-    scenes: str = ""
+    scenes: Mapping[str, str] = field(default_factory=dict)
 
     def length(self, name: str) -> Length:
         """ "" for the default. Raises RequestError ("unknown-length"): it is not offered."""
@@ -87,7 +87,7 @@ def offer(model: str) -> Offer:
     return Offer(
         tuple(lengths()[each] for each in (SHORT, *row["lengths"])),
         tuple(audiences()[each] for each in (YOUNG, *row["audiences"])),
-        row.get("scenes", ""),
+        row["lengths"],
     )
 
 

@@ -36,8 +36,8 @@ class ScenePrompt:
     def prompt(
         self, request: StoryRequest, idea: str, lines: Sequence[str], scene: int, before: str, attempt: int
     ) -> Prompt:
-        """scene: its number, from 0. before: the scene before, "" for none. The seed comes from variant, scene
-        and attempt.
+        """scene: its number, from 0. before: the scene before, "" for none. The seed comes from variant,
+        scene and attempt.
         """
         return Prompt(
             name=self.id,
