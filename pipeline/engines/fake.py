@@ -170,22 +170,12 @@ def _story(user: str) -> str:
 
 
 def _scene(prompt: Prompt) -> str:
-    """Each line of the plan with as many new ones as the grammar asks for; "" where no scene is asked for."""
-    _, lines, plan = prompt.user.partition("\nLines:\n")
-    if not lines:
+    """As many new lines as the grammar asks for; "" where it is not for a line of a scene."""
+    _, is_scene, line = prompt.user.partition("\nThe next line: ")
+    if not is_scene:
         return ""
-    numbered = [
-        text
-        for line in plan.splitlines()
-        for text in (line, *(_detail(line, place) for place in range(_new_lines(prompt))))
-    ]
-    return "\n".join(f"{place}. {text}" for place, text in enumerate(numbered, 1))
-
-
-def _new_lines(prompt: Prompt) -> int:
-    """After each line of a scene's plan."""
-    root = prompt.grammar.splitlines()[0]
-    return root.count('. " line') // root.count('. " "')
+    count = prompt.grammar.splitlines()[0].count('. " line')
+    return "\n".join(f"{place}. {_detail(line, place)}" for place in range(1, count + 1))
 
 
 def _detail(line: str, place: int) -> str:

@@ -1,11 +1,10 @@
 """Longer stories: a plan, which is the short story of the idea, told scene by scene; each scene is checked.
 
-Each draft is a cached call: after a crash, what passed is read again, and one scene is written anew.
+Each line of the plan is a cached call: after a crash, what was written is read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -18,7 +17,7 @@ from pipeline.story.checks import Rules, nothing_twice, story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.offers import Length
 from pipeline.story.scenes import ScenePrompt, shares
-from pipeline.types import Check, Early, StoryRequest, Usage
+from pipeline.types import Check, Completion, Early, StoryRequest, Usage
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class Scenes:
     def tell(self, say: OnText) -> None:
         """say: called with each sentence of a scene that passed. Raises ContentRejectedError: one did not."""
         for share in shares(len(self.plan.lines), self.length.scenes):
-            draft = self._scene(self.plan.lines[share.start : share.stop])
+            draft = self._scene(share)
             self.done.append(draft.segments)
             self.progress.show(self._early(()))
             for sentence in draft.segments:
@@ -58,10 +57,10 @@ class Scenes:
         """Which sentence each scene begins with."""
         return tuple(sum(map(len, self.done[:number])) for number in range(len(self.done)))
 
-    def _scene(self, lines: Sequence[str]) -> Draft:
+    def _scene(self, share: range) -> Draft:
         reported: list[str] = []
         for number in range(ATTEMPTS):
-            draft, checks = self._attempt(lines, number)
+            draft, checks = self._attempt(share, number)
             failed = binding(tuple(check for check in checks if not check.passed), self.app.strict)
             if draft.segments and not failed:
                 return draft
@@ -76,21 +75,32 @@ class Scenes:
             problem="no-good-story",
         )
 
-    def _attempt(self, lines: Sequence[str], number: int) -> tuple[Draft, tuple[Check, ...]]:
-        before = " ".join(self.done[-1]) if self.done else ""
-        prompt = self.prompt.prompt(self.request, self.idea, lines, len(self.done), before, number)
-        with self.progress.step("write", prompt.max_tokens, "token") as advance:
-            shown = DraftSoFar(self.app, self.progress, advance, partial(self._so_far, lines))
-            completion = self.app.text.complete(prompt, shown.add)
-        self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
-        draft = self.prompt.parse(completion, lines, self.plan)
-        return draft, self._checked(draft, lines)
+    def _attempt(self, share: range, number: int) -> tuple[Draft, tuple[Check, ...]]:
+        lines: list[str] = []
+        is_whole = True
+        for place in share:
+            prompt = self.prompt.prompt(
+                self.request, self.plan.lines[place], place, (*self.segments, *lines), number
+            )
+            lines.append(self.plan.lines[place])
+            with self.progress.step("write", prompt.max_tokens, "token") as advance:
+                shown = DraftSoFar(self.app, self.progress, advance, partial(self._so_far, tuple(lines)))
+                completion = self.app.text.complete(prompt, shown.add)
+            self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
+            more, is_complete = self.prompt.parse(completion)
+            lines += more
+            is_whole = is_whole and is_complete
+        draft = replace(self.plan, lines=tuple(lines), whole=is_whole)
+        return draft, self._checked(draft, len(share))
 
-    def _checked(self, draft: Draft, lines: Sequence[str]) -> tuple[Check, ...]:
-        """Of the scene; of its last one, also of the whole story. The judge comes after the rules."""
+    def _checked(self, draft: Draft, count: int) -> tuple[Check, ...]:
+        """Of the scene; of its last one, also of the whole story. The judge comes after the rules.
+
+        count: lines of the plan in it.
+        """
         text = " ".join(draft.lines)
         rules = (
-            *self._rules(draft, Rules(*self.prompt.words(lines), named=0, about=False)),
+            *self._rules(draft, Rules(*self.prompt.words(count), named=0, about=False)),
             nothing_twice(text, " ".join(self.segments)),
         )
         if not self._may_go_on(rules):
@@ -120,8 +130,11 @@ class Scenes:
         self.usage += usage
         return verdicts
 
-    def _so_far(self, lines: Sequence[str], text: str) -> Early:
-        return self._early(self.prompt.so_far(text, lines))
+    def _so_far(self, lines: tuple[str, ...], text: str) -> Early:
+        """lines: of the scene, before the new ones, whose completion is not whole yet."""
+        begun, _, _ = text.rpartition("\n")
+        more, _ = self.prompt.parse(Completion(begun, 0, 0, "length"))
+        return self._early(replace(self.plan, lines=(*lines, *more)).segments)
 
     def _early(self, more: tuple[str, ...]) -> Early:
         passed = self.segments

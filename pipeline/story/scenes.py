@@ -1,26 +1,23 @@
-"""Scenes: a longer story is told scene by scene, each from some lines of a short story, which is the plan."""
+"""Scenes: a longer story is a short one, its plan, with new lines after each line; a few are a scene."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from string import Template
 from typing import Any
 
 from pipeline.errors import ConfigError
 from pipeline.storage.digest import number
-from pipeline.story.drafts import Draft, draft_of
+from pipeline.story.drafts import draft_of
 from pipeline.story.prompt import SEED_BITS, prompt_ids, read, rules
 from pipeline.types import Completion, Prompt, StoryRequest
 
 
 @dataclass(frozen=True, slots=True)
 class ScenePrompt:
-    """Builds the prompts of scenes and parses their completions. spec: the TOML of data/prompts/scenes.
-
-    lines: those of the plan that a scene tells: each stands in it as it is, with new ones after it.
-    """
+    """Builds the prompts of new lines and parses their completions. spec: the TOML of data/prompts/scenes."""
 
     spec: Mapping[str, Any]
 
@@ -28,61 +25,49 @@ class ScenePrompt:
     def id(self) -> str:
         return f"{self.spec['name']}@{self.spec['version']}"
 
-    def words(self, lines: Sequence[str]) -> tuple[int, int]:
-        """Of a scene: the fewest and the most."""
+    @property
+    def more(self) -> int:
+        """New lines after each line of the plan."""
+        more: int = self.spec["more"]
+        return more
+
+    def words(self, lines: int) -> tuple[int, int]:
+        """Of a scene of so many lines of the plan: the fewest and the most."""
         fewest, most = self.spec["words"]
-        return fewest * self._count(lines), most * self._count(lines)
+        count = (1 + self.more) * lines
+        return fewest * count, most * count
 
     def prompt(
-        self, request: StoryRequest, idea: str, lines: Sequence[str], scene: int, before: str, attempt: int
+        self, request: StoryRequest, line: str, place: int, before: Sequence[str], attempt: int
     ) -> Prompt:
-        """scene: its number, from 0. before: the scene before, "" for none. The seed comes from variant,
-        scene and attempt.
+        """line: of the plan, and its place there, from 0. before: what was told so far. The seed comes from
+        variant, place and attempt.
         """
         return Prompt(
             name=self.id,
             system=Template(self.spec["system"]).substitute(audience=request.audience).strip(),
-            user=self._user(idea, before, lines),
+            user=self._user(before, line),
             examples=tuple(
-                (
-                    self._user(example["idea"], example["before"], example["lines"].strip().splitlines()),
-                    example["answer"].strip(),
-                )
+                (self._user(example["before"], example["line"]), example["answer"].strip())
                 for example in self.spec["examples"]
             ),
-            max_tokens=self.spec["tokens"] * len(lines),
+            max_tokens=self.spec["max_tokens"],
             temperature=self.spec["temperature"],
             top_p=self.spec["top_p"],
-            seed=number(SEED_BITS, "scene", request.variant, scene, attempt),
-            grammar=self._grammar(lines),
+            seed=number(SEED_BITS, "scene", request.variant, place, attempt),
+            grammar=rules(' "\\n" '.join(f'"{place}. " line' for place in range(1, self.more + 1))),
             attempt=attempt,
-            dry=self.spec["dry"],
         )
 
-    def parse(self, completion: Completion, lines: Sequence[str], plan: Draft) -> Draft:
-        """The scene, under the plan's title and with its hero."""
-        count = self._count(lines)
-        draft = draft_of(completion, {"lines": [{}] * count, "fewest": count}, self.words(lines)[1])
-        return replace(draft, title=plan.title, hero=plan.hero)
+    def parse(self, completion: Completion) -> tuple[tuple[str, ...], bool]:
+        """The new lines, and whether none is missing or cut."""
+        draft = draft_of(completion, {"lines": [{}] * self.more, "fewest": self.more}, 0)
+        return draft.lines, draft.whole
 
-    def so_far(self, text: str, lines: Sequence[str]) -> tuple[str, ...]:
-        """The sentences of its whole lines of a completion that still comes."""
-        begun, _, _ = text.rpartition("\n")
-        return self.parse(Completion(begun, 0, 0, "length"), lines, Draft("", (), False)).segments
-
-    def _count(self, lines: Sequence[str]) -> int:
-        count: int = (1 + self.spec["more"]) * len(lines)
-        return count
-
-    def _user(self, idea: str, before: str, lines: Sequence[str]) -> str:
-        texts = {"idea": idea, "before": before.strip() or self.spec["none"], "lines": "\n".join(lines)}
+    def _user(self, before: Sequence[str], line: str) -> str:
+        shown = before[-self.spec["view"] :]
+        texts = {"before": " ".join(shown) or self.spec["none"], "line": line}
         return Template(self.spec["user"]).substitute(texts).strip()
-
-    def _grammar(self, lines: Sequence[str]) -> str:
-        """GBNF of numbered lines: each of the plan's as it is, with new ones after it."""
-        each = [part for line in lines for part in (_literal(line), *["line"] * self.spec["more"])]
-        numbered = ' "\\n" '.join(f'"{place}. " {part}' for place, part in enumerate(each, 1))
-        return rules(numbered)
 
 
 def shares(lines: int, scenes: int) -> tuple[range, ...]:
@@ -104,8 +89,3 @@ def scene_prompt(prompt_id: str) -> ScenePrompt:
 def scene_prompts() -> tuple[str, ...]:
     """The ids, "name@version", of all scene prompts."""
     return prompt_ids("scenes")
-
-
-def _literal(line: str) -> str:
-    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
