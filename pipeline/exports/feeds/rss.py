@@ -1,4 +1,4 @@
-"""RSS 2.0 as podcast clients read it, with iTunes's elements, and the podcast namespace's transcripts, chapters."""
+"""RSS 2.0 as podcast clients read it: with iTunes's elements, transcripts and chapters."""
 
 from __future__ import annotations
 
