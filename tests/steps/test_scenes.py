@@ -107,9 +107,6 @@ def test_a_scene_that_tells_the_one_before_again_is_refused() -> None:
     same = "1. Bees hum in the tall lime trees today.\n2. Far away a red cart rolls down the lane."
     writer = Scripted({1: same, 4: same, 5: same.replace("Bees", "Wasps").replace("cart", "van")})
     progress = Listener()
-    generate(
-        fake_app(MemoryStore(), text=writer), good_night(fake_app(MemoryStore())), progress
-    ) if False else None
     app = fake_app(MemoryStore(), text=writer)
     generate(app, good_night(app), progress)
     assert any("nothing twice" in note for note in progress.notes)
@@ -117,7 +114,7 @@ def test_a_scene_that_tells_the_one_before_again_is_refused() -> None:
 
 def test_a_story_of_which_no_draft_of_a_scene_passes_is_refused_and_not_kept() -> None:
     bad = "1. He was dead.\n2. Nobody came."
-    app = fake_app(MemoryStore(), text=Scripted({number: bad for number in range(4, 20)}))
+    app = fake_app(MemoryStore(), text=Scripted(dict.fromkeys(range(4, 20), bad)))
     story_id = good_night(app)
     with pytest.raises(ContentRejectedError, match="of scene 2 passed") as refused:
         generate(app, story_id, Listener())
@@ -129,11 +126,11 @@ def test_a_story_of_which_no_draft_of_a_scene_passes_is_refused_and_not_kept() -
 class Following(Listener):
     """Notices the first sentence that is spoken."""
 
-    heard: threading.Event = field(default_factory=threading.Event)
+    begun: threading.Event = field(default_factory=threading.Event)
 
     def spoke(self, number: int, narration: Narration) -> None:
         super().spoke(number, narration)
-        self.heard.set()
+        self.begun.set()
 
 
 def test_the_first_scene_is_heard_while_the_next_is_written() -> None:
@@ -142,13 +139,13 @@ def test_the_first_scene_is_heard_while_the_next_is_written() -> None:
     class Waits(FakeText):
         def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
             if new_lines(prompt) and prompt.user.count(".") > 9:  # a scene stands before it
-                assert progress.heard.wait(30)
+                assert progress.begun.wait(30)
             return super().complete(prompt, on_text)
 
     app = fake_app(MemoryStore(), text=Waits())
     manifest = run(app, good_night(app), "en", progress)
     assert progress.spoken == list(range(len(manifest.segments)))
-    assert [early.passed for early in progress.shown if early.passed][0] == 9
+    assert next(early.passed for early in progress.shown if early.passed) == 9
 
 
 def test_every_edition_of_a_longer_story_knows_its_scenes_and_the_mp3_has_chapters() -> None:
