@@ -13,7 +13,6 @@ from pipeline.ports import OnText, Progress, ignore
 from pipeline.steps import committed
 from pipeline.steps.early import DraftSoFar
 from pipeline.steps.idea import in_english
-from pipeline.steps.scenes import Scenes
 from pipeline.steps.verdicts import ATTEMPTS, band_checks, binding, reasons
 from pipeline.storage import keys
 from pipeline.storage.keys import WRITTEN_IN
@@ -22,7 +21,6 @@ from pipeline.story.checks import MOST_WORDS, story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.offers import lengths
 from pipeline.story.prompt import story_prompt
-from pipeline.story.scenes import scene_prompt
 from pipeline.types import Check, Early, Story, StoryRequest, Usage
 
 
@@ -57,6 +55,7 @@ def as_accepted(app: App, story_id: str, progress: Progress, say: OnText = ignor
     if accepted.prompt != app.prompt.id:
         app = replace(app, prompt=story_prompt(accepted.prompt))
     if accepted.scenes:
+        app.offer.length(accepted.request.length)  # refuses it where this writer, or a Lambda, cannot
         return _in_scenes(app, story_id, accepted, progress, say)
     return write(app, story_id, accepted.request, progress)
 
@@ -76,6 +75,10 @@ def _in_scenes(
     app: App, story_id: str, accepted: AcceptedRequest, progress: Progress, say: OnText
 ) -> CommittedText:
     """The short story is the plan: of it, hero and title are shown."""
+    # Not in a Lambda's package: there is no time for scenes in an Express workflow.
+    from pipeline.steps.scenes import Scenes
+    from pipeline.story.scenes import scene_prompt
+
     request = accepted.request
     idea = in_english(app, request.context)
     number, plan = _passing(

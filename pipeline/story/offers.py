@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -62,6 +62,11 @@ class Offer:
     def audience(self, name: str) -> Audience:
         """As length()."""
         return _chosen(self.audiences, name, "audience")
+
+    @property
+    def on_demand(self) -> Offer:
+        """Without what takes longer than an Express workflow may, five minutes: what is written in scenes."""
+        return replace(self, lengths=tuple(each for each in self.lengths if each.scenes == 1), scenes={})
 
 
 Named = TypeVar("Named", Length, Audience)
