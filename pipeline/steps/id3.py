@@ -34,8 +34,8 @@ class Chapter:
 
 
 def chapters(title: str, starts_ms: Sequence[int], duration_ms: int) -> tuple[Chapter, ...]:
-    """Of a story's scenes: its title with their numbers, which read in every language."""
-    bounds = pairwise((*starts_ms, duration_ms))
+    """Of a story's scenes: its title with their numbers, in every language alike. The first begins at 0."""
+    bounds = pairwise((0, *starts_ms[1:], duration_ms)) if starts_ms else ()
     return tuple(
         Chapter(f"{title} {number}/{len(starts_ms)}", *bound) for number, bound in enumerate(bounds, 1)
     )
