@@ -234,6 +234,16 @@ export interface components {
             /** Pace */
             pace?: number | null;
         };
+        /** AudienceView */
+        AudienceView: {
+            /** Name */
+            name: string;
+            /**
+             * Ages
+             * @description In years, from and to
+             */
+            ages: number[];
+        };
         /** Card */
         Card: {
             /** Id */
@@ -304,6 +314,21 @@ export interface components {
             /** Profile */
             profile: string;
         };
+        /** LengthView */
+        LengthView: {
+            /** Name */
+            name: string;
+            /**
+             * Words
+             * @description From and to
+             */
+            words: number[];
+            /**
+             * Minutes
+             * @description About, read aloud
+             */
+            minutes: number;
+        };
         /** LocaleOrder */
         LocaleOrder: {
             /**
@@ -342,10 +367,17 @@ export interface components {
              */
             voices: components["schemas"]["VoiceView"][];
         };
-        /** Locales */
+        /**
+         * Locales
+         * @description With what may be asked for here beside a language; the defaults come first.
+         */
         Locales: {
             /** Locales */
             locales: components["schemas"]["LocaleView"][];
+            /** Lengths */
+            lengths: components["schemas"]["LengthView"][];
+            /** Audiences */
+            audiences: components["schemas"]["AudienceView"][];
         };
         /** Mark */
         Mark: {
@@ -478,6 +510,18 @@ export interface components {
              */
             variant?: number | null;
             /**
+             * Length
+             * @description A name of `lengths` in GET /locales
+             * @default short
+             */
+            length?: string;
+            /**
+             * Audience
+             * @description A name of `audiences` in GET /locales
+             * @default young
+             */
+            audience?: string;
+            /**
              * Experimental
              * @description Also a language measured as hard to understand
              * @default false
@@ -540,6 +584,16 @@ export interface components {
             context?: string | null;
             /** Variant */
             variant?: number | null;
+            /**
+             * Length
+             * @description With audience, where it is not the default
+             */
+            length?: string | null;
+            /**
+             * Audience
+             * @description An age band's name, or free words
+             */
+            audience?: string | null;
             /**
              * Locales
              * @description In which it is complete
