@@ -2,7 +2,7 @@
 
 A story of each of the first N ideas of bench/readers/ideas.txt; prints how many passed, each scene within
 three drafts. The stories, with why drafts were refused, and their times are in
-bench/out/lengths/LENGTH-AUDIENCE.md. Calls are cached beside it: after any stop the same command goes on. What
+bench/out/lengths/LENGTH-AUDIENCE.md. Calls are cached beside it: the command goes on after any stop. What
 offers.toml does not offer the model is refused here too: add the row, and keep it where the figures are good.
 """
 
