@@ -171,9 +171,10 @@ def _story(user: str) -> str:
 
 def _scene(prompt: Prompt) -> str:
     """As many new lines as the grammar asks for; "" where it is not for a line of a scene."""
-    _, is_scene, line = prompt.user.partition("\nThe next line: ")
-    if not is_scene:
+    match = re.search(r"\nThe (?:next|last) line: (.+)$", prompt.user)
+    if not match:
         return ""
+    line = match.group(1)
     count = prompt.grammar.splitlines()[0].count('. " line')
     return "\n".join(f"{place}. {_detail(line, place)}" for place in range(1, count + 1))
 

@@ -80,7 +80,7 @@ class Scenes:
         is_whole = True
         for place in share:
             prompt = self.prompt.prompt(
-                self.request, self.plan.lines[place], place, (*self.segments, *lines), number
+                self.request, self.plan.lines, place, (*self.segments, *lines), number
             )
             lines.append(self.plan.lines[place])
             with self.progress.step("write", prompt.max_tokens, "token") as advance:

@@ -38,17 +38,20 @@ class ScenePrompt:
         return fewest * count, most * count
 
     def prompt(
-        self, request: StoryRequest, line: str, place: int, before: Sequence[str], attempt: int
+        self, request: StoryRequest, plan: Sequence[str], place: int, before: Sequence[str], attempt: int
     ) -> Prompt:
-        """line: of the plan, and its place there, from 0. before: what was told so far. The seed comes from
-        variant, place and attempt.
+        """New lines after plan[place]. before: what was told so far. The seed comes from variant, place and
+        attempt.
         """
         return Prompt(
             name=self.id,
             system=Template(self.spec["system"]).substitute(audience=request.audience).strip(),
-            user=self._user(before, line),
+            user=self._user(before, plan[place], place == len(plan) - 1),
             examples=tuple(
-                (self._user(example["before"], example["line"]), example["answer"].strip())
+                (
+                    self._user(example["before"], example["line"], example.get("is_last", False)),
+                    example["answer"].strip(),
+                )
                 for example in self.spec["examples"]
             ),
             max_tokens=self.spec["max_tokens"],
@@ -64,9 +67,10 @@ class ScenePrompt:
         draft = draft_of(completion, {"lines": [{}] * self.more, "fewest": self.more}, 0)
         return draft.lines, draft.whole
 
-    def _user(self, before: Sequence[str], line: str) -> str:
+    def _user(self, before: Sequence[str], line: str, is_last: bool) -> str:
         shown = before[-self.spec["view"] :]
-        texts = {"before": " ".join(shown) or self.spec["none"], "line": line}
+        which = self.spec["last" if is_last else "next"]
+        texts = {"before": " ".join(shown) or self.spec["none"], "which": which, "line": line}
         return Template(self.spec["user"]).substitute(texts).strip()
 
 

@@ -24,17 +24,26 @@ def test_each_line_of_a_plan_is_in_one_scene_in_order(lines: int, scenes: int) -
 
 
 def test_a_prompt_shows_the_last_scene_and_one_line_of_the_plan() -> None:
-    prompt = PROMPT.prompt(REQUEST, "Then Otto came.", 4, TOLD, 0)
+    prompt = PROMPT.prompt(REQUEST, [*"abcd", "Then Otto came.", "They slept."], 4, TOLD, 0)
     assert "grown-up pirates" in prompt.system
     assert prompt.user.endswith("The next line: Then Otto came.")
     assert "Sentence 11." in prompt.user
     assert "Sentence 2." not in prompt.user
+    assert "slept" not in prompt.user
+
+
+def test_the_last_line_of_a_plan_is_named_as_such() -> None:
+    assert "The last line: b" in PROMPT.prompt(REQUEST, ["a", "b"], 1, TOLD, 0).user
 
 
 def test_each_line_and_each_draft_is_another_call_and_the_same_one_again() -> None:
-    prompts = [PROMPT.prompt(REQUEST, "A.", place, (), attempt) for place in (0, 1) for attempt in (0, 1)]
+    prompts = [
+        PROMPT.prompt(REQUEST, ["A.", "A.", "B."], place, (), attempt)
+        for place in (0, 1)
+        for attempt in (0, 1)
+    ]
     assert len({prompt.seed for prompt in prompts}) == 4
-    assert prompts[0] == PROMPT.prompt(REQUEST, "A.", 0, (), 0)
+    assert prompts[0] == PROMPT.prompt(REQUEST, ["A.", "A.", "B."], 0, (), 0)
 
 
 @pytest.mark.parametrize(
