@@ -16,7 +16,9 @@ from pipeline.ports import OnText, ignore
 from pipeline.steps import committed
 from pipeline.steps.accept import accept
 from pipeline.steps.generate import generate
+from pipeline.steps.heal import heal
 from pipeline.steps.run import run
+from pipeline.steps.verify import verify
 from pipeline.story.text import words
 from pipeline.types import Completion, Narration, Prompt
 from tests.counting import CountingText
@@ -180,3 +182,18 @@ def test_a_band_is_checked_by_its_own_bounds() -> None:
     text = generate(app, accept(app, IDEA, audience="tiny"), progress)
     bounds = {check.name: check.bound for check in text.checks}
     assert bounds["sentence length"] == "at most 14 words"
+
+
+def test_the_request_and_the_text_of_a_longer_story_are_healed() -> None:
+    app = fake_app(MemoryStore())
+    story_id = good_night(app, audience="older")
+    run(app, story_id, "en", Listener())
+    whole = {
+        key: app.store.get(key) for key in (f"stories/{story_id}/{n}.json" for n in ("request", "story"))
+    }
+    for key in whole:
+        app.store.put(key, b"{")
+    faults = verify(app.store, (story_id,), Listener()).faults
+    assert {fault.key for fault in faults} == whole.keys()
+    assert heal(app, faults, Listener()) == dict.fromkeys(whole, "")
+    assert {key: app.store.get(key) for key in whole} == whole

@@ -66,3 +66,10 @@ def test_what_a_table_offers_is_there() -> None:
             # Of a plan of eight to ten lines, so that scenes which pass make a story that does.
             assert 10 * fewest <= length.words[1]
             assert 8 * most >= length.words[0]
+
+
+def test_on_demand_nothing_is_offered_that_takes_longer_than_an_express_workflow() -> None:
+    everything = offer("fake")
+    assert [each.name for each in everything.on_demand.lengths] == ["short"]
+    assert everything.on_demand.audiences == everything.audiences
+    assert not everything.on_demand.scenes
