@@ -57,7 +57,7 @@ def test_make_takes_a_length_and_an_audience_by_name_or_in_free_words(stories: S
     (free,) = stories("make", IDEA, "--audience", "grown-up pirates", "--json").manifests
     assert free["audience"] == "grown-up pirates"
     refused = stories("make", IDEA, "--length", "epic")
-    assert refused.status == 2
+    assert refused.status == 5
     assert "choose from short, good-night, long" in refused.err
 
 
