@@ -22,7 +22,7 @@ from pipeline.ports import NoProgress
 from pipeline.steps.generate import Attempt, attempt
 from pipeline.steps.idea import in_english
 from pipeline.steps.verdicts import ATTEMPTS
-from pipeline.story.checks import distinct
+from pipeline.story.runs import distinct
 from pipeline.story.text import words
 from pipeline.types import StoryRequest
 

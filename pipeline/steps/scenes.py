@@ -13,9 +13,10 @@ from pipeline.errors import ContentRejectedError
 from pipeline.ports import OnText, Progress
 from pipeline.steps.early import DraftSoFar
 from pipeline.steps.verdicts import ATTEMPTS, band_checks, binding, reasons
-from pipeline.story.checks import Rules, nothing_twice, story_checks
+from pipeline.story.checks import Rules, story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.offers import Length
+from pipeline.story.runs import nothing_twice
 from pipeline.story.scenes import ScenePrompt, shares
 from pipeline.types import Check, Completion, Early, StoryRequest, Usage
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from pipeline.ports import LanguageDetector
 from pipeline.story import plain_text
 from pipeline.story.drafts import Draft
+from pipeline.story.runs import copied, distinct
 from pipeline.story.text import words
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Check
@@ -23,8 +24,6 @@ _LEAST_DISTINCT = 0.8
 _MOST_COPIED = 4
 # Share of a line's words that the line before has: a line that only says it again has nearly all of them.
 _MOST_REPEATED = 0.8
-# Share of a scene's 4-word runs that the scenes before have.
-_MOST_AGAIN = 0.25
 # Chat before the story; headings on a line of their own, or a sentence "The end." anywhere.
 _CHATTER = re.compile(r"^\W*((sure|certainly|of course)[,!:.]|here(['’]s| is)( \w+){0,4} story\b)", re.I)
 _HEADING = re.compile(
@@ -127,26 +126,14 @@ def story_checks(
         Check("one kind", len(kinds := _kinds(draft, text)) < 2, ", ".join(kinds) or None, "of hero"),
         Check(
             "its own",
-            (copied := _copied(text, prompt)) <= _MOST_COPIED,
-            copied,
+            (taken := copied(text, [example["answer"] for example in prompt.spec["examples"]]))
+            <= _MOST_COPIED,
+            taken,
             f"at most {_MOST_COPIED} runs of 5 words from an example",
         ),
         Check("English", (sure := round(language.confidence(text, "en"), 3)) >= 0.5, sure, "at least 0.5"),
         Check("gentle words", not unsafe, ", ".join(unsafe) or None, "none of the listed words"),
     )
-
-
-def distinct(text: str, size: int = 4) -> float:
-    """Share of the text's runs of `size` words that occur once, 0 to 1."""
-    runs = Counter(_runs(text, size))
-    return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
-
-
-def nothing_twice(text: str, before: str) -> Check:
-    """The check of a scene against all that was told before it."""
-    earlier, runs = set(_runs(before, 4)), _runs(text, 4)
-    share = round(sum(run in earlier for run in runs) / max(1, len(runs)), 3)
-    return Check("nothing twice", share <= _MOST_AGAIN, share, f"at most {_MOST_AGAIN} of 4-word runs before")
 
 
 def hero(draft: Draft, text: str) -> str:
@@ -205,13 +192,3 @@ def _kinds(draft: Draft, text: str) -> tuple[str, ...]:
 
 def _only_story(lines: str) -> bool:
     return not (_CHATTER.match(lines) or _HEADING.search(lines) or _MARKUP.search(lines))
-
-
-def _copied(text: str, prompt: Prompted) -> int:
-    theirs = {run for example in prompt.spec["examples"] for run in _runs(example["answer"], 5)}
-    return sum(1 for run in _runs(text, 5) if run in theirs)
-
-
-def _runs(text: str, size: int) -> list[tuple[str, ...]]:
-    lower = [word.lower() for word in words(text)]
-    return [tuple(lower[at : at + size]) for at in range(len(lower) - size + 1)]

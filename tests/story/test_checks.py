@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.engines.fake import FakeLanguage
-from pipeline.story.checks import distinct, story_checks
+from pipeline.story.checks import story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.prompt import story_prompt
 from pipeline.story.word_filter import word_filter
