@@ -85,6 +85,7 @@ def story_checks(
     """One check a rule, passed or not, in a fixed order. idea: the context in English."""
     text = " ".join(draft.lines)
     count = len(words(text))
+    answers = [example["answer"] for example in prompt.spec["examples"]]
     unsafe = (*word_filter.story(f"{draft.title} {text}", "en"), *_hunters(f"{draft.title} {text}", idea))
     return (
         Check("words", rules.fewest <= count <= rules.most, count, f"{rules.fewest} to {rules.most}"),
@@ -126,8 +127,7 @@ def story_checks(
         Check("one kind", len(kinds := _kinds(draft, text)) < 2, ", ".join(kinds) or None, "of hero"),
         Check(
             "its own",
-            (taken := copied(text, [example["answer"] for example in prompt.spec["examples"]]))
-            <= _MOST_COPIED,
+            (taken := copied(text, answers)) <= _MOST_COPIED,
             taken,
             f"at most {_MOST_COPIED} runs of 5 words from an example",
         ),
