@@ -5,6 +5,7 @@ Each line of the plan is a cached call: after a crash, what was written is read 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -78,6 +79,7 @@ class Scenes:
 
     def _attempt(self, share: range, number: int) -> tuple[Draft, tuple[Check, ...]]:
         lines: list[str] = []
+        new: list[str] = []
         is_whole = True
         for place in share:
             prompt = self.prompt.prompt(
@@ -90,19 +92,20 @@ class Scenes:
             self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
             more, is_complete = self.prompt.parse(completion)
             lines += more
+            new += more
             is_whole = is_whole and is_complete
         draft = replace(self.plan, lines=tuple(lines), whole=is_whole)
-        return draft, self._checked(draft, len(share))
+        return draft, self._checked(draft, new, len(share))
 
-    def _checked(self, draft: Draft, count: int) -> tuple[Check, ...]:
+    def _checked(self, draft: Draft, new: Sequence[str], count: int) -> tuple[Check, ...]:
         """Of the scene; of its last one, also of the whole story. The judge comes after the rules.
 
-        count: lines of the plan in it.
+        new: its lines that are not the plan's, of which there are `count`.
         """
         text = " ".join(draft.lines)
         rules = (
             *self._rules(draft, Rules(*self.prompt.words(count), named=0, about=False)),
-            nothing_twice(text, " ".join(self.segments)),
+            nothing_twice(new, " ".join(self.segments)),
         )
         if not self._may_go_on(rules):
             return rules

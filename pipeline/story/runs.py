@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pipeline.story.text import words
 from pipeline.types import Check
 
-# Share of a scene's 4-word runs that the scenes before have.
-_MOST_AGAIN = 0.25
+# Share of a new line's 4-word runs that the scenes before have; of lines with so many runs.
+_MOST_AGAIN, _REFRAIN = 0.6, 5
 
 
 def distinct(text: str, size: int = 4) -> float:
@@ -24,11 +24,15 @@ def copied(text: str, examples: Iterable[str], size: int = 5) -> int:
     return sum(1 for run in runs(text, size) if run in theirs)
 
 
-def nothing_twice(text: str, before: str) -> Check:
-    """The check of a scene against all that was told before it."""
-    earlier, ours = set(runs(before, 4)), runs(text, 4)
-    share = round(sum(run in earlier for run in ours) / max(1, len(ours)), 3)
-    return Check("nothing twice", share <= _MOST_AGAIN, share, f"at most {_MOST_AGAIN} of 4-word runs before")
+def nothing_twice(lines: Sequence[str], before: str) -> Check:
+    """The check of a scene's new lines against all that was told before it. Short lines may be a refrain."""
+    earlier = set(runs(before, 4))
+    shares = [0.0]
+    for ours in (runs(line, 4) for line in lines):
+        if len(ours) >= _REFRAIN:
+            shares.append(sum(run in earlier for run in ours) / len(ours))
+    share = round(max(shares), 3)
+    return Check("nothing twice", share <= _MOST_AGAIN, share, f"at most {_MOST_AGAIN} of a line before")
 
 
 def runs(text: str, size: int) -> list[tuple[str, ...]]:
