@@ -5,7 +5,7 @@ Each line of the plan is a cached call: after a crash, what was written is read 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -127,9 +127,9 @@ class Scenes:
     def _may_go_on(self, rules: tuple[Check, ...]) -> bool:
         return not self.app.strict or all(check.passed for check in rules)
 
-    def _judged(self, text: str, questions: tuple[str, ...] = ()) -> tuple[Check, ...]:
+    def _judged(self, text: str, least: Mapping[str, float] | None = None) -> tuple[Check, ...]:
         with self.progress.step("judge", 1, "story") as advance:
-            verdicts, usage = self.app.judge.judge(self.idea, self.plan.title, text, questions)
+            verdicts, usage = self.app.judge.judge(self.idea, self.plan.title, text, least)
             advance(1)
         self.usage += usage
         return verdicts
