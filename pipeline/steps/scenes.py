@@ -17,9 +17,12 @@ from pipeline.steps.verdicts import ATTEMPTS, band_checks, binding, reasons
 from pipeline.story.checks import Rules, story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.offers import Length
-from pipeline.story.runs import nothing_twice
+from pipeline.story.runs import none_copied, nothing_twice
 from pipeline.story.scenes import ScenePrompt, shares
 from pipeline.types import Check, Completion, Early, StoryRequest, Usage
+
+# How often new lines are asked for where they are not new, before the scene is judged as a whole.
+REDRAWS = 3
 
 
 @dataclass(slots=True)
@@ -79,33 +82,50 @@ class Scenes:
 
     def _attempt(self, share: range, number: int) -> tuple[Draft, tuple[Check, ...]]:
         lines: list[str] = []
-        new: list[str] = []
         is_whole = True
         for place in share:
-            prompt = self.prompt.prompt(
-                self.request, self.plan.lines, place, (*self.segments, *lines), number
-            )
-            lines.append(self.plan.lines[place])
-            with self.progress.step("write", prompt.max_tokens, "token") as advance:
-                shown = DraftSoFar(self.app, self.progress, advance, partial(self._so_far, tuple(lines)))
-                completion = self.app.text.complete(prompt, shown.add)
-            self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
-            more, is_complete = self.prompt.parse(completion)
-            lines += more
-            new += more
+            more, is_complete = self._new_lines(place, lines, number)
+            lines += (self.plan.lines[place], *more)
             is_whole = is_whole and is_complete
         draft = replace(self.plan, lines=tuple(lines), whole=is_whole)
-        return draft, self._checked(draft, new, len(share))
+        return draft, self._checked(draft, len(share))
 
-    def _checked(self, draft: Draft, new: Sequence[str], count: int) -> tuple[Check, ...]:
+    def _new_lines(self, place: int, lines: Sequence[str], number: int) -> tuple[tuple[str, ...], bool]:
+        """What comes after a line of the plan, and whether it is whole. The last of REDRAWS stays as it is.
+
+        lines: of this scene, so far. number: of its draft.
+        """
+        last = self.done[-1] if self.done else ()
+        before = " ".join((*self.segments, *lines))
+        more: tuple[str, ...] = ()
+        is_whole = False
+        for redraw in range(REDRAWS):
+            prompt = self.prompt.prompt(
+                self.request, self.plan.lines, place, (*last, *lines), number * REDRAWS + redraw
+            )
+            with self.progress.step("write", prompt.max_tokens, "token") as advance:
+                read = partial(self._so_far, (*lines, self.plan.lines[place]))
+                completion = self.app.text.complete(
+                    prompt, DraftSoFar(self.app, self.progress, advance, read).add
+                )
+            self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
+            more, is_whole = self.prompt.parse(completion)
+            checks = nothing_twice(more, before), none_copied(more, self.prompt.examples)
+            if is_whole and all(check.passed for check in checks):
+                break
+        return more, is_whole
+
+    def _checked(self, draft: Draft, count: int) -> tuple[Check, ...]:
         """Of the scene; of its last one, also of the whole story. The judge comes after the rules.
 
-        new: its lines that are not the plan's, of which there are `count`.
+        count: lines of the plan in it.
         """
         text = " ".join(draft.lines)
+        new = [line for line in draft.lines if line not in self.plan.lines]
         rules = (
             *self._rules(draft, Rules(*self.prompt.words(count), named=0, about=False)),
             nothing_twice(new, " ".join(self.segments)),
+            none_copied(new, self.prompt.examples),
         )
         if not self._may_go_on(rules):
             return rules

@@ -11,6 +11,9 @@ from pipeline.types import Check
 # Share of a new line's 4-word runs that the scenes before have; of lines with so many runs.
 _MOST_AGAIN, _REFRAIN = 0.6, 5
 
+# Runs of 4 words that also stand in an example.
+_FEW = 1
+
 
 def distinct(text: str, size: int = 4) -> float:
     """Share of the text's runs of `size` words that occur once, 0 to 1."""
@@ -22,6 +25,12 @@ def copied(text: str, examples: Iterable[str], size: int = 5) -> int:
     """How many of the text's runs of `size` words stand in an example."""
     theirs = {run for example in examples for run in runs(example, size)}
     return sum(1 for run in runs(text, size) if run in theirs)
+
+
+def none_copied(lines: Sequence[str], examples: Iterable[str]) -> Check:
+    """The check of a scene's new lines against worked examples: a small model likes to say theirs."""
+    count = copied(" ".join(lines), examples, 4)
+    return Check("new lines its own", count <= _FEW, count, f"at most {_FEW} runs of 4 words from an example")
 
 
 def nothing_twice(lines: Sequence[str], before: str) -> Check:

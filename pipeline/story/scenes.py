@@ -40,8 +40,8 @@ class ScenePrompt:
     def prompt(
         self, request: StoryRequest, plan: Sequence[str], place: int, before: Sequence[str], attempt: int
     ) -> Prompt:
-        """New lines after plan[place]. before: what was told so far. The seed comes from variant, place and
-        attempt.
+        """New lines after plan[place]. before: the last scene, and this one so far. The seed comes from
+        variant, place and attempt.
         """
         return Prompt(
             name=self.id,
@@ -62,15 +62,21 @@ class ScenePrompt:
             attempt=attempt,
         )
 
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """All texts of the worked examples."""
+        return tuple(
+            text for each in self.spec["examples"] for text in (*each["before"], each["line"], each["answer"])
+        )
+
     def parse(self, completion: Completion) -> tuple[tuple[str, ...], bool]:
         """The new lines, and whether none is missing or cut."""
         draft = draft_of(completion, {"lines": [{}] * self.more, "fewest": self.more}, 0)
         return draft.lines, draft.whole
 
     def _user(self, before: Sequence[str], line: str, is_last: bool) -> str:
-        shown = before[-self.spec["view"] :]
         which = self.spec["last" if is_last else "next"]
-        texts = {"before": " ".join(shown) or self.spec["none"], "which": which, "line": line}
+        texts = {"before": " ".join(before) or self.spec["none"], "which": which, "line": line}
         return Template(self.spec["user"]).substitute(texts).strip()
 
 

@@ -105,13 +105,25 @@ def test_a_scene_that_does_not_pass_is_written_again_and_no_other() -> None:
     assert text.attempt == 1
 
 
-def test_a_scene_that_tells_the_one_before_again_is_refused() -> None:
-    same = "1. Bees hum in the tall lime trees today.\n2. Far away a red cart rolls down the lane."
-    writer = Scripted({1: same, 4: same.replace("Bees", "Wasps").replace("cart", "van")})
-    progress = Listener()
+SAME = "1. Bees hum in the tall lime trees today.\n2. Far away a red cart rolls down the lane."
+AGAIN = SAME.replace("Bees", "Wasps").replace("cart", "van")
+COPIED = "1. Rain tapped on the window, and it was warm.\n2. Nobody came by any more."
+
+
+@pytest.mark.parametrize("instead", [{1: SAME, 4: AGAIN}, {4: COPIED}, {4: "1. Only one line came."}])
+def test_new_lines_that_are_not_new_are_asked_for_again(instead: dict[int, str]) -> None:
+    writer, progress = Scripted(instead), Listener()
     app = fake_app(MemoryStore(), text=writer)
     generate(app, good_night(app), progress)
-    assert [note.partition(": ")[2] for note in progress.notes] == ["nothing twice 0.8"]
+    assert len(writer.lines) == 11
+    assert progress.notes == []
+
+
+def test_a_scene_that_tells_the_one_before_again_each_time_is_refused() -> None:
+    writer, progress = Scripted({1: SAME, 4: AGAIN, 5: AGAIN, 6: AGAIN}), Listener()
+    app = fake_app(MemoryStore(), text=writer)
+    generate(app, good_night(app), progress)
+    assert progress.notes == ["scene 2, draft 1 refused: nothing twice 0.8"]
 
 
 def test_a_story_of_which_no_draft_of_a_scene_passes_is_refused_and_not_kept() -> None:
