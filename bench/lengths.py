@@ -2,8 +2,8 @@
 
 A story of each of the first N ideas of bench/readers/ideas.txt; prints how many passed, each scene within
 three drafts. The stories, with why drafts were refused, and their times are in
-bench/out/lengths/LENGTH-AUDIENCE.md. Calls are cached beside it: the command goes on after any stop. What
-offers.toml does not offer the model is refused here too: add the row, and keep it where the figures are good.
+bench/out/lengths/LENGTH-AUDIENCE.md. Calls are cached beside it: the command goes on after any stop.
+The model is asked also for what offers.toml does not offer it: that table follows from these figures.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pipeline.errors import ContentRejectedError
 from pipeline.ports import NoProgress
 from pipeline.steps.accept import accept
 from pipeline.steps.generate import generate
+from pipeline.story.offers import offer
 from pipeline.story.text import words
 from pipeline.types import Story
 
@@ -87,6 +88,7 @@ def main() -> None:
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     app = build_app(Settings(profile="embedded", out=OUT / "store", model=options.model))
+    app = replace(app, offer=offer("fake"))  # everything
     ideas = IDEAS.read_text("utf-8").splitlines()[: options.ideas]
     # The first one alone: it reads the long beginnings of the prompts, which the others share.
     outcomes = [outcome(app, ideas[0], options.length, options.audience)]
