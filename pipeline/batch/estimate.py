@@ -76,10 +76,12 @@ def estimate(app: App, survey: Survey, budget: float | None = None) -> Estimate:
     """
     means = read_means()
     seconds: dict[str, float] = profile(app.profile)["batch"]
-    drafts, stories = means["drafts"], weighted(means, survey, "write")
+    drafts = means["drafts"]
+    written, judged = (drafts * weighted(means, survey, step) for step in ("write", "judge"))
+    spent = weighted(means, survey, "seconds") * seconds["write"]
     steps = [
-        _step(WRITE, app.text.fingerprint, means["write"], stories * drafts, stories * seconds["write"]),
-        _step(JUDGE, app.text.fingerprint, means["judge"], stories * drafts, 0.0),
+        _step(WRITE, app.text.fingerprint, means["write"], written, spent),
+        _step(JUDGE, app.text.fingerprint, means["judge"], judged, 0.0),
     ]
     translated, spoken = _by_engine(app, survey, means)
     for engine, pairs in sorted(translated.items()):

@@ -95,5 +95,5 @@ def _size(app: App, summary: Survey) -> int:
     translate = seconds.get("translate_by_writer", seconds["translate"])
     story_seconds = seconds["write"] + locales * (translate + seconds["speak"])
     # A longer story takes the longer, by about as much in each step.
-    story_seconds *= max(1.0, weighted(read_means(), summary, "write") / max(1, summary.todo_stories))
+    story_seconds *= max(1.0, weighted(read_means(), summary, "seconds") / max(1, summary.todo_stories))
     return min(_LARGEST_CHUNK, max(app.text.parallel, math.ceil(_CHUNK_SECONDS / story_seconds)))
