@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.app import App
-from pipeline.batch.estimate import Estimate, estimate
+from pipeline.batch.estimate import Estimate, estimate, read_means
 from pipeline.batch.plan import plan
 from pipeline.batch.runs import Run
 from pipeline.batch.survey import survey
@@ -17,6 +17,7 @@ from pipeline.batch.work import narrate, write
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
+from pipeline.story.offers import lengths
 from tests.batch.catalogs import IDEAS, batch_app, finished, tales
 
 
@@ -148,6 +149,10 @@ def test_a_longer_story_is_estimated_by_what_its_length_takes(tmp_path: Path) ->
     assert usage["speak"].calls == 3 * 54
     assert usage["write"].calls > 10
     assert longer.hours > 2 * short.hours
+
+
+def test_every_longer_length_has_its_estimates() -> None:
+    assert read_means()["lengths"].keys() == {each.name for each in lengths().values() if each.scenes > 1}
 
 
 def test_chunks_of_longer_stories_are_smaller(tmp_path: Path) -> None:
