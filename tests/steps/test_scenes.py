@@ -183,7 +183,9 @@ def test_length_and_audience_are_part_of_the_id_and_what_is_not_offered_is_refus
         accept(app, IDEA, length="long"),
     }
     assert len(ids) == 4
-    assert accept(app, IDEA) == accept(app, IDEA, audience="young", length="short")
+    # As it was before there were lengths (tests/storage/test_records.py has the digest by hand).
+    before = "7f8dce61e419ee58371f9b03fd87ecce"
+    assert accept(app, IDEA) == accept(app, IDEA, audience="young", length="short") == before
     with pytest.raises(RequestError, match="choose from short, good-night, long"):
         accept(app, IDEA, length="epic")
 
