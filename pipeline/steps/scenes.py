@@ -111,7 +111,8 @@ class Scenes:
             self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
             more, is_whole = self.prompt.parse(completion)
             checks = nothing_twice(more, before), none_copied(more, self.prompt.examples)
-            if is_whole and all(check.passed for check in checks):
+            is_closed = " ".join(more).count('"') % 2 == 0
+            if is_whole and is_closed and all(check.passed for check in checks):
                 break
         return more, is_whole
 
