@@ -115,7 +115,8 @@ class Watch:
         for other, times in self._running.items():
             if other == job:
                 return False
-            rate = times.rate if times.is_whole else None  # between scenes it waits for the writer
+            is_in_scenes = times.writes and not times.is_whole  # its voice waits for the writer
+            rate = None if is_in_scenes else times.rate
             if rate is not None and rate < _EASY:
                 return True
         return False
