@@ -19,8 +19,10 @@ from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.errors import StoriesError
 from pipeline.ports import NoProgress
-from pipeline.steps.generate import ATTEMPTS, Attempt, attempt, in_english
-from pipeline.story.checks import distinct
+from pipeline.steps.generate import Attempt, attempt
+from pipeline.steps.idea import in_english
+from pipeline.steps.verdicts import ATTEMPTS
+from pipeline.story.runs import distinct
 from pipeline.story.text import words
 from pipeline.types import StoryRequest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from pipeline.errors import RequestError
@@ -30,6 +31,7 @@ from pipeline.storage.records import Private
 from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
 from pipeline.story.masking import NameKept
+from pipeline.story.offers import Offer, offer
 from pipeline.story.prompt import StoryPrompt
 from pipeline.story.respelling import RespelledSpeech
 from pipeline.story.word_filter import WordFilter
@@ -147,7 +149,7 @@ class App:
     follows how far an edition is. covers: None where stories have no pictures. over: the apps that may have
     made a story of this store, over another one; constructed, and nothing loaded. private_days: how long a
     story with a child's name is kept; private: of such a story, where this app works in its folder. today: in
-    UTC.
+    UTC. offer: the lengths and audiences that may be asked for.
     """
 
     profile: str
@@ -167,6 +169,7 @@ class App:
     foreign_ideas: ForeignIdeas | None = None
     changes: Changes = field(default_factory=NoChanges)
     covers: Covers | None = None
+    offer: Offer = field(default_factory=partial(offer, ""))
     over: Callable[[Store], Iterable[App]] = _nowhere
     private_days: int = 30
     private: Private | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -143,7 +144,8 @@ def _settings() -> Settings:
 # The settings of an execution environment never change; those of a local AWS do. One app at a time.
 @lru_cache(maxsize=1)
 def _app(settings: Settings) -> App:
-    return build_app(settings)
+    app = build_app(settings)
+    return replace(app, offer=app.offer.on_demand)
 
 
 @lru_cache(maxsize=1)

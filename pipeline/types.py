@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What a record leaves out.
+USUAL_AUDIENCE, USUAL_LENGTH = "children aged 3 to 7", "short"
+
 
 @dataclass(frozen=True, slots=True)
 class Hero:
@@ -22,13 +25,14 @@ class StoryRequest:
     """Which story is meant. The target locale is no part of it: a story is written once, in English.
 
     context: the one-line idea as the person typed it (NFC, trimmed), in any of our languages.
-    variant: which of the many stories of this context; 0 <= variant < 2**53.
-    hero: of a private story.
+    variant: which of the many stories of this context; 0 <= variant < 2**53. audience: the prompt's words for
+    it. length: a name of data/lengths.toml. hero: of a private story.
     """
 
     context: str
     variant: int = 0
-    audience: str = "children aged 3 to 7"
+    audience: str = USUAL_AUDIENCE
+    length: str = USUAL_LENGTH
     hero: Hero | None = None
 
 
@@ -75,12 +79,16 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A text in one locale. segments: sentences, the unit of speech and of highlighting."""
+    """A text in one locale. segments: sentences, the unit of speech and of highlighting.
+
+    scenes: which sentence each scene begins with, from 0; empty where there is one scene.
+    """
 
     id: str
     locale: str
     title: str
     segments: tuple[str, ...]
+    scenes: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -138,12 +146,15 @@ class SpeechMark:
 class Early:
     """What a person may read of a text that is still written or translated: each sentence passed its own
     checks, the whole is not judged yet. locale: of the text. It may begin anew, where a draft was refused.
+
+    passed: how many sentences, from the first, are of scenes that passed, and may be heard.
     """
 
     locale: str
     hero: str = ""
     title: str = ""
     sentences: tuple[str, ...] = ()
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +253,9 @@ class Manifest:
 
     voice: its name, where it is not the locale's own at its usual pace; pace: as in Voice.
     files: by key, the content of the mp3, of each text, and of each segment's sound (the sound alone: its
-    cost, which lies in the same object, differs from run to run). Empty in older stores.
-    revises: the story of which a person made this one; "" for one that nobody edited.
+    cost, which lies in the same object, differs from run to run). Empty in older stores. audience, length: of
+    the request. scenes: as in Story. revises: the story of which a person made this one; "" for one that
+    nobody edited.
     """
 
     story_id: str
@@ -263,3 +275,6 @@ class Manifest:
     pace: float = 1.0
     files: Mapping[str, Content] = field(default_factory=dict)
     revises: str = ""
+    audience: str = USUAL_AUDIENCE
+    length: str = USUAL_LENGTH
+    scenes: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ import urllib3
 from infra.local_aws import Fault, LocalAws
 from infra.local_aws.deploy import deploy
 from pipeline import lambdas
-from pipeline.bootstrap import build_store
+from pipeline.bootstrap import build_app, build_store
 from pipeline.config.settings import Settings
 from pipeline.errors import ContentRejectedError, NotFoundError, RequestError, ThrottledError
-from pipeline.ports import Store
+from pipeline.ports import NoProgress, Store
 from pipeline.steps import committed, status
+from pipeline.steps.accept import accept
+from pipeline.steps.generate import generate
 from tests.api import calling
 from tests.api.calling import Response, as_response, until
 from tests.api.pausing import Gate, HeldText
@@ -394,3 +397,12 @@ def test_changed_settings_take_effect(flow: Flow, store: Store, monkeypatch: pyt
         other.get(key.format(story_id))
     with pytest.raises(NotFoundError):
         store.get(key.format("0" * 32))
+
+
+def test_a_function_offers_no_length_that_its_workflow_has_no_time_for(tmp_path: Path) -> None:
+    app = lambdas._app(Settings(profile="fake", out=tmp_path))
+    assert [length.name for length in app.offer.lengths] == ["short"]
+    story_id = accept(build_app(Settings(profile="fake", out=tmp_path)), IDEA, length="good-night")
+    with pytest.raises(RequestError) as refused:  # of a catalog, and not written yet
+        generate(app, story_id, NoProgress())
+    assert refused.value.problem == "unknown-length"

@@ -354,6 +354,16 @@ export interface components {
             /** Pace */
             pace?: number | null;
         };
+        /** AudienceView */
+        AudienceView: {
+            /** Name */
+            name: string;
+            /**
+             * Ages
+             * @description In years, from and to
+             */
+            ages: number[];
+        };
         /** Before */
         Before: {
             /**
@@ -488,6 +498,21 @@ export interface components {
              */
             sounds?: string | null;
         };
+        /** LengthView */
+        LengthView: {
+            /** Name */
+            name: string;
+            /**
+             * Words
+             * @description From and to
+             */
+            words: number[];
+            /**
+             * Minutes
+             * @description About, read aloud
+             */
+            minutes: number;
+        };
         /** LocaleOrder */
         LocaleOrder: {
             /**
@@ -526,10 +551,17 @@ export interface components {
              */
             voices: components["schemas"]["VoiceView"][];
         };
-        /** Locales */
+        /**
+         * Locales
+         * @description With what may be asked for here beside a language; the defaults come first.
+         */
         Locales: {
             /** Locales */
             locales: components["schemas"]["LocaleView"][];
+            /** Lengths */
+            lengths: components["schemas"]["LengthView"][];
+            /** Audiences */
+            audiences: components["schemas"]["AudienceView"][];
         };
         /** Mark */
         Mark: {
@@ -815,6 +847,18 @@ export interface components {
              */
             variant?: number | null;
             /**
+             * Length
+             * @description A name of `lengths` in GET /locales
+             * @default short
+             */
+            length?: string;
+            /**
+             * Audience
+             * @description A name of `audiences` in GET /locales
+             * @default young
+             */
+            audience?: string;
+            /**
              * Experimental
              * @description Also a language measured as hard to understand
              * @default false
@@ -883,6 +927,16 @@ export interface components {
              * @description The story of which a person made this one
              */
             revises?: string | null;
+            /**
+             * Length
+             * @description With audience, where it is not the default
+             */
+            length?: string | null;
+            /**
+             * Audience
+             * @description An age band's name, or free words
+             */
+            audience?: string | null;
             /**
              * Locales
              * @description In which it is complete

@@ -43,6 +43,7 @@ LEFT_OUT = frozenset(
         "data/prompts/glossary.toml",
         "data/prompts/grades.toml",
         "data/prompts/idea.toml",
+        "data/prompts/scenes",
         "data/prompts/translate.toml",
         "data/regions.toml",
         "data/story_settings.toml",
@@ -56,11 +57,13 @@ LEFT_OUT = frozenset(
         "notebooks",
         "server",
         "steps/heal.py",
+        "steps/scenes.py",
         "steps/verify.py",
         "storage/ledger.py",
         "storage/pin.py",
         "storage/private_folders.py",
         "storage/stories.py",
+        "story/scenes.py",
     }
 )
 SUFFIXES = frozenset({".json", ".py", ".toml", ".typed", ".yaml"})

@@ -13,7 +13,8 @@ from pipeline.storage.editions import FASTEST, SLOWEST
 from pipeline.story import heroes
 from pipeline.story.edits import LONGEST_SEGMENT, LONGEST_TITLE, MOST_CHANGES
 from pipeline.story.heroes import LONGEST_NAME, LONGEST_SOUNDS
-from pipeline.types import Hero
+from pipeline.story.offers import YOUNG
+from pipeline.types import USUAL_LENGTH, Hero
 
 LONGEST_TAG = 35
 _TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
@@ -79,6 +80,10 @@ class StoryOrder(_Order):
     variant: int | None = Field(
         default=None, ge=0, lt=VARIANTS, description="Which of the idea's many stories; none: a random one"
     )
+    length: str = Field(
+        default=USUAL_LENGTH, max_length=20, description="A name of `lengths` in GET /locales"
+    )
+    audience: str = Field(default=YOUNG, max_length=20, description="A name of `audiences` in GET /locales")
     experimental: bool = Field(default=False, description="Also a language measured as hard to understand")
     voice: Voice | None = None
     pace: Pace | None = None
@@ -190,6 +195,8 @@ class StoryView(BaseModel):
     context: str | None = None
     variant: int | None = None
     revises: str | None = Field(default=None, description="The story of which a person made this one")
+    length: str | None = Field(default=None, description="With audience, where it is not the default")
+    audience: str | None = Field(default=None, description="An age band's name, or free words")
     locales: list[str] = Field(default=[], description="In which it is complete")
     labels: list[str] = Field(default=[], description="What a listener must know")
     engines: dict[str, str] = {}
@@ -288,8 +295,23 @@ class LocaleView(BaseModel):
     voices: list[VoiceView] = Field(description="The locale's own first")
 
 
+class LengthView(BaseModel):
+    name: str
+    words: list[int] = Field(description="From and to")
+    minutes: int = Field(description="About, read aloud")
+
+
+class AudienceView(BaseModel):
+    name: str
+    ages: list[int] = Field(description="In years, from and to")
+
+
 class Locales(BaseModel):
+    """With what may be asked for here beside a language; the defaults come first."""
+
     locales: list[LocaleView]
+    lengths: list[LengthView]
+    audiences: list[AudienceView]
 
 
 class Health(BaseModel):

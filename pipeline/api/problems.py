@@ -22,8 +22,8 @@ _STATUS = {
 PUBLIC = frozenset(
     "empty-idea short-idea long-idea control-characters no-words markup address instructions unsafe-idea "
     "unsafe-violence unsafe-fear unsafe-grown-up unsafe-self-harm unsafe-hate unsafe-danger unsafe-rude "
-    "unknown-idea-language unknown-locale bad-variant unknown-voice bad-pace bad-edit key-reused queue-full "
-    "quota-exceeded".split()
+    "unknown-idea-language unknown-locale bad-variant unknown-voice bad-pace unknown-length unknown-audience "
+    "bad-edit key-reused queue-full quota-exceeded".split()
 )
 _WORDS = {
     "experimental-locale": "This language is experimental here, its voice is hard to understand: "

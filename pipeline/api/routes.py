@@ -179,7 +179,7 @@ class Routes:
 
     def locales(self) -> Response[Any]:
         locales = [views.locale_view(chain) for chain in self._app.chains.values()]
-        return json_response(200, {"locales": locales})
+        return json_response(200, {"locales": locales, **views.offer_view(self._app.offer)})
 
     def voice(self, locale: Tag, voice: Name) -> Response[Any]:
         spoken = sample(self._app, chain(self._app, locale, True, voice))

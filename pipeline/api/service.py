@@ -58,9 +58,10 @@ class OnDemand:
         that it is put on, "" for none.
         """
         edition = self._edition(order)
+        audience = self.app.offer.audience(order.audience).name  # no free words here
         if order.hero:
-            return self._private(order, order.hero.hero, edition, key, caller, owner)
-        accepted = acceptable(self.app, order.context, order.variant or 0)
+            return self._private(order, audience, order.hero.hero, edition, key, caller, owner)
+        accepted = acceptable(self.app, order.context, order.variant or 0, audience, order.length)
         variant = self._variant(order, key, caller)
         accepted = replace(
             accepted, request=replace(accepted.request, variant=variant), owner=_recorded(owner)
@@ -160,11 +161,11 @@ class OnDemand:
             pause, has_waited = min(pause * 1.5, _LONGEST_PAUSE), True
 
     def _private(
-        self, order: StoryOrder, hero: Hero, edition: str, key: str, caller: str, owner: str
+        self, order: StoryOrder, audience: str, hero: Hero, edition: str, key: str, caller: str, owner: str
     ) -> Edition:
         """A story in a folder of its own, where its key's requests are compared: the key knows no child."""
         variant = idempotency.draw() if order.variant is None else order.variant
-        accepted = acceptable(self.app, order.context, variant, hero=hero)
+        accepted = acceptable(self.app, order.context, variant, audience, order.length, hero)
         accepted = replace(accepted, owner=_recorded(owner))
         story_id = self._private_id(accepted, order, key, caller)
         first = committed.request(self.app.of(story_id).store, story_id).request
@@ -193,7 +194,7 @@ class OnDemand:
         if not key:
             return idempotency.draw() if order.variant is None else order.variant
         sent = order.model_dump(include={"context", "locale", "variant"})
-        sent |= order.model_dump(include={"voice", "pace"}, exclude_none=True)
+        sent |= order.model_dump(include={"voice", "pace", "length", "audience"}, exclude_defaults=True)
         return idempotency.variant(self.app.store, caller, key, sent)
 
     def _is_made_elsewhere(self, edition: Edition) -> bool:

@@ -19,7 +19,8 @@ from pipeline.storage import editions, keys
 from pipeline.storage.cards import Card
 from pipeline.storage.narrations import StoredNarration, find
 from pipeline.storage.records import CommittedText
-from pipeline.types import Early, Manifest, ManifestSegment, SpeechMark
+from pipeline.story.offers import YOUNG, Offer, audience_of
+from pipeline.types import USUAL_LENGTH, Early, Manifest, ManifestSegment, SpeechMark
 
 View = dict[str, Any]
 
@@ -95,6 +96,23 @@ def locale_view(chain: Chain) -> View:
     }
 
 
+def offer_view(offer: Offer) -> View:
+    """A part of a models.Locales: lengths and audiences."""
+    return {
+        "lengths": [
+            {"name": each.name, "words": each.words, "minutes": each.minutes} for each in offer.lengths
+        ],
+        "audiences": [{"name": each.name, "ages": each.ages} for each in offer.audiences],
+    }
+
+
+def _order(manifest: Manifest) -> View:
+    """Nothing for the defaults."""
+    audience = audience_of(manifest.audience)
+    order = {"length": manifest.length, "audience": audience.name if audience else manifest.audience}
+    return {name: value for name, value in order.items() if value not in (USUAL_LENGTH, YOUNG)}
+
+
 def _complete(app: App, manifest: Manifest) -> View:
     return {
         "id": manifest.story_id,
@@ -114,6 +132,7 @@ def _complete(app: App, manifest: Manifest) -> View:
         "context": manifest.context,
         "variant": manifest.variant,
         **_revises(manifest.revises),
+        **_order(manifest),
         "locales": _locales(app, manifest.story_id),
         "labels": list(manifest.labels),
         "engines": dict(manifest.engines),
@@ -167,8 +186,12 @@ def _expected(current: Status, outlook: Outlook | None) -> View:
 
 
 def _early(app: App, edition: str, early: Early) -> View:
-    """Of a text that is not committed: a draft is to be read, what is translated of it may be heard too."""
+    """Of a text that is not committed: a draft is to be read; what is translated of it, and scenes that
+    passed, may be heard too.
+    """
     chain = app.chain(edition)
+    if chain.translation is None and early.passed:
+        return {"title": early.title, "segments": _segments(app, edition, early.sentences[: early.passed])}
     if chain.translation is None:
         return {"early": {"hero": early.hero, "title": early.title, "sentences": list(early.sentences)}}
     if early.locale != chain.locale:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -64,19 +64,26 @@ class Estimate:
         return self.budget / self.dollars
 
 
+def read_means() -> dict[str, Any]:
+    """data/estimates.toml."""
+    return tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
+
+
 def estimate(app: App, survey: Survey, budget: float | None = None) -> Estimate:
     """Calls no engine. budget: US dollars, in place of the catalog's.
 
     A story with an edition to make counts as a story to write: a little too much.
     """
-    means = tomllib.loads(files("pipeline").joinpath("data", "estimates.toml").read_text("utf-8"))
+    means = read_means()
     seconds: dict[str, float] = profile(app.profile)["batch"]
-    drafts, stories = means["drafts"], survey.todo_stories
+    drafts = means["drafts"]
+    written, judged = (drafts * weighted(means, survey, step) for step in ("write", "judge"))
+    spent = weighted(means, survey, "seconds") * seconds["write"]
     steps = [
-        _step(WRITE, app.text.fingerprint, means["write"], stories * drafts, stories * seconds["write"]),
-        _step(JUDGE, app.text.fingerprint, means["judge"], stories * drafts, 0.0),
+        _step(WRITE, app.text.fingerprint, means["write"], written, spent),
+        _step(JUDGE, app.text.fingerprint, means["judge"], judged, 0.0),
     ]
-    translated, spoken = _by_engine(app, survey)
+    translated, spoken = _by_engine(app, survey, means)
     for engine, pairs in sorted(translated.items()):
         kind = "translate_by_writer" if engine.startswith(app.text.fingerprint) else "translate"
         steps.append(
@@ -86,20 +93,34 @@ def estimate(app: App, survey: Survey, budget: float | None = None) -> Estimate:
         steps.append(_step(SPEAK, engine, means["speak"], pairs, pairs * seconds["speak"]))
     limit = survey.catalog.budget if budget is None else budget
     return Estimate(
-        stories, survey.todo, tuple(step for step in steps if step.usage.calls), limit, means["dated"]
+        survey.todo_stories,
+        survey.todo,
+        tuple(step for step in steps if step.usage.calls),
+        limit,
+        means["dated"],
     )
 
 
-def _by_engine(app: App, survey: Survey) -> tuple[Counter[str], Counter[str]]:
-    """Editions to translate, and to speak, by the engine's fingerprint."""
-    translated: Counter[str] = Counter()
-    spoken: Counter[str] = Counter()
-    for locale, pairs in survey.pairs.items():
-        todo = pairs - survey.done.get(locale, 0)
+def weighted(means: dict[str, Any], survey: Survey, step: str, locale: str = "") -> float:
+    """What is left to make, as so many short ones: stories, or a locale's editions. means: estimates.toml."""
+    todo = survey.pairs[locale] - survey.done.get(locale, 0) if locale else survey.todo_stories
+    counts = (
+        (means["lengths"][length][step] - 1, count)
+        for (length, tag), count in survey.longer.items()
+        if tag == locale
+    )
+    return float(todo + sum(more * count for more, count in counts))
+
+
+def _by_engine(app: App, survey: Survey, means: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """Editions to translate, and to speak, as so many short ones, by the engine's fingerprint."""
+    translated: dict[str, float] = defaultdict(float)
+    spoken: dict[str, float] = defaultdict(float)
+    for locale in survey.pairs:
         chain = app.chain(locale)
-        spoken[chain.speech.fingerprint] += todo
+        spoken[chain.speech.fingerprint] += weighted(means, survey, "speak", locale)
         if chain.translation is not None:
-            translated[chain.translation.fingerprint] += todo
+            translated[chain.translation.fingerprint] += weighted(means, survey, "translate", locale)
     return translated, spoken
 
 

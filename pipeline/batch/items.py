@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pydantic import TypeAdapter
 
 from pipeline.storage.digest import canonical
+from pipeline.types import USUAL_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Item:
     """One story of the catalog, and some of its editions: those to make, or those that are complete.
 
     locales: the editions' names, each a locale where its own voice speaks.
-    line: of the file. context, audience: checked and cleaned. audience: "" for the usual.
+    line: of the file. context, audience: checked and cleaned. audience: the prompt's words; "" in older runs,
+    for the usual.
     """
 
     line: int
@@ -25,6 +27,7 @@ class Item:
     audience: str
     tags: tuple[str, ...]
     locales: tuple[str, ...]
+    length: str = USUAL_LENGTH
 
 
 _ITEM = TypeAdapter(Item)

@@ -33,6 +33,7 @@ Variants = Annotated[int, Field(ge=1, le=1000)]
 Voice = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
 Pace = Annotated[float, Field(ge=SLOWEST, le=FASTEST)]
 Audience = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
+Length = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
 
 
 class _Strict(BaseModel):
@@ -45,6 +46,7 @@ class Entry(_Strict):
     context: str
     tags: Tags = ()
     audience: Audience = ""
+    length: Length = ""
     variants: Variants | None = None
     locales: Locales = ()
     voice: Voice = ""
@@ -62,7 +64,8 @@ class Publish(_Strict):
 class Catalog(_Strict):
     """The settings for all entries. budget: US dollars, None for no bound. max_failed: editions that may fail
     before the run is red. experimental: allows languages measured as not intelligible. voice: its name, in
-    every locale; "": each locale's own."""
+    every locale; "": each locale's own. audience: an age band or free words; length: its name; "": the usual.
+    """
 
     name: Name
     locales: Annotated[Locales, Field(min_length=1)] = ("en",)
@@ -71,6 +74,7 @@ class Catalog(_Strict):
     tags: Tags = ()
     variants: Variants = 1
     audience: Audience = ""
+    length: Length = ""
     budget: Annotated[float, Field(ge=0)] | None = None
     max_failed: Annotated[int, Field(ge=0)] = 0
     experimental: bool = False

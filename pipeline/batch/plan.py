@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tempfile import TemporaryFile
 
 from pipeline.app import App
+from pipeline.batch.estimate import read_means, weighted
 from pipeline.batch.items import Item, dump_items, load_items
 from pipeline.batch.reading import CatalogFile
 from pipeline.batch.runs import CHUNKS, DONE, About, Run
@@ -101,4 +102,6 @@ def _size(app: App, summary: Survey) -> int:
     # As if the language model translated, the slower of the two: with a translator a chunk is then smaller.
     translate = seconds.get("translate_by_writer", seconds["translate"])
     story_seconds = seconds["write"] + locales * (translate + seconds["speak"])
+    # A longer story takes the longer, by about as much in each step.
+    story_seconds *= max(1.0, weighted(read_means(), summary, "seconds") / max(1, summary.todo_stories))
     return min(_LARGEST_CHUNK, max(app.text.parallel, math.ceil(_CHUNK_SECONDS / story_seconds)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from pipeline.app import App
 from pipeline.batch.complete import Complete, complete_locales
@@ -13,11 +13,9 @@ from pipeline.batch.models import Catalog, Entry
 from pipeline.batch.reading import CatalogFile, bad
 from pipeline.batch.tables import one_line
 from pipeline.errors import StoriesError
-from pipeline.steps.accept import chain
+from pipeline.steps.accept import chain, checked_audience, request
 from pipeline.steps.idea import checked_idea
-from pipeline.storage.records import AcceptedRequest
-from pipeline.story import ideas
-from pipeline.types import StoryRequest
+from pipeline.types import USUAL_LENGTH
 
 _MOST_FAULTS = 20
 
@@ -32,7 +30,9 @@ class Fault:
 class Survey:
     """pairs: editions that the catalog asks for, by locale; done: those of them that are complete.
 
-    todo_stories: stories with an edition to make. faults: the first ones; fault_count: how many there are.
+    todo_stories: stories with an edition to make; longer: editions to make of a longer length, by
+    (length, locale), and with "" for the locale the stories that have some. faults: the first ones;
+    fault_count: how many there are.
     """
 
     file: CatalogFile
@@ -44,6 +44,7 @@ class Survey:
     faults: tuple[Fault, ...]
     fault_count: int
     complete: Complete = field(repr=False)
+    longer: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -86,17 +87,21 @@ def survey(
     wanted = reader.wanted
     complete = complete_locales(app.store, wanted)
     done = Counter(tag for key, locales in complete.items() for tag in locales if tag in wanted[key])
-    todo_stories = sum(not set(locales) <= complete.get(key, frozenset()) for key, locales in wanted.items())
+    todo = {key: set(locales) - complete.get(key, frozenset()) for key, locales in wanted.items()}
+    longer = Counter(
+        (length, locale) for key, length in reader.longer.items() if todo[key] for locale in ("", *todo[key])
+    )
     return Survey(
         file=file,
         entries=entries,
         stories=len(wanted),
         pairs=dict(reader.pairs),
         done=dict(done),
-        todo_stories=todo_stories,
+        todo_stories=sum(map(bool, todo.values())),
         faults=tuple(reader.faults),
         fault_count=reader.fault_count,
         complete=complete,
+        longer=longer,
     )
 
 
@@ -109,6 +114,7 @@ class _Reader:
         self._editions: dict[tuple[str, str, float], str] = {}
         self._lines: dict[bytes, int] = {}  # where each story stands first
         self.wanted: dict[bytes, tuple[str, ...]] = {}
+        self.longer: dict[bytes, str] = {}
         self.pairs: Counter[str] = Counter()
         self.faults: list[Fault] = []
         self.fault_count = 0
@@ -134,6 +140,8 @@ class _Reader:
                 return
             self.wanted[key] = item.locales
             self.pairs.update(item.locales)
+            if item.length != USUAL_LENGTH:
+                self.longer[key] = item.length
             yield item
         self._lines |= dict.fromkeys(keys, line)
 
@@ -144,22 +152,24 @@ class _Reader:
         locales = self._locales(entry)
         idea = checked_idea(self._app, entry.context)
         audience = self._audience(entry.audience or settings.audience)
+        length = self._app.offer.length(entry.length or settings.length).name
         return [
             Item(
                 line,
-                request(self._app, idea, variant, audience).story_id,
+                request(self._app, idea, variant, audience, length).story_id,
                 idea,
                 variant,
                 audience,
                 tags,
                 locales,
+                length,
             )
             for variant in range(entry.variants or settings.variants)
         ]
 
     def _audience(self, text: str) -> str:
         if text not in self._checked_audiences:
-            self._checked_audiences[text] = text and ideas.accept(text, self._app.word_filter)
+            self._checked_audiences[text] = checked_audience(self._app, text)
         return self._checked_audiences[text]
 
     def _locales(self, entry: Entry) -> tuple[str, ...]:
@@ -184,11 +194,3 @@ class _Reader:
                 yield self._edition(tag, self._settings.voice, self._settings.pace)
             except StoriesError as error:
                 self.fault(1, f"locales: {error}")
-
-
-def request(app: App, idea: str, variant: int, audience: str) -> AcceptedRequest:
-    """The record of a checked idea, not yet written. audience: checked; "" for the usual."""
-    story = StoryRequest(idea, variant)
-    if audience:
-        story = replace(story, audience=audience)
-    return AcceptedRequest(story, app.prompt.id, app.text.fingerprint)

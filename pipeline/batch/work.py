@@ -14,16 +14,17 @@ from pipeline.app import App
 from pipeline.batch.items import Item
 from pipeline.batch.runs import NARRATE, WRITE, ChunkRecord, Run
 from pipeline.batch.stage import Stage
-from pipeline.batch.survey import request
 from pipeline.config.profiles import profile
 from pipeline.errors import RequestError
 from pipeline.ports import NoProgress, Progress
+from pipeline.steps.accept import request
 from pipeline.steps.generate import generate
 from pipeline.steps.run import run as run_step
 from pipeline.steps.translate import translate
 from pipeline.storage import keys
 from pipeline.storage.records import dump
 from pipeline.story.text import clean
+from pipeline.types import USUAL_AUDIENCE
 
 
 def write(
@@ -77,7 +78,8 @@ def _write(stage: Stage, item: Item) -> None:
 
 def _accept(app: App, item: Item) -> None:
     """Puts the story's request on record; its idea was checked when the run was planned."""
-    accepted = request(app, clean(item.context), item.variant, clean(item.audience))
+    audience = clean(item.audience) or USUAL_AUDIENCE
+    accepted = request(app, clean(item.context), item.variant, audience, item.length)
     if accepted.story_id != item.id:
         raise RequestError(
             "the story prompt or the model was changed since the run was planned: start a new run",

@@ -24,6 +24,7 @@ from pipeline.storage.locks import Locks
 from pipeline.storage.sounds import Sounds
 from pipeline.story.judge import Judge
 from pipeline.story.locales import language
+from pipeline.story.offers import offer
 from pipeline.story.prompt import current, read, story_prompt
 from pipeline.story.word_filter import word_filter
 
@@ -61,6 +62,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         covers=parts.covers,
         over=partial(_over, settings),
         private_days=settings.private_days,
+        offer=offer(writer(settings)),
     )
 
 

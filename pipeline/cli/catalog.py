@@ -28,6 +28,8 @@ a catalog file (YAML; a .csv, .tsv or .jsonl of entries is one, too):
   locales: [en, fr]             in which languages
   voice: emma                   of `stories voices`; leave it out for each language's own
   pace: 0.9                     0.7 (slow) to 1.3 (fast)
+  audience: tiny                tiny (2 to 4), young (4 to 7), older (7 to 10), or words of your own
+  length: good-night            short, good-night or long
   variants: 1                   stories of each idea
   budget: 20                    US$; leave it out for no bound
   max_failed: 0                 more than so many not made: the run is red
@@ -38,10 +40,10 @@ a catalog file (YAML; a .csv, .tsv or .jsonl of entries is one, too):
       tags: [sea]
       locales: [en, nl]
 
-a table has the columns context, tags, audience, variants, locales, voice, pace; only context must be there,
-and a cell holds a list as "sea; night". Cells are separated by commas, semicolons or tabs, in UTF-8 or as
-Excel's "Unicode text" (named .csv or .tsv). Its settings are the defaults; for others, a YAML names it, as in
-`entries: big.csv`. `experimental: true` has languages, too, that were measured as not intelligible.
+a table has the columns context, tags, audience, length, variants, locales, voice, pace; only context must be
+there, and a cell holds a list as "sea; night". Cells are separated by commas, semicolons or tabs, in UTF-8 or
+as Excel's "Unicode text" (named .csv or .tsv). Its settings are the defaults; for others, a YAML names it, as
+in `entries: big.csv`. `experimental: true` has languages, too, that were measured as not intelligible.
 
 RUN is a run's name, of `stories catalog runs`.
 """

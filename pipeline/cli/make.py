@@ -22,6 +22,7 @@ from pipeline.steps.run import run
 from pipeline.storage.editions import FASTEST, SLOWEST, USUAL_PACE
 from pipeline.storage.records import dump
 from pipeline.storage.stories import find
+from pipeline.story.offers import SHORT, YOUNG, audiences, lengths
 from pipeline.types import Hero
 
 
@@ -46,6 +47,16 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
         type=float,
         default=USUAL_PACE,
         help=f"{SLOWEST:g} (slow) to {FASTEST:g} (fast), where the voice can (default: 1)",
+    )
+    parser.add_argument(
+        "--length",
+        default="",
+        help=f"{', '.join(lengths())}, where the writer was measured to do it (default: {SHORT})",
+    )
+    parser.add_argument(
+        "--audience",
+        default="",
+        help=f"for whom: {', '.join(audiences())}, as --length; or words of your own (default: {YOUNG})",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -116,7 +127,7 @@ def _story_id(app: App, options: Namespace) -> str:
         return find(app.store, options.id)
     hero = Hero(options.hero, options.sounds or "") if options.hero else None
     if not options.new:
-        return accept(app, options.context, options.variant, hero=hero)
+        return accept(app, options.context, options.variant, options.audience, options.length, hero)
     variant = secrets.randbelow(VARIANTS)
     tell(f"variant {variant}: --variant {variant} means this story again")
-    return accept(app, options.context, variant, hero=hero)
+    return accept(app, options.context, variant, options.audience, options.length, hero)

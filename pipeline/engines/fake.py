@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.ports import OnText, ignore, pass_on
+from pipeline.storage.digest import number
 from pipeline.story.text import WORD, words
 from pipeline.types import Completion, Narration, Prompt, Recording, SpeechMark, Voice
 
@@ -40,6 +41,11 @@ Title: {hero} and the Little Lantern
 8. They counted a hundred steps, and there was the garden gate.
 9. {hero} danced for joy, and {friend} blinked three times.
 10. That night the lantern glowed softly beside the bed."""
+# Of made-up names, for the new lines of scenes: no two lines have the same ones.
+_BEGINNINGS, _ENDINGS = (
+    "ba de fi go ha ju ki lo ma ne pi ro sa te vu wi".split(),
+    "bo da fu ka li mo na pu ra so ti va".split(),
+)
 
 
 class FakeText:
@@ -49,7 +55,7 @@ class FakeText:
     parallel = 4
 
     def complete(self, prompt: Prompt, on_text: OnText = ignore) -> Completion:
-        text = prompt.choices[0] if prompt.choices else _story(prompt.user)
+        text = prompt.choices[0] if prompt.choices else _scene(prompt) or _story(prompt.user)
         for piece in re.findall(r"\S+\s*", text):
             on_text(piece)
         return Completion(text, len(prompt.user.split()), len(text.split()), "end")
@@ -167,6 +173,25 @@ def _story(user: str) -> str:
     idea = words(fields.get("Idea", "")) or ["nothing"]
     topic = " ".join([word for word in idea if len(word) > 2][-2:] or idea[-1:])
     return _PLOT.format(hero=hero, friend=friend, topic=topic)
+
+
+def _scene(prompt: Prompt) -> str:
+    """As many new lines as the grammar asks for; "" where it is not for a line of a scene."""
+    match = re.search(r"\nThe (?:next|last) line: (.+)$", prompt.user)
+    if not match:
+        return ""
+    line = match.group(1)
+    count = prompt.grammar.splitlines()[0].count('. " line')
+    return "\n".join(f"{place}. {_detail(line, place)}" for place in range(1, count + 1))
+
+
+def _detail(line: str, place: int) -> str:
+    """A line that no other line of a plan has, nearly surely."""
+    draws = [number(32, "detail", line, place, which) for which in range(5)]
+    names = [
+        f"{_BEGINNINGS[draw % len(_BEGINNINGS)]}{_ENDINGS[draw % len(_ENDINGS)]}".title() for draw in draws
+    ]
+    return f"{names[0]}, {names[1]} and {names[2]} told {names[3]} and {names[4]} good night."
 
 
 def _tone(duration_ms: int, hertz: int) -> bytes:

@@ -1,4 +1,4 @@
-"""An audiobook of an evening's stories: one m4b (AAC) with a chapter for each story, and a cover.
+"""An audiobook of an evening's stories: one m4b (AAC) with a chapter for each story or scene, and a cover.
 
 It is the one export that encodes anew: an m4b's sound is AAC, an mp3 inside of one is played by few.
 """
@@ -17,7 +17,7 @@ from pipeline.exports.artwork import artwork
 from pipeline.exports.transcript import Transcript
 from pipeline.exports.words import words
 from pipeline.ports import Store
-from pipeline.steps.id3 import iso_639_2
+from pipeline.steps.id3 import Chapter, iso_639_2
 
 if TYPE_CHECKING:
     import av
@@ -69,16 +69,23 @@ def _encoded(sounds: Sequence[bytes], editions: Sequence[Transcript]) -> bytes:
         stream = container.add_stream("aac", rate=_RATE, layout="mono", bit_rate=_BIT_RATE)
         stream.codec_context.flags |= 1 << 23  # AV_CODEC_FLAG_BITEXACT: no version of the encoder in it
         stream.metadata["language"] = iso_639_2(editions[0].locale)
-        container.set_chapters(_chapters(sounds, [each.title for each in editions]))
+        container.set_chapters(_chapters(sounds, editions))
         for frame in _frames(b"".join(sounds)):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return file.getvalue()
 
 
-def _chapters(sounds: Sequence[bytes], titles: Sequence[str]) -> list[Any]:
-    """As av takes them; times in samples."""
-    ends = list(accumulate(len(sound) // _SAMPLE for sound in sounds))
+def _chapters(sounds: Sequence[bytes], editions: Sequence[Transcript]) -> list[Any]:
+    """As av takes them: of each story, or of each of its scenes. Times in samples."""
+    lengths = [len(sound) // _SAMPLE for sound in sounds]
+    begins = [0, *accumulate(lengths)]
+    titled = [
+        (begin + scene.start_ms * _RATE // 1000, scene.title)
+        for begin, each in zip(begins, editions, strict=False)
+        for scene in each.chapters or (Chapter(each.title, 0, each.duration_ms),)
+    ]
+    ends = [*(begin for begin, _ in titled[1:]), begins[-1]]
     return [
         {
             "id": number,
@@ -87,7 +94,7 @@ def _chapters(sounds: Sequence[bytes], titles: Sequence[str]) -> list[Any]:
             "time_base": Fraction(1, _RATE),
             "metadata": {"title": title.encode()[:_LONGEST_TITLE].decode(errors="ignore")},
         }
-        for number, (start, end, title) in enumerate(zip([0, *ends], ends, titles, strict=False))
+        for number, ((start, title), end) in enumerate(zip(titled, ends, strict=True))
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.exports.words import direction, note
+from pipeline.steps.id3 import Chapter, chapters
 from pipeline.storage import editions, keys
 from pipeline.storage.integrity import damaged
 from pipeline.story.plain_text import unseen
@@ -49,7 +50,7 @@ class Transcript:
 
     mp3_bytes: its length, 0 in older stores, which do not say it. direction: of its writing, "ltr" or
     "rtl". note: that AI made it, in its language. engines: their names. english, idea: what its picture is
-    made of; None where that text is not to be had.
+    made of; None where that text is not to be had. scenes: as in Manifest.
     """
 
     story_id: str
@@ -66,16 +67,25 @@ class Transcript:
     engines: str
     english: Story | None = None
     idea: str = ""
+    scenes: tuple[int, ...] = ()
 
     @property
     def edition(self) -> str:
         return editions.of(self)
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """Of its scenes; none where there is one."""
+        return chapters(
+            self.title, [self.sentences[first].begin_ms for first in self.scenes], self.duration_ms
+        )
 
 
 def transcript(manifest: Manifest) -> Transcript:
     """Raises DamagedError: what the manifest says cannot be a story."""
     try:
         sentences = tuple(_sentences(manifest))
+        scenes = _scenes(manifest)
         size = manifest.files[manifest.mp3].size if manifest.mp3 in manifest.files else 0
         engines = ", ".join(manifest.engines.values())
         texts = [_safe(text) for text in (manifest.title, note(manifest), engines)]
@@ -95,6 +105,7 @@ def transcript(manifest: Manifest) -> Transcript:
         manifest.duration_ms,
         its_note,
         its_engines,
+        scenes=scenes,
     )
 
 
@@ -106,6 +117,14 @@ def _sentences(manifest: Manifest) -> Iterator[Sentence]:
         raise ValueError("the times of the sentences do not go on")
     for segment, (begin, end) in zip(manifest.segments, bounds, strict=True):
         yield Sentence(begin, end, tuple(_pieces(segment, begin, end)))
+
+
+def _scenes(manifest: Manifest) -> tuple[int, ...]:
+    """Raises ValueError: they do not begin with the first sentence, or do not go on."""
+    starts = tuple(int(first) for first in manifest.scenes)
+    if starts and (starts[0] != 0 or any(a >= b for a, b in pairwise((*starts, len(manifest.segments))))):
+        raise ValueError("the scenes do not go on")
+    return starts
 
 
 def _pieces(segment: ManifestSegment, begin: int, end: int) -> Iterator[Piece]:

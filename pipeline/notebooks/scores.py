@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.story.checks import distinct
+from pipeline.story.runs import distinct
 from pipeline.story.text import words
 
 _RUN = 4

@@ -15,7 +15,7 @@ from pipeline.api import problems
 from pipeline.errors import DamagedError, NotFoundError, StoriesError
 from pipeline.exports import source, vtt
 from pipeline.exports.artwork import artwork
-from pipeline.exports.feeds import rss
+from pipeline.exports.feeds import chapters, rss
 from pipeline.exports.feeds.episodes import episodes
 from pipeline.exports.feeds.tokens import Feed, find
 from pipeline.ports import Store
@@ -27,7 +27,7 @@ PATH = "/feeds/"
 PathOf = Callable[[str], Path]
 _FEED = re.compile(r"(?P<token>[0-9a-f]{32})\.xml")
 _FILE = re.compile(
-    r"(?P<token>[0-9a-f]{32})/(?P<story>[0-9a-f]{32})/(?P<edition>[A-Za-z0-9-]{2,35})\.(?P<kind>mp3|vtt|png)"
+    r"(?P<token>[0-9a-f]{32})/(?P<story>[0-9a-f]{32})/(?P<edition>[A-Za-z0-9-]{2,35})\.(?P<kind>mp3|vtt|png|json)"
 )
 _HEADERS = {
     "Cache-Control": "private, max-age=300",
@@ -80,6 +80,8 @@ class Feeds:
         story = source.edition(self._store, story_id, edition)
         if kind == "vtt":
             return Response(vtt.vtt(story), headers=_HEADERS, media_type=vtt.MEDIA_TYPE)
+        if kind == "json":
+            return Response(chapters.chapters(story), headers=_HEADERS, media_type=chapters.MEDIA_TYPE)
         if kind == "png":
             picture = artwork(story)
             return Response(picture.data, headers=_HEADERS, media_type=picture.media_type)

@@ -12,17 +12,20 @@ from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.records import AcceptedRequest, dump
 from pipeline.story import heroes, ideas
 from pipeline.story.locales import match
+from pipeline.story.offers import audiences
 from pipeline.types import Hero, StoryRequest
 
 VARIANTS = 2**53
 
 
-def accept(app: App, context: str, variant: int = 0, audience: str = "", hero: Hero | None = None) -> str:
+def accept(
+    app: App, context: str, variant: int = 0, audience: str = "", length: str = "", hero: Hero | None = None
+) -> str:
     """The story's id; the request is committed when this returns. Raises RequestError, ContentRejectedError.
 
-    audience: for whom it is written, "" for the usual. hero: as in acceptable().
+    audience, length, hero: as of acceptable().
     """
-    return commit(app, acceptable(app, context, variant, audience, hero))
+    return commit(app, acceptable(app, context, variant, audience, length, hero))
 
 
 def commit(app: App, accepted: AcceptedRequest) -> str:
@@ -38,22 +41,36 @@ def put_request(app: App, accepted: AcceptedRequest) -> bool:
 
 
 def acceptable(
-    app: App, context: str, variant: int = 0, audience: str = "", hero: Hero | None = None
+    app: App, context: str, variant: int = 0, audience: str = "", length: str = "", hero: Hero | None = None
 ) -> AcceptedRequest:
     """The request that accept() would write. Raises RequestError, ContentRejectedError.
 
+    audience: for whom it is written, an age band's name or free words. length: its name. "" for the usual.
     hero: makes it a private story, in a folder of its own.
     """
     if not 0 <= variant < VARIANTS:
         raise RequestError(f"variant {variant} is not a number from 0 to 2**53 - 1", problem="bad-variant")
-    request = StoryRequest(checked_idea(app, context), variant)
-    if audience:
-        request = replace(request, audience=ideas.accept(audience, app.word_filter))
-    accepted = AcceptedRequest(request, app.prompt.id, app.text.fingerprint)
+    idea = checked_idea(app, context)
+    accepted = request(app, idea, variant, checked_audience(app, audience), app.offer.length(length).name)
     if hero is None:
         return accepted
-    request = replace(request, hero=heroes.accept(hero, app.word_filter))
-    return replace(accepted, request=request, private=private.drawn(app.private_days, app.today()))
+    named = replace(accepted.request, hero=heroes.accept(hero, app.word_filter))
+    return replace(accepted, request=named, private=private.drawn(app.private_days, app.today()))
+
+
+def checked_audience(app: App, audience: str) -> str:
+    """The prompt's words for it. audience: as of acceptable(). Raises RequestError, ContentRejectedError."""
+    if not audience or audience in audiences():
+        return app.offer.audience(audience).text
+    return ideas.accept(audience, app.word_filter)
+
+
+def request(app: App, idea: str, variant: int, audience: str, length: str) -> AcceptedRequest:
+    """The record of what was checked already. audience: the prompt's words."""
+    scenes = app.offer.scenes.get(length, "")
+    return AcceptedRequest(
+        StoryRequest(idea, variant, audience, length), app.prompt.id, app.text.fingerprint, scenes
+    )
 
 
 def chain(app: App, tag: str, experimental: bool = False, voice: str = "", pace: float = USUAL_PACE) -> Chain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from types import TracebackType
@@ -19,11 +20,15 @@ from pipeline.types import Early, Narration
 
 @dataclass(slots=True)
 class DraftSoFar:
-    """Shows a draft as it is written, line by line, until one does not pass the word check."""
+    """Shows a draft as it is written, line by line, until one does not pass the word check.
+
+    so_far: what may be read of the text that has come.
+    """
 
     app: App
     progress: Progress
     advance: Advance
+    so_far: Callable[[str], Early]
     _text: str = field(default="", init=False)
     _shown: Early | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
@@ -33,7 +38,7 @@ class DraftSoFar:
         self.advance(1)
         self._text += piece
         if "\n" in piece and not self._refused:
-            self._show(self.app.prompt.so_far(self._text))
+            self._show(self.so_far(self._text))
 
     def _show(self, early: Early) -> None:
         texts = (early.hero, early.title, *early.sentences)
@@ -85,10 +90,10 @@ def is_clean(app: App, texts: tuple[str, ...], locale: str) -> bool:
 
 
 class SpeakingAhead:
-    """Speaks sentences while the next ones are translated. spoken: (sentence, narration), in order.
+    """Speaks sentences while the next ones are translated, or the next scene is written.
 
-    A thread of its own, which begins with the first sentence. What the voice raises there is raised when the
-    block ends.
+    spoken: (sentence, narration), in order. A thread of its own, begun by the first sentence. What the
+    voice raises there is raised when the block ends.
     """
 
     def __init__(self, chain: Chain, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from pipeline.app import App
 from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesError
@@ -19,6 +20,7 @@ from pipeline.storage.records import AcceptedRequest, dump
 from pipeline.storage.sounds import Sounds
 from pipeline.storage.stories import manifests
 from pipeline.story.prompt import story_prompts
+from pipeline.story.scenes import scene_prompts
 from pipeline.types import StoryRequest
 
 # What others are made from comes first.
@@ -43,9 +45,10 @@ def heal(app: App, faults: tuple[Fault, ...], progress: Progress) -> dict[str, s
 def _request(app: App, fault: Fault, _: Progress) -> None:
     """A request is its story's name: the prompt under which they are the same is the one that it had."""
     for manifest in manifests(app.store, fault.story_id):
-        story = StoryRequest(manifest.context, manifest.variant)
-        for prompt in story_prompts():
-            accepted = AcceptedRequest(story, prompt, manifest.engines.get("text", ""))
+        story = StoryRequest(manifest.context, manifest.variant, manifest.audience, manifest.length)
+        scenes = scene_prompts() if manifest.scenes else ("",)
+        for prompt, scene in product(story_prompts(), scenes):
+            accepted = AcceptedRequest(story, prompt, manifest.engines.get("text", ""), scene)
             if accepted.story_id == fault.story_id:
                 keep(app.store, fault.key, dump(accepted))
                 return

@@ -11,8 +11,9 @@ from pipeline.steps import committed
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import AcceptedRequest, CommittedText
 from pipeline.story import edits
-from pipeline.story.checks import story_checks
+from pipeline.story.checks import Rules, story_checks
 from pipeline.story.drafts import Draft
+from pipeline.story.offers import lengths
 from pipeline.types import Revision, Story, Usage
 
 
@@ -35,8 +36,9 @@ def english(app: App, accepted: AcceptedRequest, revision: Revision) -> Committe
     story = edits.applied(revision, before.story, story_id)
     hero = accepted.request.hero
     draft = Draft(story.title, story.segments, whole=True, hero=hero.name if hero else "")
-    rules = story_checks(draft, before.idea, app.prompt, app.language, app.word_filter)
-    return replace(same, story=story, checks=(*rules, edits.check(revision)))
+    rules = Rules(*lengths()[accepted.request.length].words)
+    checks = story_checks(draft, before.idea, app.prompt, app.language, app.word_filter, rules)
+    return replace(same, story=story, checks=(*checks, edits.check(revision)))
 
 
 def before(store: Store, story_id: str, locale: str) -> tuple[CommittedText, CommittedText] | None:

@@ -11,7 +11,7 @@ import threading
 
 from pipeline.app import App
 from pipeline.errors import NotFoundError
-from pipeline.ports import Progress
+from pipeline.ports import Progress, ignore
 from pipeline.steps import committed
 from pipeline.steps.early import SpeakingAhead
 from pipeline.steps.generate import generate
@@ -33,11 +33,12 @@ def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
             progress.note(str(error).partition(":")[0] + ": it is made again, from what was paid for")
     # Beside the writer, which computes outside Python: the mp3 does not wait for it at the end.
     threading.Thread(target=app.encoder.prepare, daemon=True).start()
-    source = generate(app, story_id, progress)
 
-    def translate_speak_store() -> Manifest:
+    def make() -> Manifest:
         # Under one lock: a sentence that is spoken ahead of its text is not paid for by another maker too.
-        with SpeakingAhead(app.chain(edition), progress) as ahead:
+        chain = app.chain(edition)
+        with SpeakingAhead(chain, progress) as ahead:
+            source = generate(app, story_id, progress, ignore if chain.translation else ahead.say)
             text = translate(app, story_id, edition, progress, source, ahead.say)
         narrations = speak(app, story_id, edition, progress, text, ahead.spoken)
         return store(app, story_id, edition, progress, source, text, narrations)
@@ -45,6 +46,6 @@ def run(app: App, story_id: str, edition: str, progress: Progress) -> Manifest:
     return app.locks.once(
         keys.manifest(story_id, edition),
         lambda: committed.whole(app, story_id, edition),
-        translate_speak_store,
+        make,
         progress.note,
     )

@@ -145,7 +145,7 @@ def _with_early(status: Status) -> Status:
     fields: Any = status.early
     early = Early(**{**fields, "sentences": tuple(fields["sentences"])})
     texts = (early.locale, early.hero, early.title, *early.sentences)
-    if not all(isinstance(text, str) for text in texts):
+    if not all(isinstance(text, str) for text in texts) or not isinstance(early.passed, int):
         raise TypeError("not a text")
     return replace(status, early=early)
 

@@ -64,6 +64,9 @@ class StatusProgress(NoProgress):
     def spoke(self, number: int, narration: Narration) -> None:
         """Once a sentence can be heard, it is spoken: what is still translated no longer counts."""
         self._spoken = number + 1
+        if self._status.state == WRITING:  # a scene is spoken while the next one is written: that goes on
+            self._change(number == 0, reported=True)
+            return
         is_ahead = self._status.state == TRANSLATING
         total = self._status.total - is_ahead  # a translation has the title, too
         self._change(is_ahead, reported=True, state=SPEAKING, done=self._spoken, total=total)

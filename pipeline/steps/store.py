@@ -108,6 +108,9 @@ def build(
         pace=spoken.pace,
         files={key: content(mp3), **_contents((source, text), narrations)},
         revises=source.revises,
+        audience=request.audience,
+        length=request.length,
+        scenes=text.story.scenes,
     )
     return mp3, manifest
 
@@ -120,6 +123,9 @@ def _tagged(recording: Recording, story: Story, engines: dict[str, str], labels:
         segments=tuple(zip(recording.starts_ms, story.segments, strict=True)),
         comment="; ".join((f"Made by AI with {', '.join(engines.values())}", *labels)),
         engines=engines,
+        scenes=id3.chapters(
+            story.title, [recording.starts_ms[first] for first in story.scenes], recording.duration_ms
+        ),
     )
 
 

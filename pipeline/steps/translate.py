@@ -10,7 +10,8 @@ from pipeline.errors import ContentRejectedError, NotFoundError, RequestError
 from pipeline.ports import OnText, Progress, TranslationEngine, ignore
 from pipeline.steps import committed, revised
 from pipeline.steps.early import TranslationSoFar
-from pipeline.steps.generate import binding, generate, reasons
+from pipeline.steps.generate import generate
+from pipeline.steps.verdicts import binding, reasons
 from pipeline.storage import editions, keys
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.storage.records import CommittedText, commit_text
@@ -68,7 +69,7 @@ def translated(
     with progress.step("translate", len(texts), "sentence") as advance:
         so_far = TranslationSoFar(app, locale, texts, progress, advance, say)
         title, *segments = engine.translate(texts, WRITTEN_IN, locale, so_far.add)
-    story = Story(story_id, locale, title, tuple(segments))
+    story = Story(story_id, locale, title, tuple(segments), source.story.scenes)
     checks = _checks(app, source.story, story)
     _refuse_failed(app, checks, locale)
     usage = Usage(1, characters=sum(map(len, texts)))

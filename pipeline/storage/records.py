@@ -10,6 +10,8 @@ from pipeline.storage import keys
 from pipeline.storage.digest import content, digest
 from pipeline.storage.integrity import opened, sealed
 from pipeline.types import (
+    USUAL_AUDIENCE,
+    USUAL_LENGTH,
     Change,
     Check,
     Content,
@@ -42,14 +44,16 @@ class Private:
 class AcceptedRequest:
     """stories/<id>/request.json: a request, on record before anything is made of it.
 
-    prompt: the story prompt's id. engine: the writer's fingerprint. private: where it has a hero's name.
-    revision: where it is an edited story, whose other fields are those of the story before it. owner: whoever
-    asked first and was signed in, as a shelf names them; it does not decide which story this is.
+    prompt: the story prompt's id. engine: the writer's fingerprint. scenes: the scene prompt's id, where the
+    story is written in scenes. private: where it has a hero's name. revision: where it is an edited story,
+    whose other fields are those of the story before it. owner: whoever asked first and was signed in, as a
+    shelf names them; it does not decide which story this is.
     """
 
     request: StoryRequest
     prompt: str
     engine: str
+    scenes: str = ""
     private: Private | None = None
     revision: Revision | None = None
     owner: str = ""
@@ -61,6 +65,7 @@ class AcceptedRequest:
         if self.revision:
             return _edited_id(self.revision, self.private)
         named = {**_request_fields(self.request), "prompt": self.prompt, "engine": self.engine}
+        named |= {"scenes": self.scenes} if self.scenes else {}
         if self.private is None:
             return digest(named)[:32]
         return f"p{self.private.folder}{digest({**named, 'salt': self.private.salt})[:_OWN]}"
@@ -92,24 +97,25 @@ class CommittedText:
 
 
 def dump(value: AcceptedRequest | CommittedText | Manifest) -> bytes:
-    """Without voice and pace in the manifest of a locale's own voice, an owner where there is none, and what
-    only edited stories have: as in stores from before there were others.
-    """
+    """Without what is as usual and came after the first stores: a default story's records are as there."""
     fields = asdict(value)
-    if isinstance(value, AcceptedRequest):
-        fields["request"] = _request_fields(value.request)
-        if value.private is None:
-            del fields["private"]
     if isinstance(value, CommittedText):
         del fields["content"]
-    if isinstance(value, AcceptedRequest) and not value.owner:
-        del fields["owner"]
-    if isinstance(value, Manifest) and not value.voice:
-        del fields["voice"], fields["pace"]
-    for name in {"revises", "revision"} & fields.keys():
-        if not fields[name]:
-            del fields[name]
+        fields = _without_usual(fields, revises="")
+        fields["story"] = _without_usual(fields["story"], scenes=())
+    if isinstance(value, AcceptedRequest):
+        fields = _without_usual(fields, scenes="", private=None, revision=None, owner="")
+        fields["request"] = _request_fields(value.request)
+    if isinstance(value, Manifest):
+        fields = _without_usual(fields, audience=USUAL_AUDIENCE, length=USUAL_LENGTH, scenes=(), revises="")
+        if not value.voice:
+            del fields["voice"], fields["pace"]
     return sealed(fields)
+
+
+def _without_usual(fields: dict[str, Any], **usual: object) -> dict[str, Any]:
+    """Without the fields that have their usual value."""
+    return {name: value for name, value in fields.items() if name not in usual or value != usual[name]}
 
 
 def load_request(data: bytes, key: str) -> AcceptedRequest:
@@ -128,16 +134,13 @@ def load_request(data: bytes, key: str) -> AcceptedRequest:
 
 
 def _request_fields(request: StoryRequest) -> dict[str, Any]:
-    """Without a hero in a usual story's, as in stores from before there were private ones."""
-    fields = asdict(request)
-    if request.hero is None:
-        del fields["hero"]
-    return fields
+    return _without_usual(asdict(request), length=USUAL_LENGTH, hero=None)
 
 
 def load_text(data: bytes, key: str) -> CommittedText:
     with opened(data, key) as body:
-        story = {**body["story"], "segments": tuple(body["story"]["segments"])}
+        story = body["story"]
+        story |= {"segments": tuple(story["segments"]), "scenes": tuple(story.get("scenes", ()))}
         fields = {
             **body,
             "story": Story(**story),
@@ -157,6 +160,7 @@ def load_manifest(data: bytes, key: str) -> Manifest:
                 "checks": tuple(Check(**check) for check in body["checks"]),
                 "usage": {step: Usage(**usage) for step, usage in body["usage"].items()},
                 "files": {name: Content(**file) for name, file in body.get("files", {}).items()},
+                "scenes": tuple(body.get("scenes", ())),
             }
         )
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Protocol
 
 from pipeline.ports import LanguageDetector
 from pipeline.story import heroes, plain_text
 from pipeline.story.drafts import Draft
-from pipeline.story.prompt import StoryPrompt
+from pipeline.story.runs import copied, distinct
 from pipeline.story.text import words
 from pipeline.story.word_filter import WordFilter
 from pipeline.types import Check
@@ -49,22 +52,55 @@ _COMMON = frozenset(
 )
 
 
+class Prompted(Protocol):
+    """A prompt with worked examples, from which a text may have been copied."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What differs between a story and a scene. fewest, most: words. named: how often the hero's name occurs
+    at least. about: whether it must have a word of the idea.
+    """
+
+    fewest: int = FEWEST_WORDS
+    most: int = MOST_WORDS
+    named: int = 3
+    about: bool = True
+
+
+_STORY = Rules()
+
+
 def story_checks(
-    draft: Draft, idea: str, prompt: StoryPrompt, language: LanguageDetector, word_filter: WordFilter
+    draft: Draft,
+    idea: str,
+    prompt: Prompted,
+    language: LanguageDetector,
+    word_filter: WordFilter,
+    rules: Rules = _STORY,
 ) -> tuple[Check, ...]:
     """One check a rule, passed or not, in a fixed order. idea: the context in English."""
     text = " ".join(draft.lines)
     count = len(words(text))
+    answers = [example["answer"] for example in prompt.spec["examples"]]
     unsafe = (*word_filter.story(f"{draft.title} {text}", "en"), *_hunters(f"{draft.title} {text}", idea))
     return (
-        Check("words", FEWEST_WORDS <= count <= MOST_WORDS, count, f"{FEWEST_WORDS} to {MOST_WORDS}"),
+        Check("words", rules.fewest <= count <= rules.most, count, f"{rules.fewest} to {rules.most}"),
         Check(
             "whole", draft.whole and bool(draft.title), len(draft.lines), "title and every line of the plan"
         ),
-        Check("named hero", _hero(draft, text) >= 3, _hero(draft, text), "a name at least 3 times"),
+        Check(
+            "named hero",
+            (named := _hero(draft, text)) >= rules.named,
+            named,
+            f"a name at least {rules.named} times",
+        ),
         Check(
             "on the idea",
-            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not _keywords(idea),
+            (shared := _shared(idea, f"{draft.title} {text}")) > 0 or not (rules.about and _keywords(idea)),
             shared,
             "a word of the idea",
         ),
@@ -91,19 +127,13 @@ def story_checks(
         Check("one kind", len(kinds := _kinds(draft, text)) < 2, ", ".join(kinds) or None, "of hero"),
         Check(
             "its own",
-            (copied := _copied(text, prompt)) <= _MOST_COPIED,
-            copied,
+            (taken := copied(text, answers)) <= _MOST_COPIED,
+            taken,
             f"at most {_MOST_COPIED} runs of 5 words from an example",
         ),
         Check("English", (sure := round(language.confidence(text, "en"), 3)) >= 0.5, sure, "at least 0.5"),
         Check("gentle words", not unsafe, ", ".join(unsafe) or None, "none of the listed words"),
     )
-
-
-def distinct(text: str, size: int = 4) -> float:
-    """Share of the text's runs of `size` words that occur once, 0 to 1."""
-    runs = Counter(_runs(text, size))
-    return round(sum(1 for count in runs.values() if count == 1) / max(1, sum(runs.values())), 3)
 
 
 def hero(draft: Draft, text: str) -> str:
@@ -162,13 +192,3 @@ def _kinds(draft: Draft, text: str) -> tuple[str, ...]:
 
 def _only_story(lines: str) -> bool:
     return not (_CHATTER.match(lines) or _HEADING.search(lines) or _MARKUP.search(lines))
-
-
-def _copied(text: str, prompt: StoryPrompt) -> int:
-    theirs = {run for example in prompt.spec["examples"] for run in _runs(example["answer"], 5)}
-    return sum(1 for run in _runs(text, 5) if run in theirs)
-
-
-def _runs(text: str, size: int) -> list[tuple[str, ...]]:
-    lower = [word.lower() for word in words(text)]
-    return [tuple(lower[at : at + size]) for at in range(len(lower) - size + 1)]

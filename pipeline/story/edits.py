@@ -58,7 +58,19 @@ def applied(revision: Revision, before: Story, story_id: str) -> Story:
         raise _refused("a sentence is taken out of the English text only, and so of all languages")
     if len(kept) < _FEWEST_SEGMENTS <= len(segments):
         raise _refused(f"too little is left: a story has {_FEWEST_SEGMENTS} sentences at least")
-    return replace(before, id=story_id, title=revision.title or before.title, segments=kept)
+    return replace(
+        before,
+        id=story_id,
+        title=revision.title or before.title,
+        segments=kept,
+        scenes=_moved(before.scenes, segments, len(kept)),
+    )
+
+
+def _moved(scenes: tuple[int, ...], segments: list[str], kept: int) -> tuple[int, ...]:
+    """Where each scene begins once the empty segments are taken out; a scene that is empty then is none."""
+    starts = (sum(map(bool, segments[:first])) for first in scenes)
+    return tuple(dict.fromkeys(start for start in starts if start < kept))
 
 
 def refuse_unsafe(before: Story, after: Story, word_filter: WordFilter) -> None:

@@ -20,21 +20,23 @@ class Judge:
     engine: TextEngine
     spec: Mapping[str, Any]
 
-    def judge(self, idea: str, title: str, text: str) -> tuple[tuple[Check, ...], Usage]:
-        """One Check a question: figure is the probability of the wanted answer."""
+    def judge(
+        self, idea: str, title: str, text: str, least: Mapping[str, float] | None = None
+    ) -> tuple[tuple[Check, ...], Usage]:
+        """One Check a question: figure is the probability of the wanted answer.
+
+        least: only these questions, at these odds; None: all, at their own.
+        """
         checks: list[Check] = []
         usage = Usage()
         for question in self.spec["questions"]:
+            name = question["name"]
+            if least is not None and name not in least:
+                continue
+            bound = question["least"] if least is None else least[name]
             answer = self.engine.complete(self._prompt(question, idea, title, text))
             odds = _odds(answer, question["wanted"])
-            checks.append(
-                Check(
-                    f"judge: {question['name']}",
-                    odds >= question["least"],
-                    round(odds, 3),
-                    f"at least {question['least']}",
-                )
-            )
+            checks.append(Check(f"judge: {name}", odds >= bound, round(odds, 3), f"at least {bound}"))
             usage += Usage(1, answer.prompt_tokens, answer.completion_tokens)
         return tuple(checks), usage
 

@@ -106,13 +106,18 @@ class StoryPrompt:
 
     def _grammar(self, name: str = "") -> str:
         """name: of which the letters are allowed, too."""
-        own = "".join(sorted({char for char in name if not char.isascii()}))
         plan = " ".join(f'"{part}: " note "\\n"' for part in self.spec["plan"])
         fewest, most = self.spec["fewest"], len(self.spec["lines"])
         sure = ' "\\n" '.join(f'"{n}. " line' for n in range(1, fewest + 1))
         rest = "".join(f' ("\\n{n}. " line' for n in range(fewest + 1, most + 1)) + ")?" * (most - fewest)
-        rules = _RULES.replace("[A-Z", f"[{own}A-Z").replace("[a-zA-Z", f"[{own}a-zA-Z")
-        return "\n".join((f'root ::= {plan} "Title: " title "\\n" {sure}{rest}', rules))
+        return rules(f'{plan} "Title: " title "\\n" {sure}{rest}', name)
+
+
+def rules(root: str, name: str = "") -> str:
+    """GBNF with this root, and its `note`, `title` and `line`. name: whose letters are allowed, too."""
+    own = "".join(sorted({char for char in name if not char.isascii()}))
+    allowed = _RULES.replace("[A-Z", f"[{own}A-Z").replace("[a-zA-Z", f"[{own}a-zA-Z")
+    return f"root ::= {root}\n{allowed}"
 
 
 # Wide bounds: a hard limit in mid-sentence makes nonsense, so length is checked afterwards. At most two
@@ -145,7 +150,13 @@ def _draw(names: list[str], *parts: Any) -> str:
 
 def story_prompts() -> tuple[str, ...]:
     """The ids, "name@version", of all story prompts."""
-    names = (path.name for path in files("pipeline").joinpath("data", "prompts", "stories").iterdir())
+    return prompt_ids("stories")
+
+
+def prompt_ids(folder: str) -> tuple[str, ...]:
+    """The ids of all prompts in a folder of data/prompts; none where there is no such folder."""
+    place = files("pipeline").joinpath("data", "prompts", folder)
+    names = (path.name for path in place.iterdir()) if place.is_dir() else ()
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 

@@ -349,3 +349,43 @@ def test_a_finished_story_is_listed_only_where_the_server_publishes(publish: boo
     story_id = api.post("/").json["id"]
     cards = api.get("/stories").json["stories"]
     assert [card["id"] for card in cards] == ([story_id] if publish else [])
+
+
+def test_lengths_and_audiences_that_may_be_asked_for_are_listed_the_defaults_first() -> None:
+    body = FakeApi().get("/locales").json
+    assert body["lengths"][0] == {"name": "short", "words": [80, 120], "minutes": 1}
+    assert [row["name"] for row in body["lengths"]] == ["short", "good-night", "long"]
+    assert body["audiences"][0] == {"name": "young", "ages": [4, 7]}
+    assert [row["name"] for row in body["audiences"]] == ["young", "tiny", "older"]
+
+
+def test_a_length_and_an_audience_are_ordered_and_the_defaults_are_the_story_of_before() -> None:
+    api = FakeApi()
+    order = {"context": IDEA, "variant": 1}
+    longer = api.post("/", {**order, "length": "good-night", "audience": "older"}).json
+    assert (longer["status"], longer["length"], longer["audience"]) == ("done", "good-night", "older")
+    usual = api.post("/", order).json
+    assert api.post("/", {**order, "length": "short", "audience": "young"}).json["id"] == usual["id"]
+    assert not {"length", "audience"} & usual.keys()
+
+
+@pytest.mark.parametrize(
+    ("order", "problem", "names"),
+    [
+        ({"length": "epic"}, "unknown-length", "short, good-night, long"),
+        ({"audience": "babies"}, "unknown-audience", "young, tiny, older"),
+    ],
+)
+def test_a_length_or_audience_that_is_not_offered_is_refused_with_those_that_are(
+    order: dict[str, str], problem: str, names: str
+) -> None:
+    response = FakeApi().post("/stories", {"context": IDEA, **order})
+    assert (response.status, response.problem) == (400, problem)
+    assert names in response.json["detail"]
+
+
+def test_the_same_key_for_another_length_is_another_order() -> None:
+    api = FakeApi()
+    assert api.post("/stories", {"context": IDEA}, "tap").status in {200, 202}
+    assert api.post("/stories", {"context": IDEA, "length": "short"}, "tap").status in {200, 202}
+    assert api.post("/stories", {"context": IDEA, "length": "long"}, "tap").problem == "key-reused"

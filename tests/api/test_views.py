@@ -133,6 +133,31 @@ def test_a_draft_is_there_to_read_in_english_and_its_hero_in_every_language(app:
     assert queued["progress"]["ahead"] == 1
 
 
+def test_a_scene_that_passed_is_there_to_hear_while_the_next_is_written(app: App) -> None:
+    story_id = accept(app, "a shy snail", length="good-night")
+    chain = app.chain("en")
+    chain.speech.synthesize("One.", chain.voice)
+    written = Early("en", "Pip", "Pip and the Sea", ("One.", "Two.", "Thr"), passed=2)
+    view = at_work(app, story_id, "en", status.WRITING, written)
+    assert (view["status"], view["title"]) == ("writing", "Pip and the Sea")
+    assert [segment["text"] for segment in view["segments"]] == ["One.", "Two."]
+    assert ["audioUrl" in segment for segment in view["segments"]] == [True, False]
+    models.StoryView.model_validate(view)
+    # In another language nothing of it is translated before it is whole.
+    assert at_work(app, story_id, "fr", status.WRITING, written)["early"] == {"hero": "Pip"}
+
+
+@pytest.mark.parametrize("audience", ["tiny", "grown-up pirates"])
+def test_a_story_says_its_length_and_its_audience_where_they_are_not_the_usual(
+    app: App, audience: str
+) -> None:
+    story_id = accept(app, "a shy snail", audience=audience, length="good-night")
+    run(app, story_id, "en", Listener())
+    view = views.view(app, story_id, "en")
+    assert (view["length"], view["audience"]) == ("good-night", audience)
+    models.StoryView.model_validate(view)
+
+
 def test_a_translated_sentence_is_there_to_hear_before_the_whole_is_committed(app: App) -> None:
     story_id = accept(app, "a shy snail")
     generate(app, story_id, Listener())

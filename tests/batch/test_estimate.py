@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.app import App
-from pipeline.batch.estimate import Estimate, estimate
+from pipeline.batch.estimate import Estimate, estimate, read_means
 from pipeline.batch.plan import plan
 from pipeline.batch.runs import Run
 from pipeline.batch.survey import survey
@@ -17,6 +17,7 @@ from pipeline.batch.work import narrate, write
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.engines.fake import MemoryStore
+from pipeline.story.offers import lengths
 from tests.batch.catalogs import IDEAS, batch_app, finished, tales
 
 
@@ -137,3 +138,34 @@ def test_the_ideas_of_the_catalog_do_not_matter_only_their_number(tmp_path: Path
     other = [idea + " and much, much more than that" for idea in IDEAS]
     app = batch_app()
     assert estimate(app, survey(app, tales(tmp_path, other))) == of(app, tmp_path)
+
+
+def test_a_longer_story_is_estimated_by_what_its_length_takes(tmp_path: Path) -> None:
+    short = of(batch_app(), tmp_path)
+    longer = of(batch_app(), tmp_path, length="good-night")
+    usage = {step.name: step.usage for step in longer.steps}
+    assert (longer.stories, longer.pairs) == (short.stories, short.pairs)
+    # 6 editions of three times nine sentences; a plan and its scenes for each of three stories.
+    assert usage["speak"].calls == 3 * 54
+    assert usage["write"].calls > 10
+    assert longer.hours > 2 * short.hours
+
+
+def test_every_longer_length_has_its_estimates() -> None:
+    assert read_means()["lengths"].keys() == {each.name for each in lengths().values() if each.scenes > 1}
+
+
+def test_chunks_of_longer_stories_are_smaller(tmp_path: Path) -> None:
+    app = replace(batch_app(), profile="embedded")
+    sizes = [
+        plan(app, tales(tmp_path, ["a kite"], variants=20, length=length), length).chunk_size
+        for length in ("short", "long")
+    ]
+    assert sizes[0] >= sizes[1]
+
+
+def test_a_catalog_of_longer_stories_is_made(tmp_path: Path) -> None:
+    app = batch_app()
+    run = finished(app, tales(tmp_path, ["a kite"], length="good-night", audience="older"))
+    assert not run.record("narrate", 1).failures  # type: ignore[union-attr]
+    assert survey(app, tales(tmp_path, ["a kite"], length="good-night", audience="older")).todo == 0

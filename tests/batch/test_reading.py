@@ -94,7 +94,11 @@ def test_a_large_table_lies_beside_its_settings(tmp_path: Path) -> None:
         ("a.yaml", "entries:\n- a\nname: late\n", {3: "put all settings before"}),
         ("a.yaml", f"entries:\n- {'[' * 20}{']' * 20}\n", {2: "flat"}),
         ("a.yaml", "entries:\n- a\n- {context: b, tags: x, context: c}\n", {3: "'context' is given twice"}),
-        ("a.csv", "context,mood\na,b\n", {2: "choose from context, tags, audience, variants, locales"}),
+        (
+            "a.csv",
+            "context,mood\na,b\n",
+            {2: "choose from context, tags, audience, length, variants, locales"},
+        ),
         ("a.csv", "context,tags,context\na,b,c\nd,e,f\n", {1: "'context' is given twice"}),
         ("a.csv", "sep=;\ncontext;Context \na;b\n", {2: "'context' is given twice"}),
         ("a.csv", "context,,\na,,\nb,lost,\n", {3: "cell 2, beyond"}),

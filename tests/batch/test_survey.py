@@ -137,3 +137,20 @@ def test_a_voice_that_a_locale_lacks_and_a_pace_out_of_bounds_are_faults(tmp_pat
     assert "en has no voice 'nobody': there are fake, low" in faults[2]
     assert "pace" in faults[3]
     assert summary.pairs == {"en-x-low-p120": 1}
+
+
+def test_a_length_is_another_story_and_one_that_is_not_offered_a_fault(tmp_path: Path) -> None:
+    entries = ["a kite", {"context": "a kite", "length": "long"}, {"context": "a boat", "length": "epic"}]
+    summary = survey(batch_app(), catalog(tmp_path, entries, length="good-night", locales=["en", "fr"]))
+    assert (summary.stories, summary.fault_count) == (2, 1)
+    assert "choose from short, good-night, long" in summary.faults[0].cause
+    assert summary.longer == {
+        (length, locale): 1 for length in ("good-night", "long") for locale in ("", "en", "fr")
+    }
+
+
+def test_an_age_band_is_known_by_its_name(tmp_path: Path) -> None:
+    app = batch_app()
+    run(app, accept(app, "a kite", audience="tiny"), "en", NoProgress())
+    assert survey(app, catalog(tmp_path, ["a kite"], audience="tiny")).done == {"en": 1}
+    assert survey(app, catalog(tmp_path, ["a kite"], audience="young")).done == {}

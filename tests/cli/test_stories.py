@@ -50,6 +50,17 @@ def test_the_command_and_the_steps_give_the_same_manifest(stories: Stories, tmp_
     assert done.out == dump(manifest).decode() + "\n"
 
 
+def test_make_takes_a_length_and_an_audience_by_name_or_in_free_words(stories: Stories) -> None:
+    (longer,) = stories("make", IDEA, "--length", "good-night", "--audience", "tiny", "--json").manifests
+    assert longer["length"] == "good-night"
+    assert len(longer["scenes"]) == 3
+    (free,) = stories("make", IDEA, "--audience", "grown-up pirates", "--json").manifests
+    assert free["audience"] == "grown-up pirates"
+    refused = stories("make", IDEA, "--length", "epic")
+    assert refused.status == 5
+    assert "choose from short, good-night, long" in refused.err
+
+
 def test_a_second_make_writes_nothing(stories: Stories) -> None:
     first = stories("make", IDEA, "--json")
     (manifest,) = first.manifests

@@ -15,7 +15,7 @@ from pipeline.engines.fake import MemoryStore
 from pipeline.errors import DamagedError
 from pipeline.exports.audiobook import audiobook
 from pipeline.exports.source import edition
-from pipeline.exports.transcript import Transcript
+from pipeline.exports.transcript import Transcript, transcript
 from pipeline.storage import keys
 from pipeline.storage.records import dump
 from tests.exports.stored import ARABIC, HOSTILE_TITLE, ID, manifest, stored
@@ -101,3 +101,24 @@ def test_a_sound_that_cannot_be_decoded_is_damaged() -> None:
     story = spoken(store, b"no sound at all" * 100, ID, "A Snail")
     with pytest.raises(DamagedError, match="no sound that can be read"):
         audiobook(store, [story])
+
+
+def test_a_story_in_scenes_has_a_chapter_for_each() -> None:
+    store = MemoryStore()
+    first = spoken(store, beep(400, 24_000, 3), ID, "A Snail")
+    kept = manifest(["Good night."] * 3, "An Owl", story_id=OTHER, scenes=(0, 2))
+    sound = beep(900, 22_050, 2)
+    key = keys.mp3(OTHER, "en", sound)
+    store.put(key, sound)
+    store.put(keys.manifest(OTHER, "en"), dump(replace(kept, mp3=key)))
+    second = edition(store, OTHER, "en")
+    chapters = MP4(io.BytesIO(audiobook(store, [first, second]))).chapters
+    assert [chapter.title for chapter in chapters] == ["A Snail", "An Owl 1/2", "An Owl 2/2"]
+    begins = 4.5 + kept.segments[2].start_ms / 1000
+    assert [chapter.start for chapter in chapters] == pytest.approx([0, 4.5, begins], abs=0.2)
+
+
+@pytest.mark.parametrize("scenes", [(1, 2), (0, 0), (0, 3)])
+def test_scenes_that_do_not_go_on_are_damage(scenes: tuple[int, ...]) -> None:
+    with pytest.raises(DamagedError):
+        transcript(manifest(["Good night."] * 3, scenes=scenes))

@@ -13,8 +13,10 @@ import pytest
 from pipeline.engines.embedded.files import FileStore
 from pipeline.errors import DamagedError, NotFoundError, RequestError
 from pipeline.exports.feeds import tokens
+from pipeline.exports.feeds.chapters import chapters
 from pipeline.exports.feeds.episodes import MOST, episodes
 from pipeline.exports.feeds.rss import Links, rss
+from pipeline.exports.transcript import transcript
 from pipeline.storage import editions, keys, shelf
 from pipeline.types import Manifest
 from tests.exports.stored import ARABIC, HOSTILE_TEXTS, HOSTILE_TITLE, ID, manifest, stored
@@ -62,6 +64,20 @@ def test_a_transcript_is_named_by_the_podcast_namespace(store: FileStore) -> Non
     tree = ElementTree.fromstring(rss("fr", episodes(store, "fr"), LINKS))
     (transcript,) = tree.iterfind(".//{https://podcastindex.org/namespace/1.0}transcript")
     assert transcript.attrib == {"url": f"{LINKS.base}/{ID}/fr.vtt", "type": "text/vtt", "language": "fr"}
+
+
+def test_the_chapters_of_a_story_in_scenes_are_named_and_begin_where_they_do(store: FileStore) -> None:
+    edition = published(store, manifest(["One.", "Two.", "Three."], scenes=(0, 2)))
+    tree = ElementTree.fromstring(rss("en", episodes(store, "en"), LINKS))
+    (named,) = tree.iterfind(".//{https://podcastindex.org/namespace/1.0}chapters")
+    assert named.attrib == {"url": f"{LINKS.base}/{ID}/en.json", "type": "application/json+chapters"}
+    body = json.loads(chapters(transcript(edition)))
+    assert body["version"] == "1.2.0"
+    second = edition.segments[2].start_ms / 1000
+    assert body["chapters"] == [
+        {"startTime": 0.0, "title": "A Snail 1/2"},
+        {"startTime": second, "title": "A Snail 2/2"},
+    ]
 
 
 def test_only_what_is_published_in_the_language_is_listed_the_newest_first(store: FileStore) -> None:

@@ -81,6 +81,7 @@ def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> N
         ("Idea", {"context": "a shy snail", "variant": 2**53 - 1}, True),
         ("Idea", {"context": "a shy snail", "variant": None}, True),
         ("Idea", {"context": "a shy snail", "experimental": True}, True),
+        ("Idea", {"context": "a shy snail", "length": "short", "audience": "tiny"}, True),
         ("Idea", {"context": ""}, False),
         ("Idea", {"locale": "fr"}, False),
         ("Idea", {"context": 7}, False),

@@ -158,6 +158,18 @@ def test_an_edition_is_spoken_from_its_first_sentence_on_also_while_it_is_transl
     assert reports == [*translating, *(("speaking", done, 3) for done in (1, 2, 3))]
 
 
+def test_a_story_is_written_while_its_first_scene_is_spoken() -> None:
+    store, narration = MemoryStore(), Narration(b"", "audio/wav", 400, ())
+    reporting = StatusProgress(store, *KEY, clock=lambda: 5.0)
+    with reporting.step("write", 120, "token") as advance:
+        advance(7)
+        reporting.spoke(0, narration)
+        written = status.read(store, *KEY, clock=lambda: 5.0)
+        assert (written.state, written.done, written.total) == (status.WRITING, 7, 120)
+    with reporting.step("speak", 3, "sentence"):  # the count goes on where it was
+        assert status.read(store, *KEY, clock=lambda: 5.0).done == 1
+
+
 def test_a_status_is_live_while_its_maker_holds_its_claim(store: Store) -> None:
     now, maker = [1000.0], "a" * 32
     locks = Locks(store, clock=lambda: now[0])
@@ -198,6 +210,7 @@ def test_what_may_be_read_travels_in_the_status_until_it_fails(store: Store) -> 
         {"locale": "fr", "hero": 1, "title": "", "sentences": []},
         {"locale": "fr", "hero": "", "title": "", "sentences": [1]},
         {"locale": "fr", "sentences": 7},
+        {"locale": "en", "sentences": [], "passed": "2"},
     ],
 )
 def test_a_status_with_something_else_to_read_is_damaged(store: Store, early: object) -> None:

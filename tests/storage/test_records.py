@@ -61,10 +61,21 @@ def test_the_story_id_is_the_digest_of_all_that_decides_the_story() -> None:
         replace(ACCEPTED, request=StoryRequest("a shy snail", 1)),
         replace(ACCEPTED, request=StoryRequest("a sly snail")),
         replace(ACCEPTED, request=StoryRequest("a shy snail", audience="adults")),
+        replace(ACCEPTED, request=StoryRequest("a shy snail", length="long")),
+        replace(ACCEPTED, scenes="scenes@1"),
     ],
 )
 def test_another_model_prompt_variant_idea_or_audience_is_another_story(other: AcceptedRequest) -> None:
     assert other.story_id != ACCEPTED.story_id
+
+
+def test_what_is_as_usual_is_not_in_a_record_so_that_older_ones_are_the_same() -> None:
+    request = json.loads(dump(ACCEPTED))
+    assert request.keys() == {"request", "prompt", "engine", "sha256"}
+    assert request["request"].keys() == {"context", "variant", "audience"}
+    longer = replace(ACCEPTED, request=replace(ACCEPTED.request, length="long"), scenes="scenes@1")
+    assert load_request(dump(longer), "k") == longer
+    assert load_request(dump(ACCEPTED), "k") == ACCEPTED
 
 
 def test_records_read_back_as_they_were_written() -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pipeline.engines.fake import FakeLanguage
-from pipeline.story.checks import distinct, story_checks
+from pipeline.story.checks import story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.prompt import story_prompt
+from pipeline.story.runs import distinct
 from pipeline.story.word_filter import word_filter
 
 # 93 words, counted by hand line by line: 11 10 10 10 9 10 9 8 8 8.

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from pipeline.api.in_process.learned import Learned
 from pipeline.api.runner import Job, Outlook
 from pipeline.app import App
+from pipeline.errors import StoriesError
 from pipeline.ports import Advance, Progress
+from pipeline.steps import committed
 from pipeline.storage import keys
 from pipeline.storage.private import store_of
-from pipeline.types import Early, Narration
+from pipeline.types import USUAL_LENGTH, Early, Narration
 
 # Seconds. What took less was there already, and says nothing of this machine.
 _LEAST = 0.3
@@ -27,17 +29,22 @@ _WRITING = frozenset({"write", "judge"})
 
 @dataclass(slots=True)
 class Times:
-    """Of a story under way, in seconds of one clock. written: when its English text was there; the last two:
-    when its first sentence was spoken, and the last so far. sound: seconds of those after the first.
-    teaches: whether something may be learned of it."""
+    """Of a story under way, in seconds of one clock. written: when its English text was there, or the first
+    scene; is_whole: all of it. The last two: when its first sentence was spoken, and the last so far. sound:
+    seconds of those after the first. teaches: whether something may be learned of it."""
 
     began: float
     writes: bool = False
+    is_whole: bool = False
     written: float | None = None
     first: float | None = None
     last: float = 0.0
     sound: float = 0.0
     teaches: bool = True
+
+    def has_written(self, now: float) -> None:
+        if self.written is None:
+            self.written = now
 
     @property
     def rate(self) -> float | None:
@@ -115,7 +122,8 @@ class Watch:
         for other, times in self._running.items():
             if other == job:
                 return False
-            rate = times.rate
+            is_in_scenes = times.writes and not times.is_whole  # its voice waits for the writer
+            rate = None if is_in_scenes else times.rate
             if rate is not None and rate < _EASY:
                 return True
         return False
@@ -124,8 +132,21 @@ class Watch:
         """Of what is learned: writing, the first word after it, the whole after it, seconds of sound."""
         chain = self.app.chain(job[1])
         engines = f"{chain.translation.fingerprint if chain.translation else ''} {chain.speech.fingerprint}"
-        edition = f"{job[1]} {engines}"
-        return f"write {self.app.text.fingerprint}", f"first {edition}", f"whole {edition}", f"rate {edition}"
+        length = self._longer(job)
+        edition = f"{job[1]} {engines}{length}"
+        return (
+            f"write {self.app.text.fingerprint}{length}",
+            f"first {edition}",
+            f"whole {edition}",
+            f"rate {edition}",
+        )
+
+    def _longer(self, job: Job) -> str:
+        """Its length, for a name; "" for the usual."""
+        with suppress(StoriesError):
+            length = committed.request(self.app.store, job[0]).request.length
+            return "" if length == USUAL_LENGTH else f" {length}"
+        return ""
 
     def _figures(self, job: Job, times: Times) -> dict[str, float]:
         """What may be learned of a story that was made now."""
@@ -155,8 +176,9 @@ class _Watched:
             self.watch.let_voices_go_first(self.job)
             if not self.times.writes:
                 self.times.writes, self.times.began = True, self.watch.clock()
-        elif name not in _WRITING and self.times.written is None:
-            self.times.written = self.watch.clock()
+        elif name not in _WRITING:
+            self.times.is_whole = True
+            self.times.has_written(self.watch.clock())
         with self.progress.step(name, total, unit) as advance:
             yield advance
 
@@ -168,6 +190,7 @@ class _Watched:
 
     def spoke(self, number: int, narration: Narration) -> None:
         self.times.last = self.watch.clock()
+        self.times.has_written(self.times.last)
         if self.times.first is None:
             self.times.first = self.times.last
         else:

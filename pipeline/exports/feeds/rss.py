@@ -1,4 +1,4 @@
-"""RSS 2.0 as podcast clients read it, with iTunes's elements and the podcast namespace's transcripts."""
+"""RSS 2.0 as podcast clients read it: with iTunes's elements, transcripts and chapters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from xml.etree.ElementTree import Element
 
 from pipeline.exports import vtt
+from pipeline.exports.feeds import chapters
 from pipeline.exports.feeds.episodes import Episode
 from pipeline.exports.markup import node, xml
 from pipeline.exports.transcript import Transcript
@@ -81,7 +82,14 @@ def _item(episode: Episode, links: Links) -> Element:
         node("itunes:explicit", {}, "false"),
         _picture(links, story),
         node("podcast:transcript", transcript),
+        *_chapters(links, story),
     )
+
+
+def _chapters(links: Links, story: Transcript) -> list[Element]:
+    """Where it has some."""
+    attributes = {"url": links.file(story, ".json"), "type": chapters.MEDIA_TYPE}
+    return [node("podcast:chapters", attributes)] if story.chapters else []
 
 
 def _picture(links: Links, story: Transcript) -> Element:

@@ -22,7 +22,7 @@ from pipeline.notebooks.experiment.candidates import Arm
 from pipeline.notebooks.scores import scores
 from pipeline.notebooks.similarity import cosines
 from pipeline.ports import NoProgress
-from pipeline.steps import generate
+from pipeline.steps import generate, verdicts
 from pipeline.steps.idea import checked_idea
 from pipeline.steps.idea import in_english as idea_in_english
 from pipeline.storage.cache import cached_usage
@@ -135,7 +135,7 @@ def _figures(attempt: generate.Attempt, usage: Usage) -> dict[str, Any]:
         "text": text,
         "hero": hero(attempt.draft, text),
         "accepted": float(not attempt.failed),
-        "refused": generate.reasons(attempt.failed),
+        "refused": verdicts.reasons(attempt.failed),
         "complete": float(attempt.draft.whole),
         "unsafe": float(not checks["gentle words"].passed),
         "english": checks["English"].figure,

@@ -16,7 +16,7 @@ from pipeline.notebooks.drawing import (
     panels,
 )
 from pipeline.notebooks.review.tables import JUDGE, STATES, by_language
-from pipeline.steps.generate import ATTEMPTS
+from pipeline.steps.verdicts import ATTEMPTS
 from pipeline.story.checks import FEWEST_WORDS, MOST_WORDS
 
 if TYPE_CHECKING:

@@ -72,6 +72,22 @@ def test_what_the_last_story_took_is_what_the_next_may_expect(watch: Watch, cloc
             assert watch.outlook(("b", "en"), 0, 2).sound_rate == 0.5  # its own, once it is known
 
 
+def test_what_a_story_in_scenes_took_is_what_the_next_one_of_its_length_may_expect(
+    watch: Watch, clock: Clock
+) -> None:
+    a_story(watch, clock, "a")
+    first, second = (accept(watch.app, idea, length="good-night") for idea in ("a kite", "a boat"))
+    with watch.story((first, "en"), Listener()) as progress:
+        with progress.step("write", 1, "token"):
+            clock.now += 10
+        speak(progress, 0)  # while its next scene is written
+        with progress.step("write", 1, "token"):
+            clock.now += 20
+        speak(progress, 1)
+    assert watch.outlook((second, "en"), 0, 2) == Outlook(0, 10, 30, 0.2)
+    assert watch.outlook(("b", "en"), 0, 2) == Outlook(0, 12, 16, 2)
+
+
 def test_a_queue_is_a_part_of_the_time(watch: Watch, clock: Clock) -> None:
     a_story(watch, clock, "a")
     assert watch.outlook(("b", "en"), 5, 2) == Outlook(5, 2 * 16 + 12, 2 * 16 + 16, 2)
