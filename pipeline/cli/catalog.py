@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.cli.catalog_commands import check, estimate, publish, report, run, runs, withdraw
 from pipeline.cli.catalog_export import export
+from pipeline.cli.catalog_table import table
 from pipeline.exports import formats
 
 _EXAMPLES = """
@@ -19,6 +20,7 @@ examples:
   stories catalog report                            what became of the newest run
   stories catalog publish RUN --except 4f1c         list the run's stories, but for this one
   stories catalog export RUN --format epub --folder books   a book of each of its stories and languages
+  stories catalog table RUN --file made.parquet     a row of each, for pandas, Athena, Spark
 
 a catalog file (YAML; a .csv, .tsv or .jsonl of entries is one, too):
   name: bedtime
@@ -61,6 +63,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         (report, "what became of a run: made, failed and why, cost, time; kept as JSON and HTML"),
         (publish, "list a run's stories in the API's GET /stories, all at once"),
         (export, "each story as a file in a folder, in a format of `stories export`"),
+        (table, "what a run made as Parquet, one row a story and language, for pandas, Athena, Spark"),
         (withdraw, "list a run's stories no longer; they stay where they are"),
         (runs, "the runs, the newest first"),
     ):
@@ -69,7 +72,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         parsers[name].set_defaults(command=command)
     for name in ("check", "estimate", "run"):
         parsers[name].add_argument("file", type=Path, metavar="FILE", help="a .yaml, .csv, .tsv or .jsonl")
-    for name in ("publish", "withdraw", "export"):
+    for name in ("publish", "withdraw", "export", "table"):
         parsers[name].add_argument("run", metavar="RUN")
     parsers["report"].add_argument("run", nargs="?", metavar="RUN", help="default: the newest")
     parsers["publish"].add_argument(
@@ -82,6 +85,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         help="without these: a story's id, its first digits, or ID/LOCALE; later runs leave them out, too",
     )
     _add_export_options(parsers["export"])
+    _add_table_options(parsers["table"])
     _add_run_options(parsers["run"])
 
 
@@ -92,6 +96,13 @@ def _add_export_options(parser: ArgumentParser) -> None:
         "--locale", action="append", metavar="TAG", help="only this language; may be repeated"
     )
     parser.add_argument("--overwrite", action="store_true", help="write also what is there already")
+
+
+def _add_table_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--file", metavar="FILE", help="one file (default: parts in the folder runs/RUN/table of the store)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
 
 
 def _add_run_options(parser: ArgumentParser) -> None:

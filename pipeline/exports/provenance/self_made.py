@@ -18,12 +18,14 @@ from pipeline.exports.provenance.credential import pem
 
 # Without a time stamp, a signature ends with its certificate.
 _VALID = datetime.timedelta(days=365 * 30)
+# For a reader whose clock is late.
+_EARLIER = datetime.timedelta(days=1)
 # C2PA's own purpose, and e-mail, without which c2pa-python 0.38 takes no certificate.
 _PURPOSES = (x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1"), ExtendedKeyUsageOID.EMAIL_PROTECTION)
 
 
 def self_made(now: datetime.datetime) -> bytes:
-    """A key and its certificates in one PEM, ECDSA on P-256. now: aware; they are valid from then.
+    """A key and its certificates in one PEM, ECDSA on P-256. now: aware; when they are made.
 
     Two certificates, since C2PA allows no signer to vouch for itself. The root's key is not kept: nobody can
     issue another under it.
@@ -64,7 +66,7 @@ def _builder(subject: str, key: EllipticCurvePrivateKey, now: datetime.datetime)
         .issuer_name(_name("root"))
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
+        .not_valid_before(now - _EARLIER)
         .not_valid_after(now + _VALID)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )

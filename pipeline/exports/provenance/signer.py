@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config import paths
 from pipeline.errors import ConfigError, NotFoundError
@@ -74,10 +74,9 @@ class Signer:
 
     def sign(self, data: bytes, media_type: str, source: str, editions: Sequence[Transcript]) -> bytes:
         """The file with its manifest inside. source: a code of claim.py. Raises ConfigError: the certificate
-        cannot sign, or the time stamp authority did not answer.
+        cannot sign, the time stamp authority did not answer, or c2pa-python is broken.
         """
-        import c2pa
-
+        c2pa = _library()
         own, signed = self._credential, io.BytesIO()
         info = c2pa.C2paSignerInfo(own.algorithm, own.chain, own.key, self._time_stamps or None)
         definition = claim(editions, media_type, source)
@@ -94,6 +93,17 @@ class Signer:
                 f"cannot sign ({reason}): see docs/provenance.md, or STORIES_SIGN=0", problem="bad-setting"
             ) from error
         return signed.getvalue()
+
+
+def _library() -> Any:
+    try:
+        import c2pa
+    except (ImportError, OSError) as error:  # its library is not for this system
+        raise ConfigError(
+            f"c2pa-python cannot be loaded ({error}): run `make setup`, or set STORIES_SIGN=0",
+            problem="missing-package",
+        ) from error
+    return c2pa
 
 
 def signer(signing: Signing, own: Store) -> Signer | None:
