@@ -71,6 +71,7 @@ environment (an option goes before it; it goes before .env in the project's fold
   STORIES_PROFILE, STORIES_OUT, STORIES_MODELS (folder of the weights), STORIES_MODEL, STORIES_PROMPT
   STORIES_CHECKS=report    a story that fails a check is kept, and the failure reported
   STORIES_READINGS=0       do not keep the local writer's state after reading its prompts (300 MB)
+  STORIES_SIGN=0           exports without the signature that AI made them (_SIGN_CERT, _SIGN_KEY: your own)
 for a writer of your own choice, with any profile (--model is the model's name there):
   STORIES_WRITER_URL       its OpenAI protocol: http://127.0.0.1:11434/v1 is Ollama's
   STORIES_WRITER_KEY       its key, where it wants one

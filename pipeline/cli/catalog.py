@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.cli.catalog_commands import check, estimate, publish, report, run, runs, withdraw
 from pipeline.cli.catalog_edit import edit
 from pipeline.cli.catalog_export import export
+from pipeline.cli.catalog_table import table
 from pipeline.cli.edit import add_options
 from pipeline.exports import formats
 
@@ -22,6 +23,7 @@ examples:
   stories catalog edit RUN 4f1c                     change its words in $EDITOR; it is published so
   stories catalog publish RUN --except 4f1c         list the run's stories, but for this one
   stories catalog export RUN --format epub --folder books   a book of each of its stories and languages
+  stories catalog table RUN --file made.parquet     a row of each, for pandas, Athena, Spark
 
 a catalog file (YAML; a .csv, .tsv or .jsonl of entries is one, too):
   name: bedtime
@@ -67,6 +69,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         (edit, "change words of a run's story in its review; it is then published so"),
         (publish, "list a run's stories in the API's GET /stories, all at once"),
         (export, "each story as a file in a folder, in a format of `stories export`"),
+        (table, "what a run made as Parquet, one row a story and language, for pandas, Athena, Spark"),
         (withdraw, "list a run's stories no longer; they stay where they are"),
         (runs, "the runs, the newest first"),
     ):
@@ -75,7 +78,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         parsers[name].set_defaults(command=command)
     for name in ("check", "estimate", "run"):
         parsers[name].add_argument("file", type=Path, metavar="FILE", help="a .yaml, .csv, .tsv or .jsonl")
-    for name in ("edit", "publish", "withdraw", "export"):
+    for name in ("edit", "publish", "withdraw", "export", "table"):
         parsers[name].add_argument("run", metavar="RUN")
     parsers["edit"].add_argument("id", metavar="ID", help="of a story of the run, or how it begins")
     add_options(parsers["edit"])
@@ -90,6 +93,7 @@ def add(verbs: argparse._SubParsersAction[ArgumentParser], shared: ArgumentParse
         help="without these: a story's id, its first digits, or ID/LOCALE; later runs leave them out, too",
     )
     _add_export_options(parsers["export"])
+    _add_table_options(parsers["table"])
     _add_run_options(parsers["run"])
 
 
@@ -100,6 +104,13 @@ def _add_export_options(parser: ArgumentParser) -> None:
         "--locale", action="append", metavar="TAG", help="only this language; may be repeated"
     )
     parser.add_argument("--overwrite", action="store_true", help="write also what is there already")
+
+
+def _add_table_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--file", metavar="FILE", help="one file (default: parts in the folder runs/RUN/table of the store)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
 
 
 def _add_run_options(parser: ArgumentParser) -> None:

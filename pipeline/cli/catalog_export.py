@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.bootstrap import build_store
+from pipeline.cli.signing import build_signer, tell_of_signature
 from pipeline.cli.terminal import say, tell
 from pipeline.config import paths
 from pipeline.config.settings import Settings
@@ -28,7 +29,8 @@ def export(options: Namespace) -> None:
     story could not be read; the others are written."""
     from pipeline.batch.runs import Run
 
-    store = build_store(Settings.from_options(os.environ, options))
+    settings = Settings.from_options(os.environ, options)
+    store, signer = build_store(settings), build_signer(settings)
     folder = paths.path(options.folder)
     if not folder.is_dir():
         raise RequestError(f"there is no folder {folder}: create it first", problem="bad-file")
@@ -42,7 +44,8 @@ def export(options: Namespace) -> None:
             if path.exists() and not options.overwrite:
                 there_before += 1
                 continue
-            writing.write(path, formats.FORMATS[options.format].make(store, [story]), options.overwrite)
+            data = formats.content(options.format, store, [story], signer)
+            writing.write(path, data, options.overwrite)
         except (DamagedError, NotFoundError) as error:
             tell(f"stories: {error}")
             damaged += 1
@@ -50,6 +53,7 @@ def export(options: Namespace) -> None:
             written += 1
             say(str(path))
     tell(f"{written} files written, {there_before} were there before, {damaged} could not be read")
+    tell_of_signature(options.format, signer)
     if damaged:
         raise DamagedError(f"{damaged} stories of {run.id} are not complete or damaged", problem="damaged")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.bootstrap import build_store
 from pipeline.cli.parsers import Commands, add_command
+from pipeline.cli.signing import build_signer, tell_of_signature
 from pipeline.cli.terminal import name_damage, say, tell
 from pipeline.config import paths
 from pipeline.config.settings import Settings
@@ -34,8 +35,8 @@ examples:
 A podcast feed: stories feed --help.
 
 The file's path is printed on stdout. It is made of what is stored: no engine runs, and nothing is paid.
-The same story gives the same bytes. An edition by another voice is named as `stories list` does:
---locale fr-x-sara.
+It is signed as made by AI (C2PA), but for vtt and print, which cannot be: STORIES_SIGN=0 leaves that out.
+An edition by another voice is named as `stories list` does: --locale fr-x-sara.
 """
 
 
@@ -60,7 +61,8 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 
 
 def export(options: Namespace) -> None:
-    store = build_store(Settings.from_options(os.environ, options))
+    settings = Settings.from_options(os.environ, options)
+    store, signer = build_store(settings), build_signer(settings)
     formats.check(options.format, len(options.ids), len(options.locale or ("",)))
     ids = [find(store, start) for start in options.ids]
     stores = {story_id: opened(store, story_id, today()) for story_id in ids}
@@ -70,10 +72,11 @@ def export(options: Namespace) -> None:
     chosen = [each for story_id in ids for each in _editions(store, story_id, options.locale)]
     path = paths.path(options.file or formats.file_name(options.format, chosen))
     writing.check(path, options.overwrite)
-    data = formats.FORMATS[options.format].make(store, chosen)
+    data = formats.content(options.format, store, chosen, signer)
     writing.write(path, data, options.overwrite)
     say(str(path))
     tell(_summary(chosen, path))
+    tell_of_signature(options.format, signer)
 
 
 def _editions(store: Store, story_id: str, names: list[str] | None) -> list[Transcript]:

@@ -65,6 +65,7 @@ def serve(options: Namespace) -> None:
     from pipeline.api.in_process.home import Home
     from pipeline.api.service import OnDemand
     from pipeline.cli.greeting import greet
+    from pipeline.cli.signing import build_signer
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
     from pipeline.server.connections import connections_of, file_handles, pushed_of
@@ -104,6 +105,7 @@ def serve(options: Namespace) -> None:
         sounds=app.sounds,
         reach=reach,
         endpoint=Endpoint(app, hub, tickets, most, settings.serving.origin),
+        signer=build_signer(settings),
     )
     greet(settings, base, reach, page is not None)
     try:

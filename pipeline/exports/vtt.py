@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.exports.provenance.claim import TRAINED, source_uri
 from pipeline.exports.transcript import Sentence, Transcript
 from pipeline.exports.words import words
 
@@ -19,7 +20,8 @@ def vtt(transcript: Transcript) -> bytes:
 
 def _comment(transcript: Transcript) -> str:
     engines = f"{words(transcript.locale).engines} {transcript.engines}"
-    lines = (f"{transcript.title} [{transcript.locale}]", transcript.note, engines)
+    source = f"digitalSourceType: {source_uri(TRAINED)}"
+    lines = (f"{transcript.title} [{transcript.locale}]", transcript.note, engines, source)
     return "\n".join(("NOTE", *(line.translate(_ESCAPES) for line in lines)))  # "-->" would end a comment
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.errors import RequestError, StoreError
 
@@ -24,11 +26,18 @@ def check(path: Path, overwrite: bool) -> None:
 
 def write(path: Path, data: bytes, overwrite: bool) -> None:
     """Raises as check() does; StoreError: a full disk, a folder that cannot be written."""
+    with opened(path, overwrite) as file:
+        file.write(data)
+
+
+@contextmanager
+def opened(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
+    """A file to write into, which is at `path` once the block ends without an error. Raises as write()."""
     check(path, overwrite)
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             _sync(file.fileno())
         temporary.replace(path)

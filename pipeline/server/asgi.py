@@ -21,6 +21,7 @@ from pipeline.api.gateway import MOST_BYTES, NO_ADDRESS, Api, too_large
 from pipeline.api.problems import Problem
 from pipeline.api.responses import ProxyResponse
 from pipeline.errors import DamagedError, NotFoundError, RequestError, StoriesError
+from pipeline.exports.provenance.signer import Signer
 from pipeline.server.allowed_hosts import AllowedHosts, name_of
 from pipeline.server.exports import PATH as EXPORTS
 from pipeline.server.exports import Exports
@@ -55,6 +56,7 @@ def build_server(
     sounds: Sounds | None = None,
     reach: Reach | None = None,
     endpoint: Endpoint | None = None,
+    signer: Signer | None = None,
 ) -> Starlette:
     """media, path_of: None where a bucket signs its own URLs. path_of: the file of a store's key.
 
@@ -62,14 +64,14 @@ def build_server(
     URL of the store, from whose origin the page may play. names: the allowed host names, besides localhost
     and numeric addresses. as_called: a response has media URLs with the host of its request, not the store's.
     sounds: those that are not whole are not served. reach: shown to a page that is opened on this machine.
-    endpoint: where changes are pushed, None for nowhere.
+    endpoint: where changes are pushed, None for nowhere. signer: of exports.
     """
     routes: list[BaseRoute] = [endpoint.route] if endpoint else []
     if media and path_of:
         routes.append(Route(f"{PATH}{{key:path}}", _Media(media, path_of, origin, sounds)))
         feeds = Feeds(media.inner, path_of, sounds, "" if as_called else media.base)
         routes.append(Route(f"{FEEDS}{{path:path}}", feeds))
-        routes.append(Route(f"{EXPORTS}{{path:path}}", Exports(media.inner)))
+        routes.append(Route(f"{EXPORTS}{{path:path}}", Exports(media.inner, signer)))
     if page and page.is_dir():
         routes += page_routes(page, sound)
     if reach:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from pipeline.api import problems
 from pipeline.errors import ConfigError, NotFoundError, StoriesError
 from pipeline.exports import formats, source
+from pipeline.exports.provenance.signer import Signer
 from pipeline.ports import Store
 from pipeline.server.proxy import problem_response, read_only
 from pipeline.storage.keys import STORY_ID
@@ -33,10 +34,11 @@ _HEADERS = {
 
 
 class Exports:
-    """An ASGI application below PATH."""
+    """An ASGI application below PATH. signer: None for files without a signature."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, signer: Signer | None = None) -> None:
         self._store = store
+        self._signer = signer
         self._limiter = CapacityLimiter(_MOST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +63,7 @@ class Exports:
         formats.check(name, 1, len(editions))
         store = opened(self._store, story_id, today())
         chosen = [source.edition(store, story_id, each) for each in editions]
-        data = formats.FORMATS[name].make(store, chosen)
+        data = formats.content(name, store, chosen, self._signer)
         # A page is shown, anything else is saved, under its title (RFC 6266, 4.3).
         kind = "inline" if name == "print" else "attachment"
         disposition = f"{kind}; filename*=utf-8''{quote(formats.file_name(name, chosen), safe='')}"

