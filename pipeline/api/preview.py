@@ -24,7 +24,7 @@ _SECONDS = 300
 _LONGEST_SENTENCE = 200
 _STYLE = (
     "body{margin:0;padding:2rem 1rem;background:#10162b;color:#f3ead6;font:1.2rem/1.6 Georgia,serif;"
-    "text-align:center}img{width:min(100%,20rem);border-radius:1rem}a{color:#f4cf7c;font-size:1.4rem}"
+    "text-align:center}img{width:min(100%,20rem);height:auto;border-radius:1rem}a{color:#f4cf7c;font-size:1.4rem}"
     "small{font-size:.9rem}"
 )
 _POLICY = (
