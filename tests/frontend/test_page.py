@@ -260,8 +260,8 @@ def test_story_continues_without_a_tap_when_the_server_is_back(scenes: Report) -
     assert (scene["counting"], scene["same"], scene["left"]) == (1, True, 0)
 
 
-def test_story_that_was_opened_is_read_heard_and_listed_without_a_server(scenes: Report) -> None:
-    """By the service worker, after the server was stopped and the page loaded anew."""
+def test_story_that_was_opened_is_read_heard_and_listed_without_a_network(scenes: Report) -> None:
+    """By the service worker, after the network was cut and the page loaded anew."""
     scene = dict(scenes["withoutNetwork"])
     assert "cannot be reached" in scene.pop("note")
     assert scene == {"same": True, "length": True, "cover": True, "listed": True}

@@ -1,20 +1,20 @@
-/** The page and a story of it without any server: the browser's service worker, for real. */
+/** The page and a story of it without a network: the browser's service worker, for real. */
 import { overhear, sounds } from "../hearing.mjs";
 import { aStory, openStory } from "../stage.mjs";
 
 const MARK = "Can be heard without a network";
 
-/** A story that was opened once: the server is stopped, the page is loaded anew, and the story is read, heard and listed. */
+/** A story that was opened once: the network is cut, the page is loaded anew, and the story is read, heard and listed. */
 export const withoutNetwork = {
   options: { serviceWorkers: "allow" },
   provokes: true,
-  async act({ page, base, please, look }) {
+  async act({ page, base, context, look }) {
     await overhear(page);
     const place = await aStory({ page, base });
     await openStory({ page, base }, place);
     await page.locator(".story").getByText(MARK).waitFor();
     const text = await page.locator(".book").innerText();
-    await please("stop");
+    await context.setOffline(true);
     await page.reload();
     await page.locator(".player").waitFor();
     const same = (await page.locator(".book").innerText()) === text;
@@ -30,7 +30,6 @@ export const withoutNetwork = {
     const listed = (await card.innerText()).includes(MARK);
     const note = await page.locator(".note").innerText();
     await look("home without a network");
-    await please("start");
     return { same, length: length > 5, cover, listed, note };
   },
 };
