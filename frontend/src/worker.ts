@@ -47,11 +47,11 @@ registerRoute(
 
 precacheAndRoute(FILES, { directoryIndex: "" });
 
-/** Sounds and pictures: from the story that is kept, else from the network. */
+/** Sounds and pictures: from the story that is kept, else from the network. Only a player asks for a range. */
 registerRoute(
-  ({ request }) => SEEN.has(request.destination),
+  ({ request }) => SEEN.has(request.destination) || request.headers.has("range"),
   async ({ request }) => {
-    const key = request.destination === "audio" ? unsigned(request.url) : request.url;
+    const key = request.destination === "image" ? request.url : unsigned(request.url);
     const kept = await caches.match(key, { ignoreVary: true });
     if (!kept) return fetch(request);
     return request.headers.has("range") ? createPartialResponse(request, kept) : kept;

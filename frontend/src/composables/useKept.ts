@@ -26,7 +26,7 @@ export function useKept(story: Readonly<Ref<Story | null>>) {
     await look();
   }
 
-  const isKept = (id: string, edition: string): boolean => kept.value.some((one) => one.id === id && one.edition === edition);
+  const isKept = (id: string, edition: string): boolean => kept.value.some((story) => story.id === id && story.edition === edition);
 
   watch(story, async (now) => {
     const sound = now?.status === "done" ? unsigned(now.mp3Url ?? "") : "";
