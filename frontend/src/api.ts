@@ -46,6 +46,8 @@ export interface Api {
   /** The address of a new connection for changes; null where there is none. */
   push(): Promise<string | null>;
   sample(locale: string, voice: string): Promise<Schemas["SampleView"]>;
+  /** The address of a published story that a chat shows with title and picture; null where there is none. */
+  preview(id: string, edition: string): Promise<string | null>;
 }
 
 /**
@@ -71,9 +73,7 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       return post(`/stories/${id}/locales`, { ...order(locale), ...(by.voice ? by : {}) });
     },
     story: async (id, edition) => {
-      const { locale, voice, pace } = partsOf(edition);
-      const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
-      return storyOf(pictured(base, await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`)));
+      return storyOf(pictured(base, await get(pathOf(id, edition))));
     },
     catalog: async (locale, cursor) => {
       const query = new URLSearchParams();
@@ -93,13 +93,24 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       }
     },
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
+    preview: async (id, edition) => {
+      const address = base + pathOf(id, edition, "/preview");
+      const isThere = await exchange(address, {}).then(({ response }) => response.ok, () => false);
+      return isThere ? new URL(address, location.href).href : null;
+    },
   };
 }
 
+function pathOf(id: string, edition: string, part = ""): string {
+  const { locale, voice, pace } = partsOf(edition);
+  const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
+  return `/stories/${id}/${encodeURIComponent(locale)}${part}${query}`;
+}
+
 const signedBy = (token: string | null): Record<string, string> => (token ? { Authorization: token } : {});
-/** Pictures are the API's own files: their addresses with its address. */
+/** Pictures are the API's own files: their addresses with its address, as a story that is kept has them already. */
 function pictured<View extends Pictures>(base: string, view: View): View {
-  const whole = (path: string | null | undefined) => (path ? base + path : path);
+  const whole = (path: string | null | undefined) => (path?.startsWith("/") ? base + path : path);
   const { coverUrl, coverNightUrl, coverPngUrl } = view;
   return coverUrl
     ? { ...view, coverUrl: whole(coverUrl), coverNightUrl: whole(coverNightUrl), coverPngUrl: whole(coverPngUrl) }

@@ -25,6 +25,7 @@ export async function speak(language: UiLanguage): Promise<void> {
   locale.value = language;
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);
+  document.querySelector('link[rel="manifest"]')?.setAttribute("href", `./app/manifest-${language}.webmanifest`);
 }
 
 /** The words at a path as in "player.play", with `values` for the names between braces; English where there are none. */

@@ -306,6 +306,7 @@ def test_the_openapi_document_has_every_call() -> None:
         "GET /shelf",
         "GET /pin",
         "PUT /pin",
+        "GET /stories/{story_id}/{locale}/preview",
         "GET /locales",
         "GET /locales/{locale}/voices/{voice}",
         "POST /locales/{locale}/name",

@@ -69,6 +69,7 @@ export default {
     minutesOn: "{n} min, cuento tras cuento",
     download: "Descargar mp3",
     share: "Copiar enlace",
+    send: "Compartir",
     shared: "Enlace copiado",
     blocked: "Pulsa escuchar: el navegador quiere un toque antes de sonar.",
     keys: "Espacio: escuchar y pausa; flechas izquierda y derecha: 10 segundos; arriba y abajo: una frase. Toca una frase para oírla.",
@@ -93,6 +94,7 @@ export default {
       experimental: "El cuentacuentos todavía está aprendiendo este idioma.",
     },
   },
+  kept: { title: "Sin conexión, puedes escuchar estos", mark: "Se puede escuchar sin conexión" },
   recent: { title: "Hace poco en este dispositivo", forget: "Olvidarlos", forgotten: "Olvidados.", undo: "Recuperarlos", untitled: "Un cuento que está naciendo" },
   tablet: {
     title: "En el sofá",
