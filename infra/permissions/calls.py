@@ -127,7 +127,9 @@ def _what_others_wrote(stack: Stack, story_id: str) -> None:
 
 
 def _what_a_grown_up_does(stack: Stack, story_id: str) -> None:
-    """A signed-in one: publishes a story, takes it back, and deletes it with all that was kept of it."""
+    """A signed-in one: publishes a story, takes it back, edits it, takes that back too, and deletes it with
+    all that was kept of it.
+    """
     own = stack.ask("POST", "/stories", {"context": _OWN_IDEA, "locale": "fr"}, 202, user=_USER)["id"]
     stack.ask("POST", f"/stories/{own}/locales", {"locale": "fr"}, 202, user=_USER)
     for function in (GENERATE, TRANSLATE, SPEAK):
@@ -135,6 +137,11 @@ def _what_a_grown_up_does(stack: Stack, story_id: str) -> None:
     for published in (True, False, True):
         path = f"/stories/{own}/fr/published"
         stack.ask("PUT", path, {"published": published}, user=_USER)
+    change = {"locale": "fr", "changes": [{"segment": 0, "text": "Un petit ours aimait les livres."}]}
+    edited = stack.ask("POST", f"/stories/{own}/edits", change, 202, user=_USER)["id"]
+    for function in (GENERATE, TRANSLATE, SPEAK):
+        stack.state(function, edited, "fr")
+    stack.ask("POST", f"/stories/{edited}/undo", user=_USER)
     stack.ask("GET", "/pin")
     stack.ask("GET", "/shelf", user=_USER)
     # Its sounds are of an older store, and something of it was damaged once.

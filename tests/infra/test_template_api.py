@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline.api.models import LocaleOrder, NameOrder, PublishedOrder, PushOrder, StoryOrder
+from pipeline.api.models import EditOrder, LocaleOrder, NameOrder, PublishedOrder, PushOrder, StoryOrder
 from tests.infra.cloudformation import ROOT, properties
 
 API = properties("MvpStoriesApi")
@@ -26,6 +26,8 @@ CALLS = {
     ("post", "/locales/{locale}/name"),
     ("get", "/health"),
     ("get", "/openapi.json"),
+    ("post", "/stories/{id}/edits"),
+    ("post", "/stories/{id}/undo"),
     ("delete", "/stories/{id}"),
     ("put", "/stories/{id}/{locale}/published"),
     ("get", "/shelf"),
@@ -33,6 +35,7 @@ CALLS = {
 }
 # Calls that cost money, or show a story that a user requested.
 CHANGING = {call for call in CALLS if call[0] != "get"}
+WITHOUT_BODY = {("delete", "/stories/{id}"), ("post", "/stories/{id}/undo")}
 PROTECTED = CHANGING | {
     ("get", "/shelf"),
     ("get", "/stories/{id}/{locale}"),
@@ -67,7 +70,7 @@ def test_protected_calls_need_authorization_when_auth_is_on(call: tuple[str, str
     assert OPERATIONS[call]["security"] == (signed_in if call in PROTECTED else [])
 
 
-@pytest.mark.parametrize("call", sorted(call for call in CHANGING if call[0] != "delete"))
+@pytest.mark.parametrize("call", sorted(CHANGING - WITHOUT_BODY))
 def test_bodies_are_checked_before_a_function_starts(call: tuple[str, str]) -> None:
     validator = OPERATIONS[call]["x-amazon-apigateway-request-validator"]
     assert BODY["x-amazon-apigateway-request-validators"][validator]["validateRequestBody"] is True
@@ -117,6 +120,7 @@ def test_the_schema_accepts_only_valid_bodies(schema: str, body: object, fits: b
 @pytest.mark.parametrize(
     ("schema", "model"),
     [
+        ("Edit", EditOrder),
         ("Empty", PushOrder),
         ("Idea", StoryOrder),
         ("Locale", LocaleOrder),
