@@ -1,7 +1,10 @@
 /** The only place that talks to the network, typed from the API's own document. */
 import { editionOf, partsOf } from "./editions";
+import type { Edits, FamilyOffer, Hero, NameView, PinView, ShelfCard, ShelfPage, StoryOfFamily, Wishes } from "./family";
+import { Problem, request } from "./http";
 import type { components } from "./openapi";
-import { timeoutSignal } from "./timeout";
+
+export { Problem };
 
 type Schemas = components["schemas"];
 /** The API omits empty fields; lists default to empty here. */
@@ -9,10 +12,11 @@ type Told<View, Lists extends keyof View> = Omit<View, Lists> & { [Name in Lists
 export type Mark = Schemas["Mark"];
 export type Segment = Told<Schemas["Segment"], "marks">;
 export type Progress = Schemas["ProgressView"];
-export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> & {
-  segments: Segment[];
-  edition: string;
-};
+export type Story = Omit<Told<Schemas["StoryView"], "locales" | "labels" | "engines">, "segments"> &
+  StoryOfFamily & {
+    segments: Segment[];
+    edition: string;
+  };
 export type Card = Schemas["Card"];
 export type Pictures = Pick<Card, "coverUrl" | "coverNightUrl" | "coverPngUrl" | "coverText">;
 export type Catalog = Schemas["StoryPage"];
@@ -20,32 +24,34 @@ export type LocaleView = Schemas["LocaleView"];
 export type VoiceView = Schemas["VoiceView"];
 export type Accepted = Schemas["Accepted"];
 
-const TYPE = "urn:mvp-stories:problem:";
-const PATIENCE_MS = 20_000;
-const OURS = /^[a-z][a-z-]{0,40}$/;
-
-/** slug: the API's problem type, or "offline", "slow", "not-configured", "failed". retryAfter: seconds, null: not given. */
-export class Problem extends Error {
-  constructor(
-    readonly slug: string,
-    readonly status = 0,
-    readonly retryAfter: number | null = null,
-  ) {
-    super(slug);
-  }
-}
+/** What can be asked for. exportsAt: the address below which stories are taken along. */
+export type Offer = Omit<Told<Schemas["Locales"] & FamilyOffer, "lengths" | "audiences" | "exports">, "locales"> & {
+  locales: LocaleView[];
+  exportsAt: string;
+};
 
 export interface Api {
   /** The listener said yes to a language that is still being learned. */
   agree(locale: string): void;
-  ask(context: string, locale: string, key: string): Promise<Accepted>;
+  ask(context: string, locale: string, key: string, wishes?: Wishes): Promise<Accepted>;
   askEdition(id: string, edition: string): Promise<Accepted>;
   story(id: string, edition: string): Promise<Story>;
   catalog(locale: string, cursor: string): Promise<Catalog>;
-  locales(): Promise<LocaleView[]>;
+  locales(): Promise<Offer>;
   /** The address of a new connection for changes; null where there is none. */
   push(): Promise<string | null>;
   sample(locale: string, voice: string): Promise<Schemas["SampleView"]>;
+  /** A name said once. */
+  name(locale: string, hero: Hero): Promise<NameView>;
+  /** What this family made, in `locale` where it is. Throws Problem of status 404: there is no such shelf here. */
+  shelf(locale: string, cursor: string): Promise<ShelfPage>;
+  pin(): Promise<PinView>;
+  choosePin(pin: string): Promise<void>;
+  /** Each of these wants a grown-up; pin: "" where none guards them. */
+  remove(id: string, pin: string): Promise<void>;
+  publish(id: string, locale: string, published: boolean, pin: string): Promise<{ published: boolean }>;
+  edit(id: string, edits: Edits, pin: string): Promise<Accepted>;
+  undo(id: string, pin: string): Promise<{ id: string }>;
 }
 
 /**
@@ -54,18 +60,20 @@ export interface Api {
  */
 export function makeApi(base: string, token: () => Promise<string | null> = async () => null): Api {
   const open = <T>(path: string) => request<T>(base + path);
-  const get = async <T>(path: string) => request<T>(base + path, { headers: signedBy(await token()) });
-  const post = async <T>(path: string, body: object, headers: Record<string, string> = {}) =>
+  const send = async <T>(method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
     request<T>(base + path, {
-      method: "POST",
-      body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", ...headers, ...signedBy(await token()) },
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+      headers: { ...(body && { "Content-Type": "application/json" }), ...headers, ...signedBy(await token()) },
     });
+  const get = <T>(path: string) => send<T>("GET", path);
+  const post = <T>(path: string, body: object, headers?: Record<string, string>) => send<T>("POST", path, body, headers);
+  const by = (pin: string): Record<string, string> => (pin ? { "X-Pin": pin } : {});
   const agreed = new Set<string>();
   const order = (locale: string) => ({ locale, experimental: agreed.has(locale) });
   return {
     agree: (locale) => void agreed.add(locale),
-    ask: (context, locale, key) => post("/stories", { context, ...order(locale) }, { "Idempotency-Key": key }),
+    ask: (context, locale, key, wishes) => post("/stories", { context, ...order(locale), ...wishes }, { "Idempotency-Key": key }),
     askEdition: (id, edition) => {
       const { locale, ...by } = partsOf(edition);
       return post(`/stories/${id}/locales`, { ...order(locale), ...(by.voice ? by : {}) });
@@ -83,7 +91,7 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       const page = await open<Catalog>(`/stories${words && `?${words}`}`);
       return { ...page, stories: page.stories.map((card) => pictured(base, card)) };
     },
-    locales: async () => (await open<Schemas["Locales"]>("/locales")).locales,
+    locales: async () => ({ lengths: [], audiences: [], exports: [], exportsAt: `${base}/exports`, ...(await open<Schemas["Locales"]>("/locales")) }),
     push: async () => {
       try {
         return (await post<Schemas["PushView"]>("/push", {})).address;
@@ -93,6 +101,17 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       }
     },
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
+    name: (locale, hero) => post(`/locales/${encodeURIComponent(locale)}/name`, hero),
+    shelf: async (locale, cursor) => {
+      const page = await get<ShelfPage>(`/shelf?${new URLSearchParams({ locale, ...(cursor && { cursor }) })}`);
+      return { ...page, stories: page.stories.map((card): ShelfCard => pictured(base, card)) };
+    },
+    pin: () => get("/pin"),
+    choosePin: (pin) => send("PUT", "/pin", { pin }),
+    remove: (id, pin) => send("DELETE", `/stories/${id}`, undefined, by(pin)),
+    publish: (id, locale, published, pin) => send("PUT", `/stories/${id}/${encodeURIComponent(locale)}/published`, { published }, by(pin)),
+    edit: (id, edits, pin) => post(`/stories/${id}/edits`, edits, by(pin)),
+    undo: (id, pin) => post(`/stories/${id}/undo`, {}, by(pin)),
   };
 }
 
@@ -130,41 +149,4 @@ const OWN_MACHINE = /^(localhost|127\.[0-9.]+|\[::1\])$/;
 export async function readTablet(): Promise<Tablet | null> {
   if (!OWN_MACHINE.test(location.hostname)) return null;
   return request<Tablet>("./tablet.json", { cache: "no-store" }).catch(() => null);
-}
-
-async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
-  const { response, body } = await exchange(url, init);
-  if (response.ok && body !== null) return body as T;
-  // No JSON: the address is not an API's.
-  if (body === null) throw new Problem(response.status >= 500 ? "unavailable" : "not-configured", response.status);
-  throw new Problem(slugOf(body), response.status, secondsOf(response.headers.get("Retry-After")));
-}
-
-async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
-  const signal = timeoutSignal(PATIENCE_MS);
-  try {
-    const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
-    return { response, body: parsed(await response.text()) };
-  } catch {
-    throw new Problem(signal.aborted ? "slow" : "offline");
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function slugOf(body: unknown): string {
-  const type = (body as { type?: unknown }).type;
-  const slug = typeof type === "string" && type.startsWith(TYPE) ? type.slice(TYPE.length) : "";
-  return OURS.test(slug) ? slug : "failed";
-}
-
-function secondsOf(header: string | null): number | null {
-  const value = Number(header);
-  return header && Number.isFinite(value) && value >= 0 ? value : null;
 }

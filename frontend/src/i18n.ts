@@ -52,4 +52,14 @@ const has = (path: string): boolean => typeof english.get(path) === "string";
 /** A number as the page's language writes it. */
 const numeral = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
 
-export const useI18n = () => ({ t, list, has, numeral, locale });
+/** "3 minutes", as the page's language says it. */
+const duration = (minutes: number): string =>
+  new Intl.NumberFormat(locale.value, { style: "unit", unit: "minute", unitDisplay: "long" }).format(minutes);
+
+/** A date of ISO 8601 as the page's language writes it; a day without a time is the same day everywhere. */
+function day(iso: string): string {
+  const date = new Date(iso.length === 10 ? `${iso}T12:00` : iso);
+  return Number.isNaN(date.getTime()) ? iso : new Intl.DateTimeFormat(locale.value, { dateStyle: "medium" }).format(date);
+}
+
+export const useI18n = () => ({ t, list, has, numeral, duration, day, locale });

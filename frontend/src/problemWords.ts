@@ -15,6 +15,11 @@ const LOST = [
   "engine",
   "store",
   "damaged-sound",
+  "no-pin",
+  "bad-pin",
+  "no-shelf",
+  "bad-export",
+  "missing-package",
 ];
 const SAME = new Map([
   ...REFUSED.map((slug) => [slug, "problem.refused"] as const),

@@ -1,6 +1,7 @@
 /** A follower of one edition in the making: request, progress, retries. */
 import { onScopeDispose, ref, shallowRef } from "vue";
 import { Problem, type Accepted, type Api, type Story } from "../api";
+import type { Wishes } from "../family";
 import { hasReserve, isOver, rateOf, spokenMs, type Arrival } from "../reserve";
 
 /** Tells of changes; onLink: whether changes arrive now. Returns how to leave. */
@@ -46,9 +47,9 @@ export function useMaking(api: () => Promise<Api>, push: Push | null = null) {
   }
 
   /** A tap: one key, kept through every retry, so that a tap is one story. */
-  async function ask(context: string, locale: string): Promise<Accepted | null> {
+  async function ask(context: string, locale: string, wishes: Wishes = {}): Promise<Accepted | null> {
     const key = newKey();
-    return send(async () => (await api()).ask(context, locale, key));
+    return send(async () => (await api()).ask(context, locale, key, wishes));
   }
 
   async function askEdition(id: string, edition: string): Promise<Accepted | null> {

@@ -1,0 +1,40 @@
+/** The child's name: kept on this device, and sent only once a grown-up has said yes to this very name. */
+import { computed, shallowRef } from "vue";
+import type { Hero } from "../family";
+import { useStored } from "./useStored";
+
+/** agreed: the name to which a grown-up said yes. */
+type Kept = Required<Hero> & { agreed: string };
+
+const isKept = (value: unknown): value is Kept =>
+  typeof value === "object" && value !== null && ["name", "sounds", "agreed"].every((name) => typeof (value as Record<string, unknown>)[name] === "string");
+
+export function useHero() {
+  const hero = useStored<Kept>("hero", { name: "", sounds: "", agreed: "" }, isKept);
+  const name = computed(() => hero.value.name.trim());
+  /** The grown-up is asked; called with the answer. Null: not now. */
+  const question = shallowRef<((yes: boolean) => void) | null>(null);
+
+  /** The hero as it is sent; null: without a name, or before a grown-up's yes. */
+  function agreed(): Hero | null {
+    const sounds = hero.value.sounds.trim();
+    return name.value && hero.value.agreed === name.value ? { name: name.value, ...(sounds && { sounds }) } : null;
+  }
+
+  /** The same, after the grown-up was asked where that is not done yet. */
+  async function allowed(): Promise<Hero | null> {
+    if (name.value && hero.value.agreed !== name.value && (await ask())) hero.value.agreed = name.value;
+    return agreed();
+  }
+
+  function ask(): Promise<boolean> {
+    question.value?.(false);
+    return new Promise((resolve) => {
+      question.value = (yes) => (resolve(yes), (question.value = null));
+    });
+  }
+
+  return { hero, name, question, agreed, allowed };
+}
+
+export type ThisHero = ReturnType<typeof useHero>;
