@@ -13,11 +13,10 @@ export interface Audience {
   name: string;
   ages: readonly [number, number];
 }
-/** exports: the formats in which a story can be taken along. privateDays: after so many a story with a name is deleted. */
+/** privateDays: after so many a story with a name is deleted. */
 export interface FamilyOffer {
   lengths?: Length[];
   audiences?: Audience[];
-  exports?: string[];
   privateDays?: number | null;
 }
 

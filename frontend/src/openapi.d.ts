@@ -346,6 +346,12 @@ export interface components {
         Locales: {
             /** Locales */
             locales: components["schemas"]["LocaleView"][];
+            /**
+             * Exports
+             * @description Formats in which a story is to be had, below /exports; none where it is not
+             * @default []
+             */
+            exports?: string[];
         };
         /** Mark */
         Mark: {

@@ -184,6 +184,9 @@ class LocaleView(BaseModel):
 
 class Locales(BaseModel):
     locales: list[LocaleView]
+    exports: list[str] = Field(
+        default=[], description="Formats in which a story is to be had, below /exports; none where it is not"
+    )
 
 
 class Health(BaseModel):

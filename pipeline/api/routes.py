@@ -164,7 +164,8 @@ class Routes:
 
     def locales(self) -> Response[Any]:
         locales = [views.locale_view(chain) for chain in self._app.chains.values()]
-        return json_response(200, {"locales": locales})
+        exports = {"exports": list(self._stories.exports)} if self._stories.exports else {}
+        return json_response(200, {"locales": locales, **exports})
 
     def voice(self, locale: Tag, voice: Name) -> Response[Any]:
         spoken = sample(self._app, chain(self._app, locale, True, voice))

@@ -30,12 +30,14 @@ class Edition:
 @dataclass(frozen=True, slots=True)
 class OnDemand:
     """stopping: set when the process is about to end; finish() returns then. per_day: the most editions that
-    are begun in a day, 0 for any number. tickets: None where nothing is pushed."""
+    are begun in a day, 0 for any number. tickets: None where nothing is pushed. exports: names of the formats
+    that a server has stories in."""
 
     app: App
     runner: Runner
     per_day: int = 0
     tickets: Tickets | None = None
+    exports: tuple[str, ...] = ()
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def accept(self, order: StoryOrder, key: str = "", caller: str = "") -> Edition:

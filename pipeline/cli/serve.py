@@ -63,6 +63,7 @@ def serve(options: Namespace) -> None:
     """Raises ConfigError: the port is taken, a package or a setting is missing."""
     from pipeline.api.service import OnDemand
     from pipeline.cli.greeting import greet
+    from pipeline.exports.formats import FORMATS
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
     from pipeline.server.connections import connections_of, file_handles, pushed_of
@@ -86,7 +87,8 @@ def serve(options: Namespace) -> None:
     media = MediaStore(store, base, key, settings.aws.url_seconds) if is_files else None
     hub, tickets = Hub(), Tickets(options.url.rstrip("/"))
     app = replace(build_app(settings, media or store), changes=hub)
-    stories = OnDemand(app, build_runner(app, settings), tickets=tickets)
+    exports = tuple(FORMATS) if media else ()
+    stories = OnDemand(app, build_runner(app, settings), tickets=tickets, exports=exports)
     most = pushed_of(connections_of(file_handles()))
     tidy(settings)
     asgi = build_server(

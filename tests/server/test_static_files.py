@@ -38,9 +38,10 @@ def test_the_policy_allows_the_own_origin_only(folder: Path) -> None:
 def test_the_policy_allows_audio_from_the_store(folder: Path) -> None:
     assert policy(folder, "https://b.s3.amazonaws.com/x.mp3?X-Amz-Signature=1")["media-src"] == [
         "'self'",
+        "blob:",
         "https://b.s3.amazonaws.com",
     ]
-    assert policy(folder, "memory:x.mp3")["media-src"] == ["'self'"]
+    assert policy(folder, "memory:x.mp3")["media-src"] == ["'self'", "blob:"]
 
 
 @pytest.mark.parametrize("address", ["/", "/config.json", "/assets/app-4f1c.js", "/more/readme.txt"])
