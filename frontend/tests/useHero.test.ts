@@ -43,6 +43,16 @@ describe("the child's name", () => {
     expect(useHero().agreed()).toEqual({ name: "Mia", sounds: "Mee-a" });
   });
 
+  it("is forgotten with all that was said about it once the field is emptied", async () => {
+    const { hero } = useHero();
+    hero.value = { name: "Mia", sounds: "Mee-a", agreed: "Mia" };
+    await nextTick();
+    hero.value.name = "";
+    await nextTick();
+    await nextTick();
+    expect(localStorage.getItem("mvp-stories.hero")).toBe('{"name":"","sounds":"","agreed":""}');
+  });
+
   it("needs no question where there is none", async () => {
     const { question, allowed } = useHero();
     expect([await allowed(), question.value]).toEqual([null, null]);

@@ -21,7 +21,7 @@ export const pencil = {
     const mended = placeOf(page);
     const after = await words({ page, base }, mended);
     await page.goto(`${base}/`);
-    const card = page.locator(".family .card", { hasText: "words changed" });
+    const card = page.locator(".shelf-item .card", { hasText: "words changed" });
     await card.waitFor();
     const link = await card.getAttribute("href");
     await card.click();

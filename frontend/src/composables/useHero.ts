@@ -1,5 +1,5 @@
 /** The child's name: kept on this device, and sent only once a grown-up has said yes to this very name. */
-import { computed, shallowRef } from "vue";
+import { computed, shallowRef, watch } from "vue";
 import type { Hero } from "../family";
 import { useStored } from "./useStored";
 
@@ -14,6 +14,9 @@ export function useHero() {
   const name = computed(() => hero.value.name.trim());
   /** The grown-up is asked; called with the answer. Null: not now. */
   const question = shallowRef<((yes: boolean) => void) | null>(null);
+
+  // What is taken out of the field is not kept behind it.
+  watch(name, (value) => value || (hero.value = { ...hero.value, sounds: "", agreed: "" }));
 
   /** The hero as it is sent; null: without a name, or before a grown-up's yes. */
   function agreed(): Hero | null {
