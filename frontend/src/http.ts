@@ -26,7 +26,7 @@ export async function request<T>(url: string, init: RequestInit = {}): Promise<T
   throw new Problem(slugOf(body), response.status, secondsOf(response.headers.get("Retry-After")));
 }
 
-async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
+export async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
   const signal = timeoutSignal(PATIENCE_MS);
   try {
     const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });

@@ -11,9 +11,9 @@ const accepted = { id: "1".repeat(32), locale: "en", status: "queued" as const }
 const edit = vi.fn<Api["edit"]>();
 const done = vi.fn();
 
-function pencil() {
+function pencil(locale = "en") {
   const api = { edit, pin: async () => ({ needed: false, set: false }) } as unknown as Api;
-  page = mounted(PencilText, { story: aStory(3, 3, { status: "done", title: "A snail" }), onDone: done }, api);
+  page = mounted(PencilText, { story: aStory(3, 3, { status: "done", title: "A snail", locale }), onDone: done }, api);
   return page;
 }
 
@@ -54,11 +54,18 @@ describe("the pencil", () => {
   });
 
   it("sends nothing where nothing was changed, or where a sentence lost all its words", async () => {
-    const { tap, texts } = pencil();
+    const { tap, texts } = pencil("fr");
     await tap("Save and speak it");
-    await change(1, " ");
+    await change(0, " ");
     await tap("Save and speak it");
     expect([edit.mock.calls.length, texts("li .wrong")]).toEqual([0, ["Leave a word or two in the sentence."]]);
+  });
+
+  it("takes a whole sentence out of the English text, which the other languages follow", async () => {
+    const { tap } = pencil();
+    await change(0, "");
+    await tap("Save and speak it");
+    expect(edit.mock.calls[0]?.[1].changes).toEqual([{ segment: 0, text: "" }]);
   });
 
   it("says beside the sentence why it cannot be told, and keeps what was typed", async () => {

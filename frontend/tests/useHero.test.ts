@@ -43,6 +43,13 @@ describe("the child's name", () => {
     expect(useHero().agreed()).toEqual({ name: "Mia", sounds: "Mee-a" });
   });
 
+  it("is a name as the API takes it, in any script", () => {
+    const { hero, isWrong } = useHero();
+    const wrong = (name: string) => ((hero.value.name = name), isWrong.value);
+    expect(["", "Mia", "Siobhán", "Jean-Luc", "O’Neil", "محمد", "小明", "Anna Lena"].filter(wrong)).toEqual([]);
+    expect(["R2", "-Mia", "<b>", "a".repeat(41), "Mia!"].filter((name) => !wrong(name))).toEqual([]);
+  });
+
   it("is forgotten with all that was said about it once the field is emptied", async () => {
     const { hero } = useHero();
     hero.value = { name: "Mia", sounds: "Mee-a", agreed: "Mia" };

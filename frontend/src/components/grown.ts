@@ -1,9 +1,10 @@
 /** What a grown-up opens: loaded together, once one of it is wanted. */
-import { defineAsyncComponent } from "vue";
+import { shallowRef } from "vue";
 
-const load = () => import("./grownUps");
+/** Null until they are loaded. */
+export const parts = shallowRef<typeof import("./grownUps") | null>(null);
 
-export const GrownTools = defineAsyncComponent(() => load().then((parts) => parts.GrownTools));
-export const PencilText = defineAsyncComponent(() => load().then((parts) => parts.PencilText));
-export const PinDialog = defineAsyncComponent(() => load().then((parts) => parts.PinDialog));
-export const TakeAlong = defineAsyncComponent(() => load().then((parts) => parts.TakeAlong));
+/** Where they cannot be loaded, they are wanted again another time. */
+export async function loadParts(): Promise<void> {
+  parts.value ??= await import("./grownUps").catch(() => null);
+}

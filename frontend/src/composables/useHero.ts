@@ -6,12 +6,16 @@ import { useStored } from "./useStored";
 /** agreed: the name to which a grown-up said yes. */
 type Kept = Required<Hero> & { agreed: string };
 
+/** As the API takes it. */
+const NAME = /^\p{L}[\p{L}\p{M}'’ -]{0,39}$/u;
+
 const isKept = (value: unknown): value is Kept =>
   typeof value === "object" && value !== null && ["name", "sounds", "agreed"].every((name) => typeof (value as Record<string, unknown>)[name] === "string");
 
 export function useHero() {
   const hero = useStored<Kept>("hero", { name: "", sounds: "", agreed: "" }, isKept);
   const name = computed(() => hero.value.name.trim());
+  const isWrong = computed(() => Boolean(name.value) && !NAME.test(name.value));
   /** The grown-up is asked; called with the answer. Null: not now. */
   const question = shallowRef<((yes: boolean) => void) | null>(null);
 
@@ -37,7 +41,7 @@ export function useHero() {
     });
   }
 
-  return { hero, name, question, agreed, allowed };
+  return { hero, name, isWrong, question, agreed, allowed };
 }
 
 export type ThisHero = ReturnType<typeof useHero>;

@@ -32,6 +32,8 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   /** The sentence at which this story was left another day; 0: none. */
   const left = ref(0);
   const hero = useHero();
+  /** The story that went away last. */
+  const lost = ref("");
   /** Whether the story opened next is to be played. */
   let isToPlay = false;
 
@@ -84,6 +86,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   function lose(id: string): void {
     drop(id);
     keep(id, 0);
+    lost.value = id;
   }
 
   /** A story of its own is found again, even by a listener who does not wait for it. */
@@ -183,7 +186,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
 
   return {
     place, recent, forget, telling, coming, wish, refused, again, cancel, player, highlight, switching, left, going,
-    hero, placeIn, turnTo, lose, hearName,
+    hero, placeIn, turnTo, lose, lost, hearName,
     ask, another, agree, switchTo, listenTo, retry, leave, begin, goOn,
   };
 }
