@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "Für Erwachsene" },
   pin: {
-    choose: "Eine PIN für Erwachsene wählen",
-    why: "Sie bewacht, was ein Kind nicht aus Versehen tun soll: löschen, veröffentlichen, Worte ändern. 4 bis 8 Ziffern.",
+    choose: "Eine PIN wählen, damit kein Kind Geschichten löscht oder ändert",
     enter: "Die PIN der Erwachsenen, bitte",
     pin: "PIN",
     again: "Dieselbe noch einmal",

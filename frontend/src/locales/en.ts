@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "For grown-ups" },
   pin: {
-    choose: "Choose a PIN for grown-ups",
-    why: "It guards what a child shall not do by accident: delete, publish, change the words. 4 to 8 digits.",
+    choose: "Choose a PIN, so that no child deletes or changes stories",
     enter: "The grown-ups’ PIN, please",
     pin: "PIN",
     again: "The same once more",

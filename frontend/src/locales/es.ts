@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "Para mayores" },
   pin: {
-    choose: "Elige un PIN para los mayores",
-    why: "Guarda lo que un niño no debe hacer sin querer: borrar, publicar, cambiar las palabras. De 4 a 8 cifras.",
+    choose: "Elige un PIN, para que ningún niño borre o cambie cuentos",
     enter: "El PIN de los mayores, por favor",
     pin: "PIN",
     again: "El mismo otra vez",

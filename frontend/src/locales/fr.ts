@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "Pour les grands" },
   pin: {
-    choose: "Choisir un code pour les grands",
-    why: "Il protège ce qu’un enfant ne doit pas faire par mégarde : effacer, publier, changer les mots. 4 à 8 chiffres.",
+    choose: "Choisir un code, pour qu’aucun enfant n’efface ou ne change d’histoire",
     enter: "Le code des grands, s’il vous plaît",
     pin: "Code",
     again: "Le même encore une fois",

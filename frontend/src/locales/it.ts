@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "Per i grandi" },
   pin: {
-    choose: "Scegli un PIN per i grandi",
-    why: "Protegge ciò che un bambino non deve fare per sbaglio: cancellare, pubblicare, cambiare le parole. Da 4 a 8 cifre.",
+    choose: "Scegli un PIN, perché nessun bambino cancelli o cambi le storie",
     enter: "Il PIN dei grandi, per favore",
     pin: "PIN",
     again: "Lo stesso ancora una volta",

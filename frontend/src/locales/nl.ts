@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "Voor grote mensen" },
   pin: {
-    choose: "Kies een pincode voor grote mensen",
-    why: "Ze bewaakt wat een kind niet per ongeluk mag doen: wissen, publiceren, woorden veranderen. 4 tot 8 cijfers.",
+    choose: "Kies een pincode, zodat geen kind verhalen wist of verandert",
     enter: "De pincode van de grote mensen, graag",
     pin: "Pincode",
     again: "Nog een keer dezelfde",

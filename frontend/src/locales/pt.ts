@@ -113,8 +113,7 @@ export default {
   },
   grown: { title: "Para os grandes" },
   pin: {
-    choose: "Escolha um PIN para os grandes",
-    why: "Guarda o que uma criança não deve fazer sem querer: apagar, publicar, mudar as palavras. De 4 a 8 algarismos.",
+    choose: "Escolha um PIN, para que nenhuma criança apague ou mude histórias",
     enter: "O PIN dos grandes, por favor",
     pin: "PIN",
     again: "O mesmo mais uma vez",
