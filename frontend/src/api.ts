@@ -1,5 +1,5 @@
 /** The only place that talks to the network, typed from the API's own document. */
-import { editionOf, partsOf } from "./editions";
+import { editionOf, localeOf, partsOf } from "./editions";
 import type { Edits, FamilyOffer, Hero, NameView, PinView, ShelfCard, ShelfPage, StoryOfFamily, Wishes } from "./family";
 import { Problem, request } from "./http";
 import type { components } from "./openapi";
@@ -50,7 +50,7 @@ export interface Api {
   /** Each of these wants a grown-up; pin: "" where none guards them. */
   remove(id: string, pin: string): Promise<void>;
   publish(id: string, locale: string, published: boolean, pin: string): Promise<{ published: boolean }>;
-  edit(id: string, edits: Edits, pin: string): Promise<Accepted>;
+  edit(id: string, edition: string, edits: Edits, pin: string): Promise<Accepted>;
   undo(id: string, pin: string): Promise<{ id: string }>;
 }
 
@@ -74,10 +74,7 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
   return {
     agree: (locale) => void agreed.add(locale),
     ask: (context, locale, key, wishes) => post("/stories", { context, ...order(locale), ...wishes }, { "Idempotency-Key": key }),
-    askEdition: (id, edition) => {
-      const { locale, ...by } = partsOf(edition);
-      return post(`/stories/${id}/locales`, { ...order(locale), ...(by.voice ? by : {}) });
-    },
+    askEdition: (id, edition) => post(`/stories/${id}/locales`, { ...order(localeOf(edition)), ...named(edition) }),
     story: async (id, edition) => {
       const { locale, voice, pace } = partsOf(edition);
       const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
@@ -110,9 +107,16 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
     choosePin: (pin) => send("PUT", "/pin", { pin }),
     remove: (id, pin) => send("DELETE", `/stories/${id}`, undefined, by(pin)),
     publish: (id, locale, published, pin) => send("PUT", `/stories/${id}/${encodeURIComponent(locale)}/published`, { published }, by(pin)),
-    edit: (id, edits, pin) => post(`/stories/${id}/edits`, edits, by(pin)),
+    // Whoever mends a text has said yes to its language.
+    edit: (id, edition, edits, pin) => post(`/stories/${id}/edits`, { ...named(edition), experimental: true, ...edits }, by(pin)),
     undo: (id, pin) => post(`/stories/${id}/undo`, {}, by(pin)),
   };
+}
+
+/** As an order names an edition: without a voice where it is the locale's own. */
+function named(edition: string): { locale: string } {
+  const { locale, ...by } = partsOf(edition);
+  return { locale, ...(by.voice ? by : {}) };
 }
 
 const signedBy = (token: string | null): Record<string, string> => (token ? { Authorization: token } : {});

@@ -66,9 +66,8 @@ export interface PinView {
   needed: boolean;
   set: boolean;
 }
-/** segment: from 0. */
+/** segment: from 0. text: "" takes the sentence out, of the English text only. */
 export interface Edits {
-  locale: string;
   changes: { segment: number; text: string }[];
   title?: string;
 }

@@ -92,7 +92,7 @@ describe("a family's own calls", () => {
     await api.choosePin("2468");
     await api.remove(ID, "2468");
     await api.publish(ID, "fr", true, "2468");
-    await api.edit(ID, { locale: "fr", changes: [{ segment: 0, text: "Une tortue." }] }, "");
+    await api.edit(ID, "fr-x-sara", { changes: [{ segment: 0, text: "Une tortue." }] }, "");
     await api.undo(ID, "2468");
     expect(calls(fetched)).toEqual([
       ["POST", "/stories", { context: "a snail", locale: "en", experimental: false, length: "long", hero: { name: "Mia" } }, null],
@@ -102,7 +102,7 @@ describe("a family's own calls", () => {
       ["PUT", "/pin", { pin: "2468" }, null],
       ["DELETE", `/stories/${ID}`, null, "2468"],
       ["PUT", `/stories/${ID}/fr/published`, { published: true }, "2468"],
-      ["POST", `/stories/${ID}/edits`, { locale: "fr", changes: [{ segment: 0, text: "Une tortue." }] }, null],
+      ["POST", `/stories/${ID}/edits`, { locale: "fr", voice: "sara", pace: 1, experimental: true, changes: [{ segment: 0, text: "Une tortue." }] }, null],
       ["POST", `/stories/${ID}/undo`, {}, "2468"],
     ]);
   });

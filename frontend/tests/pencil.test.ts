@@ -49,7 +49,7 @@ describe("the pencil", () => {
       { segment: 0, text: "A snail went out." },
       { segment: 2, text: "It came home." },
     ];
-    expect(edit.mock.calls).toEqual([[ID, { locale: "en", changes }, ""]]);
+    expect(edit.mock.calls).toEqual([[ID, "en", { changes }, ""]]);
     expect(done).toHaveBeenCalledWith(accepted);
   });
 
@@ -65,7 +65,7 @@ describe("the pencil", () => {
     const { tap } = pencil();
     await change(0, "");
     await tap("Save and speak it");
-    expect(edit.mock.calls[0]?.[1].changes).toEqual([{ segment: 0, text: "" }]);
+    expect(edit.mock.calls[0]?.[2].changes).toEqual([{ segment: 0, text: "" }]);
   });
 
   it("says beside the sentence why it cannot be told, and keeps what was typed", async () => {
