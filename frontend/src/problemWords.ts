@@ -31,6 +31,7 @@ const SAME = new Map([
   ["long-idea", "ask.long"],
   ["too-large", "ask.long"],
   ["forbidden", "problem.unauthorized"],
+  ["unknown-audience", "problem.unknown-length"],
   ["unwritable", "problem.disk-full"],
 ]);
 

@@ -1,7 +1,8 @@
 /** A follower of one edition in the making: request, progress, retries. */
 import { onScopeDispose, ref, shallowRef } from "vue";
-import { Problem, type Accepted, type Api, type Story } from "../api";
+import type { Accepted, Api, Story } from "../api";
 import type { Wishes } from "../family";
+import { problemOf, type Problem } from "../http";
 import { hasReserve, isOver, rateOf, spokenMs, type Arrival } from "../reserve";
 
 /** Tells of changes; onLink: whether changes arrive now. Returns how to leave. */
@@ -132,7 +133,7 @@ export function useMaking(api: () => Promise<Api>, push: Push | null = null) {
         return mine === run ? value : null;
       } catch (error) {
         if (mine !== run) return null;
-        problem.value = error instanceof Problem ? error : new Problem("failed");
+        problem.value = problemOf(error);
         if (!isPassing(problem.value) || tries >= TRIES) return null;
         await countDown(mine, problem.value.retryAfter ?? backoff(tries) / 1000);
       }
