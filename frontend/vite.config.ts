@@ -1,11 +1,12 @@
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
+import { offline, OLDEST } from "./installable.ts";
 import { words } from "./words.ts";
 
 const api = process.env.STORIES_API ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [vue(), words()],
+  plugins: [vue(), words(), offline()],
   base: "./",
   // The story is a template's text, never a template: the runtime compiler stays out, and with it eval.
   define: {
@@ -13,8 +14,7 @@ export default defineConfig({
     __VUE_PROD_DEVTOOLS__: false,
   },
   build: {
-    // The oldest browsers that the page promises to work in; docs/hosting.md.
-    target: ["safari15.4", "ios15.4", "chrome100", "edge100", "firefox100"],
+    target: [...OLDEST],
     // No inline data: the page's CSP names 'self' only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -28,13 +28,19 @@ export function headers(given = {}) {
   return Object.fromEntries(pairs.map(([, key, value]) => [key.trim(), value.replaceAll(/\$\{(\w+)\}/g, (_, name) => given[name] ?? "")]));
 }
 
-/** A page that gathers whatever goes wrong in it, under the page's own CSP. */
+/** What the driver says where it blocks a service worker. */
+const BLOCKED = "Service Worker registration blocked by Playwright";
+
+/**
+ * A page that gathers whatever goes wrong in it, under the page's own CSP. A service worker would answer before the routes
+ * of a scene: only those that are about it allow it.
+ */
 export async function open(browser, base, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", serviceWorkers: "block", ...options });
   const page = await context.newPage();
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && errors.push(message.text()));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && message.text() !== BLOCKED && errors.push(message.text()));
   const strangers = [];
   page.on("request", (request) => request.url().startsWith(base) || strangers.push(request.url()));
   await page.route(`${base}/`, async (route) => {

@@ -11,7 +11,7 @@ import { headers } from "./browser.mjs";
 import { startIssuer } from "./issuer.mjs";
 
 // Pictures too, which AWS has none of: an img sends no token.
-const OPEN = /^GET \/(stories|stories\/\w+\/cover[-.\w]+|locales|health|openapi\.json)(\?|$)/;
+const OPEN = /^GET \/(stories|stories\/\w+\/cover[-.\w]+|stories\/\w+\/[-\w]+\/preview|locales|health|openapi\.json)(\?|$)/;
 const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml" };
 const DIST = new URL("../dist/", import.meta.url);
 const UNAUTHORIZED = { type: "urn:mvp-stories:problem:unauthorized", title: "Not signed in", status: 401, detail: "Sign in." };

@@ -13,6 +13,7 @@ import * as family from "./scenes/family.mjs";
 import * as languages from "./scenes/languages.mjs";
 import * as listening from "./scenes/listening.mjs";
 import * as older from "./scenes/older.mjs";
+import * as offline from "./scenes/offline.mjs";
 import * as outage from "./scenes/outage.mjs";
 import * as safety from "./scenes/safety.mjs";
 import * as shelf from "./scenes/shelf.mjs";
@@ -23,7 +24,7 @@ import * as waiting from "./scenes/waiting.mjs";
 
 const [base, ...wanted] = process.argv.slice(2);
 const scenes = {
-  ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...family, ...signing, ...waiting, ...comfort, ...older,
+  ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...offline, ...family, ...signing, ...waiting, ...comfort, ...older,
 };
 const report = { scenes: {}, errors: [], strangers: [], axe: {}, seconds: {} };
 const say = (word) => console.log(JSON.stringify(word));

@@ -1,7 +1,7 @@
 /** The only place that talks to the network, typed from the API's own document. */
 import { editionOf, localeOf, partsOf } from "./editions";
 import type { Edits, FamilyOffer, Hero, NameView, PinView, ShelfCard, ShelfPage, StoryOfFamily, Wishes } from "./family";
-import { Problem, request } from "./http";
+import { exchange, Problem, request } from "./http";
 import type { components } from "./openapi";
 
 export { Problem };
@@ -52,6 +52,8 @@ export interface Api {
   publish(id: string, locale: string, published: boolean, pin: string): Promise<{ published: boolean }>;
   edit(id: string, edition: string, edits: Edits, pin: string): Promise<Accepted>;
   undo(id: string, pin: string): Promise<{ id: string }>;
+  /** The address of a published story that a chat shows with title and picture; null where there is none. */
+  preview(id: string, edition: string): Promise<string | null>;
 }
 
 /**
@@ -76,9 +78,7 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
     ask: (context, locale, key, wishes) => post("/stories", { context, ...order(locale), ...wishes }, { "Idempotency-Key": key }),
     askEdition: (id, edition) => post(`/stories/${id}/locales`, { ...order(localeOf(edition)), ...named(edition) }),
     story: async (id, edition) => {
-      const { locale, voice, pace } = partsOf(edition);
-      const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
-      return storyOf(pictured(base, await get(`/stories/${id}/${encodeURIComponent(locale)}${query}`)));
+      return storyOf(pictured(base, await get(pathOf(id, edition))));
     },
     catalog: async (locale, cursor) => {
       const query = new URLSearchParams();
@@ -110,6 +110,11 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
     // Whoever mends a text has said yes to its language.
     edit: (id, edition, edits, pin) => post(`/stories/${id}/edits`, { ...named(edition), experimental: true, ...edits }, by(pin)),
     undo: (id, pin) => post(`/stories/${id}/undo`, {}, by(pin)),
+    preview: async (id, edition) => {
+      const address = base + pathOf(id, edition, "/preview");
+      const isThere = await exchange(address, {}).then(({ response }) => response.ok, () => false);
+      return isThere ? new URL(address, location.href).href : null;
+    },
   };
 }
 
@@ -119,10 +124,16 @@ function named(edition: string): { locale: string } {
   return { locale, ...(by.voice ? by : {}) };
 }
 
+function pathOf(id: string, edition: string, part = ""): string {
+  const { locale, voice, pace } = partsOf(edition);
+  const query = voice ? `?${new URLSearchParams({ voice, pace: String(pace) })}` : "";
+  return `/stories/${id}/${encodeURIComponent(locale)}${part}${query}`;
+}
+
 const signedBy = (token: string | null): Record<string, string> => (token ? { Authorization: token } : {});
-/** Pictures are the API's own files: their addresses with its address. */
+/** Pictures are the API's own files: their addresses with its address, as a story that is kept has them already. */
 function pictured<View extends Pictures>(base: string, view: View): View {
-  const whole = (path: string | null | undefined) => (path ? base + path : path);
+  const whole = (path: string | null | undefined) => (path?.startsWith("/") ? base + path : path);
   const { coverUrl, coverNightUrl, coverPngUrl } = view;
   return coverUrl
     ? { ...view, coverUrl: whole(coverUrl), coverNightUrl: whole(coverNightUrl), coverPngUrl: whole(coverPngUrl) }

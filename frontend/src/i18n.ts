@@ -27,6 +27,7 @@ export async function speak(language: UiLanguage): Promise<void> {
   locale.value = language;
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);
+  document.querySelector('link[rel="manifest"]')?.setAttribute("href", `./app/manifest-${language}.webmanifest`);
 }
 
 const named = (words: object | Leaf[]): ReadonlyMap<string, Leaf> =>

@@ -1,5 +1,6 @@
 import { createApp } from "vue";
 import App from "./App.vue";
+import { install } from "./install";
 import "./style.css";
 
 const page = document.documentElement.dataset;
@@ -28,3 +29,4 @@ function giveUp(error: unknown): void {
 
 app.mount("#app");
 if (isWhole) page.page = "ready";
+if (import.meta.env.PROD) void install(import.meta.url);

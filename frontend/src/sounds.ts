@@ -1,5 +1,6 @@
 /** Two audio elements: one sounds while the other loads what comes after it. */
 import { makeFade } from "./fade";
+import { unsigned } from "./kept";
 
 /** Each is called for the element that sounds only. paused: by somebody else than this page, perhaps. */
 export interface Reports {
@@ -104,4 +105,3 @@ function move(audio: HTMLAudioElement, ms: number): void {
 
 /** An address is signed anew with each look at the story; its sound is the same. */
 const holds = (audio: HTMLAudioElement, url: string): boolean => unsigned(audio.getAttribute("src") ?? "") === unsigned(url);
-const unsigned = (url: string): string => url.split("?", 1)[0] ?? "";

@@ -42,6 +42,29 @@ describe("a token of who is signed in", () => {
   });
 });
 
+describe("a preview", () => {
+  it("has an address where the story is published, by whichever voice, and is asked for without a token", async () => {
+    const fetched = answering({});
+    const api = makeApi("https://a/dev", async () => "a.b.c");
+    expect(await api.preview(ID, "fr-x-sara")).toBe(`https://a/dev/stories/${ID}/fr/preview?voice=sara&pace=1`);
+    expect(new Headers(fetched.mock.calls[0]?.[1].headers).has("authorization")).toBe(false);
+  });
+
+  it("has none where it is not", async () => {
+    vi.stubGlobal("fetch", async () => new Response("{}", { status: 404 }));
+    expect(await makeApi("").preview(ID, "fr")).toBeNull();
+  });
+});
+
+describe("a story that was kept", () => {
+  it("has its pictures where they were, once it is read again", async () => {
+    answering({ id: ID, locale: "fr", status: "done", coverUrl: "/stories/x/cover.svg" });
+    const story = await makeApi("https://a").story(ID, "fr");
+    answering(story);
+    expect((await makeApi("https://a").story(ID, "fr")).coverUrl).toBe("https://a/stories/x/cover.svg");
+  });
+});
+
 describe("an edition by another voice", () => {
   it("is read by its voice and pace, and named by them", async () => {
     const fetched = answering({ id: ID, locale: "fr", status: "done", voice: "sara", pace: 0.9 });

@@ -2,6 +2,7 @@
 import { createApp, h, nextTick, provide, ref, type Component } from "vue";
 import type { Api } from "../src/api";
 import { GROWN_UP, useGrownUp } from "../src/composables/useGrownUp";
+import { KEPT, useKept } from "../src/composables/useKept";
 import { LISTENING, useListening, type Listening } from "../src/composables/useListening";
 import { SIGN_IN, useSignIn } from "../src/composables/useSignIn";
 
@@ -12,6 +13,7 @@ export function mounted(component: Component, props: Record<string, unknown>, ap
   const app = createApp({
     setup() {
       provide(LISTENING, (listening = useListening(async () => api, ref(1))));
+      provide(KEPT, useKept(listening.telling.story));
       provide(GROWN_UP, useGrownUp(async () => api));
       provide(SIGN_IN, useSignIn());
       return () => h(component, props);

@@ -303,6 +303,34 @@ describe("a story's end", () => {
   });
 });
 
+describe("the link for others", () => {
+  const linked = async (preview: (id: string) => Promise<string | null>, id = ID) => {
+    location.hash = `#/story/${id}/en`;
+    const page = inScope(() => useListening(async () => ({ ...api, preview }), ref(1)));
+    const link = page.link();
+    await passes(5_000);
+    return link;
+  };
+
+  it("leads to the preview of a story that is published", async () => {
+    expect(await linked(async (id) => `https://api.example/stories/${id}/en/preview`)).toBe(`https://api.example/stories/${ID}/en/preview`);
+  });
+
+  it.each([
+    ["is not published", async () => null],
+    ["cannot be looked up", async () => Promise.reject(new Problem("offline"))],
+    ["is looked up for longer than a tap lasts", () => new Promise<null>(() => undefined)],
+  ])("leads to this page where the story %s", async (_, preview) => {
+    expect(await linked(preview)).toBe(location.href);
+  });
+
+  it("never asks for a preview of a private story", async () => {
+    const preview = vi.fn(async () => null);
+    expect(await linked(preview, `p${ID}`)).toBe(location.href);
+    expect(preview).not.toHaveBeenCalled();
+  });
+});
+
 describe("a story left in the middle", () => {
   it("is offered to go on there another day, until it was heard to its end", async () => {
     const page = await listening();

@@ -213,7 +213,7 @@ describe("a token near its end", () => {
 describe("signing out", () => {
   it("forgets the token and ends the provider's session", async () => {
     const { page, visited } = await signedIn({ value: "" });
-    page.signOut();
+    await page.signOut();
     expect([await page.token(), page.status.value, visited]).toEqual([null, "out", [CONFIG.logout]]);
   });
 });

@@ -49,7 +49,7 @@ class Api:
         self._cors = _cors(origin)
         self.resolver = Resolver(enable_validation=True, cors=self._cors)
         check = check or partial(_read, stories.app.store)
-        self._routes = routes.Routes(self.resolver, stories, wait, life, check)
+        self._routes = routes.Routes(self.resolver, stories, wait, life, check, origin)
         self._handle_errors()
 
     def warm(self) -> None:

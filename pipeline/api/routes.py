@@ -14,6 +14,7 @@ from pipeline.api.covers import Pictures
 from pipeline.api.events import caller, origin
 from pipeline.api.models import LocaleOrder, PushOrder, StoryOrder
 from pipeline.api.parameters import At, By, Cursor, Key, Name, Only, StoryId, Tag
+from pipeline.api.preview import HTML, preview
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response, problem_response, to_json
 from pipeline.api.service import Edition, OnDemand
@@ -41,7 +42,8 @@ class Route(NamedTuple):
 
 class Routes:
     """Registers itself with `resolver`. wait: seconds that POST / waits for a story. life: seconds for which
-    signed URLs are valid. check: raises StoreError where the store does not work.
+    signed URLs are valid. check: raises StoreError where the store does not work. page: the page's address,
+    "" where this server has it, "*" where it is not known.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Routes:
         wait: float,
         life: float,
         check: Callable[[], object],
+        page: str = "",
     ) -> None:
         self._resolver = resolver
         self._stories = stories
@@ -58,6 +61,7 @@ class Routes:
         self._wait = wait
         self._recent = Recent(life)
         self._check = check
+        self._page = page
         self._patterns = tuple((route, _pattern(route.path)) for route in self._table())
         for route in self._table():
             resolver.route(
@@ -104,6 +108,13 @@ class Routes:
             ),
             Route("GET", "/stories/<story_id>/<locale>", self.story, progress, {200: story}),
             Route(
+                "GET",
+                "/stories/<story_id>/<locale>/preview",
+                self.preview,
+                "A published story as a chat shows its link",
+                {200: (HTML, "Title, picture and first sentence, with a link to the page")},
+            ),
+            Route(
                 "POST",
                 "/push",
                 self.push,
@@ -149,6 +160,12 @@ class Routes:
             self._recent.keep((story_id, served), to_json(view))
         is_over = view["status"] in {status.DONE, status.FAILED}
         return json_response(200, view, {} if is_over else {"Retry-After": str(_POLL)})
+
+    def preview(self, story_id: StoryId, locale: Tag, voice: By = None, pace: At = None) -> Response[Any]:
+        served = chain(self._app, locale, True, voice or "", USUAL_PACE if pace is None else pace).edition
+        event = self._resolver.current_event.raw_event
+        base = "{}://{}".format(*origin(event)) + self._stage()
+        return preview(self._app, story_id, served, base, self._page or base)
 
     def push(self, body: PushOrder) -> Response[Any]:
         if self._stories.tickets is None:
@@ -207,13 +224,15 @@ class Routes:
         return json_response(202, body, {**headers, "Retry-After": str(_POLL)})
 
     def _location(self, edition: Edition) -> str:
-        """With the stage that API Gateway put before the path, where it did."""
-        event = self._resolver.current_event.raw_event
-        path = event["requestContext"].get("path") or event["path"]
-        stage = path.removesuffix(event["path"])
         locale, voice, pace = editions.parse(edition.name)
         query = "?" + urlencode({"voice": voice, "pace": f"{pace:g}"}) if voice else ""
-        return f"{stage}/stories/{edition.story_id}/{locale}{query}"
+        return f"{self._stage()}/stories/{edition.story_id}/{locale}{query}"
+
+    def _stage(self) -> str:
+        """What API Gateway put before the path: "/dev"; "" where it did not."""
+        event = self._resolver.current_event.raw_event
+        path: str = event["requestContext"].get("path") or event["path"]
+        return path.removesuffix(event["path"])
 
 
 def _pattern(path: str) -> re.Pattern[str]:

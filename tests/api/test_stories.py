@@ -308,6 +308,7 @@ def test_the_openapi_document_has_every_call() -> None:
         "POST /stories",
         "POST /stories/{story_id}/locales",
         "GET /stories/{story_id}/{locale}",
+        "GET /stories/{story_id}/{locale}/preview",
         "GET /locales",
         "GET /locales/{locale}/voices/{voice}",
         "GET /health",

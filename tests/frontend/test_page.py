@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
 # A word is highlighted at most this much too early or too late.
 _HIGHLIGHT_MS = 150
 _MOST_JAVASCRIPT = 90_000
+# Of the service worker, which no page waits for.
+_MOST_WORKER = 9_000
 Report = dict[str, Any]
 
 
@@ -178,8 +180,9 @@ def test_the_catalog_is_filtered_by_language(scenes: Report) -> None:
 
 
 def test_a_link_opens_the_story_on_another_device(scenes: Report) -> None:
-    link = {"ours": True, "same": True, "book": "en", "language": "fr", "errors": []}
-    assert scenes["deepLink"] == link
+    """By way of its preview, which has the title and the picture (512 pixels) that a chat shows."""
+    link = {"ours": True, "preview": True, "picture": 512}
+    assert scenes["deepLink"] == {**link, "same": True, "book": "en", "language": "fr", "errors": []}
 
 
 def test_recent_stories_are_kept_until_cleared(scenes: Report) -> None:
@@ -269,6 +272,13 @@ def test_problem_has_a_message_and_a_remedy(scenes: Report, scene: str, words: s
 def test_story_continues_without_a_tap_when_the_server_is_back(scenes: Report) -> None:
     scene = scenes["downAndUp"]
     assert (scene["counting"], scene["same"], scene["left"]) == (1, True, 0)
+
+
+def test_story_that_was_opened_is_read_heard_and_listed_without_a_network(scenes: Report) -> None:
+    """By the service worker, after the network was cut and the page loaded anew."""
+    scene = dict(scenes["withoutNetwork"])
+    assert "cannot be reached" in scene.pop("note")
+    assert scene == {"same": True, "length": True, "cover": True, "listed": True}
 
 
 def test_address_that_expires_while_playing_is_renewed(scenes: Report) -> None:
@@ -377,6 +387,10 @@ def test_no_unexpected_error_and_no_foreign_request(report: Report) -> None:
 def test_javascript_is_small(built: Path) -> None:
     scripts = (built / "assets").glob("*.js")
     assert 0 < sum(len(gzip.compress(script.read_bytes())) for script in scripts) < _MOST_JAVASCRIPT
+
+
+def test_service_worker_is_small(built: Path) -> None:
+    assert 0 < len(gzip.compress((built / "sw.js").read_bytes())) < _MOST_WORKER
 
 
 def test_types_are_those_of_the_openapi_document(built: Path) -> None:

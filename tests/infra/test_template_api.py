@@ -19,6 +19,7 @@ CALLS = {
     ("post", "/push"),
     ("post", "/stories/{id}/locales"),
     ("get", "/stories/{id}/{locale}"),
+    ("get", "/stories/{id}/{locale}/preview"),
     ("get", "/stories"),
     ("get", "/locales"),
     ("get", "/locales/{locale}/voices/{voice}"),

@@ -14,7 +14,8 @@ export const olderLink = {
   plain: true,
   async act({ page, base, look }) {
     await openStory({ page, base }, await aStory({ page, base }));
-    const link = page.url();
+    const opened = page.url();
+    const link = opened.replace("#/story/", "stories/") + "/preview";
     const isSecure = await page.evaluate(() => isSecureContext);
     await page.getByRole("button", { name: "Copy link" }).click();
     await page.getByRole("button", { name: "Link copied" }).waitFor();
@@ -23,7 +24,7 @@ export const olderLink = {
     await page.locator("#idea").focus();
     await page.keyboard.press("Control+V");
     const pasted = await page.locator("#idea").inputValue();
-    await page.goto(link);
+    await page.goto(opened);
     await page.locator(".player").waitFor();
     await page.evaluate(() => (document.execCommand = () => false));
     await page.getByRole("button", { name: "Copy link" }).click();

@@ -25,7 +25,7 @@ export const catalog = {
   },
 };
 
-/** A link that one parent sends to another. */
+/** A link that one parent sends to another: to the preview of a story that is on the shelf, and from there to the page. */
 export const deepLink = {
   async act({ page, base, context, browser }) {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -37,6 +37,9 @@ export const deepLink = {
     const other = await open(browser, base, { locale: "fr-FR" });
     await overhear(other.page);
     await other.page.goto(link);
+    const preview = await other.page.locator('meta[property="og:title"]').getAttribute("content");
+    const picture = await other.page.locator("img").evaluate((image) => image.naturalWidth);
+    await other.page.getByRole("link", { name: "Hear the story" }).click();
     await other.page.locator(".round.big").click();
     await sounds(other.page);
     const same = (await other.page.locator("h1").innerText()) === title;
@@ -44,7 +47,7 @@ export const deepLink = {
     const language = await other.page.evaluate(() => document.documentElement.lang);
     const { errors } = other;
     await other.context.close();
-    return { ours: link.startsWith(`${base}/#/story/`), same, book, language, errors };
+    return { ours: link.startsWith(`${base}/stories/`), preview: preview === title, picture, same, book, language, errors };
   },
 };
 

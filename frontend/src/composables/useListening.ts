@@ -3,6 +3,7 @@ import { computed, inject, ref, watch, type InjectionKey, type Ref } from "vue";
 import type { Accepted, Api } from "../api";
 import type { Wishes } from "../family";
 import { editionOf, localeOf } from "../editions";
+import { isPrivate } from "../kept";
 import { useComing, type Wish } from "./useComing";
 import { useFallback } from "./useFallback";
 import { useGoingOn } from "./useGoingOn";
@@ -15,6 +16,9 @@ import { useRecent } from "./useRecent";
 import { hashOf, useRoute, type Place } from "./useRoute";
 import { useSample } from "./useSample";
 import { useTelling } from "./useTelling";
+
+/** A browser shares within a tap, which it soon forgets. */
+const SHARE_MS = 3_000;
 
 export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: Push | null = null) {
   const { place, go } = useRoute();
@@ -133,6 +137,15 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
     void hear(locale, voice);
   }
 
+  /** The link for others: to a published story's preview, which a chat shows with its picture; else to this page. */
+  async function link(): Promise<string> {
+    const now = place.value;
+    if (!now || isPrivate(now.id)) return location.href;
+    const late = new Promise<null>((resolve) => setTimeout(resolve, SHARE_MS, null));
+    const preview = api().then((ready) => ready.preview(now.id, now.edition));
+    return (await Promise.race([preview, late]).catch(() => null)) ?? location.href;
+  }
+
   function leave(): void {
     go(null);
   }
@@ -187,7 +200,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   return {
     place, recent, forget, telling, coming, wish, refused, again, cancel, player, highlight, switching, left, going,
     hero, placeIn, turnTo, lose, lost, hearName,
-    ask, another, agree, switchTo, listenTo, retry, leave, begin, goOn,
+    ask, another, agree, switchTo, listenTo, retry, leave, link, begin, goOn,
   };
 }
 

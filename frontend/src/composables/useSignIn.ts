@@ -1,5 +1,6 @@
 /** Who is signed in, in this tab's memory alone: a reload forgets it. */
 import { inject, ref, shallowRef, type InjectionKey } from "vue";
+import { dropAll } from "../offline";
 import type { Place, SignInConfig, Tokens } from "../signIn";
 
 /** none: config.json has no sign-in. insecure: the browser has no cryptography on this address. */
@@ -78,8 +79,10 @@ export function useSignIn(visit: (address: string) => void = (address) => locati
     }
   }
 
-  function signOut(): void {
+  /** What is kept on this device goes, too: the next one to sign in is somebody else. */
+  async function signOut(): Promise<void> {
     accept(null);
+    await dropAll();
     visit(config.logout);
   }
 

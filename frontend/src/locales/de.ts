@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} Min., eine nach der anderen",
     download: "Mp3 herunterladen",
     share: "Link kopieren",
+    send: "Teilen",
     shared: "Link kopiert",
     blocked: "Drück auf Abspielen: Der Browser möchte erst ein Tippen, bevor er Töne macht.",
     keys: "Leertaste: Abspielen und Pause; Pfeile links und rechts: 10 Sekunden; hoch und runter: ein Satz. Tippe auf einen Satz, um ihn zu hören.",
@@ -155,6 +156,7 @@ export default {
     no: "Nein, behalten",
     gone: "Die Geschichte ist fort.",
   },
+  kept: { title: "Ohne Netz sind diese zu hören", mark: "Auch ohne Netz zu hören" },
   recent: { title: "Zuletzt auf diesem Gerät", forget: "Diese vergessen", forgotten: "Vergessen.", undo: "Zurückholen", untitled: "Eine Geschichte, die gerade entsteht" },
   tablet: {
     title: "Auf dem Sofa",

@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} min, story after story",
     download: "Download mp3",
     share: "Copy link",
+    send: "Share",
     shared: "Link copied",
     blocked: "Press play: your browser wants a tap before it makes a sound.",
     keys: "Space plays and pauses, the arrows left and right go 10 seconds, up and down a sentence. Tap a sentence to hear it.",
@@ -155,6 +156,7 @@ export default {
     no: "No, keep it",
     gone: "The story is gone.",
   },
+  kept: { title: "Without a network, you can hear these", mark: "Can be heard without a network" },
   recent: { title: "Recently on this device", forget: "Forget these", forgotten: "Forgotten.", undo: "Bring them back", untitled: "A story in the making" },
   tablet: {
     title: "On the sofa",

@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} min, cuento tras cuento",
     download: "Descargar mp3",
     share: "Copiar enlace",
+    send: "Compartir",
     shared: "Enlace copiado",
     blocked: "Pulsa escuchar: el navegador quiere un toque antes de sonar.",
     keys: "Espacio: escuchar y pausa; flechas izquierda y derecha: 10 segundos; arriba y abajo: una frase. Toca una frase para oírla.",
@@ -155,6 +156,7 @@ export default {
     no: "No, guárdalo",
     gone: "El cuento ya no está.",
   },
+  kept: { title: "Sin conexión, puedes escuchar estos", mark: "Se puede escuchar sin conexión" },
   recent: { title: "Hace poco en este dispositivo", forget: "Olvidarlos", forgotten: "Olvidados.", undo: "Recuperarlos", untitled: "Un cuento que está naciendo" },
   tablet: {
     title: "En el sofá",

@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} min, histoire après histoire",
     download: "Télécharger le mp3",
     share: "Copier le lien",
+    send: "Partager",
     shared: "Lien copié",
     blocked: "Appuyez sur lecture : le navigateur attend un geste avant de faire du bruit.",
     keys: "Espace : lecture et pause ; flèches gauche et droite : 10 secondes ; haut et bas : une phrase. Touchez une phrase pour l’entendre.",
@@ -155,6 +156,7 @@ export default {
     no: "Non, la garder",
     gone: "L’histoire est partie.",
   },
+  kept: { title: "Sans réseau, tu peux écouter celles-ci", mark: "S’écoute aussi sans réseau" },
   recent: { title: "Récemment sur cet appareil", forget: "Les oublier", forgotten: "Oubliées.", undo: "Les reprendre", untitled: "Une histoire en train de naître" },
   tablet: {
     title: "Sur le canapé",

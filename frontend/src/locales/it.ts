@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} min, una storia dopo l’altra",
     download: "Scarica l’mp3",
     share: "Copia il link",
+    send: "Condividi",
     shared: "Link copiato",
     blocked: "Premi ascolta: il browser vuole un tocco prima di emettere suoni.",
     keys: "Spazio: ascolto e pausa; frecce sinistra e destra: 10 secondi; su e giù: una frase. Tocca una frase per sentirla.",
@@ -155,6 +156,7 @@ export default {
     no: "No, tienila",
     gone: "La storia non c’è più.",
   },
+  kept: { title: "Senza rete, puoi ascoltare queste", mark: "Si ascolta anche senza rete" },
   recent: { title: "Di recente su questo dispositivo", forget: "Dimenticale", forgotten: "Dimenticate.", undo: "Riprendile", untitled: "Una storia che sta nascendo" },
   tablet: {
     title: "Sul divano",

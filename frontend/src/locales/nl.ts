@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} min, verhaal na verhaal",
     download: "Mp3 downloaden",
     share: "Link kopiëren",
+    send: "Delen",
     shared: "Link gekopieerd",
     blocked: "Druk op afspelen: je browser wil eerst een tik voordat er geluid komt.",
     keys: "Spatie: afspelen en pauze; pijl links en rechts: 10 seconden; omhoog en omlaag: een zin. Tik op een zin om die te horen.",
@@ -155,6 +156,7 @@ export default {
     no: "Nee, bewaar het",
     gone: "Het verhaal is weg.",
   },
+  kept: { title: "Zonder netwerk kun je deze horen", mark: "Ook zonder netwerk te horen" },
   recent: { title: "Onlangs op dit apparaat", forget: "Vergeet deze", forgotten: "Vergeten.", undo: "Haal ze terug", untitled: "Een verhaal in de maak" },
   tablet: {
     title: "Op de bank",

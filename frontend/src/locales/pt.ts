@@ -85,6 +85,7 @@ export default {
     minutesOn: "{n} min, uma história atrás da outra",
     download: "Baixar mp3",
     share: "Copiar link",
+    send: "Compartilhar",
     shared: "Link copiado",
     blocked: "Toque em ouvir: o navegador pede um toque antes de fazer som.",
     keys: "Espaço: ouvir e pausa; setas esquerda e direita: 10 segundos; cima e baixo: uma frase. Toque numa frase para ouvi-la.",
@@ -155,6 +156,7 @@ export default {
     no: "Não, guardar",
     gone: "A história já não está cá.",
   },
+  kept: { title: "Sem rede, dá para ouvir estas", mark: "Também se ouve sem rede" },
   recent: { title: "Recentes neste aparelho", forget: "Esquecer estas", forgotten: "Esquecidas.", undo: "Trazer de volta", untitled: "Uma história a nascer" },
   tablet: {
     title: "No sofá",
