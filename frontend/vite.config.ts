@@ -1,11 +1,12 @@
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 import { offline, OLDEST } from "./installable.ts";
+import { words } from "./words.ts";
 
 const api = process.env.STORIES_API ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [vue(), offline()],
+  plugins: [vue(), words(), offline()],
   base: "./",
   // The story is a template's text, never a template: the runtime compiler stays out, and with it eval.
   define: {

@@ -38,7 +38,7 @@ async function states(page, context, shot) {
   await shot("making");
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.reload();
-  await page.locator(".tools a.button").waitFor();
+  await page.locator(".take").waitFor();
   await page.locator(".sentence").nth(3).click();
   await page.locator(".said").waitFor();
   await page.waitForTimeout(1500);

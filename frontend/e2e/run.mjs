@@ -9,6 +9,7 @@ import { launch } from "./browser.mjs";
 import { play } from "./stage.mjs";
 import * as comfort from "./scenes/comfort.mjs";
 import * as controls from "./scenes/controls.mjs";
+import * as family from "./scenes/family.mjs";
 import * as languages from "./scenes/languages.mjs";
 import * as listening from "./scenes/listening.mjs";
 import * as older from "./scenes/older.mjs";
@@ -23,7 +24,7 @@ import * as waiting from "./scenes/waiting.mjs";
 
 const [base, ...wanted] = process.argv.slice(2);
 const scenes = {
-  ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...offline, ...signing, ...waiting, ...comfort, ...older,
+  ...listening, ...languages, ...voices, ...controls, ...shelf, ...safety, ...trouble, ...outage, ...offline, ...family, ...signing, ...waiting, ...comfort, ...older,
 };
 const report = { scenes: {}, errors: [], strangers: [], axe: {}, seconds: {} };
 const say = (word) => console.log(JSON.stringify(word));

@@ -71,8 +71,8 @@ export const viewOf = async ({ page, base }, { id, locale }) => (await page.requ
 export const IDEA = "a lantern that is afraid of moths";
 
 /** A story that is done and on the shelf; made the first time. */
-export async function aStory({ page, base }, locale = "en") {
-  const data = { context: IDEA, locale, variant: 0 };
+export async function aStory({ page, base }, locale = "en", context = IDEA) {
+  const data = { context, locale, variant: 0 };
   const { id } = await (await page.request.post(`${base}/`, { data, timeout: 90_000 })).json();
   return { id, locale };
 }
@@ -92,3 +92,15 @@ export const problem = (slug, status, headers = {}) => ({
   headers: { "Content-Type": "application/problem+json", ...headers },
   body: JSON.stringify({ type: `urn:mvp-stories:problem:${slug}`, title: slug, status, detail: "" }),
 });
+
+/** As a page sees an API that has no shelf of the family: this device's own list is all there is. The scene provokes. */
+export const withoutShelf = ({ page, base }) => page.route(`${base}/shelf?*`, (route) => route.fulfill(problem("no-shelf", 404)));
+
+export const PIN = "2468";
+
+/** A grown-up chooses the PIN, or gives it where another scene chose it. */
+export async function givePin(page, pin = PIN) {
+  await page.locator("dialog[open] input").first().waitFor();
+  for (const field of await page.locator("dialog[open] input").all()) await field.fill(pin);
+  await page.locator("dialog[open] .primary").click();
+}

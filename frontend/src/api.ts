@@ -1,7 +1,10 @@
 /** The only place that talks to the network, typed from the API's own document. */
-import { editionOf, partsOf } from "./editions";
+import { editionOf, localeOf, partsOf } from "./editions";
+import type { Edits, Hero, NameView, PinView, ShelfCard, ShelfPage, Wishes } from "./family";
+import { exchange, Problem, request } from "./http";
 import type { components } from "./openapi";
-import { timeoutSignal } from "./timeout";
+
+export { Problem };
 
 type Schemas = components["schemas"];
 /** The API omits empty fields; lists default to empty here. */
@@ -20,32 +23,33 @@ export type LocaleView = Schemas["LocaleView"];
 export type VoiceView = Schemas["VoiceView"];
 export type Accepted = Schemas["Accepted"];
 
-const TYPE = "urn:mvp-stories:problem:";
-const PATIENCE_MS = 20_000;
-const OURS = /^[a-z][a-z-]{0,40}$/;
-
-/** slug: the API's problem type, or "offline", "slow", "not-configured", "failed". retryAfter: seconds, null: not given. */
-export class Problem extends Error {
-  constructor(
-    readonly slug: string,
-    readonly status = 0,
-    readonly retryAfter: number | null = null,
-  ) {
-    super(slug);
-  }
-}
+/** What can be asked for. exportsAt: the address below which stories are taken along. */
+export type Offer = Told<Schemas["Locales"], "exports"> & {
+  exportsAt: string;
+};
 
 export interface Api {
   /** The listener said yes to a language that is still being learned. */
   agree(locale: string): void;
-  ask(context: string, locale: string, key: string): Promise<Accepted>;
+  ask(context: string, locale: string, key: string, wishes?: Wishes): Promise<Accepted>;
   askEdition(id: string, edition: string): Promise<Accepted>;
   story(id: string, edition: string): Promise<Story>;
   catalog(locale: string, cursor: string): Promise<Catalog>;
-  locales(): Promise<LocaleView[]>;
+  locales(): Promise<Offer>;
   /** The address of a new connection for changes; null where there is none. */
   push(): Promise<string | null>;
   sample(locale: string, voice: string): Promise<Schemas["SampleView"]>;
+  /** A name said once. */
+  name(locale: string, hero: Hero): Promise<NameView>;
+  /** What this family made, in `locale` where it is. Throws Problem of status 404: there is no such shelf here. */
+  shelf(locale: string, cursor: string): Promise<ShelfPage>;
+  pin(): Promise<PinView>;
+  choosePin(pin: string): Promise<void>;
+  /** Each of these wants a grown-up; pin: "" where none guards them. */
+  remove(id: string, pin: string): Promise<void>;
+  publish(id: string, locale: string, published: boolean, pin: string): Promise<{ published: boolean }>;
+  edit(id: string, edition: string, edits: Edits, pin: string): Promise<Accepted>;
+  undo(id: string, pin: string): Promise<{ id: string }>;
   /** The address of a published story that a chat shows with title and picture; null where there is none. */
   preview(id: string, edition: string): Promise<string | null>;
 }
@@ -56,22 +60,21 @@ export interface Api {
  */
 export function makeApi(base: string, token: () => Promise<string | null> = async () => null): Api {
   const open = <T>(path: string) => request<T>(base + path);
-  const get = async <T>(path: string) => request<T>(base + path, { headers: signedBy(await token()) });
-  const post = async <T>(path: string, body: object, headers: Record<string, string> = {}) =>
+  const send = async <T>(method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
     request<T>(base + path, {
-      method: "POST",
-      body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", ...headers, ...signedBy(await token()) },
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+      headers: { ...(body && { "Content-Type": "application/json" }), ...headers, ...signedBy(await token()) },
     });
+  const get = <T>(path: string) => send<T>("GET", path);
+  const post = <T>(path: string, body: object, headers?: Record<string, string>) => send<T>("POST", path, body, headers);
+  const by = (pin: string): Record<string, string> => (pin ? { "X-Pin": pin } : {});
   const agreed = new Set<string>();
   const order = (locale: string) => ({ locale, experimental: agreed.has(locale) });
   return {
     agree: (locale) => void agreed.add(locale),
-    ask: (context, locale, key) => post("/stories", { context, ...order(locale) }, { "Idempotency-Key": key }),
-    askEdition: (id, edition) => {
-      const { locale, ...by } = partsOf(edition);
-      return post(`/stories/${id}/locales`, { ...order(locale), ...(by.voice ? by : {}) });
-    },
+    ask: (context, locale, key, wishes) => post("/stories", { context, ...order(locale), ...wishes }, { "Idempotency-Key": key }),
+    askEdition: (id, edition) => post(`/stories/${id}/locales`, { ...order(localeOf(edition)), ...named(edition) }),
     story: async (id, edition) => {
       return storyOf(pictured(base, await get(pathOf(id, edition))));
     },
@@ -83,7 +86,7 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       const page = await open<Catalog>(`/stories${words && `?${words}`}`);
       return { ...page, stories: page.stories.map((card) => pictured(base, card)) };
     },
-    locales: async () => (await open<Schemas["Locales"]>("/locales")).locales,
+    locales: async () => ({ exports: [], exportsAt: `${base}/exports`, ...(await open<Schemas["Locales"]>("/locales")) }),
     push: async () => {
       try {
         return (await post<Schemas["PushView"]>("/push", {})).address;
@@ -93,12 +96,30 @@ export function makeApi(base: string, token: () => Promise<string | null> = asyn
       }
     },
     sample: (locale, voice) => get(`/locales/${encodeURIComponent(locale)}/voices/${encodeURIComponent(voice)}`),
+    name: (locale, hero) => post(`/locales/${encodeURIComponent(locale)}/name`, hero),
+    shelf: async (locale, cursor) => {
+      const page = await get<ShelfPage>(`/shelf?${new URLSearchParams({ locale, ...(cursor && { cursor }) })}`);
+      return { ...page, stories: page.stories.map((card): ShelfCard => pictured(base, card)) };
+    },
+    pin: () => get("/pin"),
+    choosePin: (pin) => send("PUT", "/pin", { pin }),
+    remove: (id, pin) => send("DELETE", `/stories/${id}`, undefined, by(pin)),
+    publish: (id, locale, published, pin) => send("PUT", `/stories/${id}/${encodeURIComponent(locale)}/published`, { published }, by(pin)),
+    // Whoever mends a text has said yes to its language.
+    edit: (id, edition, edits, pin) => post(`/stories/${id}/edits`, { ...named(edition), experimental: true, ...edits }, by(pin)),
+    undo: (id, pin) => post(`/stories/${id}/undo`, {}, by(pin)),
     preview: async (id, edition) => {
       const address = base + pathOf(id, edition, "/preview");
       const isThere = await exchange(address, {}).then(({ response }) => response.ok, () => false);
       return isThere ? new URL(address, location.href).href : null;
     },
   };
+}
+
+/** As an order names an edition: without a voice where it is the locale's own. */
+function named(edition: string): { locale: string } {
+  const { locale, ...by } = partsOf(edition);
+  return { locale, ...(by.voice ? by : {}) };
 }
 
 function pathOf(id: string, edition: string, part = ""): string {
@@ -141,41 +162,4 @@ const OWN_MACHINE = /^(localhost|127\.[0-9.]+|\[::1\])$/;
 export async function readTablet(): Promise<Tablet | null> {
   if (!OWN_MACHINE.test(location.hostname)) return null;
   return request<Tablet>("./tablet.json", { cache: "no-store" }).catch(() => null);
-}
-
-async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
-  const { response, body } = await exchange(url, init);
-  if (response.ok && body !== null) return body as T;
-  // No JSON: the address is not an API's.
-  if (body === null) throw new Problem(response.status >= 500 ? "unavailable" : "not-configured", response.status);
-  throw new Problem(slugOf(body), response.status, secondsOf(response.headers.get("Retry-After")));
-}
-
-async function exchange(url: string, init: RequestInit): Promise<{ response: Response; body: unknown }> {
-  const signal = timeoutSignal(PATIENCE_MS);
-  try {
-    const response = await fetch(url, { ...init, credentials: "omit", referrerPolicy: "no-referrer", signal });
-    return { response, body: parsed(await response.text()) };
-  } catch {
-    throw new Problem(signal.aborted ? "slow" : "offline");
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function slugOf(body: unknown): string {
-  const type = (body as { type?: unknown }).type;
-  const slug = typeof type === "string" && type.startsWith(TYPE) ? type.slice(TYPE.length) : "";
-  return OURS.test(slug) ? slug : "failed";
-}
-
-function secondsOf(header: string | null): number | null {
-  const value = Number(header);
-  return header && Number.isFinite(value) && value >= 0 ? value : null;
 }

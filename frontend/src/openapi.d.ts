@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stories/{story_id}/{locale}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published story as a chat shows its link */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stories/{story_id}": {
         parameters: {
             query?: never;
@@ -562,6 +579,17 @@ export interface components {
             lengths: components["schemas"]["LengthView"][];
             /** Audiences */
             audiences: components["schemas"]["AudienceView"][];
+            /**
+             * Privatedays
+             * @description How long a story with a child's name is kept
+             */
+            privateDays: number;
+            /**
+             * Exports
+             * @description Formats in which a story is to be had, below /exports; none where it is not
+             * @default []
+             */
+            exports?: string[];
         };
         /** Mark */
         Mark: {
@@ -806,6 +834,11 @@ export interface components {
              * @description It has a child's name, and is never published
              */
             private: boolean;
+            /**
+             * Expires
+             * @description The last day of a private story (ISO 8601)
+             */
+            expires?: string | null;
             /**
              * Quick
              * @description A quick look, of small engines or of none
@@ -1608,6 +1641,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoryView"];
+                };
+            };
+            /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is no such story */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something is wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Not available now: ask again after Retry-After seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: {
+                /** @description A voice of the locale, by its name in GET /locales; none: the locale's own */
+                voice?: string | null;
+                /** @description How fast, where the voice can: 1 is the usual */
+                pace?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description Of an earlier response: 32 hex digits, after a p where it is private */
+                story_id: string;
+                /** @description BCP-47 */
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Title, picture and first sentence, with a link to the page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description The request is malformed, or cannot be fulfilled; `type` and `detail` say why */

@@ -15,6 +15,11 @@ const LOST = [
   "engine",
   "store",
   "damaged-sound",
+  "no-pin",
+  "bad-pin",
+  "no-shelf",
+  "bad-export",
+  "missing-package",
 ];
 const SAME = new Map([
   ...REFUSED.map((slug) => [slug, "problem.refused"] as const),
@@ -26,6 +31,7 @@ const SAME = new Map([
   ["long-idea", "ask.long"],
   ["too-large", "ask.long"],
   ["forbidden", "problem.unauthorized"],
+  ["unknown-audience", "problem.unknown-length"],
   ["unwritable", "problem.disk-full"],
 ]);
 

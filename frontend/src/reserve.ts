@@ -31,8 +31,10 @@ export function hasReserve(story: Story, from: number, { rate, speed, slow }: Pa
   if (!clipFor(story, from)) return false;
   if (story.mp3Url || isOver(story)) return true;
   const { spoken, unspoken } = lengthsFrom(story, from);
-  if (!unspoken.length) return true;
-  if (rate === null) return spoken.length >= (slow ? ENOUGH_SLOW : ENOUGH);
+  // Told in scenes: the next one is not written yet, nobody knows how long it takes.
+  const isOpen = story.status === "writing";
+  if (!unspoken.length && !isOpen) return true;
+  if (rate === null || isOpen) return spoken.length >= (slow ? ENOUGH_SLOW : ENOUGH);
   let heard = sounding(spoken, speed);
   let made = DELIVERY_MS;
   for (const length of unspoken) {

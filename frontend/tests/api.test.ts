@@ -101,6 +101,47 @@ describe("an edition by another voice", () => {
   });
 });
 
+describe("a family's own calls", () => {
+  const calls = (fetched: ReturnType<typeof answering>) =>
+    fetched.mock.calls.map(([url, init]) => [init.method ?? "GET", url, init.body ? JSON.parse(String(init.body)) : null, new Headers(init.headers).get("x-pin")]);
+
+  it("have the PIN in a header, and the rest as the API wants it", async () => {
+    const fetched = answering({ stories: [] });
+    const api = makeApi("");
+    await api.ask("a snail", "en", "key", { length: "long", hero: { name: "Mia" } });
+    await api.name("fr", { name: "Mia", sounds: "Mee-a" });
+    await api.shelf("fr", "");
+    await api.shelf("fr", "after");
+    await api.choosePin("2468");
+    await api.remove(ID, "2468");
+    await api.publish(ID, "fr", true, "2468");
+    await api.edit(ID, "fr-x-sara", { changes: [{ segment: 0, text: "Une tortue." }] }, "");
+    await api.undo(ID, "2468");
+    expect(calls(fetched)).toEqual([
+      ["POST", "/stories", { context: "a snail", locale: "en", experimental: false, length: "long", hero: { name: "Mia" } }, null],
+      ["POST", "/locales/fr/name", { name: "Mia", sounds: "Mee-a" }, null],
+      ["GET", "/shelf?locale=fr", null, null],
+      ["GET", "/shelf?locale=fr&cursor=after", null, null],
+      ["PUT", "/pin", { pin: "2468" }, null],
+      ["DELETE", `/stories/${ID}`, null, "2468"],
+      ["PUT", `/stories/${ID}/fr/published`, { published: true }, "2468"],
+      ["POST", `/stories/${ID}/edits`, { locale: "fr", voice: "sara", pace: 1, experimental: true, changes: [{ segment: 0, text: "Une tortue." }] }, null],
+      ["POST", `/stories/${ID}/undo`, {}, "2468"],
+    ]);
+  });
+
+  it("may be answered with nothing", async () => {
+    vi.stubGlobal("fetch", async () => new Response(null, { status: 204 }));
+    await expect(makeApi("").remove(ID, "2468")).resolves.toBeNull();
+  });
+
+  it("offer nothing where the API names nothing", async () => {
+    const told = { locales: [], lengths: [], audiences: [], privateDays: 30 };
+    answering(told);
+    expect(await makeApi("https://a").locales()).toEqual({ ...told, exports: [], exportsAt: "https://a/exports" });
+  });
+});
+
 describe("an older browser", () => {
   const missing = (of: object, name: string) => {
     const kept = Object.getOwnPropertyDescriptor(of, name);

@@ -6,7 +6,7 @@ import { ideaLanguages, isRefused } from "../src/refusals";
 
 /** The slugs that api/problems.py sends with words for the caller. */
 const slugs = [...new Set(readFileSync("../pipeline/api/problems.py", "utf8").match(/PUBLIC = frozenset\(([^)]*)\)/)?.[1]?.match(/[a-z][a-z-]+/g) ?? [])];
-const NOT_OF_THE_IDEA = ["split", "unknown-locale", "bad-variant", "unknown-voice", "bad-pace", "key-reused", "queue-full", "quota-exceeded"];
+const NOT_OF_THE_IDEA = ["split", "unknown-locale", "bad-variant", "unknown-voice", "bad-pace", "unknown-length", "unknown-audience", "bad-edit", "key-reused", "queue-full", "quota-exceeded"];
 const ideas = slugs.filter((slug) => !NOT_OF_THE_IDEA.includes(slug));
 
 describe("a refused idea", () => {

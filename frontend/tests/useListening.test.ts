@@ -13,6 +13,7 @@ const put = (story: Story) => views.set(`${story.id} ${story.edition}`, story);
 let refusals: Problem[] = [];
 let cards: Card[] = [];
 const posted = vi.fn();
+const asked = vi.fn();
 
 async function accept(id: string, locale: string): Promise<Accepted> {
   posted(id, locale);
@@ -22,7 +23,7 @@ async function accept(id: string, locale: string): Promise<Accepted> {
 }
 
 const api = {
-  ask: async (_: string, locale: string) => accept(OTHER, locale),
+  ask: async (_: string, locale: string, _key: string, wishes: object) => (asked(wishes), accept(OTHER, locale)),
   askEdition: accept,
   story: async (id: string, edition: string) => {
     const view = views.get(`${id} ${edition}`);
@@ -57,6 +58,7 @@ beforeEach(() => {
   localStorage.clear();
   views.clear();
   posted.mockReset();
+  asked.mockReset();
   refusals = [];
   cards = [];
 });
@@ -176,6 +178,87 @@ describe("another story", () => {
     await passes(1000);
     page.cancel();
     expect(page.recent.value.map(({ id, title }) => [id, title])).toContainEqual([OTHER, "a snail"]);
+  });
+});
+
+describe("another story of a family", () => {
+  const wishesAfter = async (story: Partial<Story>) => {
+    const page = await listening();
+    put(done(story));
+    void page.telling.follow(ID, "en");
+    await passes(10);
+    void page.another();
+    await passes(10);
+    return asked.mock.calls[0]?.[0];
+  };
+
+  it("is as long and for the same age", async () => {
+    expect(await wishesAfter({ length: "long", audience: "tiny" })).toEqual({ length: "long", audience: "tiny" });
+  });
+
+  it("has the child's name where this one has it, and a grown-up said yes to it", async () => {
+    localStorage.setItem("mvp-stories.hero", JSON.stringify({ name: "Mia", sounds: "", agreed: "Mia" }));
+    expect(await wishesAfter({ private: true })).toEqual({ hero: { name: "Mia" } });
+  });
+
+  it("has no name where this one has none", async () => {
+    localStorage.setItem("mvp-stories.hero", JSON.stringify({ name: "Mia", sounds: "", agreed: "Mia" }));
+    expect(await wishesAfter({})).toEqual({});
+  });
+});
+
+describe("a mended story", () => {
+  const MENDED = `p${"2".repeat(32)}`;
+
+  it("takes over at the same sentence once that can be heard, in the place of the one before it", async () => {
+    const page = await listening();
+    page.highlight.segment.value = 2;
+    await passes(10);
+    const before = history.length;
+    put(aStory(4, 1, { id: MENDED, title: "A brave snail", progress: { done: 1, total: 4, soundRate: 9 } }));
+    void page.turnTo(MENDED, "en", null);
+    await passes(900);
+    expect([page.telling.story.value?.id, Sound.heard(), page.wish.value?.what]).toEqual([ID, ["/en/2.wav"], "mended"]);
+    put(done({ id: MENDED, edition: "en", title: "A brave snail" }));
+    await passes(1000);
+    expect([page.place.value, Sound.heard(), history.length]).toEqual([{ id: MENDED, edition: "en" }, ["/en/2.wav"], before]);
+    expect(page.recent.value.map(({ id }) => id)).toEqual([MENDED]);
+    expect([page.placeIn(MENDED), page.placeIn(ID)]).toEqual([2, 0]);
+  });
+
+  it("keeps the place of a listener who reads, not listens", async () => {
+    const page = await listening();
+    page.player.pause();
+    put(done({ id: MENDED }));
+    void page.turnTo(MENDED, "en", null);
+    await passes(1000);
+    expect([page.place.value?.id, Sound.heard(), page.player.segmentNow(), page.placeIn(MENDED)]).toEqual([MENDED, [], 2, 2]);
+  });
+});
+
+describe("a long story, told in scenes", () => {
+  const scenes = (total: number, spoken: number, more: Partial<Story> = {}) => put(aStory(total, spoken, { status: "writing", progress: { done: spoken, total: 0 }, ...more }));
+
+  it("is heard while its next scene is written, and goes on as soon as that is spoken", async () => {
+    location.hash = `#/story/${ID}/en`;
+    scenes(1, 1);
+    const page = inScope(() => useListening(async () => api, ref(1)));
+    page.begin();
+    void page.player.play();
+    await passes(900);
+    // One sentence is no reserve where nobody knows when the next one comes.
+    expect([Sound.heard(), page.player.waiting.value]).toEqual([[], true]);
+    scenes(3, 3);
+    await passes(900);
+    expect(Sound.heard()).toEqual(["/en/0.wav"]);
+    for (let sentence = 0; sentence < 3; sentence += 1) {
+      Sound.now().end();
+      await passes(400);
+    }
+    expect([Sound.heard(), page.player.ended.value, page.player.playing.value]).toEqual([[], false, true]);
+    scenes(6, 6);
+    await passes(900);
+    expect(Sound.heard()).toEqual(["/en/3.wav"]);
   });
 });
 

@@ -46,7 +46,24 @@ describe("hearing a voice", () => {
     const tap = hear("fr", "sara");
     hush();
     await tap;
-    await using(async () => Promise.reject(new Problem("offline"))).hear("fr", "sara");
+    const problem = await using(async () => Promise.reject(new Problem("offline"))).hear("fr", "sara");
+    expect(problem?.slug).toBe("offline");
     expect(Sound.all.map((sound) => sound.play.mock.calls.length)).toEqual([0, 0]);
+  });
+});
+
+describe("hearing a name", () => {
+  it("plays the bytes that came with the answer, from an address of this page, and lets them go for the next", async () => {
+    const blobs: Blob[] = [];
+    const made = vi.spyOn(URL, "createObjectURL").mockImplementation((blob) => `blob:${blobs.push(blob as Blob)}`);
+    const dropped = vi.spyOn(URL, "revokeObjectURL");
+    const name = vi.fn(async () => ({ mediaType: "audio/wav", audio: "UklGRg==", durationMs: 1 }));
+    const { hearName } = effectScope().run(() => useSample(async () => ({ name }) as unknown as Api))!;
+    await hearName("fr", { name: "Siobhán", sounds: "Shi-vawn" });
+    await hearName("fr", { name: "Siobhán" });
+    expect(name.mock.calls[0]).toEqual(["fr", { name: "Siobhán", sounds: "Shi-vawn" }]);
+    expect([blobs[0]?.type, await blobs[0]?.text(), Sound.all[0]?.src]).toEqual(["audio/wav", "RIFF", "blob:2"]);
+    expect(dropped).toHaveBeenCalledWith("blob:1");
+    expect(made).toHaveBeenCalledTimes(2);
   });
 });

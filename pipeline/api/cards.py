@@ -55,15 +55,15 @@ def _card(app: App, line: Line, locale: str) -> View | None:
     manifest = next(filter(None, (_manifest(app, line.story_id, edition) for edition in order)), None)
     if manifest is None:
         return None
-    revises: str = getattr(manifest, "revises", "")
     return {
         **views.card_view(app, card_of(manifest)),
         "locales": [edition for edition in complete if edition == editions.locale(edition)],
         "created": datetime.fromtimestamp(line.created, UTC).isoformat(timespec="seconds"),
         "published": shelf.is_listed(app.store, line.story_id, editions.of(manifest)),
-        "private": line.story_id.startswith("p"),
+        "private": app.private is not None,
+        **({"expires": app.private.expires} if app.private else {}),
         "quick": not QUICK.isdisjoint(manifest.labels),
-        **({"revises": revises} if revises else {}),
+        **({"revises": manifest.revises} if manifest.revises else {}),
     }
 
 

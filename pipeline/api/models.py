@@ -240,6 +240,7 @@ class ShelfCard(Card):
     created: str = Field(description="When it was asked for first (ISO 8601)")
     published: bool = Field(description="This edition is in GET /stories")
     private: bool = Field(description="It has a child's name, and is never published")
+    expires: str | None = Field(default=None, description="The last day of a private story (ISO 8601)")
     quick: bool = Field(description="A quick look, of small engines or of none")
     revises: str | None = Field(default=None, description="The story of which a person made this one")
 
@@ -312,6 +313,10 @@ class Locales(BaseModel):
     locales: list[LocaleView]
     lengths: list[LengthView]
     audiences: list[AudienceView]
+    privateDays: int = Field(description="How long a story with a child's name is kept")
+    exports: list[str] = Field(
+        default=[], description="Formats in which a story is to be had, below /exports; none where it is not"
+    )
 
 
 class Health(BaseModel):

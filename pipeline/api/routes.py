@@ -196,7 +196,9 @@ class Routes:
 
     def locales(self) -> Response[Any]:
         locales = [views.locale_view(chain) for chain in self._app.chains.values()]
-        return json_response(200, {"locales": locales, **views.offer_view(self._app.offer)})
+        exports = {"exports": list(self._stories.exports)} if self._stories.exports else {}
+        offered = {**views.offer_view(self._app.offer), "privateDays": self._app.private_days}
+        return json_response(200, {"locales": locales, **offered, **exports})
 
     def voice(self, locale: Tag, voice: Name) -> Response[Any]:
         spoken = sample(self._app, chain(self._app, locale, True, voice))

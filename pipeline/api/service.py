@@ -42,13 +42,15 @@ class Edition:
 class OnDemand:
     """stopping: set when the process is about to end; finish() returns then. per_day: the most editions that
     are begun in a day, 0 for any number. tickets: None where nothing is pushed. guard: of what only a
-    grown-up may do, and whose shelf a caller's stories stand on."""
+    grown-up may do, and whose shelf a caller's stories stand on. exports: names of the formats that a server
+    has stories in."""
 
     app: App
     runner: Runner
     per_day: int = 0
     tickets: Tickets | None = None
     guard: Guard = field(default_factory=Nobody)
+    exports: tuple[str, ...] = ()
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def accept(self, order: StoryOrder, key: str = "", caller: str = "", owner: str = "") -> Edition:

@@ -16,12 +16,13 @@ from starlette.types import Scope
 
 from pipeline.server.compression import file_response
 
-# The page loads from its own origin only; audio may come from a bucket's, also for the service worker.
+# The page loads from its own origin only; audio may come from a bucket's, also for the service worker, or
+# with an answer (blob:).
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'none'; "
-    "connect-src 'self' {media}; media-src 'self' {media}; worker-src 'self'; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
-    "trusted-types vue worker"
+    "connect-src 'self' {media}; media-src 'self' blob: {media}; worker-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types vue worker"
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -69,7 +69,7 @@ def request(app: App, idea: str, variant: int, audience: str, length: str) -> Ac
     """The record of what was checked already. audience: the prompt's words."""
     scenes = app.offer.scenes.get(length, "")
     return AcceptedRequest(
-        StoryRequest(idea, variant, audience, length), app.prompt.id, app.text.fingerprint, scenes
+        StoryRequest(idea, variant, audience, length), app.prompt.id, app.text.fingerprint, scenes=scenes
     )
 
 

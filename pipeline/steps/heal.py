@@ -48,7 +48,7 @@ def _request(app: App, fault: Fault, _: Progress) -> None:
         story = StoryRequest(manifest.context, manifest.variant, manifest.audience, manifest.length)
         scenes = scene_prompts() if manifest.scenes else ("",)
         for prompt, scene in product(story_prompts(), scenes):
-            accepted = AcceptedRequest(story, prompt, manifest.engines.get("text", ""), scene)
+            accepted = AcceptedRequest(story, prompt, manifest.engines.get("text", ""), scenes=scene)
             if accepted.story_id == fault.story_id:
                 keep(app.store, fault.key, dump(accepted))
                 return

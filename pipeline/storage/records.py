@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from typing import Any
 
 from pipeline.ports import Store
@@ -53,6 +53,7 @@ class AcceptedRequest:
     request: StoryRequest
     prompt: str
     engine: str
+    _: KW_ONLY
     scenes: str = ""
     private: Private | None = None
     revision: Revision | None = None

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.api.gateway import Api
+from pipeline.api.service import OnDemand
 from pipeline.errors import EngineError, ThrottledError
 from pipeline.steps import status
 from pipeline.steps.status import Status
@@ -281,6 +283,13 @@ def test_locales_are_listed_with_their_quality() -> None:
     assert locales["en"]["translation"] is None
     own = {"name": "fake", "about": "a tone", "quality": "fake", "labels": [], "paced": True}
     assert voices == [own, {**own, "name": "low", "about": "a low tone"}]
+
+
+def test_formats_to_take_along_are_listed_where_the_server_has_them() -> None:
+    api = FakeApi()
+    assert "exports" not in api.get("/locales").json
+    api.handler = Api(OnDemand(api.app, api.runner, exports=("epub", "vtt")), api.wait)
+    assert api.get("/locales").json["exports"] == ["epub", "vtt"]
 
 
 def test_health_names_the_profile() -> None:

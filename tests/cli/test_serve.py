@@ -187,7 +187,9 @@ def test_a_silent_host_of_translators_does_not_hold_the_page(stories: Stories) -
         with serving(stories, **environ) as [server]:
             until(lambda: bool(host.gets()))
             assert server("GET", "/health").status == 200
-            labels = {each["locale"]: each["labels"] for each in server("GET", "/locales").json["locales"]}
+            offered = server("GET", "/locales").json
+            labels = {each["locale"]: each["labels"] for each in offered["locales"]}
+            assert {"epub", "vtt"} <= set(offered["exports"])
             assert server.stop() == 130
             server.kill()
     assert labels["fr"] == ["draft translation"]

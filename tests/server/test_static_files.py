@@ -43,8 +43,9 @@ def test_the_policy_allows_the_own_origin_only(folder: Path) -> None:
 def test_the_policy_allows_audio_from_the_store(folder: Path) -> None:
     """For a player, and for the service worker, which fetches for it."""
     directives = policy(folder, "https://b.s3.amazonaws.com/x.mp3?X-Amz-Signature=1")
-    assert directives["media-src"] == directives["connect-src"] == ["'self'", "https://b.s3.amazonaws.com"]
-    assert policy(folder, "memory:x.mp3")["media-src"] == ["'self'"]
+    assert directives["connect-src"] == ["'self'", "https://b.s3.amazonaws.com"]
+    assert directives["media-src"] == ["'self'", "blob:", "https://b.s3.amazonaws.com"]
+    assert policy(folder, "memory:x.mp3")["media-src"] == ["'self'", "blob:"]
 
 
 @pytest.mark.parametrize(

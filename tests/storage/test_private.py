@@ -21,7 +21,7 @@ ACCEPTED = AcceptedRequest(
     StoryRequest("a shell", 7, hero=Hero("Siobhan", "Shi-vawn")),
     "story@1",
     "fake/text/1",
-    Private(FOLDER, "a salt", "2026-12-29"),
+    private=Private(FOLDER, "a salt", "2026-12-29"),
 )
 LAST_DAY, AFTER = date(2026, 12, 29), date(2026, 12, 30)
 

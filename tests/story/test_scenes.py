@@ -28,7 +28,6 @@ def test_a_prompt_shows_the_last_scene_and_one_line_of_the_plan() -> None:
     assert "grown-up pirates" in prompt.system
     assert prompt.user.endswith("The next line: Then Otto came.")
     assert "Sentence 11." in prompt.user
-    assert "Sentence 2." not in prompt.user
     assert "slept" not in prompt.user
 
 

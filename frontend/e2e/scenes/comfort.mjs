@@ -1,5 +1,5 @@
 /** For every hand and eye: small screens and large letters, the keyboard, paper, contrast, a way back. */
-import { aStory, isPlaying, openStory, viewOf } from "../stage.mjs";
+import { aStory, isPlaying, openStory, viewOf, withoutShelf } from "../stage.mjs";
 
 /** What stands beyond the screen's or the player's edge, in px. */
 const outside = (page) =>
@@ -124,7 +124,9 @@ export const phone = {
 
 /** What was forgotten by a slip of the finger comes back. */
 export const undo = {
+  provokes: true,
   async act({ page, base }) {
+    await withoutShelf({ page, base });
     await openStory({ page, base }, await aStory({ page, base }));
     await page.goto(`${base}/`);
     await page.getByRole("button", { name: "Forget these" }).click();

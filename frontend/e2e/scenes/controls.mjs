@@ -195,7 +195,8 @@ export const download = {
   async act({ page, base }) {
     const place = await aStory({ page, base });
     await openStory({ page, base }, place);
-    const link = page.locator(".tools a.button");
+    await page.locator(".take summary").click();
+    const link = page.locator(".take a.mp3");
     const [file] = await Promise.all([page.waitForEvent("download"), link.click()]);
     const chunks = [];
     for await (const chunk of await file.createReadStream()) chunks.push(chunk);

@@ -1,7 +1,7 @@
 /** What comes back: the catalog, links, what was heard on this device, another story, left alone for a while. */
 import { open } from "../browser.mjs";
 import { overhear, sounds } from "../hearing.mjs";
-import { aStory, openStory, placeOf } from "../stage.mjs";
+import { aStory, openStory, placeOf, withoutShelf } from "../stage.mjs";
 
 /** The languages of the shelf's cards, as they stand there. */
 const languagesOf = (page) => page.locator(".shelf").last().locator(".card-title").evaluateAll((titles) => [...new Set(titles.map((title) => title.lang))].sort());
@@ -53,7 +53,9 @@ export const deepLink = {
 
 /** Heard stories are remembered over a new start of the page, the last one first, until they are to be forgotten. */
 export const recent = {
+  provokes: true,
   async act({ page, base, look }) {
+    await withoutShelf({ page, base });
     const place = await aStory({ page, base });
     await openStory({ page, base }, place);
     const title = await page.locator("h1").innerText();
@@ -74,7 +76,9 @@ export const recent = {
 /** Another story of the same idea; a listener who does not wait for it finds it finished later. */
 export const another = {
   variant: 1,
+  provokes: true,
   async act({ page, base, look }) {
+    await withoutShelf({ page, base });
     await overhear(page);
     const first = await aStory({ page, base });
     await openStory({ page, base }, first);

@@ -8,12 +8,12 @@ import type { Place } from "./useRoute";
 import type { Facing } from "./useTelling";
 
 /**
- * what: the same story in another edition, another story of the idea, or the next one of the shelf.
+ * what: the same story in another edition or mended with the pencil, another story of the idea, or the next one of the shelf.
  * edition: as the listener chose it. sound: whether it is to be heard. atEnd: only once the running story has ended.
  * request: null where it is made already.
  */
 export interface Wish {
-  what: "edition" | "another" | "next";
+  what: "edition" | "mended" | "another" | "next";
   edition: string;
   sound: boolean;
   atEnd?: boolean;
@@ -29,7 +29,7 @@ export function useComing(
   coming: Facing,
   player: Player,
   accept: (wish: Wish, to: Place) => void,
-  enter: (segment: number, sound: boolean, url: string) => void,
+  enter: (wish: Wish, segment: number, sound: boolean, url: string) => void,
 ) {
   const wish = shallowRef<Wish | null>(null);
   /** When loading the coming sound began; 0: it did not. */
@@ -58,13 +58,13 @@ export function useComing(
     const { value: wanted } = wish;
     if (!wanted || coming.story.value?.status === "failed") return;
     if (wanted.atEnd && !player.ended.value) return;
-    const isSameStory = wanted.what === "edition" && !player.ended.value;
+    const isSameStory = (wanted.what === "edition" || wanted.what === "mended") && !player.ended.value;
     const segment = isSameStory ? player.segmentNow() : 0;
     if (!coming.canBegin(segment, player.rate.value)) return;
     const url = warmed(segment);
     if (url === null) return;
     wish.value = null;
-    enter(segment, isSameStory ? player.playing.value : wanted.sound, url);
+    enter(wanted, segment, isSameStory ? player.playing.value : wanted.sound, url);
   }
 
   /** The sound that takes over; null while it is loaded and the running one plays. */

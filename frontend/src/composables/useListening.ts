@@ -1,11 +1,13 @@
 /** The page's actions: request a story, open it, continue in another language or with another story, retry. */
 import { computed, inject, ref, watch, type InjectionKey, type Ref } from "vue";
-import type { Api } from "../api";
+import type { Accepted, Api } from "../api";
+import type { Wishes } from "../family";
 import { editionOf, localeOf } from "../editions";
 import { isPrivate } from "../kept";
 import { useComing, type Wish } from "./useComing";
 import { useFallback } from "./useFallback";
 import { useGoingOn } from "./useGoingOn";
+import { useHero } from "./useHero";
 import { useHighlight } from "./useHighlight";
 import type { Push } from "./useMaking";
 import { usePlaces } from "./usePlaces";
@@ -20,12 +22,12 @@ const SHARE_MS = 3_000;
 
 export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: Push | null = null) {
   const { place, go } = useRoute();
-  const { recent, remember, forget } = useRecent();
+  const { recent, remember, forget, drop } = useRecent();
   const { placeIn, keep } = usePlaces();
   const { shown: telling, coming, takeOver } = useTelling(api, push);
   const player = usePlayer(telling);
   const highlight = useHighlight(telling.story, player);
-  const { hear, hush } = useSample(api);
+  const { hear, hearName, hush } = useSample(api);
   const { wish, bring, again, cancel } = useComing(coming, player, accept, enter);
   const { refused, entered } = useFallback(telling, bring);
   const going = useGoingOn(api, telling.story, player, { wish, bring, cancel });
@@ -33,14 +35,17 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   const switching = computed(() => (wish.value?.what === "edition" ? wish.value.edition : ""));
   /** The sentence at which this story was left another day; 0: none. */
   const left = ref(0);
+  const hero = useHero();
+  /** The story that went away last. */
+  const lost = ref("");
   /** Whether the story opened next is to be played. */
   let isToPlay = false;
 
   /** On the front page, where nothing plays. */
-  async function ask(context: string, locale: string): Promise<void> {
+  async function ask(context: string, locale: string, wishes: Wishes = {}): Promise<void> {
     player.reset();
     player.unlock();
-    const accepted = await telling.ask(context, locale);
+    const accepted = await telling.ask(context, locale, wishes);
     if (!accepted) return;
     isToPlay = true;
     const to = { id: accepted.id, edition: editionOf(accepted) };
@@ -66,10 +71,26 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
 
   /** Another story of the same idea. */
   async function another(): Promise<void> {
-    const { context, locale } = telling.story.value ?? {};
-    if (!context || !locale || coming.asking.value) return;
+    const { value: story } = telling.story;
+    if (!story?.context || coming.asking.value) return;
+    const { context, locale, length, audience } = story;
+    const name = story.private ? hero.agreed() : null;
+    const wishes = { ...(length && { length }), ...(audience && { audience }), ...(name && { hero: name }) };
     player.unlock();
-    await bring({ what: "another", edition: locale, sound: true, request: () => coming.ask(context, locale), place: null });
+    await bring({ what: "another", edition: locale, sound: true, request: () => coming.ask(context, locale, wishes), place: null });
+  }
+
+  /** The story after the pencil, or the text before it: takes over where this one stands. request: where it is to be made. */
+  async function turnTo(id: string, edition: string, request: (() => Promise<Accepted | null>) | null): Promise<void> {
+    player.unlock();
+    await bring({ what: "mended", edition, sound: player.playing.value, request, place: { id, edition } });
+  }
+
+  /** A story is nowhere any more. */
+  function lose(id: string): void {
+    drop(id);
+    keep(id, 0);
+    lost.value = id;
   }
 
   /** A story of its own is found again, even by a listener who does not wait for it. */
@@ -78,14 +99,20 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
   }
 
   /** The coming story is there: it takes over at a sentence. */
-  function enter(segment: number, sound: boolean, url: string): void {
+  function enter({ what }: Wish, segment: number, sound: boolean, url: string): void {
     const { value: story } = coming.story;
+    const from = place.value;
     if (!story) return;
     player.reset(segment, url);
     takeOver();
-    left.value = 0;
-    entered(place.value);
-    go({ id: story.id, edition: story.edition });
+    const isMended = what === "mended" && from;
+    left.value = isMended ? left.value : 0;
+    if (isMended) {
+      keep(story.id, segment || placeIn(from.id));
+      lose(from.id);
+    }
+    entered(from);
+    go({ id: story.id, edition: story.edition }, Boolean(isMended));
     if (sound) void player.play();
     else player.pause();
   }
@@ -172,6 +199,7 @@ export function useListening(api: () => Promise<Api>, rate: Ref<number>, push: P
 
   return {
     place, recent, forget, telling, coming, wish, refused, again, cancel, player, highlight, switching, left, going,
+    hero, placeIn, turnTo, lose, lost, hearName,
     ask, another, agree, switchTo, listenTo, retry, leave, link, begin, goOn,
   };
 }

@@ -1,6 +1,8 @@
 /** A follower of one edition in the making: request, progress, retries. */
 import { onScopeDispose, ref, shallowRef } from "vue";
-import { Problem, type Accepted, type Api, type Story } from "../api";
+import type { Accepted, Api, Story } from "../api";
+import type { Wishes } from "../family";
+import { problemOf, type Problem } from "../http";
 import { hasReserve, isOver, rateOf, spokenMs, type Arrival } from "../reserve";
 
 /** Tells of changes; onLink: whether changes arrive now. Returns how to leave. */
@@ -46,9 +48,9 @@ export function useMaking(api: () => Promise<Api>, push: Push | null = null) {
   }
 
   /** A tap: one key, kept through every retry, so that a tap is one story. */
-  async function ask(context: string, locale: string): Promise<Accepted | null> {
+  async function ask(context: string, locale: string, wishes: Wishes = {}): Promise<Accepted | null> {
     const key = newKey();
-    return send(async () => (await api()).ask(context, locale, key));
+    return send(async () => (await api()).ask(context, locale, key, wishes));
   }
 
   async function askEdition(id: string, edition: string): Promise<Accepted | null> {
@@ -131,7 +133,7 @@ export function useMaking(api: () => Promise<Api>, push: Push | null = null) {
         return mine === run ? value : null;
       } catch (error) {
         if (mine !== run) return null;
-        problem.value = error instanceof Problem ? error : new Problem("failed");
+        problem.value = problemOf(error);
         if (!isPassing(problem.value) || tries >= TRIES) return null;
         await countDown(mine, problem.value.retryAfter ?? backoff(tries) / 1000);
       }

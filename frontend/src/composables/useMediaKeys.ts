@@ -5,7 +5,7 @@ import { directionOf } from "../languages";
 import type { Player } from "./usePlayer";
 
 export const STEP_MS = 10_000;
-const OWN_KEYS = "input, select, textarea, button, a, [contenteditable]";
+const OWN_KEYS = "input, select, textarea, button, summary, dialog, a, [contenteditable]";
 
 export function useMediaKeys(story: Readonly<Ref<Story | null>>, player: Player): void {
   const toggle = () => (player.playing.value ? player.pause() : void player.play());

@@ -29,5 +29,10 @@ export function useRecent() {
     recent.value = [];
   }
 
-  return { recent, remember, forget };
+  /** It is nowhere any more. */
+  function drop(id: string): void {
+    recent.value = recent.value.filter((story) => story.id !== id);
+  }
+
+  return { recent, remember, forget, drop };
 }

@@ -6,7 +6,7 @@ export interface Place {
   edition: string;
 }
 
-const STORY = /^#\/story\/([0-9a-f]{32})\/([A-Za-z0-9-]{2,35})$/;
+const STORY = /^#\/story\/(p?[0-9a-f]{32})\/([A-Za-z0-9-]{2,35})$/;
 
 export function placeOf(hash: string): Place | null {
   const [, id, edition] = STORY.exec(hash) ?? [];

@@ -25,7 +25,7 @@ function facing(which: ShallowRef<Making>): Facing {
     problem: computed(() => which.value.problem.value),
     asking: computed(() => which.value.asking.value),
     waiting: computed(() => which.value.waiting.value),
-    ask: (context, locale) => which.value.ask(context, locale),
+    ask: (context, locale, wishes) => which.value.ask(context, locale, wishes),
     askEdition: (id, edition) => which.value.askEdition(id, edition),
     follow: (id, edition) => which.value.follow(id, edition),
     renew: () => which.value.renew(),

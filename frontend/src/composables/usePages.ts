@@ -1,12 +1,17 @@
-/** The published stories, a page at a time. */
+/** A list of stories, a page at a time. */
 import { ref, shallowRef } from "vue";
-import { Problem, type Api, type Card } from "../api";
+import { problemOf, type Problem } from "../http";
 
-export function useCatalog(api: () => Api) {
-  const cards = shallowRef<Card[]>([]);
+interface Page<Item> {
+  stories: Item[];
+  cursor?: string | null;
+}
+
+/** read: the page after a cursor, the first for "". */
+export function usePages<Item>(read: (cursor: string) => Promise<Page<Item>>) {
+  const cards = shallowRef<Item[]>([]);
   const problem = shallowRef<Problem | null>(null);
   const loading = ref(false);
-  const locale = ref("");
   const cursor = ref("");
   let run = 0;
 
@@ -14,17 +19,17 @@ export function useCatalog(api: () => Api) {
     const mine = ++run;
     loading.value = true;
     try {
-      const page = await api().catalog(locale.value, more ? cursor.value : "");
+      const page = await read(more ? cursor.value : "");
       if (mine !== run) return;
       cards.value = more ? [...cards.value, ...page.stories] : page.stories;
       cursor.value = page.cursor ?? "";
       problem.value = null;
     } catch (error) {
-      if (mine === run) problem.value = error instanceof Problem ? error : new Problem("failed");
+      if (mine === run) problem.value = problemOf(error);
     } finally {
       if (mine === run) loading.value = false;
     }
   }
 
-  return { cards, problem, loading, locale, cursor, load };
+  return { cards, problem, loading, cursor, load };
 }
