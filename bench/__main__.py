@@ -25,8 +25,8 @@ NAMES = (
     "page",
     "first-word",
 )
-# Only by name: starts servers, and takes long; compares voices, when there is a new one.
-ON_REQUEST = ("scheduler", "voices")
+# Only by name: starts servers, and takes long; compares voices, when there is a new one; measures no time.
+ON_REQUEST = ("scheduler", "voices", "safety")
 
 
 def measure(name: str, quick: bool) -> Result:

@@ -11,6 +11,7 @@ from pipeline.ports import (
     Changes,
     Covers,
     ForeignIdeas,
+    IdeaMeanings,
     LanguageDetector,
     NoChanges,
     SpeechEngine,
@@ -129,8 +130,9 @@ class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
-    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
-    follows how far an edition is. covers: None where stories have no pictures.
+    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. meanings:
+    the second check of ideas, beside the word lists; None where there is none. changes: who follows how far
+    an edition is. covers: None where stories have no pictures.
     """
 
     profile: str
@@ -148,6 +150,7 @@ class App:
     strict: bool = True
     foreign: TranslationEngine | None = None
     foreign_ideas: ForeignIdeas | None = None
+    meanings: IdeaMeanings | None = None
     changes: Changes = field(default_factory=NoChanges)
     covers: Covers | None = None
 

@@ -112,6 +112,8 @@ def attempt(app: App, request: StoryRequest, idea: str, number: int, progress: P
 def _checks(app: App, draft: Draft, idea: str, progress: Progress) -> tuple[tuple[Check, ...], Usage]:
     """The rules first: the judge, which costs completions, runs only on a draft that passes them."""
     rules = story_checks(draft, idea, app.prompt, app.language, app.word_filter)
+    if app.meanings:
+        rules = (*rules, app.meanings.check(idea, " ".join(draft.lines)))
     if app.strict and not all(check.passed for check in rules):
         return rules, Usage()
     with progress.step("judge", 1, "story") as advance:
