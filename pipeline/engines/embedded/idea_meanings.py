@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from operator import mul
 from threading import Lock
@@ -23,6 +23,7 @@ from pipeline.types import Check
 
 # A text's vector, of length 1.
 Embed = Callable[[str], Iterable[float]]
+_KEPT = 1000  # vectors, 16 kB each
 
 
 class LinearMeanings:
@@ -31,6 +32,8 @@ class LinearMeanings:
     def __init__(self, embed: Embed | None = None, weights: dict[str, Any] | None = None) -> None:
         self._given = embed, weights
         self._one_at_a_time = Lock()
+        # A page asks for the same idea in each language, and again for a story that it has.
+        self._vector = lru_cache(_KEPT)(self._embedded)
 
     def unsafe(self, idea: str) -> str:
         odds = self.odds(idea)
@@ -49,8 +52,7 @@ class LinearMeanings:
 
     def odds(self, idea: str) -> dict[str, float]:
         """Of each kind, "" for a safe one; together 1. Multinomial logistic regression."""
-        with self._one_at_a_time:
-            vector = list(self._embed(readings(idea)[-1]))
+        vector = self._vector(idea)
         scores = {
             kind: row["bias"] + sum(map(mul, row["weights"], vector))
             for kind, row in self._weights["kinds"].items()
@@ -58,6 +60,10 @@ class LinearMeanings:
         most = max(scores.values())
         shares = {kind: math.exp(score - most) for kind, score in scores.items()}
         return {kind: share / sum(shares.values()) for kind, share in shares.items()}
+
+    def _embedded(self, text: str) -> tuple[float, ...]:
+        with self._one_at_a_time:
+            return tuple(map(float, self._embed(readings(text)[-1])))
 
     @cached_property
     def _embed(self) -> Embed:

@@ -52,6 +52,18 @@ def test_the_doubts_of_idea_and_story_add_up(idea: str, story: str, doubt: float
     assert (check.name, check.figure, check.passed) == ("meaning", doubt, passed)
 
 
+def test_an_idea_that_is_asked_for_again_is_not_read_again() -> None:
+    read: list[str] = []
+
+    def embed(text: str) -> list[float]:
+        read.append(text)
+        return VECTORS[text]
+
+    again = LinearMeanings(embed, WEIGHTS)
+    assert again.unsafe("a fight") == again.unsafe("a fight") == "violence"
+    assert read == ["a fight"]
+
+
 def test_the_weights_have_a_row_a_kind_as_long_as_a_vector() -> None:
     shipped = json.loads(files("pipeline").joinpath("data", "idea_meanings.json").read_text("utf-8"))
     assert shipped["kinds"].keys() == {"", *UNSAFE} - {"rude"}  # rude words are the lists' own
