@@ -25,8 +25,9 @@ NAMES = (
     "page",
     "first-word",
 )
-# Only by name: makes 10,000 stories; starts servers, and takes long; compares voices when there is a new one.
-ON_REQUEST = ("scale", "scheduler", "voices")
+# Only by name: makes 10,000 stories; starts servers, and takes long; compares voices when there is a new one;
+# measures no time.
+ON_REQUEST = ("scale", "scheduler", "voices", "safety")
 
 
 def measure(name: str, quick: bool) -> Result:

@@ -14,6 +14,7 @@ from pipeline.ports import (
     Changes,
     Covers,
     ForeignIdeas,
+    IdeaMeanings,
     Kept,
     LanguageDetector,
     NoChanges,
@@ -145,11 +146,12 @@ class App:
     """strict: whether a failed check refuses a text (profiles for quick looks only report it).
 
     chains: by locale. words: a language detector that costs nothing. foreign: translates an idea in a
-    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. changes: who
-    follows how far an edition is. covers: None where stories have no pictures. over: the apps that may have
-    made a story of this store, over another one; constructed, and nothing loaded. private_days: how long a
-    story with a child's name is kept; private: of such a story, where this app works in its folder. today: in
-    UTC. offer: the lengths and audiences that may be asked for.
+    language that has no chain; foreign_ideas: notices such an idea, where nothing translates it. meanings:
+    the second check of ideas, beside the word lists; None where there is none. changes: who follows how far
+    an edition is. covers: None where stories have no pictures. over: the apps that may have made a story of
+    this store, over another one; constructed, and nothing loaded. private_days: how long a story with a
+    child's name is kept; private: of such a story, where this app works in its folder. today: in UTC. offer:
+    the lengths and audiences that may be asked for.
     """
 
     profile: str
@@ -167,6 +169,7 @@ class App:
     strict: bool = True
     foreign: TranslationEngine | None = None
     foreign_ideas: ForeignIdeas | None = None
+    meanings: IdeaMeanings | None = None
     changes: Changes = field(default_factory=NoChanges)
     covers: Covers | None = None
     offer: Offer = field(default_factory=partial(offer, ""))

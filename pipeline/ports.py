@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, runtime_checkable
 
-from pipeline.types import Completion, Early, Narration, Prompt, Recording, Story, Voice
+from pipeline.types import Check, Completion, Early, Narration, Prompt, Recording, Story, Voice
 
 OnText = Callable[[str], None]
 
@@ -140,6 +140,21 @@ class ForeignIdeas(Protocol):
 
     def is_foreign(self, idea: str) -> bool:
         """Whether `idea` is surely in another language; False where that is not sure."""
+        ...
+
+
+class IdeaMeanings(Protocol):
+    """Estimates what an idea, and a story about it, mean: what no list of words sees."""
+
+    def unsafe(self, idea: str) -> str:
+        """The kind for which it is not for a child, as in data/unsafe_words.toml; "" where it may pass.
+
+        idea: in any of our languages. Raises ConfigError.
+        """
+        ...
+
+    def check(self, idea: str, story: str) -> Check:
+        """Whether both together may be for a child. idea, story: in English. Raises ConfigError."""
         ...
 
 

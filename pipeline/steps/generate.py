@@ -165,6 +165,8 @@ def _checks(
         *story_checks(draft, idea, app.prompt, app.language, app.word_filter),
         *band_checks(request, draft.segments),
     )
+    if app.meanings:
+        rules = (*rules, app.meanings.check(idea, " ".join(draft.lines)))
     if app.strict and not all(check.passed for check in rules):
         return rules, Usage()
     with progress.step("judge", 1, "story") as advance:

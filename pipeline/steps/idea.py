@@ -9,6 +9,7 @@ from pipeline.errors import EngineError
 from pipeline.ports import TranslationEngine
 from pipeline.storage.keys import WRITTEN_IN
 from pipeline.story import ideas
+from pipeline.story.disguise import readings
 from pipeline.story.locales import language
 
 # Where it is not sure in which language an idea is: those at least so likely by its everyday words.
@@ -17,17 +18,20 @@ _LIKELY = 0.1
 
 def checked_idea(app: App, context: str) -> str:
     """The idea, cleaned. Raises RequestError, ContentRejectedError."""
-    return ideas.accept(context, app.word_filter, partial(likely_languages, app))
+    idea = ideas.accept(context, app.word_filter, partial(likely_languages, app))
+    _refuse_meaning(app, idea)
+    return idea
 
 
 def likely_languages(app: App, idea: str) -> tuple[str, ...]:
     """Those of ours whose word lists an idea is held against. Raises RequestError: it is surely in none."""
     if app.foreign_ideas and app.foreign_ideas.is_foreign(idea):
         raise ideas.foreign(app.chains)
-    if detected := app.words.detect(idea):
+    meant = readings(idea)[-1]  # a disguised word is no word of any language
+    if detected := app.words.detect(meant):
         return (detected,)
     ours = dict.fromkeys([WRITTEN_IN, *map(language, app.chains)])
-    return tuple(tag for tag in ours if app.words.confidence(idea, tag) >= _LIKELY) or (WRITTEN_IN,)
+    return tuple(tag for tag in ours if app.words.confidence(meant, tag) >= _LIKELY) or (WRITTEN_IN,)
 
 
 def in_english(app: App, context: str) -> str:
@@ -47,7 +51,15 @@ def in_english(app: App, context: str) -> str:
         if engine is app.foreign and error.problem == "unknown-pair":
             raise ideas.foreign(app.chains) from error
         raise
-    return ideas.accept(idea, app.word_filter)
+    idea = ideas.accept(idea, app.word_filter)
+    _refuse_meaning(app, idea)  # English is what it is estimated in best
+    return idea
+
+
+def _refuse_meaning(app: App, idea: str) -> None:
+    """Raises ContentRejectedError: it means something that is not for a child, in whatever words."""
+    if app.meanings and (kind := app.meanings.unsafe(idea)):
+        raise ideas.unsafe_meaning(kind)
 
 
 def _translation(app: App, detected: str) -> TranslationEngine | None:

@@ -6,9 +6,11 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Letters of other alphabets that look like Latin ones, and what stands for a letter inside a word.
+# Letters of other alphabets that look like Latin ones; of Persian and Urdu, that look like Arabic ones; and
+# what stands for a letter inside a word.
 _ALIKE = str.maketrans(
-    "аеорсухкіѕјԛԝһԁӏмтнвёαοεικνρτυχωβηıɡɩոօѵɑ", "aeopcyxkisjqwhdlmthbeaoeikvptuxwbniginova"
+    "аеорсухкіѕјԛԝһԁӏмтнвёαοεικνρτυχωβηıɡɩոօѵɑیےکہھٱڨگ",
+    "aeopcyxkisjqwhdlmthbeaoeikvptuxwbniginovaييكههاقك",
 )
 _FIGURES = str.maketrans("013457@$!€", "oieastasie")
 _FIGURE = re.compile(r"(?<=[^\W\d_])[013457@$!€]+(?=[^\W\d_])")

@@ -103,3 +103,10 @@ def refuse_unsafe(idea: str, word_filter: WordFilter, language: str = "en") -> N
             f"this idea is not for a young child ({', '.join(unsafe.words)}): {UNSAFE[unsafe.kind]}",
             problem=f"unsafe-{unsafe.kind}",
         )
+
+
+def unsafe_meaning(kind: str) -> ContentRejectedError:
+    """The error for an idea that no list names, and that is of this kind of data/unsafe_words.toml."""
+    return ContentRejectedError(
+        f"this idea is not for a young child: {UNSAFE[kind]}", problem=f"unsafe-{kind}"
+    )
