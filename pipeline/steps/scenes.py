@@ -140,10 +140,12 @@ class Scenes:
 
     def _rules(self, draft: Draft, rules: Rules) -> tuple[Check, ...]:
         app = self.app
-        return (
+        checks = (
             *story_checks(draft, self.idea, self.prompt, app.language, app.word_filter, rules),
             *band_checks(self.request, draft.segments),
         )
+        meanings = app.meanings
+        return (*checks, meanings.check(self.idea, " ".join(draft.lines))) if meanings else checks
 
     def _may_go_on(self, rules: tuple[Check, ...]) -> bool:
         return not self.app.strict or all(check.passed for check in rules)
