@@ -155,11 +155,8 @@ def _leave(stories: OnDemand) -> None:
 
 
 def _settings(options: Namespace) -> Settings:
-    """With the defaults of a personal machine: it waits longer, and lists what is made on it."""
-    environ = {"STORIES_WAIT": _WAIT, **os.environ}
-    if _is_files(Settings.from_options(environ, options)):
-        environ.setdefault("STORIES_PUBLISH", "1")
-    return Settings.from_options(environ, options)
+    """With the default of a personal machine: it waits longer."""
+    return Settings.from_options({"STORIES_WAIT": _WAIT, **os.environ}, options)
 
 
 def _is_files(settings: Settings) -> bool:

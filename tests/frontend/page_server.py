@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pipeline.server.reach import network_addresses
 from pipeline.server.signed_urls import MediaStore, secret
 
 ROOT = Path(__file__).parents[2]
+# So that scenes find stories on the bookshelf too, which a grown-up else puts there one by one.
+_ENVIRON = {"STORIES_PUBLISH": "1"}
 _READY_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -39,7 +42,9 @@ class PageServer:
         # On every interface: some scenes come from the network, as a tablet does.
         options = ["--out", str(self._out), "--port", str(self._port), "--host", "0.0.0.0"]
         with (self._out / "log").open("a") as log:
-            self._server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+            self._server = subprocess.Popen(
+                [*command, *options], cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **_ENVIRON}
+            )
         self._wait()
 
     def stop(self) -> None:
