@@ -1033,6 +1033,11 @@ export interface components {
              */
             expires?: string | null;
         };
+        /**
+         * UndoOrder
+         * @description An empty object.
+         */
+        UndoOrder: Record<string, never>;
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -1335,7 +1340,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoOrder"];
+            };
+        };
         responses: {
             /** @description It counts again, and the edited one is deleted */
             200: {
@@ -2047,6 +2056,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
             /** @description More than 16 kB */
             413: {
                 headers: {
@@ -2092,7 +2110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description The story could not be made */
+            /** @description The voice could not speak */
             502: {
                 headers: {
                     [name: string]: unknown;

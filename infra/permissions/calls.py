@@ -141,7 +141,7 @@ def _what_a_grown_up_does(stack: Stack, story_id: str) -> None:
     edited = stack.ask("POST", f"/stories/{own}/edits", change, 202, user=_USER)["id"]
     for function in (GENERATE, TRANSLATE, SPEAK):
         stack.state(function, edited, "fr")
-    stack.ask("POST", f"/stories/{edited}/undo", user=_USER)
+    stack.ask("POST", f"/stories/{edited}/undo", {}, user=_USER)
     stack.ask("GET", "/pin")
     stack.ask("GET", "/shelf", user=_USER)
     # Its sounds are of an older store, and something of it was damaged once.

@@ -47,6 +47,8 @@ class Api:
         check: Callable[[], object] | None = None,
     ) -> None:
         self._log = logging.getLogger(__name__)
+        # At DEBUG it logs what a route is called with: ideas, a child's name, a PIN.
+        logging.getLogger("aws_lambda_powertools.event_handler").setLevel(logging.INFO)
         self._cors = _cors(origin)
         self.resolver = Resolver(enable_validation=True, cors=self._cors)
         check = check or partial(_read, stories.app.store)

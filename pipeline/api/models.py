@@ -125,6 +125,10 @@ class PushOrder(_Order):
     """An empty object."""
 
 
+class UndoOrder(_Order):
+    """An empty object."""
+
+
 class PushView(BaseModel):
     address: str = Field(description="Of a WebSocket (ws: or wss:), for one connection within a minute")
 

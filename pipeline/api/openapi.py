@@ -57,7 +57,7 @@ def documented(method: str, path: str, responses: Mapping[int, tuple[Any, str]])
         problems[404] = "There is no such story"
     if path == "/push":
         problems[404] = "Nothing is pushed here: poll instead"
-    if "<voice>" in path:
+    if "<voice>" in path or path.endswith("/name"):
         problems |= _PROBLEMS_OF_VOICES
     if (method, path) in _GUARDED:
         problems |= _PROBLEMS_OF_GROWN_UPS

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from pipeline.api import models
-from pipeline.api.models import EditOrder
+from pipeline.api.models import EditOrder, UndoOrder
 from pipeline.api.parameters import Pin, StoryId
 from pipeline.api.recent import Recent
 from pipeline.api.responses import json_response
@@ -49,7 +49,7 @@ class Pencil:
         """pin: the guard reads it of the event, as in undo(); here it is documented."""
         return self._begin(self._stories.edit(story_id, body, self._owner(story_id)))
 
-    def undo(self, story_id: StoryId, pin: Pin = None) -> Response[Any]:
+    def undo(self, story_id: StoryId, body: UndoOrder, pin: Pin = None) -> Response[Any]:
         before = self._stories.undo(story_id, self._owner(story_id))
         self._recent.forget(story_id)
         return json_response(200, {"id": before})

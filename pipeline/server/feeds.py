@@ -81,6 +81,8 @@ class Feeds:
         if kind == "vtt":
             return Response(vtt.vtt(story), headers=_HEADERS, media_type=vtt.MEDIA_TYPE)
         if kind == "json":
+            if not story.chapters:
+                raise NotFoundError("a story of one scene has no chapters")
             return Response(chapters.chapters(story), headers=_HEADERS, media_type=chapters.MEDIA_TYPE)
         if kind == "png":
             picture = artwork(story)

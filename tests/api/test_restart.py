@@ -65,7 +65,7 @@ def test_after_a_kill_a_restart_makes_every_accepted_story(stories: Stories) -> 
         views = [followed(second, response.headers["location"]) for response in accepted]
         assert [view["status"] for view in views] == ["done"] * 8
         assert any("accepted before: 8" in line for line in second.lines)
-        until(lambda: len(second("GET", "/stories").json["stories"]) == 8)
+        until(lambda: len(second("GET", "/shelf").json["stories"]) == 8)
     assert stories_paid(stories) == 8
 
 

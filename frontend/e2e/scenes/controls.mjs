@@ -201,7 +201,7 @@ export const download = {
     const chunks = [];
     for await (const chunk of await file.createReadStream()) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    const answer = await page.request.get(await link.getAttribute("href"));
+    const answer = await page.request.get(new URL(await link.getAttribute("href"), base).href);
     return {
       title: await page.locator("h1").innerText(),
       name: file.suggestedFilename(),

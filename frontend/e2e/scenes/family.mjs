@@ -19,6 +19,7 @@ export const pencil = {
     await givePin(page);
     await page.waitForURL((url) => !url.hash.includes(first.id), { timeout: 90_000 });
     const mended = placeOf(page);
+    while ((await viewOf({ page, base }, mended)).status !== "done") await page.waitForTimeout(100);
     const after = await words({ page, base }, mended);
     await page.goto(`${base}/`);
     const card = page.locator(".shelf-item .card", { hasText: "words changed" });

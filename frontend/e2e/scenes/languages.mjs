@@ -8,7 +8,7 @@ const state = (page) =>
     book: document.querySelector(".book").lang,
     sentence: Number(document.querySelector(".sentence.now")?.dataset.sentence ?? -1),
     sounding: globalThis.sounding() !== null,
-    far: document.querySelector(".chip.busy .far")?.textContent ?? "",
+    far: document.querySelector(".chip.busy .far:not(.mark)")?.textContent ?? "",
     url: location.hash.split("/").pop(),
   }));
 
@@ -59,7 +59,7 @@ export const switching = {
     await page.locator('.sentence.now[data-sentence="3"] .said').waitFor();
     await noteSentences(page);
     await page.locator(".switch .chip").filter({ hasText: "Português" }).click();
-    await page.locator(".chip.busy .far").waitFor({ timeout: 60_000 });
+    await page.locator(".chip.busy .far:not(.mark)").waitFor({ timeout: 60_000 });
     const waiting = await state(page);
     await look("Portuguese is coming");
     letGo();

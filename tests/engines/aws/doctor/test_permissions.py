@@ -66,6 +66,7 @@ def test_every_prefix_of_the_store_is_simulated() -> None:
         keys.card("published", "fr", "4f"),
         keys.run("2026-11-29"),
         keys.folder("4f"),
+        keys.shelf("home"),
     ]
     resources = needed(cloud())
     for action in ("s3:GetObject", "s3:PutObject"):
