@@ -11,7 +11,7 @@ from pipeline.app import App
 from pipeline.errors import DamagedError, NotFoundError
 from pipeline.steps import committed
 from pipeline.storage import editions, family, keys, shelf
-from pipeline.storage.cards import card_of
+from pipeline.storage.cards import of_family
 from pipeline.storage.family import Line
 from pipeline.types import Manifest
 
@@ -56,7 +56,7 @@ def _card(app: App, line: Line, locale: str) -> View | None:
     if manifest is None:
         return None
     return {
-        **views.card_view(app, card_of(manifest)),
+        **views.card_view(app, of_family(manifest)),
         "locales": [edition for edition in complete if edition == editions.locale(edition)],
         "created": datetime.fromtimestamp(line.created, UTC).isoformat(timespec="seconds"),
         "published": shelf.is_listed(app.store, line.story_id, editions.of(manifest)),

@@ -37,12 +37,17 @@ class Card:
 
 
 def card_of(manifest: Manifest) -> Card:
-    """Raises RequestError: the story is private."""
+    """To be published. Raises RequestError: the story is private."""
     if keys.folder_of(manifest.story_id):
         raise RequestError(
             f"story {manifest.story_id[:8]} has a child's name: it is private and is never published",
             problem="private-story",
         )
+    return of_family(manifest)
+
+
+def of_family(manifest: Manifest) -> Card:
+    """For the family's own shelf, of a private story too."""
     return Card(
         manifest.story_id,
         manifest.locale,

@@ -77,6 +77,23 @@ def test_the_shelf_at_home_has_a_card_a_story_newest_first_in_the_readers_langua
     assert "revises" not in older
 
 
+def test_a_private_story_is_on_the_shelf_edited_in_its_place_and_deleted_with_its_folder() -> None:
+    api = guarded(Home)
+    usual = finished(api, "a brave boat")
+    order = {"context": "a shy snail", "hero": {"name": "Siobhan"}}
+    first = ask(api, "POST", "/", order).json["id"]
+    card = shelf(api)[0]
+    assert (card["id"], card["private"], card["published"]) == (first, True, False)
+    assert card["expires"] == api.get(f"/stories/{first}/en").json["expires"]
+    change = {"locale": "en", "changes": [{"segment": 2, "text": "She sat in the warm sand."}]}
+    edited = ask(api, "POST", f"/stories/{first}/edits", change, headers=PIN).json["id"]
+    api.followed(f"/stories/{edited}/en")
+    assert [card["id"] for card in shelf(api)] == [edited, usual]
+    assert ask(api, "DELETE", f"/stories/{edited}", headers=PIN).status == 204
+    assert [card["id"] for card in shelf(api)] == [usual]
+    assert [key for key in api.store.list("") if key.startswith("private/")] == []
+
+
 def test_pages_of_the_shelf_pass_over_what_is_not_made() -> None:
     api = guarded(Home)
     stories = [finished(api, f"a shy snail number {number}") for number in range(3)]
