@@ -29,7 +29,7 @@ from pipeline.steps.run import run as run_steps
 
 LOCALES = ("en", "pt", "fr", "it")
 # Stories, pairs of runs, runs of the demo's flow (each makes one story in one language).
-_QUICK, _WHOLE = (8, 1, 2), (32, 3, 8)
+_QUICK, _WHOLE = (4, 1, 2), (32, 3, 8)
 _SMALL, _LARGE = 1_000, 10_000
 
 

@@ -43,7 +43,7 @@ def measure(quick: bool) -> Result:
     _install(_LIGHTHOUSE)
     with served("draft") as base:
         views = {"home": f"{base}/", "story": f"{base}/#/story/{_finished_story(base)}"}
-        output = _run("node", str(_LIGHTHOUSE / "measure.mjs"), "5" if quick else "11", *views.values())
+        output = _run("node", str(_LIGHTHOUSE / "measure.mjs"), "3" if quick else "11", *views.values())
     all_runs = [json.loads(line) for line in output.splitlines()]
     runs = {view: [run for run in all_runs if run["address"] == address] for view, address in views.items()}
     findings = [line for view, own in runs.items() for line in lines(view, own)]
