@@ -3,5 +3,5 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   plugins: [vue()],
-  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"], restoreMocks: true, pool: "threads", isolate: false },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"], restoreMocks: true },
 });

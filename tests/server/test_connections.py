@@ -278,7 +278,9 @@ def test_a_slow_reader_is_closed_for_another_connection() -> None:
         slow = sent(connect(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         first = slow.recv(65536)
         until(lambda: connect.bounds.waiting)  # until the buffers are full
+        held = set(connect.bounds.waiting)
         connect()
+        until(lambda: held.isdisjoint(connect.bounds.waiting))
         assert 0 < len(first + rest(slow)) < LARGE
 
 
