@@ -59,7 +59,8 @@ export const switching = {
     await page.locator('.sentence.now[data-sentence="3"] .said').waitFor();
     await noteSentences(page);
     await page.locator(".switch .chip").filter({ hasText: "Português" }).click();
-    await page.locator(".chip.busy .far:not(.mark)").waitFor({ timeout: 60_000 });
+    // Of two sentences that were spoken: before, it may say how many are translated.
+    await page.locator(".chip.busy .far:not(.mark)").filter({ hasText: /^2 / }).waitFor({ timeout: 60_000 });
     const waiting = await state(page);
     await look("Portuguese is coming");
     letGo();
