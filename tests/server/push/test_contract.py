@@ -10,7 +10,7 @@ from pipeline.engines.fake import MemoryStore
 from pipeline.errors import ContentRejectedError
 from pipeline.steps import status
 from pipeline.steps.status import Status
-from tests.api.calling import IDEA
+from tests.api.calling import IDEA, until
 from tests.api.pausing import BrokenText, HeldSpeech
 from tests.api.servers import call
 from tests.server.push.serving import Pushing, identity, pushing
@@ -55,10 +55,16 @@ def test_each_sentence_is_pushed_when_it_is_spoken() -> None:
             while event["done"] < number:
                 event = client.next()
             assert (event["done"], event["total"]) == (number, 10)
-            view = call(server.base, "GET", f"/stories/{story_id}/fr").json
-            assert sum("audioUrl" in segment for segment in view["segments"]) == number
+            heard = until(lambda: _heard(server.base, story_id), lambda count, least=number: count >= least)
+            assert heard == number
         speech.gate.open()
         assert client.until("done")[-1]["total"] == 0
+
+
+def _heard(base: str, story_id: str) -> int:
+    """How many sentences the view has sounds of."""
+    view = call(base, "GET", f"/stories/{story_id}/fr").json
+    return sum("audioUrl" in segment for segment in view["segments"])
 
 
 def test_a_client_that_was_away_resumes_with_the_newest_state() -> None:
