@@ -55,13 +55,13 @@ def test_each_sentence_is_pushed_when_it_is_spoken() -> None:
             while event["done"] < number:
                 event = client.next()
             assert (event["done"], event["total"]) == (number, 10)
-            heard = until(lambda: _heard(server.base, story_id), lambda count, least=number: count >= least)
-            assert heard == number
+            sounds = until(lambda: _sounds(server.base, story_id), lambda count, least=number: count >= least)
+            assert sounds == number
         speech.gate.open()
         assert client.until("done")[-1]["total"] == 0
 
 
-def _heard(base: str, story_id: str) -> int:
+def _sounds(base: str, story_id: str) -> int:
     """How many sentences the view has sounds of."""
     view = call(base, "GET", f"/stories/{story_id}/fr").json
     return sum("audioUrl" in segment for segment in view["segments"])
