@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -45,12 +47,17 @@ def test_it_is_beside_the_story_by_the_locales_own_voice_and_from_the_same_text(
     assert len(api.speech.calls) == spoken
 
 
+def unsigned(view: Any) -> str:
+    """Without what differs from second to second in its addresses."""
+    return re.sub(r"expires=\d+&signature=\w+", "", json.dumps(view, sort_keys=True))
+
+
 def test_the_locales_own_voice_by_name_is_the_story_itself() -> None:
     api = FakeApi()
     own = api("POST", "/", {"context": IDEA, "variant": 1}).json
     named = api("POST", "/", {"context": IDEA, "variant": 1, "voice": "fake", "pace": 1}).json
-    assert named == own
-    assert api.get(f"/stories/{own['id']}/en", query={"voice": "fake", "pace": "1.0"}).json == own
+    view = api.get(f"/stories/{own['id']}/en", query={"voice": "fake", "pace": "1.0"}).json
+    assert unsigned(named) == unsigned(view) == unsigned(own)
 
 
 @pytest.mark.parametrize("path", ["/", "/stories"])
