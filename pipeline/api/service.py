@@ -17,7 +17,7 @@ from pipeline.steps import committed, status
 from pipeline.steps.accept import acceptable, chain, commit, put_request
 from pipeline.steps.delete import delete_all
 from pipeline.steps.name import say_name
-from pipeline.steps.revise import revise, undo
+from pipeline.steps.revise import revise, story_before, undo
 from pipeline.storage import family
 from pipeline.storage.editions import USUAL_PACE
 from pipeline.storage.keys import WRITTEN_IN
@@ -127,10 +127,10 @@ class OnDemand:
         Raises NotFoundError, RequestError, BusyError.
         """
         line = family.find(self.app.store, owner, story_id) if owner else None
-        before = undo(self.app, story_id)
-        if line:
+        if line:  # before the deletion: after a crash between them one of the two is on the shelf
+            before = story_before(self.app.of(story_id), story_id)
             family.replace(self.app.store, owner, story_id, before, line.editions[0], time.time())
-        return before
+        return undo(self.app, story_id)
 
     def begin(self, edition: Edition) -> bool:
         """Whether it is complete; else it is being made when this returns. Raises BusyError, EngineError."""

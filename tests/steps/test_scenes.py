@@ -63,6 +63,14 @@ def test_a_good_night_story_is_one_text_with_its_plan_in_it_and_the_starts_of_it
     assert committed.text(app.store, text.story.id, "en") == text
 
 
+def test_a_scene_is_written_with_the_last_one_in_view_and_none_before_it() -> None:
+    text = Scripted({})
+    app = fake_app(MemoryStore(), text=text)
+    segments = generate(app, good_night(app), Listener()).story.segments
+    third = text.lines[-1].user
+    assert [segments[first] in third for first in (0, 9, 18)] == [False, True, True]
+
+
 def test_the_plan_of_a_longer_story_is_the_short_one_and_is_paid_once() -> None:
     writer = CountingText(FakeText())
     app = fake_app(MemoryStore(), text=writer)
