@@ -16,7 +16,7 @@ from pipeline.api.service import OnDemand
 from pipeline.errors import NotFoundError, RequestError
 from pipeline.steps import committed
 from pipeline.steps.accept import chain
-from pipeline.storage import shelf
+from pipeline.storage import keys, shelf
 from pipeline.storage.editions import USUAL_PACE
 
 _PAGE = 20
@@ -73,7 +73,7 @@ class GrownUps:
         self._guard.check(self._event, story_id)
         pace = USUAL_PACE if pace is None else pace
         edition = chain(self._app, locale, True, voice or "", pace).edition
-        if story_id.startswith("p"):
+        if keys.folder_of(story_id):
             raise RequestError("a private story is not published", problem="private-story")
         manifest = committed.read_manifest(self._app.store, story_id, edition)
         if body.published:

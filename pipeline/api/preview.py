@@ -13,13 +13,11 @@ from pipeline.api import covers
 from pipeline.app import App
 from pipeline.errors import NotFoundError
 from pipeline.steps import committed
-from pipeline.storage import editions, shelf
+from pipeline.storage import editions, keys, shelf
 from pipeline.storage.cards import card_of
 from pipeline.types import Manifest
 
 HTML = "text/html"
-# The first letter of an id: a story with a child's name in it.
-_PRIVATE = "p"
 _SECONDS = 300
 _LONGEST_SENTENCE = 200
 _STYLE = (
@@ -59,7 +57,7 @@ def preview(app: App, story_id: str, edition: str, base: str, page: str) -> Resp
 
     Raises NotFoundError: it is not published. A private story never is, whatever the store says.
     """
-    is_private = story_id.startswith(_PRIVATE)
+    is_private = bool(keys.folder_of(story_id))
     if is_private or page == "*" or not shelf.is_listed(app.store, story_id, edition):
         raise NotFoundError("this story is not published here")
     manifest = committed.read_manifest(app.store, story_id, edition)

@@ -103,7 +103,7 @@ def _request(store: Store, story_id: str) -> AcceptedRequest | None:
 
 def _before(accepted: AcceptedRequest | None) -> str:
     """The story of which a person made this one; "" for none."""
-    return str(getattr(getattr(accepted, "revision", None), "revises", ""))
+    return accepted.revision.revises if accepted and accepted.revision else ""
 
 
 def _listing(story_id: str, tags: Iterable[str]) -> Iterable[str]:

@@ -15,8 +15,6 @@ from pipeline.storage import editions, keys
 from pipeline.storage.sounds import Stamped
 
 _NAMED = re.compile(rb'"((?:audio|cache)/[^"]+)"')
-# A private story's id begins so; all that was paid for it is in its folder.
-_PRIVATE = "p"
 # A shorter sentence stands in many stories.
 _TELLING = 20
 
@@ -40,7 +38,7 @@ def calls(app: App, story_id: str, tags: Iterable[str]) -> tuple[set[str], bool]
         ):  # of an older store: an entry of its own names each
             begun.append(edition)
         sounds |= named
-    if story_id.startswith(_PRIVATE):
+    if keys.folder_of(story_id):
         return sounds if _has_others(store, story_id) else set(store.list("cache/")), True
     locales = {editions.locale(edition) for edition in tags} - {keys.WRITTEN_IN}
     replayed, is_whole = replay.calls(app, story_id, sorted(locales), begun)

@@ -9,10 +9,8 @@ from datetime import UTC, datetime
 from pipeline.batch.items import Item
 from pipeline.batch.publishing import readable, streamed
 from pipeline.batch.runs import NARRATE, WRITE, Run
+from pipeline.storage import keys
 from pipeline.types import Manifest
-
-# How the id of a story begins that has a child's name in it.
-_PRIVATE = "p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def _wanted(run: Run, chunks: dict[int, Chunk]) -> Iterator[tuple[Item, str, Chu
 
 
 def _public(item: Item) -> tuple[str, ...]:
-    return () if item.id.startswith(_PRIVATE) else item.locales
+    return () if keys.folder_of(item.id) else item.locales
 
 
 def _chunks(run: Run) -> dict[int, Chunk]:

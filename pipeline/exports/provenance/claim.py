@@ -10,13 +10,12 @@ from typing import Any
 
 import pipeline
 from pipeline.exports.transcript import Transcript
+from pipeline.storage import keys
 
 # Codes of IPTC's vocabulary of digital source types: by models trained on examples; by rules alone.
 TRAINED, RULES = "trainedAlgorithmicMedia", "algorithmicMedia"
 _VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _GENERATOR = {"name": "stories", "version": pipeline.__version__}
-# How the id of a story begins that has a child's name in it.
-_PRIVATE = "p"
 
 
 def source_uri(code: str) -> str:
@@ -40,6 +39,6 @@ def claim(editions: Sequence[Transcript], media_type: str, source: str) -> dict[
 
 
 def _title(editions: Sequence[Transcript]) -> dict[str, str]:
-    if any(each.story_id.startswith(_PRIVATE) for each in editions):
+    if any(keys.folder_of(each.story_id) for each in editions):
         return {}
     return {"title": " + ".join(dict.fromkeys(each.title for each in editions))}
