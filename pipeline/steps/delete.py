@@ -75,6 +75,7 @@ def _delete(app: App, own: App, story_id: str, names: frozenset[str], tags: list
     family.remove(app.store, accepted.owner if accepted and accepted.owner else family.HOME, story_id)
     # With whatever a maker wrote in the meantime.
     store.delete(list(store.list(_folder(story_id))))
+    app.store.delete(_listing(story_id, tags))
     return Deleted(story_id, len(names) + len(calls), is_whole)
 
 

@@ -120,8 +120,14 @@ class FakeApi:
         return self("GET", path, **more)
 
     def followed(self, location: str, state: str = "done") -> Any:
-        """The story once it is in `state`."""
-        return until(lambda: self.get(location).json, lambda view: view["status"] == state)
+        """The story once it is in `state` and its maker has ended: it is complete before it is listed.
+
+        location: /stories/{id}/{locale}, of the locale's first voice.
+        """
+        story = until(lambda: self.get(location).json, lambda view: view["status"] == state)
+        story_id, locale = location.removeprefix("/stories/").split("/")
+        until(lambda: self.runner.outlook(story_id, locale) is None)
+        return story
 
 
 class Open(Home):

@@ -19,8 +19,9 @@ from pipeline.errors import BusyError, NotFoundError, StoriesError
 from pipeline.steps import status
 from pipeline.steps.run import run
 from pipeline.steps.status_progress import StatusProgress
-from pipeline.storage import keys, shelf
+from pipeline.storage import cards, keys, shelf
 from pipeline.storage.private import store_of
+from pipeline.types import Manifest
 
 # Seconds that a story is assumed to take until the first was made: about what the demo's took.
 _FIRST_GUESS = 60.0
@@ -160,7 +161,7 @@ class InProcess:
                 if manifest.revises:
                     self._watch.pass_over(job)
             if self._publish and not is_private:
-                shelf.publish(app.store, manifest)
+                self._list(manifest)
             self._app.changes.changed(*job, status.DONE)
         except StoriesError as error:
             self._log.warning("story not made", extra={**_fields(job), "problem": error.problem})
@@ -170,10 +171,16 @@ class InProcess:
             return StoriesError(type(error).__name__)
         return None
 
+    def _list(self, manifest: Manifest) -> None:
+        """On the shelf, unless it was deleted since it was complete."""
+        card = shelf.publish(self._app.store, manifest)
+        if self._is_gone(card.id):
+            self._app.store.delete([cards.key_of(card, shelf.PUBLISHED)])
+
     def _fail(self, job: Job, error: StoriesError) -> None:
         try:
             store = store_of(self._app.store, job[0])
-            if self._is_deleted(job[0], error):
+            if isinstance(error, NotFoundError) and self._is_gone(job[0]):
                 status.forget(store, *job)
             else:
                 status.fail(store, *job, error)
@@ -181,10 +188,10 @@ class InProcess:
             self._log.error("failure not recorded: %s", unwritten, extra=_fields(job))
         self._app.changes.changed(*job, status.FAILED)
 
-    def _is_deleted(self, story_id: str, error: StoriesError) -> bool:
-        """Since it was accepted."""
+    def _is_gone(self, story_id: str) -> bool:
+        """Deleted since it was accepted."""
         request, store = keys.request(story_id), store_of(self._app.store, story_id)
-        return isinstance(error, NotFoundError) and next(store.list(request), None) != request
+        return next(store.list(request), None) != request
 
     def _busy(self, ahead: int) -> BusyError:
         durations = sorted(self._durations) or [_FIRST_GUESS]

@@ -11,16 +11,18 @@ import pytest
 
 from pipeline.api.in_process.runner import InProcess
 from pipeline.api.in_process.unfinished import unfinished
+from pipeline.app import App
 from pipeline.engines.fake import FakeText, MemoryStore
 from pipeline.errors import BusyError, EngineError, StoreError
 from pipeline.ports import OnText, Store, ignore
 from pipeline.steps import status
 from pipeline.steps.accept import accept
 from pipeline.steps.committed import is_complete
+from pipeline.steps.delete import delete
 from pipeline.steps.run import run
 from pipeline.steps.status import Status
 from pipeline.steps.status_progress import StatusProgress
-from pipeline.storage import shelf
+from pipeline.storage import keys, shelf
 from pipeline.types import Completion, Prompt
 from tests.api.calling import until
 from tests.api.pausing import BrokenText, Gate, HeldText
@@ -184,6 +186,25 @@ def test_resume_lists_complete_stories_that_were_not_listed() -> None:
     runner = InProcess(app, publish=True)
     assert runner.resume() == 0
     assert [card.id for card in shelf.page(store).cards] == [accepted]
+
+
+class DeletedBeforeListed(MemoryStore):
+    """Its story is deleted when its card is about to be written."""
+
+    app: App
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        if key.startswith(keys.cards(shelf.PUBLISHED)):
+            delete(self.app, key.rpartition("/")[2].removesuffix(".json"))
+        return super().put_if_absent(key, data)
+
+
+def test_what_is_deleted_before_it_is_listed_is_on_no_list() -> None:
+    store = DeletedBeforeListed()
+    app = store.app = fake_app(store)
+    InProcess(app, publish=True).finish(accept(app, "a shy snail"), "en", 60)
+    assert shelf.page(store).cards == ()
+    assert [key for key in store.list("") if key.startswith(("stories/", "catalogs/"))] == []
 
 
 def test_stop_releases_a_waiting_request() -> None:
