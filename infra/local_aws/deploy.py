@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from infra.cloudformation import SAFE_LOADER
 from infra.local_aws.server import LocalAws
 
 MACHINE = "MvpStoriesWorkflow"
@@ -33,7 +34,7 @@ def definition(aws: LocalAws) -> dict[str, Any]:
         text = text.replace(f"${{{name}}}", aws.account.arn("lambda", f"function:{function}"))
     if "${" in text:
         raise ValueError(f"{_FILE.name} has an unknown substitution: {text[text.index('${') :][:40]}")
-    states: dict[str, Any] = yaml.safe_load(text)
+    states: dict[str, Any] = yaml.load(text, SAFE_LOADER)
     return states
 
 

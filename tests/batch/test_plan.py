@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.batch.plan import plan
@@ -17,6 +17,7 @@ from pipeline.steps.run import run as run_step
 from tests.batch.catalogs import batch_app, catalog
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 12))
 def test_every_pair_is_in_one_chunk_and_no_chunk_is_too_large(
     tmp_path_factory: pytest.TempPathFactory, entries: int, variants: int, size: int
