@@ -96,6 +96,25 @@ def test_a_book_in_arabic_turns_its_pages_from_right_to_left() -> None:
     assert part(data, "story.xhtml").get("dir") == "rtl"
 
 
+@pytest.mark.parametrize("beside", [(), (manifest(["Un.", "Deux.", "Trois."], locale="fr", scenes=(0, 2)),)])
+def test_the_contents_lead_to_each_scene_of_a_longer_story(beside: Sequence[Manifest]) -> None:
+    data = book_of(manifest(["One.", "Two.", "Three."], scenes=(0, 2)), *beside)
+    links = part(data, "nav.xhtml").findall(".//h:nav[@role='doc-toc']//h:ol//h:ol//h:a", _XML)
+    assert [each.text for each in links] == ["A Snail 1/2", "A Snail 2/2"]
+    scenes = [each.get("href", "").partition("#")[2] for each in links]
+    first, second = (text_of(data, f".//h:section[@id='{scene}']") for scene in scenes)
+    assert first.startswith("One.")
+    assert "Two." in first
+    assert "Three." not in first
+    assert second.startswith("Three.")
+
+
+def test_a_story_of_one_scene_is_one_entry_of_the_contents() -> None:
+    contents = part(book_of(manifest(["One.", "Two."])), "nav.xhtml")
+    links = contents.findall(".//h:nav[@role='doc-toc']//h:a", _XML)
+    assert [each.get("href") for each in links] == ["cover.xhtml", "story.xhtml"]
+
+
 def test_a_sentence_without_marks_is_marked_whole() -> None:
     quiet = manifest(["A snail slept."])
     data = book_of(replace(quiet, segments=(replace(quiet.segments[0], marks=()),)))
