@@ -88,6 +88,18 @@ def test_two_languages_are_side_by_side_and_read_by_turns() -> None:
     assert [each.text for each in languages] == ["en", "ar"]
 
 
+def test_between_two_languages_a_clip_ends_in_the_pause_for_readers_that_stop_late() -> None:
+    english, french = manifest(["One.", "Two."]), manifest(["Un.", "Deux."], locale="fr")
+    (_, _, begin, end), (*_, second), *_ = clips(book_of(english, french))
+    assert (begin, end) == (350, 350 + 4 * 60 + 100)  # 350 ms before the next sentence, less 250
+    assert second == 350 + 3 * 60 + 100
+    hasty = replace(english.segments[0], duration_ms=600)  # its speech lasts to the next sentence
+    data = book_of(replace(english, segments=(hasty, english.segments[1])), french)
+    assert clips(data)[0][3] == 350 + 4 * 60 + 350
+    length = part(data, "package.opf").findtext("opf:metadata/opf:meta[@refines='#overlay']", "", _XML)
+    assert round(float(length.rstrip("s")) * 1000) == sum(end - begin for *_, begin, end in clips(data))
+
+
 def test_a_book_in_arabic_turns_its_pages_from_right_to_left() -> None:
     data = book_of(manifest(ARABIC, locale="ar"))
     spine = part(data, "package.opf").find("opf:spine", _XML)
