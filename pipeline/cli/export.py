@@ -98,4 +98,5 @@ def _editions(store: Store, story_id: str, names: list[str] | None) -> list[Tran
 
 def _summary(chosen: list[Transcript], path: Path) -> str:
     titles = " + ".join(f"{each.title} ({each.edition})" for each in chosen)
-    return f"{titles}, {path.stat().st_size:,} bytes. {chosen[0].note}"
+    notes = " ".join(dict.fromkeys(each.note for each in chosen))
+    return f"{titles}, {path.stat().st_size:,} bytes. {notes}"

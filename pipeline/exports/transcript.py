@@ -33,11 +33,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """pieces: the whole text, in order. begin_ms, end_ms: with the pause to the next sentence."""
+    """pieces: the whole text, in order. begin_ms, end_ms: with the pause to the next sentence.
+
+    spoken_ms: where that pause begins.
+    """
 
     begin_ms: int
     end_ms: int
     pieces: tuple[Piece, ...]
+    spoken_ms: int
 
     @property
     def text(self) -> str:
@@ -116,7 +120,10 @@ def _sentences(manifest: Manifest) -> Iterator[Sentence]:
     if not bounds or bounds[0][0] < 0 or any(begin >= end for begin, end in bounds):
         raise ValueError("the times of the sentences do not go on")
     for segment, (begin, end) in zip(manifest.segments, bounds, strict=True):
-        yield Sentence(begin, end, tuple(_pieces(segment, begin, end)))
+        pieces = tuple(_pieces(segment, begin, end))
+        latest = max((piece.begin_ms or begin for piece in pieces), default=begin)
+        spoken = max(begin + int(segment.duration_ms), latest + 1)
+        yield Sentence(begin, end, pieces, min(spoken, end))
 
 
 def _scenes(manifest: Manifest) -> tuple[int, ...]:

@@ -149,6 +149,8 @@ def test_two_languages_are_a_book_side_by_side(stories: Stories) -> None:
     path = stories.directory / done.out.strip()
     assert path.name.endswith("Little-Lantern.en-fr.epub")
     assert path.read_bytes()[30:58] == b"mimetypeapplication/epub+zip"
+    assert "made by AI" in done.err
+    assert "faites par une IA" in done.err
 
 
 def test_a_book_of_a_damaged_sound_is_not_written(stories: Stories) -> None:

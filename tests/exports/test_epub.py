@@ -88,12 +88,43 @@ def test_two_languages_are_side_by_side_and_read_by_turns() -> None:
     assert [each.text for each in languages] == ["en", "ar"]
 
 
+def test_between_two_languages_a_clip_ends_in_the_pause_for_readers_that_stop_late() -> None:
+    english, french = manifest(["One.", "Two."]), manifest(["Un.", "Deux."], locale="fr")
+    (_, _, begin, end), (*_, second), *_ = clips(book_of(english, french))
+    assert (begin, end) == (350, 350 + 4 * 60 + 100)  # 350 ms before the next sentence, less 250
+    assert second == 350 + 3 * 60 + 100
+    hasty = replace(english.segments[0], duration_ms=600)  # its speech lasts to the next sentence
+    data = book_of(replace(english, segments=(hasty, english.segments[1])), french)
+    assert clips(data)[0][3] == 350 + 4 * 60 + 350
+    length = part(data, "package.opf").findtext("opf:metadata/opf:meta[@refines='#overlay']", "", _XML)
+    assert round(float(length.rstrip("s")) * 1000) == sum(end - begin for *_, begin, end in clips(data))
+
+
 def test_a_book_in_arabic_turns_its_pages_from_right_to_left() -> None:
     data = book_of(manifest(ARABIC, locale="ar"))
     spine = part(data, "package.opf").find("opf:spine", _XML)
     assert spine is not None
     assert spine.get("page-progression-direction") == "rtl"
     assert part(data, "story.xhtml").get("dir") == "rtl"
+
+
+@pytest.mark.parametrize("beside", [(), (manifest(["Un.", "Deux.", "Trois."], locale="fr", scenes=(0, 2)),)])
+def test_the_contents_lead_to_each_scene_of_a_longer_story(beside: Sequence[Manifest]) -> None:
+    data = book_of(manifest(["One.", "Two.", "Three."], scenes=(0, 2)), *beside)
+    links = part(data, "nav.xhtml").findall(".//h:nav[@role='doc-toc']//h:ol//h:ol//h:a", _XML)
+    assert [each.text for each in links] == ["A Snail 1/2", "A Snail 2/2"]
+    scenes = [each.get("href", "").partition("#")[2] for each in links]
+    first, second = (text_of(data, f".//h:section[@id='{scene}']") for scene in scenes)
+    assert first.startswith("One.")
+    assert "Two." in first
+    assert "Three." not in first
+    assert second.startswith("Three.")
+
+
+def test_a_story_of_one_scene_is_one_entry_of_the_contents() -> None:
+    contents = part(book_of(manifest(["One.", "Two."])), "nav.xhtml")
+    links = contents.findall(".//h:nav[@role='doc-toc']//h:a", _XML)
+    assert [each.get("href") for each in links] == ["cover.xhtml", "story.xhtml"]
 
 
 def test_a_sentence_without_marks_is_marked_whole() -> None:

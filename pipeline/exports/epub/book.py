@@ -27,6 +27,7 @@ h1, .subtitle, .engines {{ overflow-wrap: anywhere; }}
 .cover {{ text-align: center; }}
 .cover img {{ max-width: 100%; max-height: 95vh; }}
 .pair {{ display: flex; flex-wrap: wrap; gap: 0.2em 5%; margin: 0 0 1em; break-inside: avoid; }}
+section section + section {{ margin-top: 2em; }}
 .pair p {{ flex: 1 1 11em; margin: 0; }}
 .pair p + p[dir="ltr"] {{ font-style: italic; }}
 .{ACTIVE_CLASS} {{ background: #ffe08a; color: #1a1a1a; }}

@@ -10,6 +10,11 @@ def sentence_id(place: int, number: int) -> str:
     return f"e{place + 1}s{number + 1}"
 
 
+def scene_id(number: int) -> str:
+    """number: of the scene, from 0."""
+    return f"scene{number + 1}"
+
+
 def word_id(place: int, number: int, word: int) -> str:
     return f"{sentence_id(place, number)}w{word + 1}"
 

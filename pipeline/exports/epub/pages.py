@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice, pairwise
 from xml.etree.ElementTree import Element
 
 from pipeline.exports.artwork import Picture
 from pipeline.exports.beside import rows
-from pipeline.exports.epub.names import sentence_id, word_id
+from pipeline.exports.epub.names import STORY, scene_id, sentence_id, word_id
 from pipeline.exports.fragments import language, notes
 from pipeline.exports.markup import Child, node, xml
 from pipeline.exports.transcript import Sentence, Transcript
@@ -23,7 +24,10 @@ def cover(first: Transcript, picture: Picture, source: str) -> bytes:
 
 
 def story(editions: Sequence[Transcript]) -> bytes:
-    """One language: running text. Two: sentence by sentence, beside each other where there is room."""
+    """One language: running text. Two: sentence by sentence, beside each other where there is room.
+
+    A scene of a longer story is a section, which the table of contents names.
+    """
     first, *others = editions
     subtitles = [
         node("p", {**language(each), "role": "doc-subtitle", "class": "subtitle"}, each.title)
@@ -34,7 +38,7 @@ def story(editions: Sequence[Transcript]) -> bytes:
         {"epub:type": "bodymatter chapter", "role": "doc-chapter", "aria-labelledby": "title"},
         node("h1", {"id": "title"}, first.title),
         *subtitles,
-        *(_pairs(editions) if others else _running(first)),
+        *_scenes(editions),
     )
     return _page(first, chapter, _colophon(editions))
 
@@ -42,14 +46,16 @@ def story(editions: Sequence[Transcript]) -> bytes:
 def contents(first: Transcript) -> bytes:
     """The navigation document."""
     own = words(first.locale)
-    links = node(
-        "ol", {}, _item("cover.xhtml", own.cover, "cover"), _item("story.xhtml", first.title, "bodymatter")
-    )
+    links = node("ol", {}, _item("cover.xhtml", own.cover, "cover"), _item(STORY, first.title, "bodymatter"))
+    scenes = [_item(f"{STORY}#{scene_id(n)}", scene.title) for n, scene in enumerate(first.chapters)]
+    reading = _item(STORY, first.title)
+    if scenes:
+        reading.append(node("ol", {}, *scenes))
     toc = node(
         "nav",
         {"epub:type": "toc", "role": "doc-toc", "aria-labelledby": "contents"},
         node("h1", {"id": "contents"}, own.contents),
-        node("ol", {}, _item("cover.xhtml", own.cover), _item("story.xhtml", first.title)),
+        node("ol", {}, _item("cover.xhtml", own.cover), reading),
     )
     return _page(first, toc, node("nav", {"epub:type": "landmarks", "hidden": "hidden"}, links))
 
@@ -70,17 +76,33 @@ def _page(first: Transcript, *body: Child) -> bytes:
     )
 
 
-def _running(edition: Transcript) -> list[Element]:
+def _scenes(editions: Sequence[Transcript]) -> list[Element]:
+    """A section each; of a story of one scene its text alone."""
+    first, length = editions[0], len(editions[0].sentences)
+    text = _pairs if len(editions) > 1 else _running
+    parts = zip(first.chapters, pairwise((*first.scenes, length)), strict=True)
+    sections = [
+        node(
+            "section",
+            {"id": scene_id(number), "aria-label": scene.title},
+            *text(editions, begin, end),
+        )
+        for number, (scene, (begin, end)) in enumerate(parts)
+    ]
+    return sections or text(editions, 0, length)
+
+
+def _running(editions: Sequence[Transcript], begin: int, end: int) -> list[Element]:
     children: list[Child] = []
-    for number, sentence in enumerate(edition.sentences):
+    for number, sentence in islice(enumerate(editions[0].sentences), begin, end):
         children += [node("span", {"id": sentence_id(0, number)}, *_words(sentence, 0, number)), " "]
     return [node("p", {}, *children[:-1])]
 
 
-def _pairs(editions: Sequence[Transcript]) -> list[Element]:
+def _pairs(editions: Sequence[Transcript], begin: int, end: int) -> list[Element]:
     return [
         node("div", {"class": "pair"}, *(_side(*side, place, number) for place, side in enumerate(row)))
-        for number, row in enumerate(rows(editions))
+        for number, row in islice(enumerate(rows(editions)), begin, end)
     ]
 
 
