@@ -21,7 +21,7 @@ from pipeline.story.runs import new_lines
 from pipeline.story.scenes import ScenePrompt, shares
 from pipeline.types import Check, Completion, Early, StoryRequest, Usage
 
-# How often new lines after one line of the plan are asked for.
+# How often new lines after one line of the plan are asked for at most.
 REDRAWS = 3
 
 
@@ -88,30 +88,29 @@ class Scenes:
         return draft, self._checked(draft, len(share))
 
     def _new_lines(self, place: int, lines: Sequence[str], number: int) -> tuple[str, ...]:
-        """What comes after a line of the plan: the lines that are new, of the answer that has the most.
+        """What comes after a line of the plan: of at most REDRAWS answers, the lines that are new.
 
-        Where fewer than half of an answer are, another is asked for. lines: of this scene, so far.
-        number: of its draft.
+        lines: of this scene, so far. number: of its draft.
         """
         last = self.done[-1] if self.done else ()
         # Nor may they say what a later line of the plan will.
         before = " ".join((*self.segments, *lines, *self.plan.lines))
-        best: tuple[str, ...] = ()
+        new: tuple[str, ...] = ()
         for redraw in range(REDRAWS):
             prompt = self.prompt.prompt(
                 self.request, self.plan.lines, place, (*last, *lines), number * REDRAWS + redraw
             )
             with self.progress.step("write", prompt.max_tokens, "token") as advance:
-                read = partial(self._so_far, (*lines, self.plan.lines[place]))
+                read = partial(self._so_far, (*lines, self.plan.lines[place], *new))
                 completion = self.app.text.complete(
                     prompt, DraftSoFar(self.app, self.progress, advance, read).add
                 )
             self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
-            new = new_lines(self.prompt.parse(completion), before, self.prompt.examples)
-            best = max(best, new, key=len)
-            if 2 * len(best) >= self.prompt.more:
+            earlier = " ".join((before, *new))
+            new += new_lines(self.prompt.parse(completion), earlier, self.prompt.examples)
+            if len(new) >= self.prompt.more:
                 break
-        return best
+        return new[: self.prompt.more]
 
     def _checked(self, draft: Draft, count: int) -> tuple[Check, ...]:
         """Of the scene; of its last one, also of the whole story. The judge comes after the rules.

@@ -119,7 +119,7 @@ COPIED = "1. Rain tapped on the window, and it was warm.\n2. He would tap on the
 
 
 @pytest.mark.parametrize("instead", [{1: SAME, 4: AGAIN}, {4: COPIED}])
-def test_where_too_few_lines_are_new_they_are_asked_for_again(instead: dict[int, str]) -> None:
+def test_new_lines_that_are_not_new_are_asked_for_again(instead: dict[int, str]) -> None:
     writer, progress = Scripted(instead), Listener()
     app = fake_app(MemoryStore(), text=writer)
     generate(app, good_night(app), progress)
@@ -127,15 +127,13 @@ def test_where_too_few_lines_are_new_they_are_asked_for_again(instead: dict[int,
     assert progress.notes == []
 
 
-def test_a_line_that_is_not_new_is_left_out_and_the_other_one_kept() -> None:
+def test_what_is_new_of_two_answers_is_kept() -> None:
     half = f"{AGAIN.splitlines()[0]}\n2. Bread baked in an oven nearby."
-    writer = Scripted({1: SAME, 4: half})
+    writer = Scripted({1: SAME, 4: half, 5: f"1. A mill stood on the hill.\n{AGAIN.splitlines()[1]}"})
     app = fake_app(MemoryStore(), text=writer)
     segments = generate(app, good_night(app), Listener()).story.segments
-    assert len(writer.lines) == 10
-    assert len(segments) == 29
-    assert "Bread baked in an oven nearby." in segments
-    assert "Wasps hum in the tall lime trees today." not in segments
+    assert segments[10:12] == ("Bread baked in an oven nearby.", "A mill stood on the hill.")
+    assert len(segments) == 30
 
 
 def test_where_nothing_new_comes_the_line_of_the_plan_stands_alone() -> None:
