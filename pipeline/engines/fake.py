@@ -187,11 +187,12 @@ def _scene(prompt: Prompt) -> str:
 
 def _detail(line: str, place: int) -> str:
     """A line that no other line of a plan has, nearly surely."""
-    draws = [number(32, "detail", line, place, which) for which in range(5)]
+    draws = [number(32, "detail", line, place, which) for which in range(8)]
+    count = len(_BEGINNINGS)
     names = [
-        f"{_BEGINNINGS[draw % len(_BEGINNINGS)]}{_ENDINGS[draw % len(_ENDINGS)]}".title() for draw in draws
+        f"{_BEGINNINGS[draw % count]}{_ENDINGS[draw // count % len(_ENDINGS)]}".title() for draw in draws
     ]
-    return f"{names[0]}, {names[1]} and {names[2]} told {names[3]} and {names[4]} good night."
+    return f"{', '.join(names[:-1])} and {names[-1]} nodded."
 
 
 def _tone(duration_ms: int, hertz: int) -> bytes:

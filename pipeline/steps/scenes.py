@@ -17,11 +17,11 @@ from pipeline.steps.verdicts import ATTEMPTS, band_checks, binding, reasons
 from pipeline.story.checks import Rules, story_checks
 from pipeline.story.drafts import Draft
 from pipeline.story.offers import Length
-from pipeline.story.runs import none_copied, nothing_twice
+from pipeline.story.runs import new_lines
 from pipeline.story.scenes import ScenePrompt, shares
 from pipeline.types import Check, Completion, Early, StoryRequest, Usage
 
-# How often new lines are asked for where they are not new, before the scene is judged as a whole.
+# How often new lines after one line of the plan are asked for at most.
 REDRAWS = 3
 
 
@@ -82,39 +82,35 @@ class Scenes:
 
     def _attempt(self, share: range, number: int) -> tuple[Draft, tuple[Check, ...]]:
         lines: list[str] = []
-        is_whole = True
         for place in share:
-            more, is_complete = self._new_lines(place, lines, number)
-            lines += (self.plan.lines[place], *more)
-            is_whole = is_whole and is_complete
-        draft = replace(self.plan, lines=tuple(lines), whole=is_whole)
+            lines += (self.plan.lines[place], *self._new_lines(place, lines, number))
+        draft = replace(self.plan, lines=tuple(lines), whole=True)
         return draft, self._checked(draft, len(share))
 
-    def _new_lines(self, place: int, lines: Sequence[str], number: int) -> tuple[tuple[str, ...], bool]:
-        """What comes after a line of the plan, and whether it is whole. The last of REDRAWS stays as it is.
+    def _new_lines(self, place: int, lines: Sequence[str], number: int) -> tuple[str, ...]:
+        """What comes after a line of the plan: of at most REDRAWS answers, the lines that are new.
 
         lines: of this scene, so far. number: of its draft.
         """
         last = self.done[-1] if self.done else ()
-        before = " ".join((*self.segments, *lines))
-        more: tuple[str, ...] = ()
-        is_whole = False
+        # Nor may they say what a later line of the plan will.
+        before = " ".join((*self.segments, *lines, *self.plan.lines))
+        new: tuple[str, ...] = ()
         for redraw in range(REDRAWS):
             prompt = self.prompt.prompt(
                 self.request, self.plan.lines, place, (*last, *lines), number * REDRAWS + redraw
             )
             with self.progress.step("write", prompt.max_tokens, "token") as advance:
-                read = partial(self._so_far, (*lines, self.plan.lines[place]))
+                read = partial(self._so_far, (*lines, self.plan.lines[place], *new))
                 completion = self.app.text.complete(
                     prompt, DraftSoFar(self.app, self.progress, advance, read).add
                 )
             self.usage += Usage(1, completion.prompt_tokens, completion.completion_tokens)
-            more, is_whole = self.prompt.parse(completion)
-            checks = nothing_twice(more, before), none_copied(more, self.prompt.examples)
-            is_closed = " ".join(more).count('"') % 2 == 0
-            if is_whole and is_closed and all(check.passed for check in checks):
+            earlier = " ".join((before, *new))
+            new += new_lines(self.prompt.parse(completion), earlier, self.prompt.examples)
+            if len(new) >= self.prompt.more:
                 break
-        return more, is_whole
+        return new[: self.prompt.more]
 
     def _checked(self, draft: Draft, count: int) -> tuple[Check, ...]:
         """Of the scene; of its last one, also of the whole story. The judge comes after the rules.
@@ -122,12 +118,7 @@ class Scenes:
         count: lines of the plan in it.
         """
         text = " ".join(draft.lines)
-        new = [line for line in draft.lines if line not in self.plan.lines]
-        rules = (
-            *self._rules(draft, Rules(*self.prompt.words(count), named=0, about=False)),
-            nothing_twice(new, " ".join(self.segments)),
-            none_copied(new, self.prompt.examples),
-        )
+        rules = self._rules(draft, Rules(*self.prompt.words(count), named=0, about=False))
         if not self._may_go_on(rules):
             return rules
         if len(self.done) + 1 < self.length.scenes:
@@ -160,7 +151,7 @@ class Scenes:
     def _so_far(self, lines: tuple[str, ...], text: str) -> Early:
         """lines: of the scene, before the new ones, whose completion is not whole yet."""
         begun, _, _ = text.rpartition("\n")
-        more, _ = self.prompt.parse(Completion(begun, 0, 0, "length"))
+        more = self.prompt.parse(Completion(begun, 0, 0, "end"))
         return self._early(replace(self.plan, lines=(*lines, *more)).segments)
 
     def _early(self, more: tuple[str, ...]) -> Early:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from pipeline.story.text import words
-from pipeline.types import Check
 
-# Share of a new line's 4-word runs that the scenes before have; of lines with so many runs.
-_MOST_AGAIN, _REFRAIN = 0.6, 5
+Run = tuple[str, ...]
 
-# Runs of 4 words that also stand in an example.
-_FEW = 1
+# Of a new line: so many runs of so many words may also stand in what was before; in a worked example.
+_AGAIN, _FEW_AGAIN = 3, 1
+_TAKEN, _FEW_TAKEN = 4, 0
 
 
 def distinct(text: str, size: int = 4) -> float:
@@ -23,27 +22,29 @@ def distinct(text: str, size: int = 4) -> float:
 
 def copied(text: str, examples: Iterable[str], size: int = 5) -> int:
     """How many of the text's runs of `size` words stand in an example."""
-    theirs = {run for example in examples for run in runs(example, size)}
-    return sum(1 for run in runs(text, size) if run in theirs)
+    return _common(runs(text, size), {run for example in examples for run in runs(example, size)})
 
 
-def none_copied(lines: Sequence[str], examples: Iterable[str]) -> Check:
-    """The check of a scene's new lines against worked examples: a small model likes to say theirs."""
-    count = copied(" ".join(lines), examples, 4)
-    return Check("new lines its own", count <= _FEW, count, f"at most {_FEW} runs of 4 words from an example")
+def _common(ours: Iterable[Run], theirs: Set[Run]) -> int:
+    return sum(run in theirs for run in ours)
 
 
-def nothing_twice(lines: Sequence[str], before: str) -> Check:
-    """The check of a scene's new lines against all that was told before it. Short lines may be a refrain."""
-    earlier = set(runs(before, 4))
-    shares = [0.0]
-    for ours in (runs(line, 4) for line in lines):
-        if len(ours) >= _REFRAIN:
-            shares.append(sum(run in earlier for run in ours) / len(ours))
-    share = round(max(shares), 3)
-    return Check("nothing twice", share <= _MOST_AGAIN, share, f"at most {_MOST_AGAIN} of a line before")
+def new_lines(lines: Sequence[str], before: str, examples: Iterable[str]) -> tuple[str, ...]:
+    """Those that say something new: not what was told before them, nor what a worked example says; a small
+    model likes to do both. A quote that stays open is none either. before: the story until there.
+    """
+    taken = {run for example in examples for run in runs(example, _TAKEN)}
+    earlier = set(runs(before, _AGAIN))
+    new: list[str] = []
+    for line in lines:
+        own = runs(line, _AGAIN)
+        is_new = _common(own, earlier) <= _FEW_AGAIN
+        if is_new and line.count('"') % 2 == 0 and _common(runs(line, _TAKEN), taken) <= _FEW_TAKEN:
+            new.append(line)
+            earlier.update(own)
+    return tuple(new)
 
 
-def runs(text: str, size: int) -> list[tuple[str, ...]]:
+def runs(text: str, size: int) -> list[Run]:
     lower = [word.lower() for word in words(text)]
     return [tuple(lower[at : at + size]) for at in range(len(lower) - size + 1)]

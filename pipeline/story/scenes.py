@@ -72,10 +72,10 @@ class ScenePrompt:
             text for each in self.spec["examples"] for text in (*each["before"], each["line"], each["answer"])
         )
 
-    def parse(self, completion: Completion) -> tuple[tuple[str, ...], bool]:
-        """The new lines, and whether none is missing or cut."""
-        draft = draft_of(completion, {"lines": [{}] * self.more, "fewest": self.more}, 0)
-        return draft.lines, draft.whole
+    def parse(self, completion: Completion) -> tuple[str, ...]:
+        """The new lines; without the last one where the completion was cut in it."""
+        lines = draft_of(completion, {"lines": [{}] * self.more, "fewest": 0}, 0).lines
+        return lines if completion.stop_reason == "end" else lines[:-1]
 
     def _user(self, before: Sequence[str], line: str, is_last: bool) -> str:
         which = self.spec["last" if is_last else "next"]
