@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
+from pipeline.engines.embedded.folder_list import listed
 from pipeline.engines.embedded.folder_sync import FolderSync
 from pipeline.errors import NotFoundError, StoreError
 from pipeline.storage import keys
@@ -90,29 +91,8 @@ class FileStore:
         return folder
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
-        """Reads a folder when it is reached: all keys together may be more than memory."""
         self.path(prefix)  # refuses what would leave the root
-        top = prefix[: prefix.rfind("/") + 1]
-        listed = (key for key in self._under(top, after) if key.startswith(prefix) and key > after)
-        yield from (key for key in listed if _TEMPORARY not in key)
-
-    def _under(self, folder: str, after: str) -> Iterator[str]:
-        """Keys of the files under a folder, sorted; those of a folder that is before `after` are left out."""
-        try:
-            with os.scandir(self.path(folder)) as entries:
-                # With the slash that follows in its keys, a folder is sorted among files as they are.
-                names = sorted(
-                    f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
-                    for entry in entries
-                    if not entry.is_symlink() or not entry.is_dir()
-                )
-        except OSError:  # not there, or not any more
-            return
-        for key in (folder + name for name in names):
-            if not key.endswith("/"):
-                yield key
-            elif key > after or after.startswith(key):
-                yield from self._under(key, after)
+        return (key for key in listed(self._root, prefix, after) if _TEMPORARY not in key)
 
     def url(self, key: str, expires_in: int | None = None, filename: str = "") -> str:
         """A file:// URL, which does not expire."""
