@@ -17,8 +17,6 @@ from pathlib import Path
 from bench.copies import Copies
 from bench.figures import Run
 from bench.stories import IDEAS
-from infra.local_aws.rates import HELD
-from infra.local_aws.server import LocalAws
 from pipeline.app import App
 from pipeline.batch import runs, stage
 from pipeline.batch.plan import plan
@@ -39,6 +37,10 @@ _FRAME_BYTES = 192
 
 def quotas(out: Path, stories: int) -> Run:
     """A chunk in English against the local AWS with a new account's quotas. work_s: of narrating."""
+    # Here: it is more memory than a catalog of 10,000 entries.
+    from infra.local_aws.rates import HELD
+    from infra.local_aws.server import LocalAws
+
     with LocalAws("fake", **HELD) as aws:
         os.environ.update({**aws.environment, "STORIES_BUCKET": aws.make_bucket()})
         app = build_batch(Settings.from_env(os.environ, profile="aws"))
