@@ -25,7 +25,7 @@ NAMES = (
     "page",
     "first-word",
 )
-# Only by name: makes 10,000 stories; starts servers, and takes long; compares voices when there is a new one;
+# Only by name: plans 100,000 stories; starts servers; compares voices when there is a new one;
 # measures no time.
 ON_REQUEST = ("scale", "scheduler", "voices", "safety")
 

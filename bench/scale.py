@@ -4,7 +4,7 @@ Chunks pass through Airflow's scheduler, the pool of writers and the pool of voi
 many requests, bytes or tokens a second, and is shared by all tasks at once. The figures are in scale.toml.
 
 The model is held against what was measured: a chunk against the local AWS with a new account's quotas, and
-catalogs of 1,000 and 10,000 entries with engines that take no time.
+catalogs of 1,000 and 100,000 entries with engines that take no time (bench/scale_runs.py).
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ _MOST_CHUNKS = 1000
 _TASKS = 4
 _DAY = 86_400.0
 _TABLES = (Path(__file__).parent / "scale.toml", Path(__file__).parents[1] / "pipeline/data/estimates.toml")
-# Stories of the chunk that is measured, and entries of the catalogs with fake engines.
-_CHUNK, _SMALL, _LARGE = 12, 1_000, 10_000
+# Stories of the chunk that is measured, and entries of the catalogs with fake engines: small, large, quick.
+_CHUNK, _SMALL, _LARGE, _QUICK = 12, 1_000, 100_000, 10_000
+# Of a catalog, in their order; "fill" is no part of one, and stands for most of its chunks.
+_PARTS = ("plan", "fill", "make", "survey", "publish", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +180,18 @@ def measure(quick: bool) -> Result:
         findings.append(_finding(scenario["name"], outcome, cost))
     with tempfile.TemporaryDirectory(prefix="stories-bench-") as name:
         chunk = processes.run("bench.scale_runs", "quotas", Path(name) / "quotas", _CHUNK)
-        small, large = (
-            processes.run("bench.scale_runs", "fake", Path(name) / f"fake-{size}", size)
-            for size in ((_SMALL // 4, _SMALL) if quick else (_SMALL, _LARGE))
-        )
+        sizes = _SMALL, _QUICK if quick else _LARGE
+        small, large = (_parts(Path(name) / f"{size}", size) for size in sizes)
+    catalogs = {"small": small, "large": large}
     return Result(
-        [*findings, _chunk_finding(chunk, table), *_growth(small, large)], {**details, "chunk": chunk}
+        [*findings, _chunk_finding(chunk, table), *_growth(small, large)],
+        {**details, "chunk": chunk, **catalogs},
     )
+
+
+def _parts(folder: Path, entries: int) -> dict[str, Run]:
+    """A catalog's parts, one after another, each in a process of its own."""
+    return {part: processes.run("bench.scale_runs", part, folder, entries) for part in _PARTS}
 
 
 def _finding(name: str, outcome: Outcome, cost: Mapping[str, float]) -> Finding:
@@ -207,16 +214,19 @@ def _chunk_finding(run: Run, table: Mapping[str, Any]) -> Finding:
     return Finding("scale, quota", what, single(run["work_s"] / expected), "×", Target(1.15), note)
 
 
-def _growth(small: Run, large: Run) -> list[Finding]:
+def _growth(small: Mapping[str, Run], large: Mapping[str, Run]) -> list[Finding]:
     """Linear growth is what the simulation takes for granted."""
-    sizes = f"{large['entries']:,} entries / {small['entries']:,}, engines that take no time"
+    sizes = f"{large['plan']['entries']:,} entries / {small['plan']['entries']:,}, engines that take no time"
     findings = []
-    for part in ("plan", "make", "publish", "report"):
-        ratio = (large[part] / large["entries"]) / (small[part] / small["entries"])
-        note = f"{1000 * large[part] / large['entries']:.2f} ms an entry"
-        what = f"time of an entry, {sizes}"
+    for part in _PARTS:
+        if part == "fill":
+            continue
+        less, more = small[part], large[part]
+        ratio = (more["cpu"] / more["entries"]) / (less["cpu"] / less["entries"])
+        note = f"{1000 * more['cpu'] / more['entries']:.2f} ms an entry"
+        what = f"CPU time of an entry, {sizes}"
         findings.append(Finding(f"scale, {part}", what, single(ratio), "×", Target(1.2), note))
-    peak = large["peak"] / small["peak"]
-    note = f"{large['peak'] / 1e6:.0f} MB"
-    findings.append(Finding("scale, memory", f"peak, {sizes}", single(peak), "×", Target(1.2), note))
+        note = f"{more['peak'] / 1e6:.0f} MB"
+        peak = single(more["peak"] / less["peak"])
+        findings.append(Finding(f"scale, {part}: memory", f"peak, {sizes}", peak, "×", Target(1.2), note))
     return findings

@@ -42,6 +42,22 @@ def pipeline_and_its_notebook_come_from_the_wheel() -> None:
     assert story_quality.notebook().is_file(), story_quality.notebook()
 
 
+def links_and_deadline_are_stored_with_the_dag() -> None:
+    """As the scheduler and the web server read them. Not run: dag.test() of 3.2.1 fails at any deadline."""
+    import story_catalog
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    os.environ["STORIES_DEADLINE_HOURS"] = "8"
+    dag = DagSerialization.to_dict(reload(story_catalog).CATALOG_DAG)["dag"]
+    del os.environ["STORIES_DEADLINE_HOURS"]
+    reload(story_catalog)
+    names = {task["__var"]["task_id"]: task["__var"].get("_operator_extra_links") for task in dag["tasks"]}
+    links = {task: set(of_task) for task, of_task in names.items() if of_task}
+    run, chunk = {"Run report"}, {"Run report", "Chunk record"}
+    assert links == {"chunk.write": chunk, "chunk.narrate": chunk, "publish": run, "report": run}, links
+    assert "story_catalog_views.late" in json.dumps(dag["deadline"]), dag["deadline"]
+
+
 def story_catalog_makes_and_publishes_a_story_in_two_languages() -> None:
     import story_catalog
 
@@ -81,6 +97,7 @@ def ephemeral_endpoint_is_made_waited_for_and_deleted() -> None:
 CHECKS: tuple[Callable[[], None], ...] = (
     both_dags_are_imported,
     pipeline_and_its_notebook_come_from_the_wheel,
+    links_and_deadline_are_stored_with_the_dag,
     story_catalog_makes_and_publishes_a_story_in_two_languages,
     story_quality_executes_the_notebook,
     ephemeral_endpoint_is_made_waited_for_and_deleted,

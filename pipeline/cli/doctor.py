@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from pipeline.bootstrap import models_dir, translated_languages, weights
 from pipeline.bootstrap.models import writing_engine
+from pipeline.bootstrap.parts import meanings_engine
 from pipeline.cli.parsers import Commands, add_command
 from pipeline.cli.terminal import say, tell
 from pipeline.config.profiles import profile
@@ -21,6 +23,8 @@ from pipeline.types import Finding
 _LEAST_FREE_MB = 500
 # The check of a writer on AWS, where the rest of the profile is local.
 _OF_WRITERS = {"sagemaker": "endpoint", "bedrock": "model"}
+# Where there is a wheel of the package that looks at meanings.
+_MEANINGS_RUN_ON = ("Linux", "x86_64")
 _MARKS = {True: "ok", False: "NO", None: "?"}
 
 
@@ -69,6 +73,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
         writer = settings.writer
         yield examine(writer.url, settings.model, writer.key, writer.plain)
+    yield _meanings(settings.profile)
     engine = writing_engine(profile(settings.profile), settings)
     if profile(settings.profile)["store"] == "files":
         yield from _local(settings)
@@ -111,6 +116,24 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield from _translators(settings)
     yield _folder("stories", settings.out)
     yield _folder("weights", directory)
+
+
+def _meanings(name: str) -> Finding:
+    """The second check of ideas; to have none is no fault of a machine or a profile that cannot have it."""
+    why = ""
+    if "meanings" not in (spec := profile(name)):
+        why = f"the profile {name} has none"
+    elif not meanings_engine(spec):
+        here = platform.system(), platform.machine()
+        why = "not installed" if here == _MEANINGS_RUN_ON else "it runs on Linux on x86-64 only"
+    effect = (
+        f"off ({why}): ideas are checked by their words alone, and more unsafe ones pass"
+        if why
+        else "on: ideas are checked by their words and by what they mean"
+    )
+    return Finding(
+        "ideas by meaning", why != "not installed", f"{effect}; docs/safety.md tells more", "run `make setup`"
+    )
 
 
 def _translators(settings: Settings) -> Iterator[Finding]:

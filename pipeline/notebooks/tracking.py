@@ -6,6 +6,7 @@ mlflow.db in the store's folder, which `mlflow ui --backend-store-uri sqlite:///
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from pipeline.notebooks.experiment.intervals import Interval
 
 OFF = "off"
 _FILE, _SQLITE = "mlflow.db", "sqlite:///"
+# With sagemaker-mlflow installed, it warns at every request to a server that is not SageMaker's.
+_HEADERS = logging.getLogger("mlflow.tracking.request_header.registry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ def server(out: Path, uri: str = "") -> Iterator[str]:
     where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{out.absolute() / _FILE}"
     if where.startswith(_SQLITE):
         Path(where.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
-    before = mlflow.get_tracking_uri()
+    before, level = mlflow.get_tracking_uri(), _HEADERS.level
     mlflow.set_tracking_uri(where)
+    if not where.startswith("arn:"):
+        _HEADERS.setLevel(logging.ERROR)
     try:
         yield where
     except MlflowException as error:
@@ -80,6 +85,7 @@ def server(out: Path, uri: str = "") -> Iterator[str]:
         ) from error
     finally:
         mlflow.set_tracking_uri(before)
+        _HEADERS.setLevel(level)
 
 
 def _choose(experiment: str, out: Path, where: str) -> None:

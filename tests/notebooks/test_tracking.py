@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -71,10 +72,13 @@ def compared() -> Any:
     return frame.assign(repetition=0.0)
 
 
-def test_each_arm_is_a_run_with_its_intervals_and_stories(server: str, tmp_path: Path) -> None:
+def test_each_arm_is_a_run_with_its_intervals_and_stories(
+    server: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     import mlflow
     from matplotlib.figure import Figure
 
+    logging.getLogger("mlflow.tracking").addHandler(caplog.handler)  # MLflow's do not reach the root
     frame = compared()
     whole = tracked.comparison(
         "fake", "fake/1", "story@1", "falcon@1", Decision(True, ("better",)), {"rates": Figure()}
@@ -82,6 +86,8 @@ def test_each_arm_is_a_run_with_its_intervals_and_stories(server: str, tmp_path:
     parts = tracked.arms(frame, ARMS, "search", "story@1")
     sentence = tracking.keep(tracked.EXPERIMENT, whole, parts, tmp_path, server)
     assert server in sentence
+    assert caplog.messages == []  # sagemaker-mlflow would warn at each request
+    logging.getLogger("mlflow.tracking").removeHandler(caplog.handler)
     client = mlflow.MlflowClient(server)
     experiment = client.get_experiment_by_name("story prompts")
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}

@@ -37,6 +37,23 @@ def test_no_folder_is_created_before_the_first_write(root: Path) -> None:
     assert not root.exists()
 
 
+def test_a_folder_is_listed_when_it_is_reached(root: Path) -> None:
+    store = FileStore(root)
+    for key in ("a/1", "b/1"):
+        store.put(key, b"x")
+    listed = store.list("")
+    assert next(listed) == "a/1"
+    store.put("b/2", b"x")
+    assert list(listed) == ["b/1", "b/2"]
+
+
+def test_links_to_folders_are_not_followed(root: Path) -> None:
+    store = FileStore(root)
+    store.put("a/1", b"x")
+    (root / "a" / "again").symlink_to(root, target_is_directory=True)
+    assert list(store.list("")) == ["a/1"]
+
+
 def test_no_temporary_file_is_left(root: Path) -> None:
     store = FileStore(root)
     store.put("a/b", b"1")
