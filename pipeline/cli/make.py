@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 
 from pipeline.app import App
 from pipeline.bootstrap import build_app, tidy
@@ -64,7 +65,9 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
     )
     which.add_argument("--new", action="store_true", help="draw a variant, and print it")
     parser.add_argument(
-        "--experimental", action="store_true", help="also languages measured as not intelligible"
+        "--experimental",
+        action="store_true",
+        help="also languages measured as not intelligible, and lengths that this writer does badly",
     )
     parser.add_argument(
         "--hero",
@@ -79,7 +82,7 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
 def make(options: Namespace) -> None:
     settings = Settings.from_options(os.environ, options)
     started = time.perf_counter()
-    app = build_app(settings)
+    app = _app(settings, options)
     playing = Playing(app.store) if options.play else None
     progress = playing or TerminalProgress()
     tidy(settings)
@@ -88,6 +91,8 @@ def make(options: Namespace) -> None:
         for tag in options.locale or ["en"]
     ]
     story_id = _story_id(app, options)
+    if options.length in app.offer.experimental:
+        tell(f"{options.length}: readers would not read aloud what this writer writes (docs/quality.md)")
     app = app.of(story_id)
     if playing:
         playing.store = app.store
@@ -95,7 +100,7 @@ def make(options: Namespace) -> None:
         tell(f"private: it is in no list, and deleted after {app.private.expires}")
     is_made = all(is_whole(app, story_id, edition) for edition in wanted)
     if not is_made and fetch_for(app, settings, wanted):
-        app = build_app(settings).of(story_id)
+        app = _app(settings, options).of(story_id)
     for edition in dict.fromkeys(wanted):
         tell(f"{edition}: story {story_id}")
         manifest = run(app, story_id, edition, progress)
@@ -111,6 +116,11 @@ def make(options: Namespace) -> None:
     tell(f"{time.perf_counter() - started:.1f} s in all{f': {steps}' if steps else ' (it was made before)'}")
     again = f"stories make --id {story_id[:8]} --locale it --profile {settings.profile}"
     tell(f"Another one: add --new. In another language: {again}")
+
+
+def _app(settings: Settings, options: Namespace) -> App:
+    app = build_app(settings)
+    return replace(app, offer=app.offer.with_experimental) if options.experimental else app
 
 
 def _story_id(app: App, options: Namespace) -> str:

@@ -49,36 +49,48 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one writer may be asked for, the defaults first. scenes: the scene prompts of longer lengths."""
+    """What one writer may be asked for, the defaults first. scenes: the scene prompts of longer lengths.
+    experimental: those of lengths that it does badly, or was not measured to do.
+    """
 
     lengths: tuple[Length, ...]
     audiences: tuple[Audience, ...]
     scenes: Mapping[str, str] = field(default_factory=dict)
+    experimental: Mapping[str, str] = field(default_factory=dict)
 
     def length(self, name: str) -> Length:
         """ "" for the default. Raises RequestError ("unknown-length"): it is not offered."""
-        return _chosen(self.lengths, name, "length")
+        all_the_same = "; `stories make --experimental` writes it all the same"
+        return _chosen(self.lengths, name, "length", all_the_same if name in self.experimental else "")
 
     def audience(self, name: str) -> Audience:
         """As length()."""
         return _chosen(self.audiences, name, "audience")
 
     @property
+    def with_experimental(self) -> Offer:
+        more = tuple(lengths()[name] for name in self.experimental)
+        return replace(self, lengths=(*self.lengths, *more), scenes={**self.scenes, **self.experimental})
+
+    @property
     def on_demand(self) -> Offer:
         """Without what takes longer than an Express workflow may, five minutes: what is written in scenes."""
-        return replace(self, lengths=tuple(each for each in self.lengths if each.scenes == 1), scenes={})
+        return replace(
+            self, lengths=tuple(each for each in self.lengths if each.scenes == 1), scenes={}, experimental={}
+        )
 
 
 Named = TypeVar("Named", Length, Audience)
 
 
-def _chosen(offered: Sequence[Named], name: str, kind: str) -> Named:
+def _chosen(offered: Sequence[Named], name: str, kind: str, hint: str = "") -> Named:
     for each in offered:
         if name in ("", each.name):
             return each
     names = ", ".join(each.name for each in offered)
     raise RequestError(
-        f"the {kind} {name[:20]!r} is not one that this writer was measured to do well: choose from {names}",
+        f"the {kind} {name[:20]!r} is not one that this writer was measured to do well: "
+        f"choose from {names}{hint}",
         problem=f"unknown-{kind}",
     )
 
@@ -93,6 +105,7 @@ def offer(model: str) -> Offer:
         tuple(lengths()[each] for each in (SHORT, *row["lengths"])),
         tuple(audiences()[each] for each in (YOUNG, *row["audiences"])),
         row["lengths"],
+        row["experimental"],
     )
 
 

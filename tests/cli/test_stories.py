@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import bootstrap
 from pipeline.bootstrap import build_app
 from pipeline.config.settings import Settings
 from pipeline.steps.accept import accept
 from pipeline.steps.run import run
 from pipeline.storage import shelf
 from pipeline.storage.records import dump
+from pipeline.story.offers import offer
 from tests.command import Stories
 from tests.making import Listener
 
@@ -59,6 +61,18 @@ def test_make_takes_a_length_and_an_audience_by_name_or_in_free_words(stories: S
     refused = stories("make", IDEA, "--length", "epic")
     assert refused.status == 5
     assert "choose from short, good-night, long" in refused.err
+
+
+def test_a_length_that_the_writer_does_badly_is_made_as_an_experiment_and_says_so(
+    stories: Stories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "offer", lambda _: offer("qwen2.5-coder-1.5b"))
+    refused = stories("make", IDEA, "--length", "good-night")
+    assert refused.status == 5
+    assert "--experimental" in refused.err
+    done = stories("make", IDEA, "--length", "good-night", "--experimental", "--json")
+    assert done.manifests[0]["length"] == "good-night"
+    assert "good-night: readers would not read aloud" in done.err
 
 
 def test_a_second_make_writes_nothing(stories: Stories) -> None:

@@ -19,10 +19,19 @@ def test_a_writer_that_was_not_measured_has_the_defaults_alone() -> None:
 
 def test_falcon_which_reads_too_little_for_scenes_has_the_defaults_alone() -> None:
     falcon = offer("huggingface-llm-falcon-7b-instruct-bf16")
-    assert (len(falcon.lengths), len(falcon.audiences)) == (1, 1)
+    assert (len(falcon.with_experimental.lengths), len(falcon.audiences)) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["epic", "Short", "good-night"])
+def test_a_length_that_a_writer_does_badly_is_there_only_as_an_experiment() -> None:
+    local = offer("qwen2.5-coder-1.5b")
+    with pytest.raises(RequestError, match=r"choose from short; `stories make --experimental` writes it"):
+        local.length("good-night")
+    assert local.with_experimental.length("good-night").scenes == 3
+    assert local.with_experimental.scenes["good-night"] == "scenes@1"
+    assert [each.name for each in local.on_demand.with_experimental.lengths] == ["short"]
+
+
+@pytest.mark.parametrize("name", ["epic", "Short"])
 def test_what_is_not_offered_is_refused_with_what_is(name: str) -> None:
     with pytest.raises(RequestError, match=r"choose from short$") as refused:
         offer("a-model-of-tomorrow").length(name)
@@ -58,7 +67,7 @@ def test_a_band_refuses_sentences_that_are_too_long_or_hard() -> None:
 
 def test_what_a_table_offers_is_there() -> None:
     for model in ("fake", "qwen2.5-coder-1.5b", ""):
-        offered = offer(model)
+        offered = offer(model).with_experimental
         assert {each.name for each in offered.lengths} == {"short", *offered.scenes}
         for name, prompt_id in offered.scenes.items():
             prompt, length = scene_prompt(prompt_id), lengths()[name]
