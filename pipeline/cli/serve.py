@@ -66,7 +66,7 @@ def serve(options: Namespace) -> None:
     from pipeline.api.service import OnDemand
     from pipeline.cli.greeting import greet
     from pipeline.cli.signing import build_signer
-    from pipeline.exports.formats import FORMATS
+    from pipeline.exports import formats
     from pipeline.server.allowed_hosts import own_names
     from pipeline.server.asgi import build_server
     from pipeline.server.connections import connections_of, file_handles, pushed_of
@@ -91,7 +91,7 @@ def serve(options: Namespace) -> None:
     hub, tickets = Hub(), Tickets(options.url.rstrip("/"))
     app = replace(build_app(settings, media or store), changes=hub)
     guard = Home(store) if is_files else Nobody()
-    exports = tuple(FORMATS) if media else ()
+    exports = formats.available() if media else ()
     runner = build_runner(app, settings)
     stories = OnDemand(app, runner, tickets=tickets, guard=guard, exports=exports)
     most = pushed_of(connections_of(file_handles()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Format:
 
     make: its bytes, of the editions in the order that they are asked for; the same for the same editions.
     origin: the code of how it came to be, for what is signed; "" where C2PA has no place for a signature.
+    package: that it needs and `make setup-story` does not install.
     """
 
     suffix: str
@@ -40,6 +42,7 @@ class Format:
     languages: int = 1
     stories: int = 1
     origin: str = ""
+    package: str = ""
 
 
 def _vtt(_: Store, editions: Sequence[Transcript]) -> bytes:
@@ -99,11 +102,17 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             1,
             100,
             TRAINED,
+            "av",
         ),
         # Composed by rules from drawings of people: no model paints it.
         "png": Format(".png", "image/png", "its cover, 1400 pixels square", _png, origin=RULES),
     }
 )
+
+
+def available() -> tuple[str, ...]:
+    """Names of the formats that this installation can make."""
+    return tuple(name for name, each in FORMATS.items() if not each.package or find_spec(each.package))
 
 
 def check(name: str, stories: int, languages: int) -> None:

@@ -60,8 +60,8 @@ class Offer:
 
     def length(self, name: str) -> Length:
         """ "" for the default. Raises RequestError ("unknown-length"): it is not offered."""
-        all_the_same = "; `stories make --experimental` writes it all the same"
-        return _chosen(self.lengths, name, "length", all_the_same if name in self.experimental else "")
+        hint = ", or try it by `stories make --experimental`"
+        return _chosen(self.lengths, name, "length", hint if name in self.experimental else "")
 
     def audience(self, name: str) -> Audience:
         """As length()."""

@@ -24,7 +24,7 @@ def test_falcon_which_reads_too_little_for_scenes_has_the_defaults_alone() -> No
 
 def test_a_length_that_a_writer_does_badly_is_there_only_as_an_experiment() -> None:
     local = offer("qwen2.5-coder-1.5b")
-    with pytest.raises(RequestError, match=r"choose from short; `stories make --experimental` writes it"):
+    with pytest.raises(RequestError, match=r"choose from short, or try it by `stories make --experimental`"):
         local.length("good-night")
     assert local.with_experimental.length("good-night").scenes == 3
     assert local.with_experimental.scenes["good-night"] == "scenes@1"

@@ -28,7 +28,7 @@ export default {
     audience: "Alter in Jahren",
   },
   hero: {
-    label: "Der Name des Kindes (wenn ihr mögt; er bleibt auf diesem Gerät)",
+    label: "Der Name des Kindes (wenn ihr mögt; er verlässt dieses Gerät nur, wenn ihr es sagt)",
     sounds: "Wie er klingt, falls er falsch gesprochen wird",
     hear: "Den Namen hören",
     ask: "Darf der Name „{name}“ zum Server dieses Erzählers reisen? Anders lässt er sich nicht sprechen. Die Geschichte ist dann privat und wird nach {n} Tagen gelöscht.",

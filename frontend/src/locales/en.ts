@@ -28,7 +28,7 @@ export default {
     audience: "Age in years",
   },
   hero: {
-    label: "The child’s name (optional; it stays on this device)",
+    label: "The child’s name (optional; it leaves this device only when you say so)",
     sounds: "How it sounds, if it is said wrongly",
     hear: "Hear the name",
     ask: "May the name “{name}” travel to this storyteller’s server? It takes that to speak it. The story is then private, and is deleted after {n} days.",

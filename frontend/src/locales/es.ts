@@ -28,7 +28,7 @@ export default {
     audience: "Edad en años",
   },
   hero: {
-    label: "El nombre del niño o la niña (si quieres; se queda en este dispositivo)",
+    label: "El nombre del niño o la niña (si quieres; solo sale de este dispositivo si tú lo dices)",
     sounds: "Cómo suena, si se dice mal",
     hear: "Oír el nombre",
     ask: "¿Puede viajar el nombre «{name}» al servidor de este cuentacuentos? Hace falta para decirlo en voz alta. El cuento es entonces privado, y se borra después de {n} días.",

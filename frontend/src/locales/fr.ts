@@ -28,7 +28,7 @@ export default {
     audience: "Âge en années",
   },
   hero: {
-    label: "Le prénom de l’enfant (facultatif ; il reste sur cet appareil)",
+    label: "Le prénom de l’enfant (facultatif ; il ne quitte cet appareil que si vous le dites)",
     sounds: "Comment il se dit, s’il est mal prononcé",
     hear: "Écouter le prénom",
     ask: "Le prénom « {name} » peut-il voyager jusqu’au serveur de ce conteur ? Il le faut pour le prononcer. L’histoire est alors privée, et effacée après {n} jours.",

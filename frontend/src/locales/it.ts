@@ -28,7 +28,7 @@ export default {
     audience: "Età in anni",
   },
   hero: {
-    label: "Il nome del bambino (se vuoi; resta su questo dispositivo)",
+    label: "Il nome del bambino (se vuoi; lascia questo dispositivo solo se lo dici tu)",
     sounds: "Come suona, se viene detto male",
     hear: "Ascolta il nome",
     ask: "Il nome «{name}» può viaggiare fino al server di questo cantastorie? Serve per pronunciarlo. La storia è allora privata, e viene cancellata dopo {n} giorni.",

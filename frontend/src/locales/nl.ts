@@ -28,7 +28,7 @@ export default {
     audience: "Leeftijd in jaren",
   },
   hero: {
-    label: "De naam van het kind (als je wilt; hij blijft op dit apparaat)",
+    label: "De naam van het kind (als je wilt; hij verlaat dit apparaat alleen als jij het zegt)",
     sounds: "Hoe hij klinkt, als hij verkeerd wordt gezegd",
     hear: "De naam horen",
     ask: "Mag de naam “{name}” naar de server van deze verteller reizen? Anders kan hij niet worden uitgesproken. Het verhaal is dan privé en wordt na {n} dagen gewist.",

@@ -28,7 +28,7 @@ export default {
     audience: "Idade em anos",
   },
   hero: {
-    label: "O nome da criança (se quiser; fica neste aparelho)",
+    label: "O nome da criança (se quiser; só sai deste aparelho se você disser)",
     sounds: "Como soa, se for mal dito",
     hear: "Ouvir o nome",
     ask: "O nome “{name}” pode viajar até o servidor deste contador de histórias? É preciso para dizê-lo em voz alta. A história fica então privada, e é apagada depois de {n} dias.",
