@@ -25,7 +25,7 @@ NAMES = (
     "page",
     "first-word",
 )
-# Not in a quick run: `locales` compares the same and more; `first-word` takes over three minutes in a browser.
+# Not in a quick run: `locales` compares the same and more; `first-word` takes over three minutes.
 _NOT_QUICK = ("overhead", "first-word")
 # Only by name: plans 100,000 stories; starts servers; compares voices when there is a new one;
 # measures no time.
