@@ -67,7 +67,7 @@ def add(commands: Commands, shared: ArgumentParser) -> None:
     parser.add_argument(
         "--experimental",
         action="store_true",
-        help="also languages measured as not intelligible, and lengths that this writer does badly",
+        help="also languages measured as not intelligible, and lengths not measured to be done well",
     )
     parser.add_argument(
         "--hero",
@@ -92,7 +92,7 @@ def make(options: Namespace) -> None:
     ]
     story_id = _story_id(app, options)
     if options.length in app.offer.experimental:
-        tell(f"{options.length}: readers would not read aloud what this writer writes (docs/quality.md)")
+        tell(f"{options.length}: an experiment, not measured to be done well (docs/quality.md)")
     app = app.of(story_id)
     if playing:
         playing.store = app.store

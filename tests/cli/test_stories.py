@@ -63,7 +63,7 @@ def test_make_takes_a_length_and_an_audience_by_name_or_in_free_words(stories: S
     assert "choose from short, good-night, long" in refused.err
 
 
-def test_a_length_that_the_writer_does_badly_is_made_as_an_experiment_and_says_so(
+def test_a_length_that_is_not_offered_is_made_as_an_experiment_and_says_so(
     stories: Stories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bootstrap, "offer", lambda _: offer("qwen2.5-coder-1.5b"))
@@ -72,7 +72,7 @@ def test_a_length_that_the_writer_does_badly_is_made_as_an_experiment_and_says_s
     assert "--experimental" in refused.err
     done = stories("make", IDEA, "--length", "good-night", "--experimental", "--json")
     assert done.manifests[0]["length"] == "good-night"
-    assert "good-night: readers would not read aloud" in done.err
+    assert "good-night: an experiment, not measured to be done well" in done.err
 
 
 def test_a_second_make_writes_nothing(stories: Stories) -> None:
